@@ -1,0 +1,1 @@
+"""Simulated devices, cards and bank host, written from the manuals; they live below pyserial, pyusb and TLS."""

@@ -1,0 +1,1 @@
+"""Simulated USB: what a device is made of, and a pyusb backend that finds such devices."""

@@ -1,0 +1,1 @@
+"""The electronic journal: append-only, hash-chained, on disk before anything leaves the terminal."""

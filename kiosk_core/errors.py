@@ -1,0 +1,72 @@
+"""The few errors of the suite, sorted by who must act.
+
+What a card, a customer or the host may answer in ordinary life ("refused", "cancelled", "declined") is a
+result and not an exception; there is one channel for each thing.
+"""
+
+from enum import Enum
+
+
+class Fault(Enum):
+    """What a person must mend at a device. The value is the name in texts, logs and configuration."""
+
+    PAPER_OUT = "paper_out"
+    PAPER_JAM = "paper_jam"
+    COVER_OPEN = "cover_open"
+    CUTTER_STUCK = "cutter_stuck"
+    PRINTER_ERROR = "printer_error"
+    CARD_SLOT_ERROR = "card_slot_error"
+
+
+class OpenTellerError(Exception):
+    """The base of every error that the suite raises on purpose."""
+
+
+class DeviceUnavailable(OpenTellerError):
+    """The device is absent, unplugged or silent; the supervisor closes it and tries again by itself."""
+
+    def __init__(self, device: str, reason: str) -> None:
+        super().__init__(f"{device}: {reason}")
+        self.device = device
+        self.reason = reason
+
+
+class DeviceFault(OpenTellerError):
+    """The device works but a person must mend something first."""
+
+    def __init__(self, device: str, fault: Fault) -> None:
+        super().__init__(f"{device}: {fault.value}")
+        self.device = device
+        self.fault = fault
+
+
+class ProtocolViolation(OpenTellerError):
+    """The device or host answered with bytes that break its own protocol: log, reset, never guess."""
+
+    def __init__(self, device: str, detail: str) -> None:
+        super().__init__(f"{device}: {detail}")
+        self.device = device
+        self.detail = detail
+
+
+class HostSilent(OpenTellerError):
+    """The bank host could not be reached or did not answer in time; it may or may not have acted."""
+
+
+class JournalUnavailable(OpenTellerError):
+    """The journal cannot be written durably; no step that moves money may follow."""
+
+
+class ConfigError(OpenTellerError):
+    """A configuration file is wrong; raised at start only.
+
+    The text reads "file:line: key: what is wrong" so that an editor can jump there.
+    """
+
+    def __init__(self, file: str, line: int | None, key: str, problem: str) -> None:
+        where = f"{file}:{line}" if line is not None else file
+        super().__init__(f"{where}: {key}: {problem}" if key else f"{where}: {problem}")
+        self.file = file
+        self.line = line
+        self.key = key
+        self.problem = problem

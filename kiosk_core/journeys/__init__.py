@@ -1,0 +1,1 @@
+"""The journeys of customers, as tables: (state, event) -> (state, effects)."""

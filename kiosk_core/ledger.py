@@ -1,0 +1,106 @@
+"""The states of a transaction in the journal, and the journal's port (facts: money-safety 5.2).
+
+A row is on disk before the step that it announces becomes visible outside the terminal.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from kiosk_core.card_number import CardNumber
+
+Facts = Mapping[str, str | int | bool | None]
+
+
+class LedgerState(Enum):
+    """Where a transaction stands; each name is a row in the journal."""
+
+    NEW = "NEW"  # a customer chose the service
+    CARD_READ = "CARD_READ"
+    INIT = "INIT"  # 80 50 answered: old balance, counter, MAC1
+    FUND_REQ = "FUND_REQ"  # the payment is about to be asked for
+    FUND_OK = "FUND_OK"  # the customer has paid
+    MAC2_REQ = "MAC2_REQ"
+    MAC2_OK = "MAC2_OK"
+    CREDIT_SENT = "CREDIT_SENT"  # 80 52 is about to leave: from here on only the card knows
+    CARD_UNKNOWN = "CARD_UNKNOWN"  # no answer to 80 52
+    REFUSED = "REFUSED"  # the card proved that it was not credited
+    CARD_OK = "CARD_OK"  # the card gave its TAC
+    CONFIRM_SAF = "CONFIRM_SAF"  # the TAC is on its way to the host until the host says yes
+    REV_REQ = "REV_REQ"  # a reversal is on its way to the host until the host says yes
+    SUSPENSE = "SUSPENSE"  # the card is gone; open until it is seen again or staff settle it
+    MANUAL = "MANUAL"  # evidence contradicts itself; open until staff settle it
+    DONE = "DONE"
+    REVERSED = "REVERSED"
+    DECLINED = "DECLINED"
+    ABANDONED = "ABANDONED"
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is left to do."""
+        return self in _CLOSED
+
+    @property
+    def needs_card(self) -> bool:
+        """Whether only the card can tell what happened."""
+        return self in {LedgerState.CREDIT_SENT, LedgerState.CARD_UNKNOWN, LedgerState.SUSPENSE}
+
+
+_CLOSED = frozenset({LedgerState.DONE, LedgerState.REVERSED, LedgerState.DECLINED, LedgerState.ABANDONED})
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One row: its number in the journal, when, which transaction, which state, and what is known with it."""
+
+    number: int
+    at: datetime
+    transaction: str
+    state: LedgerState
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A transaction as the journal tells it: its rows in order, never empty."""
+
+    id: str
+    rows: tuple[LedgerRow, ...]
+
+    @property
+    def state(self) -> LedgerState:
+        """The state of the last row."""
+        return self.rows[-1].state
+
+    @property
+    def facts(self) -> dict[str, str | int | bool | None]:
+        """All facts of all rows, later ones over earlier ones."""
+        merged: dict[str, str | int | bool | None] = {}
+        for row in self.rows:
+            merged.update(row.facts)
+        return merged
+
+
+class Journal(Protocol):
+    """The electronic journal. Every method raises JournalUnavailable when the disk does not keep its promise."""
+
+    def begin(self, facts: Facts) -> Transaction:
+        """Open a transaction: write its NEW row and return it, with a number that was never used before.
+
+        The row's facts gain `sequence`, the running number (from 1) that the id ends with.
+        """
+        ...
+
+    def record(self, transaction: str, state: LedgerState, facts: Facts) -> LedgerRow:
+        """Append a row; it is on disk when this returns."""
+        ...
+
+    def unsettled(self) -> Sequence[Transaction]:
+        """Return every transaction whose last state is not closed, oldest first."""
+        ...
+
+    def token(self, number: CardNumber) -> str:
+        """Return the keyed digest under which a card is known in the journal (its number never is)."""
+        ...

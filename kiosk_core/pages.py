@@ -1,0 +1,289 @@
+"""What the core asks the screen to show, and what the screen answers. Documented in docs/core-protocol.md.
+
+A page is data: which kind of step, which texts, which values. The screen lays it out and owns no business
+state. Every page has a number; an intent names the page it was touched on, so a second tap on a page that is
+gone does nothing.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kiosk_core.texts import Language, LocalText, Words
+
+
+class Tone(Enum):
+    """How a result feels: colour, icon and voice follow it."""
+
+    SUCCESS = "success"
+    NEUTRAL = "neutral"
+    ATTENTION = "attention"
+
+
+class Picture(Enum):
+    """The drawing that shows what to do with one's hands."""
+
+    PLACE_CARD = "place_card"
+    RETURN_CARD = "return_card"
+    TAKE_CARD = "take_card"
+    TAKE_CARD_AND_RECEIPT = "take_card_and_receipt"
+    KEEP_CARD = "keep_card"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuItem:
+    """A tile of the home page; a service that cannot be had now says why in `unavailable`."""
+
+    service_id: str
+    title: LocalText
+    subtitle: LocalText
+    icon: str
+    unavailable: Words | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardView:
+    """The card as the customer may see it: number masked, balance in fen."""
+
+    masked_number: str
+    balance_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """A line of a result: label and value. A `money_fen` is written by the screen, a `text` is shown as it is."""
+
+    label: Words
+    text: str = ""
+    money_fen: int | None = None
+    strong: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Page:
+    """What every page has.
+
+    `idle_s`: the customer's time before the warning (None: this page waits for the machine, not for him).
+    `cancellable`: a cancel button is shown. `warning_s`: the page is about to end; show the countdown of so
+    many seconds and the button that extends it.
+    """
+
+    idle_s: int | None = None
+    cancellable: bool = False
+    warning_s: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuPage(_Page):
+    """The home page."""
+
+    kind: Literal["menu"] = "menu"
+    items: tuple[MenuItem, ...] = ()
+    notice: Words | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapturePage(_Page):
+    """The customer shall do something with a card: `picture` shows it, `problem` says what went wrong before.
+
+    `deadline_s` counts down visibly where waiting has an end.
+    """
+
+    kind: Literal["capture"] = "capture"
+    title: Words
+    body: Words
+    picture: Picture
+    problem: Words | None = None
+    deadline_s: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeypadPage(_Page):
+    """Choose or type an amount: presets, limits and step in fen."""
+
+    kind: Literal["keypad"] = "keypad"
+    title: Words
+    card: CardView
+    presets_fen: tuple[int, ...]
+    min_fen: int
+    max_fen: int
+    step_fen: int
+    problem: Words | None = None
+    notice: LocalText | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentPage(_Page):
+    """Pay by phone: `qr` is the text of the code, `deadline_s` the seconds it can still be paid."""
+
+    kind: Literal["payment"] = "payment"
+    amount_fen: int
+    qr: str
+    deadline_s: int
+    card_present: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgressPage(_Page):
+    """The machine works: `steps` in order, `current` is the index of the one under way."""
+
+    kind: Literal["progress"] = "progress"
+    title: Words
+    body: Words
+    steps: tuple[Words, ...]
+    current: int
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultPage(_Page):
+    """How it ended, truthfully: what happened to the money and what to do now."""
+
+    kind: Literal["result"] = "result"
+    tone: Tone
+    title: Words
+    body: Words
+    facts: tuple[Fact, ...] = ()
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagePage(_Page):
+    """The terminal has something to say that is no step: out of service, starting, no connection to the core."""
+
+    kind: Literal["message"] = "message"
+    title: Words
+    body: Words
+
+
+Page = Annotated[
+    MenuPage | CapturePage | KeypadPage | PaymentPage | ProgressPage | ResultPage | MessagePage,
+    Field(discriminator="kind"),
+]
+
+
+# -- what the screen answers ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChooseService:
+    """A tile of the home page was touched."""
+
+    kind: Literal["choose_service"] = "choose_service"
+    service_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChooseAmount:
+    """An amount was confirmed."""
+
+    kind: Literal["choose_amount"] = "choose_amount"
+    amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancel:
+    """The cancel button was touched."""
+
+    kind: Literal["cancel"] = "cancel"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """The customer has read the result."""
+
+    kind: Literal["done"] = "done"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StayHere:
+    """The customer wants more time."""
+
+    kind: Literal["stay_here"] = "stay_here"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeLanguage:
+    """The customer switched the language; the core needs it for the receipt."""
+
+    kind: Literal["change_language"] = "change_language"
+    language: Language
+
+
+Intent = Annotated[
+    ChooseService | ChooseAmount | Cancel | Done | StayHere | ChangeLanguage, Field(discriminator="kind")
+]
+
+
+# -- the messages of the socket ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hello:
+    """First line from the core to every screen. `simulated` must be visible on the screen.
+
+    `width_mm` is the width of the panel: sizes on the screen follow from it.
+    """
+
+    type: Literal["hello"] = "hello"
+    terminal_no: str
+    bank: LocalText
+    simulated: bool
+    languages: tuple[Language, ...]
+    width_mm: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowPage:
+    """Show this page. `language` is set when a session begins or ends, to put the screen back to the default."""
+
+    type: Literal["page"] = "page"
+    number: int
+    page: Page
+    language: Language | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Touched:
+    """What the customer did on page `number`."""
+
+    type: Literal["intent"] = "intent"
+    number: int
+    intent: Intent
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskDevices:
+    """A technician's command asks for the status of all devices."""
+
+    type: Literal["ask_devices"] = "ask_devices"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceReport:
+    """One device: the fields of `DeviceStatus` as plain words."""
+
+    name: str
+    model: str
+    port: str
+    state: str
+    since: str
+    faults: tuple[str, ...] = ()
+    supplies: dict[str, str] = field(default_factory=dict)
+    media: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Devices:
+    """The answer to AskDevices."""
+
+    type: Literal["devices"] = "devices"
+    devices: tuple[DeviceReport, ...]
+
+
+FromCore = Annotated[Hello | ShowPage | Devices, Field(discriminator="type")]
+ToCore = Annotated[Touched | AskDevices, Field(discriminator="type")]

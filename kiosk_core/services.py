@@ -1,0 +1,116 @@
+"""Service definitions: what business staff may change, as checked data (`services/*.toml`)."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le, MinLen
+
+from kiosk_core.money import FEN_PER_YUAN
+from kiosk_core.texts import LocalText
+
+_STRICT = {"extra": "forbid", "strict": True}
+
+Yuan = Annotated[int, Ge(1), Le(100_000)]
+Seconds = Annotated[int, Ge(1), Le(600)]
+
+
+class SettingError(ValueError):
+    """A setting that is well-formed but wrong; `key` is its path below the service."""
+
+    def __init__(self, key: tuple[str, ...], problem: str) -> None:
+        super().__init__(problem)
+        self.key = key
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class TopUpLimits:
+    """What may be loaded at once, and what the card may hold afterwards; whole yuan.
+
+    Raises:
+        SettingError: limits or presets contradict each other.
+    """
+
+    min_yuan: Yuan
+    max_yuan: Yuan
+    step_yuan: Yuan
+    presets_yuan: Annotated[tuple[Yuan, ...], MinLen(1)]
+    max_balance_yuan: Yuan
+
+    __pydantic_config__ = _STRICT
+
+    def __post_init__(self) -> None:
+        if self.min_yuan > self.max_yuan:
+            raise SettingError(("limits", "min_yuan"), f"{self.min_yuan} is above max_yuan, which is {self.max_yuan}")
+        for key, value in (("min_yuan", self.min_yuan), ("max_yuan", self.max_yuan)):
+            if value % self.step_yuan:
+                raise SettingError(("limits", key), f"{value} is not a multiple of step_yuan ({self.step_yuan})")
+        for preset in self.presets_yuan:
+            if not self.min_yuan <= preset <= self.max_yuan or preset % self.step_yuan:
+                raise SettingError(
+                    ("limits", "presets_yuan"),
+                    f"{preset} is not between {self.min_yuan} and {self.max_yuan} in steps of {self.step_yuan}",
+                )
+
+    @property
+    def min_fen(self) -> int:
+        """The least amount."""
+        return self.min_yuan * FEN_PER_YUAN
+
+    @property
+    def max_fen(self) -> int:
+        """The largest amount."""
+        return self.max_yuan * FEN_PER_YUAN
+
+    @property
+    def step_fen(self) -> int:
+        """Amounts are multiples of this."""
+        return self.step_yuan * FEN_PER_YUAN
+
+    @property
+    def presets_fen(self) -> tuple[int, ...]:
+        """The amounts that have a button of their own."""
+        return tuple(yuan * FEN_PER_YUAN for yuan in self.presets_yuan)
+
+    @property
+    def max_balance_fen(self) -> int:
+        """What the card may hold after the load."""
+        return self.max_balance_yuan * FEN_PER_YUAN
+
+
+@dataclass(frozen=True)
+class TopUpTimes:
+    """How long the terminal waits, in seconds.
+
+    `idle_s` for a touch before it warns; `warning_s` how long the warning stands; `return_card_s` for the card
+    to come back when money depends on it; `payment_s` for the payment, however long the host would wait.
+    """
+
+    idle_s: Seconds = 60
+    warning_s: Annotated[int, Ge(20), Le(120)] = 20
+    return_card_s: Annotated[int, Ge(20), Le(600)] = 90
+    payment_s: Annotated[int, Ge(20), Le(600)] = 120
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class TransitTopUp:
+    """Top up a transit card: the texts of its tile and receipt, its limits and its times."""
+
+    kind: Literal["transit_top_up"]
+    id: Annotated[str, MinLen(1)]
+    icon: Literal["transit_card"]
+    title: LocalText
+    subtitle: LocalText
+    limits: TopUpLimits
+    order: int = 100
+    times: TopUpTimes = TopUpTimes()
+    amount_notice: LocalText | None = None
+    receipt_title: LocalText = field(default=LocalText("公交卡充值凭条", "Transit card top-up receipt"))
+    receipt_note: LocalText | None = None
+
+    __pydantic_config__ = _STRICT
+
+
+Service = TransitTopUp

@@ -1,0 +1,62 @@
+"""One frozen status for every device, in the words of XFS4IoT (Common.Status, CardReader.Status, Printer.Status)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from kiosk_core.errors import Fault
+
+
+class DeviceState(Enum):
+    """XFS4IoT `common.device`."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    NO_DEVICE = "noDevice"
+    HARDWARE_ERROR = "hardwareError"
+    USER_ERROR = "userError"
+    STARTING = "starting"
+
+
+class Media(Enum):
+    """XFS4IoT `cardReader.media`."""
+
+    PRESENT = "present"
+    NOT_PRESENT = "notPresent"
+    UNKNOWN = "unknown"
+
+
+class Supply(Enum):
+    """XFS4IoT `printer.paper`."""
+
+    FULL = "full"
+    LOW = "low"
+    OUT = "out"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class DeviceStatus:
+    """What technician pages, logs, telemetry and the screen read of a device."""
+
+    name: str
+    state: DeviceState
+    since: datetime
+    faults: frozenset[Fault] = frozenset()
+    supplies: dict[str, Supply] = field(default_factory=dict)
+    media: Media | None = None
+    detail: str = ""
+
+    @property
+    def in_service(self) -> bool:
+        """Whether the device can do its work now."""
+        return self.state is DeviceState.ONLINE and not self.faults
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a device says about itself: for the technician and for traces."""
+
+    model: str
+    firmware: str = ""
+    serial: str = ""
