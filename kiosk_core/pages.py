@@ -117,12 +117,15 @@ class KeypadPage(_Page):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentPage(_Page):
-    """Pay by phone: `qr` is the text of the code, `deadline_s` the seconds it can still be paid."""
+    """Pay by phone: `qr` is the text of the code.
+
+    `deadline_s` are the seconds it can still be paid; None: the countdown that is on the screen goes on.
+    """
 
     kind: Literal["payment"] = "payment"
     amount_fen: int
     qr: str
-    deadline_s: int
+    deadline_s: int | None
     card_present: bool = True
 
 

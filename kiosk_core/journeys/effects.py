@@ -1,0 +1,148 @@
+"""What a journey asks the conductor to do. Effects are carried out in order; a Record is on disk before the next."""
+
+from dataclasses import dataclass, field
+
+from kiosk_core.card_number import CardNumber
+from kiosk_core.journeys.events import Timer
+from kiosk_core.ledger import Facts, LedgerState
+from kiosk_core.pages import Page
+from kiosk_core.ports import LoadAuthorisation, LoadInit, ReversalReason, Trace
+from kiosk_core.receipt import Receipt
+
+
+@dataclass(frozen=True)
+class Show:
+    """Put this page on the screen."""
+
+    page: Page
+
+
+@dataclass(frozen=True)
+class Record:
+    """Write a row of the journal; nothing after it happens unless it is on disk."""
+
+    transaction: str
+    state: LedgerState
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StartTimer:
+    """Fire TimerFired after `seconds`."""
+
+    timer: Timer
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StopTimer:
+    """Forget this timer."""
+
+    timer: Timer
+
+
+@dataclass(frozen=True)
+class WatchCard:
+    """Fire CardArrived if a card lies on the reader now, even if that is known; later movements always fire."""
+
+
+@dataclass(frozen=True)
+class ReadCard:
+    """-> CardRead | CardUnusable."""
+
+
+@dataclass(frozen=True)
+class InitializeLoad:
+    """-> LoadInitialised | CardUnusable."""
+
+    number: CardNumber
+    amount_fen: int
+
+
+@dataclass(frozen=True)
+class CreditLoad:
+    """-> CreditEnded."""
+
+    authorisation: LoadAuthorisation
+
+
+@dataclass(frozen=True)
+class ProveLoad:
+    """-> ProofEnded | CardUnusable. `token` names the card that is asked."""
+
+    token: str
+    counter: int
+    amount_fen: int
+
+
+@dataclass(frozen=True)
+class OrderQr:
+    """-> QrOrdered | OrderDeclined | OrderUnanswered."""
+
+    trace: Trace
+    init: LoadInit
+
+
+@dataclass(frozen=True)
+class QueryOrder:
+    """-> OrderAnswered | OrderStateUnknown."""
+
+    trace: Trace
+
+
+@dataclass(frozen=True)
+class AuthoriseLoad:
+    """-> LoadAuthorised | LoadDeclined | AuthorisationUnanswered."""
+
+    trace: Trace
+    init: LoadInit
+
+
+@dataclass(frozen=True)
+class ConfirmLoad:
+    """-> ConfirmationAnswered | ConfirmationUnanswered."""
+
+    trace: Trace
+    amount_fen: int
+    tac: bytes
+
+
+@dataclass(frozen=True)
+class ReverseLoad:
+    """-> ReversalAnswered | ReversalUnanswered."""
+
+    trace: Trace
+    amount_fen: int
+    reason: ReversalReason
+
+
+@dataclass(frozen=True)
+class PrintReceipt:
+    """-> ReceiptPrinted | ReceiptFailed."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class End:
+    """The journey is over; the terminal goes back to its home page."""
+
+
+Effect = (
+    Show
+    | Record
+    | StartTimer
+    | StopTimer
+    | WatchCard
+    | ReadCard
+    | InitializeLoad
+    | CreditLoad
+    | ProveLoad
+    | OrderQr
+    | QueryOrder
+    | AuthoriseLoad
+    | ConfirmLoad
+    | ReverseLoad
+    | PrintReceipt
+    | End
+)

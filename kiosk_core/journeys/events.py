@@ -1,0 +1,246 @@
+"""What can happen to a top-up: the customer acts, the card moves, time passes, card and host answer."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from kiosk_core.errors import Fault
+from kiosk_core.ledger import Transaction
+from kiosk_core.ports import (
+    CardProblem,
+    Confirmation,
+    CreditResult,
+    Declined,
+    LoadAuthorisation,
+    LoadInit,
+    LoadProof,
+    OrderState,
+    PurseCard,
+    QrOrder,
+    Reversed,
+)
+
+
+class Timer(Enum):
+    """The timers that a journey may start; starting one again restarts it."""
+
+    POLL = "poll"  # ask the host about the order again
+    PAYMENT = "payment"  # the payment must have arrived
+    RETURN_CARD = "return_card"  # the card must be back
+    RETRY = "retry"  # ask a card that lies badly once more
+    LEAVE = "leave"  # the last page may go
+
+
+# -- the customer ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AmountChosen:
+    """An amount was confirmed on the keypad."""
+
+    amount_fen: int
+
+
+@dataclass(frozen=True)
+class CancelTouched:
+    """The customer wants to stop."""
+
+
+@dataclass(frozen=True)
+class DoneTouched:
+    """The customer has read the last page."""
+
+
+@dataclass(frozen=True)
+class CustomerGone:
+    """No touch for the page's idle time, and the warning went by unanswered."""
+
+
+# -- the card and time -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CardArrived:
+    """A card lies on the reader."""
+
+
+@dataclass(frozen=True)
+class CardLeft:
+    """No card lies on the reader any more."""
+
+
+@dataclass(frozen=True)
+class TimerFired:
+    """A timer that the journey started ran out."""
+
+    timer: Timer
+
+
+# -- answers of the card ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CardRead:
+    """The answer to ReadCard. `token` is the card's name in the journal.
+
+    `unsettled` is the oldest transaction of this card that only this card, or staff, can settle.
+    """
+
+    card: PurseCard
+    token: str
+    unsettled: Transaction | None = None
+
+
+@dataclass(frozen=True)
+class CardUnusable:
+    """The answer to ReadCard, InitializeLoad or ProveLoad when there is no card to ask, or not the right one."""
+
+    problem: CardProblem
+
+
+@dataclass(frozen=True)
+class LoadInitialised:
+    """The answer to InitializeLoad."""
+
+    init: LoadInit
+
+
+@dataclass(frozen=True)
+class CreditEnded:
+    """The answer to CreditLoad; whatever went wrong is a CreditUnknown."""
+
+    result: CreditResult
+
+
+@dataclass(frozen=True)
+class ProofEnded:
+    """The answer to ProveLoad."""
+
+    proof: LoadProof
+
+
+# -- answers of the host ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class QrOrdered:
+    """The answer to OrderQr."""
+
+    order: QrOrder
+
+
+@dataclass(frozen=True)
+class OrderDeclined:
+    """The host opens no order."""
+
+    declined: Declined
+
+
+@dataclass(frozen=True)
+class OrderUnanswered:
+    """No answer to OrderQr: there may be an order."""
+
+
+@dataclass(frozen=True)
+class OrderAnswered:
+    """The answer to QueryOrder."""
+
+    state: OrderState
+
+
+@dataclass(frozen=True)
+class OrderStateUnknown:
+    """No answer to QueryOrder."""
+
+
+@dataclass(frozen=True)
+class LoadAuthorised:
+    """The answer to AuthoriseLoad."""
+
+    authorisation: LoadAuthorisation
+
+
+@dataclass(frozen=True)
+class LoadDeclined:
+    """The host gives no MAC2."""
+
+    declined: Declined
+
+
+@dataclass(frozen=True)
+class AuthorisationUnanswered:
+    """No answer to AuthoriseLoad."""
+
+
+@dataclass(frozen=True)
+class ConfirmationAnswered:
+    """The answer to ConfirmLoad."""
+
+    confirmation: Confirmation
+
+
+@dataclass(frozen=True)
+class ConfirmationUnanswered:
+    """No answer to ConfirmLoad; it is sent again until there is one."""
+
+
+@dataclass(frozen=True)
+class ReversalAnswered:
+    """The answer to ReverseLoad."""
+
+    reversed: Reversed
+
+
+@dataclass(frozen=True)
+class ReversalUnanswered:
+    """No answer to ReverseLoad; it is sent again until there is one."""
+
+
+# -- the printer and the journal -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ReceiptPrinted:
+    """The receipt is out and cut."""
+
+
+@dataclass(frozen=True)
+class ReceiptFailed:
+    """There is no receipt, or half of one."""
+
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True)
+class CannotGoOn:
+    """A row could not be written, or the program failed: no step that moves money may follow."""
+
+
+Event = (
+    AmountChosen
+    | CancelTouched
+    | DoneTouched
+    | CustomerGone
+    | CardArrived
+    | CardLeft
+    | TimerFired
+    | CardRead
+    | CardUnusable
+    | LoadInitialised
+    | CreditEnded
+    | ProofEnded
+    | QrOrdered
+    | OrderDeclined
+    | OrderUnanswered
+    | OrderAnswered
+    | OrderStateUnknown
+    | LoadAuthorised
+    | LoadDeclined
+    | AuthorisationUnanswered
+    | ConfirmationAnswered
+    | ConfirmationUnanswered
+    | ReversalAnswered
+    | ReversalUnanswered
+    | ReceiptPrinted
+    | ReceiptFailed
+    | CannotGoOn
+)

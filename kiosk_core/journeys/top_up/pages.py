@@ -1,0 +1,223 @@
+"""The pages of the top-up journey: which texts and values each step shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiosk_core.journeys.top_up.outcome import Outcome
+from kiosk_core.money import format_amount
+from kiosk_core.pages import (
+    CapturePage,
+    CardView,
+    Fact,
+    KeypadPage,
+    PaymentPage,
+    Picture,
+    ProgressPage,
+    ResultPage,
+    Tone,
+)
+from kiosk_core.texts import Words
+
+if TYPE_CHECKING:
+    from kiosk_core.journeys.top_up.state import TopUp
+
+STEPS = ("check_card", "payment", "authorise", "load", "verify", "receipt")
+CHECK_CARD, PAYMENT, AUTHORISE, LOAD, VERIFY, RECEIPT = range(len(STEPS))
+
+LAST_PAGE_IDLE_S = 30
+
+_TONES = {
+    Outcome.LOADED: Tone.SUCCESS,
+    Outcome.CANCELLED: Tone.NEUTRAL,
+    Outcome.NOT_PAID: Tone.NEUTRAL,
+    Outcome.REFUNDED: Tone.NEUTRAL,
+}
+
+
+def place_card(s: TopUp, problem: str | None = None) -> CapturePage:
+    """Ask for the card; `problem` says why the last try failed."""
+    return CapturePage(
+        title=Words("top_up.place_card.title"),
+        body=Words("top_up.place_card.body"),
+        picture=Picture.PLACE_CARD,
+        problem=_problem(problem),
+        idle_s=s.service.times.idle_s,
+        cancellable=True,
+    )
+
+
+def reading() -> ProgressPage:
+    """Say that the card is being read."""
+    return ProgressPage(
+        title=Words("top_up.reading.title"),
+        body=Words("top_up.reading.body"),
+        steps=(),
+        current=0,
+        picture=Picture.KEEP_CARD,
+    )
+
+
+def room_fen(s: TopUp) -> int:
+    """Return what the card may still take."""
+    return s.service.limits.max_balance_fen - s.old_balance_fen
+
+
+def amount(s: TopUp, problem: str | None = None) -> KeypadPage:
+    """Ask for the amount; `problem` is None, "limits" or "balance"."""
+    limits = s.service.limits
+    most = min(limits.max_fen, room_fen(s) // limits.step_fen * limits.step_fen)
+    values = {
+        "min": format_amount(limits.min_fen),
+        "max": format_amount(most),
+        "step": format_amount(limits.step_fen),
+    }
+    return KeypadPage(
+        title=Words("top_up.amount.title"),
+        card=CardView(masked_number=s.masked_number, balance_fen=s.old_balance_fen),
+        presets_fen=tuple(preset for preset in limits.presets_fen if preset <= most),
+        min_fen=limits.min_fen,
+        max_fen=most,
+        step_fen=limits.step_fen,
+        problem=Words(f"top_up.amount.problem.{problem}", values) if problem else None,
+        notice=s.service.amount_notice,
+        idle_s=s.service.times.idle_s,
+        cancellable=True,
+    )
+
+
+def payment(s: TopUp, seconds: int | None) -> PaymentPage:
+    """Show the QR code; `seconds` None: the countdown goes on."""
+    return PaymentPage(
+        amount_fen=s.amount_fen,
+        qr=s.order.code if s.order else "",
+        deadline_s=seconds,
+        card_present=s.card_present,
+        cancellable=True,
+    )
+
+
+def working(current: int) -> ProgressPage:
+    """Show which step is under way and that the card must stay."""
+    return ProgressPage(
+        title=Words("top_up.working.title"),
+        body=Words("top_up.working.body"),
+        steps=tuple(Words(f"top_up.step.{step}") for step in STEPS),
+        current=current,
+        picture=Picture.KEEP_CARD,
+    )
+
+
+def giving_back() -> ProgressPage:
+    """Say that the order is being closed and whatever was paid goes back."""
+    return ProgressPage(
+        title=Words("top_up.giving_back.title"), body=Words("top_up.giving_back.body"), steps=(), current=0
+    )
+
+
+def replace_card(s: TopUp, problem: str, seconds: int) -> CapturePage:
+    """Paid, nothing loaded yet: the same card must come back, or the money goes back."""
+    return CapturePage(
+        title=Words("top_up.return_card.title"),
+        body=Words("top_up.return_card.body", {"amount": format_amount(s.amount_fen)}),
+        picture=Picture.RETURN_CARD,
+        problem=_returning_problem(problem),
+        deadline_s=seconds,
+        cancellable=True,
+    )
+
+
+def return_card(s: TopUp, problem: str, seconds: int) -> CapturePage:
+    """Contact was lost during the load: only the same card knows. There is nothing to cancel."""
+    return CapturePage(
+        title=Words("top_up.prove_card.title"),
+        body=Words("top_up.prove_card.body", {"amount": format_amount(s.amount_fen)}),
+        picture=Picture.RETURN_CARD,
+        problem=_returning_problem(problem),
+        deadline_s=seconds,
+    )
+
+
+def last_page(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> ResultPage:
+    """Say how it ended, what happened to the money and what to do now."""
+    return ResultPage(
+        tone=_TONES.get(outcome, Tone.ATTENTION),
+        title=_title(s, outcome),
+        body=_body(s, outcome, has_receipt=has_receipt),
+        facts=_facts(s, outcome),
+        picture=_picture(s, outcome, has_receipt=has_receipt),
+        idle_s=LAST_PAGE_IDLE_S,
+    )
+
+
+def _title(s: TopUp, outcome: Outcome) -> Words:
+    if s.earlier and outcome in {Outcome.LOADED, Outcome.REFUNDED}:
+        return Words(f"top_up.earlier_{outcome.value}.title")
+    match outcome:
+        case Outcome.CARD_EXPIRED | Outcome.BALANCE_FULL:
+            return Words("top_up.card_refused.title")
+        case Outcome.OUT_OF_SERVICE:
+            return Words("out_of_service.title")
+        case _:
+            return Words(f"top_up.{outcome.value}.title")
+
+
+def _body(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> Words:
+    values = {"amount": format_amount(s.refunded_fen or s.amount_fen)}
+    if s.earlier and outcome in {Outcome.LOADED, Outcome.REFUNDED}:
+        return Words(f"top_up.earlier_{outcome.value}.body", values)
+    match outcome:
+        case Outcome.LOADED if not has_receipt:
+            return Words("top_up.loaded_no_receipt.body")
+        case Outcome.DECLINED:
+            return Words(f"top_up.declined.body.{s.decline.value if s.decline else 'host_error'}")
+        case Outcome.CARD_EXPIRED:
+            return Words("top_up.card_refused.body.expired")
+        case Outcome.BALANCE_FULL:
+            most = format_amount(s.service.limits.max_balance_fen)
+            return Words("top_up.card_refused.body.balance_full", {"max": most})
+        case Outcome.OUT_OF_SERVICE:
+            return Words("top_up.out_of_service.body")
+        case Outcome.REFUNDED | Outcome.REFUND_PENDING | Outcome.SUSPENSE | Outcome.MANUAL:
+            return Words(f"top_up.{outcome.value}.body", values)
+        case _:
+            return Words(f"top_up.{outcome.value}.body")
+
+
+def _facts(s: TopUp, outcome: Outcome) -> tuple[Fact, ...]:
+    reference = Fact(label=Words("fact.reference"), text=s.transaction)
+    card = (Fact(label=Words("fact.card"), text=s.masked_number),) if s.masked_number else ()
+    match outcome:
+        case Outcome.LOADED:
+            balance = s.new_balance_fen
+            if balance is None:
+                balance = s.old_balance_fen + s.amount_fen
+            return (
+                *card,
+                Fact(label=Words("fact.amount"), money_fen=s.amount_fen),
+                Fact(label=Words("fact.new_balance"), money_fen=balance, strong=True),
+                reference,
+            )
+        case Outcome.REFUNDED:
+            return (*card, Fact(label=Words("fact.refund"), money_fen=s.refunded_fen, strong=True), reference)
+        case Outcome.REFUND_PENDING | Outcome.SUSPENSE | Outcome.MANUAL:
+            return (*card, Fact(label=Words("fact.amount"), money_fen=s.amount_fen, strong=True), reference)
+        case _:
+            return ()
+
+
+def _picture(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> Picture | None:
+    if outcome in {Outcome.SUSPENSE, Outcome.MANUAL}:
+        return Picture.STAFF
+    if s.card_present:
+        return Picture.TAKE_CARD_AND_RECEIPT if has_receipt else Picture.TAKE_CARD
+    return None
+
+
+def _problem(problem: str | None) -> Words | None:
+    return Words(f"top_up.problem.{problem}") if problem else None
+
+
+def _returning_problem(problem: str) -> Words | None:
+    """Return a word on anything but the absent card, which is what these pages are about."""
+    return None if problem == "not_present" else _problem(problem)

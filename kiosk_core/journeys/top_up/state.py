@@ -1,0 +1,96 @@
+"""What a top-up knows, and where it stands."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from kiosk_core.journeys.effects import (
+    Effect,
+)
+from kiosk_core.journeys.top_up.outcome import Outcome
+from kiosk_core.ledger import LedgerState, Transaction
+from kiosk_core.ports import (
+    DeclineReason,
+    PurseCard,
+    QrOrder,
+    ReversalReason,
+    Trace,
+)
+from kiosk_core.services import TransitTopUp
+from kiosk_core.terminal import Terminal
+from kiosk_core.texts import Language
+
+_STANS = 4
+_LAST_STAN = 999_999
+
+
+class Step(Enum):
+    """Where the customer stands."""
+
+    PLACE_CARD = "place_card"
+    READING = "reading"
+    AMOUNT = "amount"
+    INITIALISING = "initialising"  # 80 50 before the payment, so that the host can check MAC1 first
+    ORDERING = "ordering"
+    PAYING = "paying"
+    RENEWING = "renewing"  # a fresh 80 50 after the payment: the card may have been lifted
+    REPLACE_CARD = "replace_card"  # paid, and the card is not there
+    AUTHORISING = "authorising"
+    LOADING = "loading"  # 80 52 is under way
+    PROVING = "proving"  # 80 5A is under way
+    RETURN_CARD = "return_card"  # 80 52 may have happened, and the card is not there
+    CHECKING = "checking"  # the new balance is read
+    CONFIRMING = "confirming"
+    REVERSING = "reversing"
+    PRINTING = "printing"
+    LAST_PAGE = "last_page"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class TopUp:
+    """All that a top-up knows. `attended`: a customer stands there; otherwise it is recovery."""
+
+    service: TransitTopUp
+    terminal: Terminal
+    transaction: str
+    trace: Trace
+    language: Language
+    step: Step = Step.PLACE_CARD
+    ledger: LedgerState = LedgerState.NEW
+    attended: bool = True
+    earlier: bool = False
+    card_present: bool = False
+    card: PurseCard | None = None
+    token: str = ""
+    masked_number: str = ""
+    old_balance_fen: int = 0
+    new_balance_fen: int | None = None
+    amount_fen: int = 0
+    counter: int = 0
+    order: QrOrder | None = None
+    paid: bool = False
+    authorised_at: str = ""
+    tac: bytes = b""
+    reversal_reason: ReversalReason = ReversalReason.NO_ANSWER
+    unpaid_outcome: Outcome = Outcome.CANCELLED
+    outcome: Outcome | None = None
+    decline: DeclineReason | None = None
+    refunded_fen: int = 0
+
+
+Next = tuple[TopUp, tuple[Effect, ...]]
+Transition = Callable[[TopUp, Any], Next]
+
+
+class UnexpectedEvent(AssertionError):
+    """An answer arrived in a step that asked no such question: a fault of the conductor."""
+
+
+def trace_of(transaction: Transaction) -> Trace:
+    """Return the numbers for the host: four STANs that belong to this transaction alone."""
+    sequence = int(transaction.facts["sequence"] or 0)
+    first = sequence * _STANS
+    stans = [(first + i) % _LAST_STAN + 1 for i in range(_STANS)]
+    return Trace(transaction.id, *stans)

@@ -1,0 +1,609 @@
+"""The conductor: carries out the effects of journeys and feeds back what happened, one thing at a time.
+
+It runs on one thread. Everything reaches it through its inbox: touches, device statuses, answers of devices and
+host, and its own timers. Devices and host have threads of their own and answer through futures. The journal is
+written by this thread, in the order of the effects, before the effects behind a Record are begun.
+"""
+
+import logging
+import queue
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
+
+from kiosk_core.clock import Clock
+from kiosk_core.errors import DeviceFault, HostSilent, JournalUnavailable, OpenTellerError
+from kiosk_core.journeys import effects as do
+from kiosk_core.journeys import events, top_up
+from kiosk_core.journeys.events import Event, Timer
+from kiosk_core.ledger import Journal, LedgerState, Transaction
+from kiosk_core.pages import (
+    Cancel,
+    ChangeLanguage,
+    ChooseAmount,
+    ChooseService,
+    Done,
+    Intent,
+    MenuItem,
+    MenuPage,
+    MessagePage,
+    Page,
+    ResultPage,
+    ShowPage,
+    StayHere,
+)
+from kiosk_core.ports import (
+    BankHost,
+    CardProblem,
+    CreditUnknown,
+    Declined,
+    LoadAuthorisation,
+    LoadInit,
+    PurseCard,
+    QrOrder,
+    ReceiptPrinter,
+    TopUpModule,
+)
+from kiosk_core.services import Service
+from kiosk_core.status import DeviceStatus, Media
+from kiosk_core.terminal import Terminal
+from kiosk_core.texts import Language, Words
+
+_log = logging.getLogger(__name__)
+
+RESEND_SECONDS = 30.0
+ECHO_SECONDS = 15.0
+START_SECONDS = 3.0
+HOME_LANGUAGE_SECONDS = 60
+DEFAULT_LANGUAGE: Language = "zh"
+
+T = TypeVar("T")
+Port_co = TypeVar("Port_co", covariant=True)
+
+
+class Worker(Protocol[Port_co]):
+    """A thread that owns a device or the host link (drivers.device_thread.DeviceThread, HostThread)."""
+
+    def call(self, work: Callable[[Port_co], T]) -> "Future[T]":
+        """Run `work` there."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Touch:
+    number: int
+    intent: Intent
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a device or the host said to the session `session`; `event` is called on the conductor's thread."""
+
+    session: int
+    event: Callable[[], Event]
+
+
+@dataclass(frozen=True)
+class _HostEcho:
+    online: bool
+
+
+@dataclass(frozen=True)
+class _Stop:
+    pass
+
+
+_Message = _Touch | DeviceStatus | _Answer | _HostEcho | _Stop
+
+
+@dataclass
+class _Session:
+    """A journey under way: a customer's, or one that recovery resumed."""
+
+    number: int
+    state: top_up.TopUp
+    timers: dict[Timer, float] = field(default_factory=dict)
+    ended: bool = False
+
+
+class Conductor:
+    """Runs the terminal: home page, one customer at a time, and recovery in the pauses.
+
+    Args:
+        terminal: makes the Terminal of today (its date checks the expiry of cards).
+        screen: is given every page; must not block.
+    """
+
+    def __init__(
+        self,
+        *,
+        services: Sequence[Service],
+        terminal: Callable[[], Terminal],
+        journal: Journal,
+        top_up_module: Worker[TopUpModule],
+        printer: Worker[ReceiptPrinter],
+        host: Worker[BankHost],
+        clock: Clock,
+        screen: Callable[[ShowPage], None],
+    ) -> None:
+        self._services = {service.id: service for service in sorted(services, key=lambda each: each.order)}
+        self._terminal = terminal
+        self._journal = journal
+        self._top_up_module = top_up_module
+        self._printer = printer
+        self._host = host
+        self._clock = clock
+        self._screen = screen
+        self._inbox: queue.Queue[_Message] = queue.Queue()
+        self._statuses: dict[str, DeviceStatus] = {}
+        self._sessions = 0
+        self._session: _Session | None = None
+        self._to_recover: list[Transaction] = []
+        self._started = False
+        self._ready_by = clock.now() + START_SECONDS
+        self._journal_ok = True
+        self._host_online: bool | None = None
+        self._next_echo = clock.now()
+        self._next_resend = clock.now()
+        self._page: Page = MessagePage(title=Words("starting.title"), body=Words("starting.body"))
+        self._page_number = 0
+        self._idle_until: float | None = None
+        self._language: Language = DEFAULT_LANGUAGE
+
+    # -- from other threads --------------------------------------------------------------------------------
+
+    def touch(self, number: int, intent: Intent) -> None:
+        """Take what the customer did on page `number`."""
+        self._inbox.put(_Touch(number, intent))
+
+    def device_changed(self, status: DeviceStatus) -> None:
+        """Take the new status of a device."""
+        self._inbox.put(status)
+
+    def stop(self) -> None:
+        """End `run` after the message under way."""
+        self._inbox.put(_Stop())
+
+    @property
+    def shown(self) -> ShowPage:
+        """The page that is on the screen, for a screen that has just connected."""
+        return ShowPage(number=self._page_number, page=self._page, language=self._language)
+
+    # -- the loop ------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Run until `stop`."""
+        self._show(self._page)
+        while self.step(None):
+            pass
+
+    def step(self, patience_s: float | None) -> bool:
+        """Wait up to `patience_s` (None: as long as it takes) for one message or timer; return False on stop."""
+        due = self._next_due()
+        wait = max(0.0, due - self._clock.now())
+        if patience_s is not None:
+            wait = min(wait, patience_s)
+        try:
+            message = self._inbox.get(timeout=wait)
+        except queue.Empty:
+            message = None
+        if isinstance(message, _Stop):
+            return False
+        if message is not None:
+            self._take(message)
+        self._fire_due()
+        self._pause_work()
+        return True
+
+    def _take(self, message: _Message) -> None:
+        match message:
+            case _Touch(number, intent):
+                self._touched(number, intent)
+            case DeviceStatus():
+                self._status_changed(message)
+            case _Answer(session, event):
+                if self._session is not None and self._session.number == session:
+                    self._advance(self._session, event)
+            case _HostEcho(online):
+                self._host_online = online
+                self._refresh_home()
+
+    def _next_due(self) -> float:
+        due = [self._clock.now() + 1.0]
+        if self._session is not None:
+            due += self._session.timers.values()
+        elif self._started:
+            due += [self._next_echo, self._next_resend]
+        if self._idle_until is not None:
+            due.append(self._idle_until)
+        return min(due)
+
+    def _fire_due(self) -> None:
+        now = self._clock.now()
+        session = self._session
+        if session is not None:
+            for timer, due in sorted(session.timers.items(), key=lambda item: item[1]):
+                if due <= now and session.timers.get(timer) == due:
+                    del session.timers[timer]
+                    self._advance(session, events.TimerFired(timer))
+        if self._idle_until is not None and self._idle_until <= now:
+            self._idle_ended()
+
+    def _pause_work(self) -> None:
+        """Start, recover, send again and test the host while no customer is there."""
+        if self._session is not None:
+            return
+        now = self._clock.now()
+        if not self._started:
+            self._start_when_ready(now)
+        elif self._to_recover:
+            self._recover(self._to_recover.pop(0))
+        elif now >= self._next_resend:
+            self._next_resend = now + RESEND_SECONDS
+            self._look_for_open_transactions()
+        elif now >= self._next_echo:
+            self._next_echo = now + ECHO_SECONDS
+            self._echo()
+
+    # -- starting and recovering ---------------------------------------------------------------------------
+
+    def _start_when_ready(self, now: float) -> None:
+        """Wait for the reader: a card that lies there may settle a load that a power cut interrupted."""
+        if "top_up_module" not in self._statuses and now < self._ready_by:
+            return
+        self._started = True
+        self._echo()
+        self._look_for_open_transactions()
+        self._next_resend = now + RESEND_SECONDS
+        self._next_echo = now + ECHO_SECONDS
+        if not self._to_recover:
+            self._show_home(language=DEFAULT_LANGUAGE)
+
+    def _look_for_open_transactions(self) -> None:
+        try:
+            if not self._journal_ok:
+                self._prove_that_journal_works()
+            waits_for_people = {LedgerState.SUSPENSE, LedgerState.MANUAL}
+            self._to_recover = [each for each in self._journal.unsettled() if each.state not in waits_for_people]
+        except JournalUnavailable as error:
+            self._lose_journal(error)
+
+    def _prove_that_journal_works(self) -> None:
+        """Write two rows: nothing less proves that the disk takes rows again."""
+        transaction = self._journal.begin({"service": "journal_check"})
+        self._journal.record(transaction.id, LedgerState.ABANDONED, {})
+        self._journal_ok = True
+        self._refresh_home()
+
+    def _recover(self, transaction: Transaction) -> None:
+        service = self._service_of(transaction)
+        if service is None:
+            _log.error("transaction %s: no service is configured that could settle it", transaction.id)
+            self._refresh_home()
+        else:
+            _log.info("resuming transaction %s from %s", transaction.id, transaction.state.value)
+            self._begin(lambda: top_up.resume(transaction, service, self._terminal()))
+
+    def _service_of(self, transaction: Transaction) -> Service | None:
+        named = self._services.get(str(transaction.facts.get("service")))
+        return named or next(iter(self._services.values()), None)
+
+    def _echo(self) -> None:
+        future = self._host.call(lambda host: host.online())
+        future.add_done_callback(lambda done: self._inbox.put(_HostEcho(_succeeded(done))))
+
+    # -- touches -------------------------------------------------------------------------------------------
+
+    def _touched(self, number: int, intent: Intent) -> None:
+        if isinstance(intent, ChangeLanguage):
+            self._language = intent.language
+            if self._session is not None:
+                self._session.state = replace(self._session.state, language=intent.language)
+            self._refresh_home()
+            return
+        if number != self._page_number:
+            return  # a second tap on a page that has gone
+        session = self._session
+        match intent:
+            case StayHere():
+                self._show(replace(self._page, warning_s=None))
+            case ChooseService(service_id=service_id) if session is None:
+                self._choose(service_id)
+            case ChooseAmount(amount_fen=amount_fen) if session is not None:
+                self._advance(session, events.AmountChosen(amount_fen))
+            case Cancel() if session is not None and self._page.cancellable:
+                self._advance(session, events.CancelTouched())
+            case Done() if session is not None:
+                self._advance(session, events.DoneTouched())
+            case _:
+                _log.info("page %d offers no %s", number, intent.kind)
+
+    def _choose(self, service_id: str) -> None:
+        service = self._services.get(service_id)
+        if service is None or self._unavailable() is not None or not self._started or self._to_recover:
+            return
+        try:
+            transaction = self._journal.begin({"service": service.id, "language": self._language})
+        except JournalUnavailable as error:
+            self._lose_journal(error)
+            return
+        self._begin(lambda: top_up.begin(service, self._terminal(), transaction, self._language))
+
+    # -- journeys ------------------------------------------------------------------------------------------
+
+    def _begin(self, first: Callable[[], top_up.Next]) -> None:
+        state, effects = first()
+        self._sessions += 1
+        session = _Session(self._sessions, state)
+        self._session = session
+        try:
+            for effect in effects:
+                self._perform(session, effect)
+        except JournalUnavailable as error:
+            self._lose_journal(error)
+            self._end(session)
+
+    def _advance(self, session: _Session, event: Event | Callable[[], Event]) -> None:
+        if session.ended:
+            return
+        before = session.state
+        try:
+            session.state, effects = top_up.advance(before, event() if callable(event) else event)
+            for effect in effects:
+                self._perform(session, effect)
+        except JournalUnavailable as error:
+            self._lose_journal(error)
+            self._give_up(session, before)
+        except Exception:  # noqa: BLE001  (whatever it is, the customer must be told what happened to the money)
+            _log.exception("transaction %s: failed in step %s", before.transaction, before.step.value)
+            self._give_up(session, before)
+
+    def _give_up(self, session: _Session, before: top_up.TopUp) -> None:
+        """Tell the customer what is certain; recovery settles the rest from the journal."""
+        session.state, effects = top_up.advance(before, events.CannotGoOn())
+        for effect in effects:
+            self._perform(session, effect)
+
+    def _perform(self, session: _Session, effect: do.Effect) -> None:  # noqa: C901, PLR0912  (one case an effect)
+        now = self._clock.now()
+        match effect:
+            case do.Show(page):
+                self._show(page)
+            case do.Record(transaction, state, facts):
+                self._journal.record(transaction, state, facts)
+            case do.StartTimer(timer, seconds):
+                session.timers[timer] = now + seconds
+            case do.StopTimer(timer):
+                session.timers.pop(timer, None)
+            case do.WatchCard():
+                if self._media is Media.PRESENT:
+                    self._inbox.put(_Answer(session.number, events.CardArrived))
+            case do.ReadCard():
+                self._ask(session, self._top_up_module, lambda module: module.read_card(), self._card_read, _unreadable)
+            case do.InitializeLoad(number, amount_fen):
+                terminal_no = session.state.terminal.purse_terminal_no
+                self._ask(
+                    session,
+                    self._top_up_module,
+                    lambda module: module.initialize_load(number, amount_fen, terminal_no),
+                    _load_initialised,
+                    _unreadable,
+                )
+            case do.CreditLoad(authorisation):
+                self._ask(
+                    session,
+                    self._top_up_module,
+                    lambda module: module.credit_load(authorisation),
+                    events.CreditEnded,
+                    lambda error: events.CreditEnded(CreditUnknown(type(error).__name__)),
+                )
+            case do.ProveLoad(token, counter, amount_fen):
+                terminal_no = session.state.terminal.purse_terminal_no
+                self._ask(
+                    session,
+                    self._top_up_module,
+                    lambda module: module.prove_load(
+                        lambda number: self._journal.token(number) == token, counter, amount_fen, terminal_no
+                    ),
+                    lambda proof: (
+                        events.CardUnusable(proof) if isinstance(proof, CardProblem) else events.ProofEnded(proof)
+                    ),
+                    _unreadable,
+                )
+            case do.OrderQr(trace, init):
+                self._ask_host(
+                    session, lambda host: host.order_qr(trace, init), _order_answer, events.OrderUnanswered()
+                )
+            case do.QueryOrder(trace):
+                self._ask_host(
+                    session, lambda host: host.query_order(trace), events.OrderAnswered, events.OrderStateUnknown()
+                )
+            case do.AuthoriseLoad(trace, init):
+                self._ask_host(
+                    session,
+                    lambda host: host.authorise_load(trace, init),
+                    _authorisation_answer,
+                    events.AuthorisationUnanswered(),
+                )
+            case do.ConfirmLoad(trace, amount_fen, tac):
+                self._ask_host(
+                    session,
+                    lambda host: host.confirm_load(trace, amount_fen, tac),
+                    events.ConfirmationAnswered,
+                    events.ConfirmationUnanswered(),
+                )
+            case do.ReverseLoad(trace, amount_fen, reason):
+                self._ask_host(
+                    session,
+                    lambda host: host.reverse(trace, amount_fen, reason),
+                    events.ReversalAnswered,
+                    events.ReversalUnanswered(),
+                )
+            case do.PrintReceipt(receipt):
+                self._ask(
+                    session,
+                    self._printer,
+                    lambda printer: printer.print(receipt),
+                    lambda _: events.ReceiptPrinted(),
+                    lambda error: events.ReceiptFailed(error.fault if isinstance(error, DeviceFault) else None),
+                )
+            case do.End():
+                self._end(session)
+
+    def _ask(
+        self,
+        session: _Session,
+        worker: Worker[Any],
+        work: Callable[[Any], Any],
+        answered: Callable[[Any], Event],
+        failed: Callable[[BaseException], Event],
+    ) -> None:
+        def deliver(done: "Future[Any]") -> None:
+            error = done.exception()
+            if error is not None and not isinstance(error, OpenTellerError):
+                _log.error("a worker failed", exc_info=error)
+            event = (lambda: failed(error)) if error is not None else (lambda: answered(done.result()))
+            self._inbox.put(_Answer(session.number, event))
+
+        worker.call(work).add_done_callback(deliver)
+
+    def _ask_host(
+        self,
+        session: _Session,
+        work: Callable[[BankHost], T],
+        answered: Callable[[T], Event],
+        unanswered: Event,
+    ) -> None:
+        def failed(error: BaseException) -> Event:
+            if isinstance(error, HostSilent):
+                _log.warning("the host is silent: %s", error)
+            self._inbox.put(_HostEcho(online=False))
+            return unanswered
+
+        self._ask(session, self._host, work, answered, failed)
+
+    def _end(self, session: _Session) -> None:
+        session.ended = True
+        if self._session is session:
+            self._session = None
+        if session.state.attended:
+            self._show_home(language=DEFAULT_LANGUAGE)
+        else:
+            self._refresh_home()
+
+    # -- devices -------------------------------------------------------------------------------------------
+
+    @property
+    def _media(self) -> Media:
+        status = self._statuses.get("top_up_module")
+        return status.media if status is not None and status.media is not None else Media.NOT_PRESENT
+
+    def _status_changed(self, status: DeviceStatus) -> None:
+        before = self._media
+        self._statuses[status.name] = status
+        after = self._media
+        if self._session is not None and before is not after:
+            self._advance(self._session, events.CardArrived() if after is Media.PRESENT else events.CardLeft())
+        self._refresh_home()
+
+    def _card_read(self, result: PurseCard | CardProblem) -> Event:
+        if isinstance(result, CardProblem):
+            return events.CardUnusable(result)
+        token = self._journal.token(result.number)
+        return events.CardRead(result, token, self._open_case(token))
+
+    def _open_case(self, token: str) -> Transaction | None:
+        for transaction in self._journal.unsettled():
+            waits = transaction.state.needs_card or transaction.state is LedgerState.MANUAL
+            if waits and transaction.facts.get("token") == token:
+                return transaction
+        return None
+
+    def _lose_journal(self, error: JournalUnavailable) -> None:
+        _log.critical("the journal is lost, the terminal goes out of service: %s", error)
+        self._journal_ok = False
+        self._refresh_home()
+
+    # -- pages ---------------------------------------------------------------------------------------------
+
+    def _show(self, page: Page, language: Language | None = None) -> None:
+        self._page_number += 1
+        self._page = page
+        seconds = page.warning_s if page.warning_s is not None else page.idle_s
+        self._idle_until = None if seconds is None else self._clock.now() + seconds
+        self._screen(ShowPage(number=self._page_number, page=page, language=language))
+
+    def _show_home(self, language: Language | None = None) -> None:
+        self._language = language or self._language
+        self._show(self._home(), language)
+
+    def _refresh_home(self) -> None:
+        if self._session is None and self._started and not self._to_recover and self._page != self._home():
+            self._show_home()
+
+    def _home(self) -> MenuPage:
+        unavailable = self._unavailable()
+        items = tuple(
+            MenuItem(
+                service_id=service.id,
+                title=service.title,
+                subtitle=service.subtitle,
+                icon=service.icon,
+                unavailable=unavailable,
+            )
+            for service in self._services.values()
+        )
+        idle_s = HOME_LANGUAGE_SECONDS if self._language != DEFAULT_LANGUAGE else None
+        return MenuPage(items=items, notice=self._notice(), idle_s=idle_s)
+
+    def _unavailable(self) -> Words | None:
+        """Why nothing that moves money can be had now."""
+        if not self._journal_ok:
+            return Words("unavailable.journal")
+        module = self._statuses.get("top_up_module")
+        if module is None or not module.in_service:
+            return Words("unavailable.top_up_module")
+        if not self._host_online:
+            return Words("unavailable.bank_host")
+        return None
+
+    def _notice(self) -> Words | None:
+        if self._media is Media.PRESENT:
+            return Words("home.take_card")
+        printer = self._statuses.get("receipt_printer")
+        if printer is None or not printer.in_service:
+            return Words("home.no_receipt")
+        return None
+
+    def _idle_ended(self) -> None:
+        page = self._page
+        self._idle_until = None
+        session = self._session
+        if session is None:
+            self._show_home(language=DEFAULT_LANGUAGE)
+        elif page.warning_s is None and not isinstance(page, ResultPage):
+            warning_s = session.state.service.times.warning_s
+            self._show(replace(page, warning_s=warning_s))
+        else:
+            self._advance(session, events.CustomerGone())
+
+
+def _succeeded(done: "Future[bool]") -> bool:
+    return done.exception() is None and done.result()
+
+
+def _unreadable(_: BaseException) -> Event:
+    return events.CardUnusable(CardProblem.UNREADABLE)
+
+
+def _load_initialised(result: LoadInit | CardProblem) -> Event:
+    return events.CardUnusable(result) if isinstance(result, CardProblem) else events.LoadInitialised(result)
+
+
+def _order_answer(result: QrOrder | Declined) -> Event:
+    return events.OrderDeclined(result) if isinstance(result, Declined) else events.QrOrdered(result)
+
+
+def _authorisation_answer(result: LoadAuthorisation | Declined) -> Event:
+    return events.LoadDeclined(result) if isinstance(result, Declined) else events.LoadAuthorised(result)
