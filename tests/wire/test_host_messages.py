@@ -1,0 +1,395 @@
+"""The host messages against bytes typed by hand from docs/host-messages.md, and that page against the code."""
+
+import re
+import typing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wire.errors import WireError
+from wire.host_messages import (
+    MAX_MESSAGE_BYTES,
+    SPEC,
+    ConfirmRequest,
+    ConfirmResponse,
+    Deframer,
+    EchoRequest,
+    EchoResponse,
+    LoadPermission,
+    LoadRequest,
+    LoadResponse,
+    Message,
+    OrderRequest,
+    OrderResponse,
+    OrderStatus,
+    PurseData,
+    QrOffer,
+    ReversalRequest,
+    ReversalResponse,
+    StatusRequest,
+    StatusResponse,
+    Tag,
+    decode,
+    encode,
+    frame,
+    is_answer,
+)
+
+PAGE = (Path(__file__).parents[2] / "docs" / "host-messages.md").read_text(encoding="utf-8")
+
+CARD = "3104870001234567890"
+ENDS = {"terminal": "T0000001"}
+ORDER = {**ENDS, "order": "T0000001-000042"}
+ANSWER = {**ORDER, "rrn": "000000000123", "response_code": "00"}
+MONEY = {**ORDER, "branch": "BRANCH-0001", "date": "1221", "time": "214822", "amount_fen": 5000}
+PURSE = PurseData(
+    balance_fen=2000,
+    counter=23,
+    key_version=1,
+    algorithm=0,
+    random=bytes.fromhex("11223344"),
+    mac1=bytes.fromhex("2988AE5A"),
+    terminal_no=bytes.fromhex("001122334455"),
+)
+
+T = "5430303030303031"  # T0000001
+B = "4252414E43482D3030303120202020"  # BRANCH-0001
+O = "DF01 0F 54303030303030312D303030303432"  # T0000001-000042  # noqa: E741
+R = "303030303030303030313233"  # 000000000123
+CARD_BYTES = "19 31048700012345678900"
+PURSE_BYTES = (
+    "DF02 04 000007D0 DF03 02 0017 DF04 01 01 DF05 01 00 DF06 04 11223344 DF07 04 2988AE5A DF08 06 001122334455"
+)
+QR_BYTES = "68747470733A2F2F7061792E6578616D706C652E636F6D2F6F2F54303030303030312D303030303432"
+
+# Source of each: the example of the same name in docs/host-messages.md.
+VECTORS: dict[str, tuple[Message, str]] = {
+    "EchoRequest": (
+        EchoRequest(**ENDS, stan=7),
+        f"0800 8020000000800000 0400000000000000 000007 {T} 0301",
+    ),
+    "EchoResponse": (
+        EchoResponse(**ENDS, stan=7, response_code="00"),
+        f"0810 8020000002800000 0400000000000000 000007 3030 {T} 0301",
+    ),
+    "OrderRequest": (
+        OrderRequest(**MONEY, stan=42, card=CARD, purse=PURSE),
+        (
+            f"0200 7038000000C18000 {CARD_BYTES} 910000 000000005000 000042 214822 1221 {T} {B}"
+            f" 0061 {O} {PURSE_BYTES} 313536"
+        ),
+    ),
+    "OrderResponse": (
+        OrderResponse(
+            **ANSWER,
+            stan=42,
+            offer=QrOffer(text="https://pay.example.com/o/T0000001-000042", expires_in_s=120),
+        ),
+        f"0210 202000000A810000 910000 000042 {R} 3030 {T} 0067 {O} DF0D 29 {QR_BYTES} DF0E 02 0078",
+    ),
+    "StatusRequest": (
+        StatusRequest(**ORDER, stan=9),
+        f"0100 2020000000810000 920000 000009 {T} 0018 {O}",
+    ),
+    "StatusResponse": (
+        StatusResponse(**ORDER, stan=9, response_code="00", status=OrderStatus.PAID),
+        f"0110 2020000002810000 920000 000009 3030 {T} 0022 {O} DF0F 01 01",
+    ),
+    "LoadRequest": (
+        LoadRequest(**MONEY, stan=43, card=CARD, purse=PURSE),
+        (
+            f"0100 7038000000C18000 {CARD_BYTES} 930000 000000005000 000043 214822 1221 {T} {B}"
+            f" 0061 {O} {PURSE_BYTES} 313536"
+        ),
+    ),
+    "LoadResponse": (
+        LoadResponse(
+            **ANSWER,
+            stan=43,
+            permission=LoadPermission(date="20111221", time="214822", mac2=bytes.fromhex("3A845BF0")),
+        ),
+        f"0110 202000000A810000 930000 000043 {R} 3030 {T} 0038 {O} DF09 04 20111221 DF0A 03 214822 DF0B 04 3A845BF0",
+    ),
+    "ConfirmRequest": (
+        ConfirmRequest(**MONEY, stan=44, tac=bytes.fromhex("96436186")),
+        f"0220 3038000000C18000 940000 000000005000 000044 214822 1221 {T} {B} 0025 {O} DF0C 04 96436186 313536",
+    ),
+    "ConfirmResponse": (
+        ConfirmResponse(**ANSWER, stan=44),
+        f"0230 202000000A810000 940000 000044 {R} 3030 {T} 0018 {O}",
+    ),
+    "ReversalRequest": (
+        ReversalRequest(**MONEY, stan=45, reason="98", original_stan=42),
+        (
+            "0400 B038000002C18000 0000004000000000 910000 000000005000 000045 214822 1221 3938"
+            f" {T} {B} 0018 {O} 313536 0200 000042 00000000000000000000000000000000"
+        ),
+    ),
+    "ReversalResponse": (
+        ReversalResponse(**ANSWER, stan=45, refunded_fen=5000),
+        f"0410 202000000A810000 910000 000045 {R} 3030 {T} 0027 {O} DF10 06 000000005000",
+    ),
+}
+
+# Answers that do not approve: DE 39 other than 00, no TLV but DF01 (docs/host-messages.md, Messages).
+REFUSALS: dict[str, tuple[Message, str]] = {
+    "order with a wrong MAC1": (
+        OrderResponse(**{**ANSWER, "response_code": "A0"}, stan=42),
+        f"0210 202000000A810000 910000 000042 {R} 4130 {T} 0018 {O}",
+    ),
+    "status of an unknown order": (
+        StatusResponse(**ORDER, stan=9, response_code="25"),
+        f"0110 2020000002810000 920000 000009 3235 {T} 0018 {O}",
+    ),
+    "load that is not paid": (
+        LoadResponse(**{**ANSWER, "response_code": "P0"}, stan=43),
+        f"0110 202000000A810000 930000 000043 {R} 5030 {T} 0018 {O}",
+    ),
+    "reversal after the confirmation": (
+        ReversalResponse(**{**ANSWER, "response_code": "22"}, stan=45),
+        f"0410 202000000A810000 910000 000045 {R} 3232 {T} 0018 {O}",
+    ),
+}
+
+ALL = VECTORS | REFUSALS
+ORDER_BYTES = bytes.fromhex(VECTORS["OrderRequest"][1])
+
+
+def of_the_page(title: str) -> list[list[str]]:
+    """The rows of the table under `title`, without its head."""
+    section = PAGE.split(f"\n## {title}", 1)[1].split("\n## ", 1)[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
+
+
+# -- vectors and the page --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("message", "expected"), ALL.values(), ids=ALL)
+def test_is_encoded_as_documented(message: Message, expected: str) -> None:
+    assert encode(message) == bytes.fromhex(expected)
+
+
+@pytest.mark.parametrize(("expected", "data"), ALL.values(), ids=ALL)
+def test_is_decoded_as_documented(expected: Message, data: str) -> None:
+    assert decode(bytes.fromhex(data)) == expected
+
+
+def test_every_message_has_a_vector() -> None:
+    assert {kind.__name__ for kind in typing.get_args(Message)} == set(VECTORS)
+    assert all(type(message).__name__ == name for name, (message, _) in VECTORS.items())
+
+
+def test_the_examples_of_the_page_are_the_vectors() -> None:
+    examples = {
+        name: bytes.fromhex("".join(line.split("#")[0] for line in body.splitlines()))
+        for name, body in re.findall(r"\n### (\w+)\n\n```\n(.*?)```", PAGE, re.DOTALL)
+    }
+    assert examples == {name: bytes.fromhex(data) for name, (_, data) in VECTORS.items()}
+
+
+def test_the_message_table_of_the_page_is_what_the_vectors_carry() -> None:
+    for name, kind, processing, numbers, tags in of_the_page("Messages"):
+        data = bytes.fromhex(VECTORS[name][1])
+        assert data[:2].hex() == kind
+        assert bits(data[2:]) == [int(number) for number in numbers.split()]
+        assert (processing != "-") == ("3" in numbers.split())
+        if processing != "-":
+            assert processing in data.hex()
+        assert tags_of(VECTORS[name][1]) == ([] if tags == "-" else tags.split())
+
+
+def bits(bitmap: bytes) -> list[int]:
+    """The fields that the bitmap at the start of `bitmap` announces, told without the codec."""
+    size = 16 if bitmap[0] & 0x80 else 8
+    found = [8 * i + bit + 1 for i in range(size) for bit in range(8) if bitmap[i] & (0x80 >> bit)]
+    return [number for number in found if number != 1]
+
+
+def tags_of(vector: str) -> list[str]:
+    return [word for word in vector.split() if re.fullmatch("DF[0-9A-F]{2}", word)]
+
+
+def test_the_field_table_of_the_page_is_the_spec() -> None:
+    described = {number: (form, meaning) for number, form, meaning in of_the_page("Fields")}
+    assert set(described) == set(SPEC) - {"h", "t", "p", "1"}
+    for number, (form, meaning) in described.items():
+        assert SPEC[number]["desc"] == meaning
+        assert form.startswith("ASCII") == (SPEC[number]["data_enc"] == "ascii")
+        size = SPEC[number]["max_len"]
+        digits = size if "len_count" in SPEC[number] else 2 * size
+        assert re.search(rf"\b{digits if form.startswith('BCD') else size}\b", form)
+
+
+def test_the_tag_table_of_the_page_is_the_enum() -> None:
+    assert [(tag, name) for tag, name, _ in of_the_page("Private TLVs")] == [(f"{t.value:04X}", t.name) for t in Tag]
+
+
+# -- bad input -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("data", [data for _, data in ALL.values()], ids=ALL)
+def test_a_message_that_is_cut_short_is_refused_wherever_it_ends(data: str) -> None:
+    whole = bytes.fromhex(data)
+    for length in range(len(whole)):
+        with pytest.raises(WireError):
+            decode(whole[:length])
+
+
+def test_bytes_after_a_message_are_refused() -> None:
+    with pytest.raises(WireError):
+        decode(ORDER_BYTES + b"\x00")
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_message_or_a_wire_error(data: bytes) -> None:
+    decode_or_refuse(data)
+
+
+@given(st.sampled_from([bytes.fromhex(data) for _, data in ALL.values()]), st.data())
+def test_a_damaged_message_is_another_message_or_a_wire_error(whole: bytes, data: st.DataObject) -> None:
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    decode_or_refuse(bytes(damaged))
+
+
+def decode_or_refuse(data: bytes) -> None:
+    """What decodes can be encoded, and means the same then."""
+    try:
+        message = decode(data)
+    except WireError:
+        return
+    assert decode(encode(message)) == message
+
+
+def changed(name: str, old: str, new: str) -> bytes:
+    """A vector with one piece of its bytes replaced."""
+    vector = VECTORS[name][1]
+    assert vector.count(old) == 1
+    return bytes.fromhex(vector.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (changed("EchoRequest", "0301", "0001"), "field 70"),
+        (changed("EchoRequest", "0800 ", "0820 "), "type and processing code"),
+        (changed("StatusRequest", "920000", "990000"), "type and processing code"),
+        (changed("StatusRequest", "000009", "00000A"), "field 11 is not"),
+        (changed("StatusRequest", f"{T} 0018", "0000000000000000 0018"), "field 41 is not"),
+        (changed("StatusRequest", "2020000000810000", "2020000000810001"), "field 64 is not in the profile"),
+        (changed("StatusRequest", f"0018 {O}", "0000"), "ORDER is missing"),
+        (changed("StatusRequest", f"0018 {O}", f"0036 {O} {O}"), "ORDER is there twice"),
+        (changed("StatusRequest", f"0018 {O}", f"0020 {O} DF0F"), "end inside a tag"),
+        (changed("StatusRequest", f"0018 {O}", f"0021 {O} DF0F01"), "ORDER_STATUS is cut short"),
+        (changed("StatusRequest", f"0018 {O}", f"0022 {O} DF0F 01 01"), "belong to this message: private ORDER_STATUS"),
+        (changed("StatusRequest", f"0018 {O}", f"0022 {O} 9F0F 01 01"), "unknown private tag"),
+        (changed("StatusResponse", "DF0F 01 01", "DF0F 01 03"), "ORDER_STATUS is none of ours"),
+        (changed("StatusResponse", " 3030 ", " 3235 "), "belong to this message: private ORDER_STATUS"),
+        (changed("OrderRequest", "313536", "383430"), "field 49"),
+        (changed("LoadResponse", "DF09 04 20111221", "DF09 04 2011122A"), "DATE is not"),
+        (changed("LoadResponse", "0038", "0037").replace(b"\xdf\x0b\x04\x3a", b"\xdf\x0b\x03"), "MAC2 has 3 bytes"),
+        (changed("ReversalRequest", "0200 000042", "0100 000042"), "field 90"),
+        (changed("ReversalRequest", "000042 00", "000042 01"), "field 90"),
+        (bytes.fromhex(f"0810 8020000000800000 0400000000000000 000007 {T} 0301"), "field 39 is missing"),
+        (
+            bytes.fromhex(f"0800 8020000002800000 0400000000000000 000007 3030 {T} 0301"),
+            "belong to this message: field 39",
+        ),
+    ],
+)
+def test_says_what_is_wrong(data: bytes, problem: str) -> None:
+    with pytest.raises(WireError, match=problem):
+        decode(data)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        replace(VECTORS["OrderRequest"][0], stan=1_000_000),
+        replace(VECTORS["OrderRequest"][0], amount_fen=-1),
+        replace(VECTORS["OrderRequest"][0], card="310487000123456789012"),
+        replace(VECTORS["OrderRequest"][0], card="31048700012345678X"),
+        replace(VECTORS["OrderRequest"][0], order="T0000001-000000000042"),
+        replace(VECTORS["OrderRequest"][0], terminal="T00000012"),
+        replace(VECTORS["OrderRequest"][0], terminal=""),
+        replace(VECTORS["OrderRequest"][0], branch="支行"),
+        replace(VECTORS["OrderRequest"][0], time="2148"),
+        replace(VECTORS["OrderRequest"][0], purse=replace(PURSE, counter=0x10000)),
+        replace(VECTORS["OrderRequest"][0], purse=replace(PURSE, mac1=b"\x00")),
+        replace(VECTORS["OrderResponse"][0], offer=None),
+        replace(VECTORS["OrderResponse"][0], response_code="61"),
+    ],
+)
+def test_what_does_not_fit_its_field_is_not_sent(message: Message) -> None:
+    with pytest.raises(WireError) as raised:
+        encode(message)
+    assert "31048700" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["OrderRequest", "LoadRequest"])
+def test_a_card_number_is_in_no_repr(name: str) -> None:
+    assert CARD not in repr(VECTORS[name][0])
+
+
+# -- which answer belongs to which question --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["Echo", "Order", "Status", "Load", "Confirm", "Reversal"])
+def test_a_response_answers_its_own_request_only(kind: str) -> None:
+    request, response = VECTORS[f"{kind}Request"][0], VECTORS[f"{kind}Response"][0]
+    assert is_answer(response, request)
+    assert not is_answer(request, request)
+    assert not is_answer(replace(response, stan=99), request)
+    assert not is_answer(replace(response, terminal="T0000002"), request)
+    if kind != "Echo":
+        assert not is_answer(replace(response, order="T0000001-000041"), request)
+    others = [message for name, (message, _) in VECTORS.items() if name != f"{kind}Response"]
+    same_numbers = [replace(message, stan=request.stan) for message in others]
+    assert not any(is_answer(message, request) for message in same_numbers)
+
+
+# -- frames ----------------------------------------------------------------------------------------------
+
+
+def test_a_frame_is_the_length_and_the_message() -> None:
+    assert frame(b"abc") == bytes.fromhex("0003 616263")
+    assert frame(bytes(MAX_MESSAGE_BYTES))[:2] == bytes.fromhex("0400")
+
+
+@pytest.mark.parametrize("payload", [b"", bytes(MAX_MESSAGE_BYTES + 1)])
+def test_a_message_without_or_with_too_many_bytes_gets_no_frame(payload: bytes) -> None:
+    with pytest.raises(WireError):
+        frame(payload)
+
+
+STREAM = bytes.fromhex("0003 616263 0001 64 0002 6566")
+
+
+def test_a_stream_is_cut_into_messages_whole() -> None:
+    assert Deframer().feed(STREAM) == [b"abc", b"d", b"ef"]
+
+
+def test_a_stream_is_cut_into_messages_byte_by_byte() -> None:
+    deframer = Deframer()
+    assert [payload for byte in STREAM for payload in deframer.feed(bytes([byte]))] == [b"abc", b"d", b"ef"]
+
+
+@given(st.lists(st.binary(min_size=1, max_size=50)), st.integers(1, 20))
+def test_a_stream_is_cut_the_same_however_it_arrives(payloads: list[bytes], step: int) -> None:
+    stream = b"".join(len(payload).to_bytes(2, "big") + payload for payload in payloads)
+    deframer = Deframer()
+    received = [p for start in range(0, len(stream), step) for p in deframer.feed(stream[start : start + step])]
+    assert received == payloads
+
+
+@pytest.mark.parametrize("head", ["0000", "0401", "FFFF"])
+def test_a_length_that_cannot_be_is_refused_at_once(head: str) -> None:
+    deframer = Deframer()
+    deframer.feed(bytes.fromhex("0003 616263"))
+    with pytest.raises(WireError):
+        deframer.feed(bytes.fromhex(head))
