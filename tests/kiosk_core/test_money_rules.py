@@ -1,0 +1,136 @@
+"""Random walks through the top-up: whatever happens in whatever order, the money rules hold."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kiosk_core.journeys import effects as do
+from kiosk_core.journeys import events as ev
+from kiosk_core.journeys.events import Timer
+from kiosk_core.journeys.top_up import Step
+from kiosk_core.ledger import LedgerState as L
+from kiosk_core.ports import (
+    CardProblem,
+    Confirmation,
+    Credited,
+    CreditRefused,
+    CreditUnknown,
+    Declined,
+    DeclineReason,
+    LoadNotFound,
+    LoadProven,
+    OrderState,
+    ProofUnclear,
+    PurseCard,
+    Reversed,
+)
+from tests.kiosk_core.journey import (
+    AMOUNT,
+    AUTHORISATION,
+    CARD,
+    COUNTER,
+    INIT,
+    NUMBER,
+    OLD_BALANCE,
+    ORDER,
+    TAC,
+    TOKEN,
+    Journey,
+)
+
+_unusable = [ev.CardUnusable(problem) for problem in CardProblem]
+_declined = Declined(DeclineReason.LIMIT, "61")
+
+# What the world may answer to each question.
+ANSWERS: dict[type[do.Effect], list[ev.Event]] = {
+    do.ReadCard: [ev.CardRead(CARD, TOKEN), ev.CardRead(PurseCard(NUMBER, OLD_BALANCE + AMOUNT), TOKEN), *_unusable],
+    do.InitializeLoad: [ev.LoadInitialised(INIT), *_unusable],
+    do.CreditLoad: [
+        ev.CreditEnded(Credited(TAC)), ev.CreditEnded(CreditRefused(0x9302)), ev.CreditEnded(CreditUnknown("torn")),
+    ],
+    do.ProveLoad: [
+        ev.ProofEnded(LoadProven(bytes(4), TAC)), ev.ProofEnded(LoadNotFound(COUNTER, OLD_BALANCE)),
+        ev.ProofEnded(LoadNotFound(COUNTER + 1, OLD_BALANCE)), ev.ProofEnded(ProofUnclear(0x6985)), *_unusable,
+    ],
+    do.OrderQr: [ev.QrOrdered(ORDER), ev.OrderDeclined(_declined), ev.OrderUnanswered()],
+    do.QueryOrder: [*(ev.OrderAnswered(state) for state in OrderState), ev.OrderStateUnknown()],
+    do.AuthoriseLoad: [ev.LoadAuthorised(AUTHORISATION), ev.LoadDeclined(_declined), ev.AuthorisationUnanswered()],
+    do.ConfirmLoad: [*(ev.ConfirmationAnswered(each) for each in Confirmation), ev.ConfirmationUnanswered()],
+    do.ReverseLoad: [ev.ReversalAnswered(Reversed(0)), ev.ReversalAnswered(Reversed(AMOUNT)), ev.ReversalUnanswered()],
+    do.PrintReceipt: [ev.ReceiptPrinted(), ev.ReceiptFailed()],
+}  # fmt: skip
+
+UNASKED: list[ev.Event] = [
+    ev.AmountChosen(AMOUNT), ev.AmountChosen(1), ev.CancelTouched(), ev.DoneTouched(), ev.CustomerGone(),
+    ev.CardArrived(), ev.CardLeft(), ev.CannotGoOn(),
+]  # fmt: skip
+
+
+def walk(data: st.DataObject) -> Journey:
+    """Let customer, card, host, printer and clock do anything, until the journey ends or 60 things happened."""
+    journey = Journey.begun()
+    open_questions: list[do.Effect] = []
+    timers: set[Timer] = set()
+    seen = 0
+    for _ in range(60):
+        for effect in journey.effects[seen:]:
+            match effect:
+                case do.StartTimer(timer):
+                    timers.add(timer)
+                case do.StopTimer(timer):
+                    timers.discard(timer)
+                case _ if type(effect) in ANSWERS:
+                    open_questions.append(effect)
+        seen = len(journey.effects)
+        if journey.state.step is Step.ENDED:
+            break
+        moves: list[ev.Event] = [ev.TimerFired(timer) for timer in sorted(timers, key=lambda each: each.value)]
+        moves += ANSWERS[type(open_questions[0])] * 3 if open_questions else UNASKED
+        moves += UNASKED[:-1]
+        event = data.draw(st.sampled_from(moves))
+        if isinstance(event, ev.TimerFired):
+            timers.discard(event.timer)
+        elif open_questions and event in ANSWERS[type(open_questions[0])]:
+            open_questions.pop(0)
+        journey.feed(event)
+    return journey
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_whatever_happens_the_money_rules_hold(data: st.DataObject) -> None:
+    journey = walk(data)
+    rows = journey.rows
+    credit_asks = journey.asked(do.CreditLoad)
+    reversals = journey.asked(do.ReverseLoad)
+
+    assert len(credit_asks) <= 1
+    if credit_asks:
+        i = journey.effects.index(credit_asks[0])
+        before = journey.effects[i - 1]
+        assert isinstance(before, do.Record)
+        assert before.state is L.CREDIT_SENT
+    if reversals:
+        assert rows.index(L.REV_REQ) < len(rows)
+        if credit_asks:  # only the card's own word allows a reversal after 80 52
+            assert L.REFUSED in rows
+    assert not (journey.asked(do.ConfirmLoad) and reversals), "loaded and reversed"
+    assert not (L.DONE in rows and L.REVERSED in rows)
+    for closing in (L.ABANDONED, L.DECLINED):
+        if closing in rows:
+            assert not credit_asks
+            assert L.FUND_OK not in rows
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_an_ended_journey_never_forgets_an_open_transaction(data: st.DataObject) -> None:
+    journey = walk(data)
+    if journey.state.step is Step.LAST_PAGE and journey.rows and journey.state.outcome is not None:
+        last = journey.rows[-1]
+        said = journey.state.outcome.value
+        if last is L.REVERSED:
+            assert said in {"refunded", "cancelled", "not_paid", "declined", "host_silent"}
+        if last is L.SUSPENSE:
+            assert said == "suspense"
+        if last is L.DONE:
+            assert said == "loaded"
