@@ -62,6 +62,14 @@ def diversify(master_key: bytes, factor: bytes) -> bytes:
     return _triple_des(master_key, factor) + _triple_des(master_key, bytes(byte ^ 0xFF for byte in factor))
 
 
+def diversification_factor(digits: str) -> bytes:
+    """Return the factor (8 bytes) of a card number: its last 16 digits as BCD.
+
+    The simulator's own choice, shared by its cards and its host: the real rule is each issuer's secret.
+    """
+    return bytes.fromhex(digits[-16:])
+
+
 def _triple_des(key: bytes, block: bytes) -> bytes:
     _expect(key, 16, "a 3DES key")
     encryptor = Cipher(TripleDES(key + key[:8]), modes.ECB()).encryptor()  # noqa: S305  (one block: the card's own rule)

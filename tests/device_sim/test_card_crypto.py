@@ -43,6 +43,11 @@ def test_diversified_key_is_the_factor_and_its_complement_under_the_master_key()
     assert complement[8:] == bytes(byte ^ 0xFF for byte in key[:8])
 
 
+def test_factor_is_the_last_sixteen_digits() -> None:
+    factor = card_crypto.diversification_factor("3104760000000123456")
+    assert factor == bytes.fromhex("4760000000123456")
+
+
 def test_tac_covers_balance_and_counter_under_the_folded_key() -> None:
     # Folding 00..FF halves: left XOR right = 0101010101010101 (facts/purse-load.md 1.2 [J1]); the layout is
     # new balance 4, counter 2, amount 4, type 1, terminal 6, date 4, time 3 = 24 bytes = three whole blocks.
