@@ -1,0 +1,186 @@
+"""The electronic journal on SQLite: append-only, hash-chained, on disk before `begin` and `record` return.
+
+A folder holds it: `journal.db` and the key of the card tokens, `journal.key` (both 0600). One program writes: it
+holds a lock on the folder until it closes or dies. Others may read at any time. Entries are in the order of their
+numbers; `at` is what the terminal's clock said, even where that was set back in between.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from journal.database import (
+    DATABASE_NAME,
+    ENTRY_COLUMNS,
+    OF_OPEN_TRANSACTIONS,
+    closing_connection,
+    keeping_promises,
+    open_for_writing,
+    select_entries,
+    sync_folder,
+)
+from journal.entries import Entry, next_entry
+from kiosk_core.card_number import CardNumber
+from kiosk_core.clock import Clock
+from kiosk_core.errors import JournalUnavailable
+from kiosk_core.ledger import Facts, LedgerRow, LedgerState, Transaction
+
+KEY_NAME = "journal.key"
+
+_KEY_BYTES = 32
+_TOKEN_DIGITS = 32
+_SEQUENCE_DIGITS = 5
+
+
+class SqliteJournal:
+    """Implements `kiosk_core.ledger.Journal` in `folder`, which is made (0700) where it is missing.
+
+    A transaction's id is the terminal's number, the date and the running number's last five digits:
+    "KT000001-25112200042", 20 characters for a terminal number of 8. `token` may be called from any thread, all
+    else from one.
+
+    Raises:
+        JournalUnavailable: another program writes this journal, its key is missing, its file is damaged or from
+            a newer program, or the disk says no.
+    """
+
+    def __init__(self, folder: Path, terminal: str, clock: Clock) -> None:
+        self._terminal = terminal
+        self._clock = clock
+        with contextlib.ExitStack() as undo, keeping_promises(f"open the journal in {folder}"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = _lock_folder(folder)
+            undo.callback(os.close, self._lock)
+            self._database = open_for_writing(folder / DATABASE_NAME)
+            undo.enter_context(closing_connection(self._database))
+            self._key = _card_key(folder, may_create=self._last_entry() is None)
+            self._open = self._read_open_transactions()
+            self._closing = undo.pop_all()
+
+    def begin(self, facts: Facts) -> Transaction:
+        """Open a transaction; see the port. The fact `sequence` is added.
+
+        Raises:
+            JournalUnavailable: the row is not safe on disk.
+            ValueError: a fact may be a full card number.
+        """
+        with keeping_promises("begin a transaction in the journal"), self._database:
+            sequence = self._last_sequence() + 1
+            number = f"{sequence % 10**_SEQUENCE_DIGITS:0{_SEQUENCE_DIGITS}d}"
+            transaction = f"{self._terminal}-{self._clock.wall():%y%m%d}{number}"
+            row = self._append(transaction, LedgerState.NEW, {**facts, "sequence": sequence})
+        self._open[transaction] = (row,)
+        return Transaction(transaction, (row,))
+
+    def record(self, transaction: str, state: LedgerState, facts: Facts) -> LedgerRow:
+        """Append a row to an open transaction; see the port.
+
+        Raises:
+            JournalUnavailable: the row is not safe on disk.
+            ValueError: a fact may be a full card number, or no such transaction is open.
+        """
+        if transaction not in self._open:
+            raise ValueError(f"no transaction {transaction} is open")
+        with keeping_promises("write to the journal"), self._database:
+            row = self._append(transaction, state, facts)
+        if state.closed:
+            del self._open[transaction]
+        else:
+            self._open[transaction] += (row,)
+        return row
+
+    def unsettled(self) -> Sequence[Transaction]:
+        """Return the open transactions, oldest first."""
+        return tuple(Transaction(transaction, rows) for transaction, rows in self._open.items())
+
+    def token(self, number: CardNumber) -> str:
+        """Return 32 hex digits: HMAC-SHA256 of the card's digits under this terminal's key, cut short."""
+        return hmac.new(self._key, number.reveal().encode(), hashlib.sha256).hexdigest()[:_TOKEN_DIGITS]
+
+    def close(self) -> None:
+        """Let go of file and lock; may be called twice."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _append(self, transaction: str, state: LedgerState, facts: Facts) -> LedgerRow:
+        entry = next_entry(self._last_entry(), self._clock.wall(), transaction, state, facts)
+        self._database.execute(
+            f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  (our own columns)
+            astuple(entry),
+        )
+        return entry.row()
+
+    def _last_entry(self) -> Entry | None:
+        return next(self._select("ORDER BY number DESC LIMIT 1"), None)
+
+    def _last_sequence(self) -> int:
+        last = next(self._select("WHERE state = 'NEW' ORDER BY number DESC LIMIT 1"), None)
+        return int(json.loads(last.facts)["sequence"]) if last else 0
+
+    def _read_open_transactions(self) -> dict[str, tuple[LedgerRow, ...]]:
+        rows: dict[str, tuple[LedgerRow, ...]] = {}
+        for entry in self._select(OF_OPEN_TRANSACTIONS):
+            try:
+                row = entry.row()
+            except ValueError as error:
+                raise JournalUnavailable(f"row {entry.number} of the journal cannot be read: {error}") from None
+            rows[entry.transaction] = (*rows.get(entry.transaction, ()), row)
+        return rows
+
+    def _select(self, which: str) -> Iterator[Entry]:
+        """Yield entries, each one checked: what is recovered or chained to must be what was written."""
+        for entry in select_entries(self._database, which):
+            if entry.hash != entry.true_hash:
+                raise JournalUnavailable(f"row {entry.number} of the journal has been changed")
+            yield entry
+
+
+def _lock_folder(folder: Path) -> int:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise JournalUnavailable(f"another program is writing the journal in {folder}") from None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _card_key(folder: Path, *, may_create: bool) -> bytes:
+    """Return the key of the card tokens; a journal with entries must have its own, or open cases lose their cards."""
+    path = folder / KEY_NAME
+    if not path.exists() and may_create:
+        unfinished = folder / f"{KEY_NAME}.new"
+        unfinished.unlink(missing_ok=True)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.rename(path)
+        sync_folder(folder)
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        raise JournalUnavailable(f"{path} is missing: the cards of open transactions could not be known") from None
+    if len(key) != _KEY_BYTES:
+        raise JournalUnavailable(f"{path} is damaged: it has {len(key)} bytes, not {_KEY_BYTES}")
+    return key
