@@ -1,0 +1,151 @@
+"""Pages as QML reads them: plain maps of finished texts, in one language.
+
+Every kind of page always has the same keys, so that no binding ever meets a missing one; `BLANK` holds a page
+of each kind with nothing of any customer in it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kiosk_core.money import FEN_PER_YUAN, format_amount
+from kiosk_core.pages import (
+    CapturePage,
+    CardView,
+    Fact,
+    KeypadPage,
+    MenuItem,
+    MenuPage,
+    MessagePage,
+    Page,
+    PaymentPage,
+    Picture,
+    ProgressPage,
+    ResultPage,
+    Tone,
+)
+from kiosk_core.texts import Language, LocalText, Words
+from kiosk_ui.texts import Catalogue
+
+_NOTHING = Words("ui.nothing")
+
+BLANK: Mapping[str, Page] = {
+    "menu": MenuPage(),
+    "capture": CapturePage(title=_NOTHING, body=_NOTHING, picture=Picture.PLACE_CARD),
+    "keypad": KeypadPage(
+        title=_NOTHING,
+        card=CardView(masked_number="", balance_fen=0),
+        presets_fen=(),
+        min_fen=0,
+        max_fen=0,
+        step_fen=FEN_PER_YUAN,
+    ),
+    "payment": PaymentPage(amount_fen=0, qr="", deadline_s=0),
+    "progress": ProgressPage(title=_NOTHING, body=_NOTHING, steps=(), current=0),
+    "result": ResultPage(tone=Tone.NEUTRAL, title=_NOTHING, body=_NOTHING),
+    "message": MessagePage(title=_NOTHING, body=_NOTHING),
+}
+
+# These messages ask for a moment of patience; every other one means that the terminal cannot serve now.
+_PATIENCE = frozenset({"starting.title", "ui.no_core.title"})
+
+
+class Wording:
+    """The catalogue in one language; no words are an empty text."""
+
+    def __init__(self, catalogue: Catalogue, language: Language) -> None:
+        self._catalogue = catalogue
+        self._language = language
+
+    def __call__(self, text: Words | LocalText | None) -> str:
+        """Return `text` as the customer reads it."""
+        match text:
+            case None:
+                return ""
+            case Words(key="ui.nothing"):
+                return ""
+            case Words():
+                return self._catalogue.text(text, self._language)
+            case LocalText():
+                return text.in_language(self._language)
+
+
+def short_amount(fen: int) -> str:
+    """Return `fen` without ".00" where the yuan are whole: 5000 -> "¥50", 5050 -> "¥50.50"."""
+    return format_amount(fen).removesuffix(".00")
+
+
+def present(page: Page, say: Wording) -> dict[str, Any]:
+    """Return `page` as its QML step reads it."""
+    match page:
+        case MenuPage():
+            return {
+                "title": say(Words("home.title")),
+                "notice": say(page.notice),
+                "items": [_tile(item, say) for item in page.items],
+            }
+        case CapturePage():
+            return {
+                "title": say(page.title),
+                "body": say(page.body),
+                "picture": page.picture.value,
+                "problem": say(page.problem),
+                "timed": page.deadline_s is not None,
+            }
+        case KeypadPage():
+            return {
+                "title": say(page.title),
+                "cardNumber": page.card.masked_number,
+                "balance": format_amount(page.card.balance_fen),
+                "presets": [_preset(fen, page, say) for fen in page.presets_fen],
+                "notice": say(page.notice),
+            }
+        case PaymentPage():
+            return {"amount": format_amount(page.amount_fen), "cardPresent": page.card_present}
+        case ProgressPage():
+            return {
+                "title": say(page.title),
+                "body": say(page.body),
+                "steps": [_step(index, words, page.current, say) for index, words in enumerate(page.steps)],
+                "picture": page.picture.value if page.picture else "",
+            }
+        case ResultPage():
+            return {
+                "tone": page.tone.value,
+                "title": say(page.title),
+                "body": say(page.body),
+                "facts": [_fact(fact, say) for fact in page.facts],
+                "picture": page.picture.value if page.picture else "",
+            }
+        case MessagePage():
+            return {
+                "title": say(page.title),
+                "body": say(page.body),
+                "patience": page.title.key in _PATIENCE,
+            }
+
+
+def _tile(item: MenuItem, say: Wording) -> dict[str, Any]:
+    return {
+        "serviceId": item.service_id,
+        "title": say(item.title),
+        "subtitle": say(item.subtitle),
+        "icon": item.icon,
+        "available": item.unavailable is None,
+        "reason": say(item.unavailable),
+    }
+
+
+def _preset(fen: int, page: KeypadPage, say: Wording) -> dict[str, Any]:
+    yuan, rest = divmod(fen, FEN_PER_YUAN)
+    label = say(Words("ui.yuan", {"yuan": str(yuan)})) if not rest else short_amount(fen)
+    return {"fen": fen, "label": label, "available": page.min_fen <= fen <= page.max_fen}
+
+
+def _step(index: int, words: Words, current: int, say: Wording) -> dict[str, Any]:
+    state = "done" if index < current else "current" if index == current else "waiting"
+    return {"text": say(words), "state": state, "stateText": say(Words(f"ui.progress.{state}"))}
+
+
+def _fact(fact: Fact, say: Wording) -> dict[str, Any]:
+    value = fact.text if fact.money_fen is None else format_amount(fact.money_fen)
+    return {"label": say(fact.label), "value": value, "strong": fact.strong}

@@ -1,0 +1,69 @@
+// The way out on the left, the way on on the right, on every page in the same place.
+import QtQuick
+
+Rectangle {
+    id: root
+
+    required property QtObject model
+    required property bool portrait
+    readonly property bool leadsOn: model.kind === "keypad" || model.kind === "result"
+    readonly property real cancelWidth: portrait ? (width - 2 * Theme.margin) * 0.34 : 86 * Theme.unit
+
+    color: Theme.surface
+    implicitHeight: Theme.button + 2 * Theme.gap3
+
+    Rectangle {
+        anchors.left: parent.left
+        anchors.right: parent.right
+        color: Theme.line
+        height: Math.max(1, Theme.stroke / 2)
+    }
+    ActionButton {
+        id: cancel
+
+        anchors.left: parent.left
+        anchors.leftMargin: Theme.margin
+        anchors.verticalCenter: parent.verticalCenter
+        icon: "cross"
+        label: root.model.words.cancel
+        objectName: "cancel"
+        visible: root.model.cancellable
+        width: root.cancelWidth
+        onActivated: root.model.cancel()
+    }
+    ActionButton {
+        anchors.left: root.portrait ? (root.model.cancellable ? cancel.right : parent.left) : parent.horizontalCenter
+        anchors.leftMargin: root.portrait ? (root.model.cancellable ? Theme.gap3 : Theme.margin) : Theme.gap4
+        anchors.right: parent.right
+        anchors.rightMargin: Theme.margin
+        anchors.verticalCenter: parent.verticalCenter
+        available: root.model.kind !== "keypad" || root.model.amount.typed
+        label: root.model.kind === "keypad" ? root.model.words.confirm : root.model.words.done
+        objectName: root.model.kind === "keypad" ? "confirm" : "done"
+        primary: true
+        visible: root.leadsOn
+        onActivated: root.model.kind === "keypad" ? root.model.choose_amount() : root.model.finish()
+    }
+    Row {
+        anchors.horizontalCenter: root.model.cancellable ? undefined : parent.horizontalCenter
+        anchors.right: root.model.cancellable ? parent.right : undefined
+        anchors.rightMargin: Theme.margin
+        anchors.verticalCenter: parent.verticalCenter
+        spacing: Theme.gap2
+        visible: !root.leadsOn
+
+        Icon {
+            anchors.verticalCenter: parent.verticalCenter
+            color: Theme.inkSoft
+            name: "staff"
+            size: Theme.textLead
+        }
+        Label {
+            anchors.verticalCenter: parent.verticalCenter
+            color: Theme.inkSoft
+            size: Theme.textSmall
+            text: root.model.words.help
+            wrapMode: Text.NoWrap
+        }
+    }
+}

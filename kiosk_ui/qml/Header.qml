@@ -1,0 +1,147 @@
+// Whose terminal this is, which one, what time it is; and the languages, on every page.
+import QtQuick
+import QtQuick.Layouts
+
+Rectangle {
+    id: root
+
+    required property QtObject model
+    required property bool portrait
+
+    color: Theme.accent
+    implicitHeight: portrait ? 42 * Theme.unit : 24 * Theme.unit
+
+    Row {
+        id: brand
+
+        anchors.left: parent.left
+        anchors.leftMargin: Theme.margin
+        height: 24 * Theme.unit
+        spacing: Theme.gap2
+
+        Icon {
+            anchors.verticalCenter: parent.verticalCenter
+            color: Theme.onAccent
+            name: "bank"
+            size: 12 * Theme.unit
+            visible: root.model.bank !== ""
+        }
+        Label {
+            anchors.verticalCenter: parent.verticalCenter
+            color: Theme.onAccent
+            size: Theme.textLead
+            strong: true
+            text: root.model.bank
+            wrapMode: Text.NoWrap
+        }
+    }
+
+    Row {
+        id: languages
+
+        anchors.right: parent.right
+        anchors.rightMargin: Theme.margin
+        height: 24 * Theme.unit
+        spacing: Theme.gap2
+
+        Repeater {
+            model: root.model.languages
+
+            Touchable {
+                id: language
+
+                required property var modelData
+                readonly property bool current: modelData.code === root.model.language
+
+                Accessible.checked: current
+                Accessible.role: Accessible.RadioButton
+                anchors.verticalCenter: parent.verticalCenter
+                border.color: Theme.accentSoft
+                border.width: Theme.stroke
+                height: Theme.target
+                label: modelData.name
+                objectName: "language_" + modelData.code
+                pressedColor: current ? Theme.accentSoft : Theme.accentPressed
+                restColor: current ? Theme.surface : Theme.accent
+                width: Math.max(name.implicitWidth + 2 * Theme.gap2, 1.5 * Theme.target)
+                onActivated: root.model.change_language(modelData.code)
+
+                Label {
+                    id: name
+
+                    anchors.centerIn: parent
+                    color: language.current ? Theme.accent : Theme.onAccent
+                    size: Theme.textSmall
+                    strong: language.current
+                    text: language.modelData.name
+                    wrapMode: Text.NoWrap
+                }
+            }
+        }
+    }
+
+    Rectangle {
+        id: band
+
+        anchors.bottom: parent.bottom
+        anchors.left: parent.left
+        anchors.right: parent.right
+        color: Theme.accentPressed
+        height: 18 * Theme.unit
+        visible: root.portrait
+    }
+
+    RowLayout {
+        anchors.left: root.portrait ? parent.left : brand.right
+        anchors.leftMargin: root.portrait ? Theme.margin : Theme.gap5
+        anchors.right: root.portrait ? parent.right : languages.left
+        anchors.rightMargin: root.portrait ? Theme.margin : Theme.gap4
+        anchors.verticalCenter: root.portrait ? band.verticalCenter : brand.verticalCenter
+        spacing: Theme.gap4
+
+        Rectangle {
+            color: Theme.attentionSoft
+            implicitHeight: mark.height + Theme.gap1
+            implicitWidth: mark.width + 2 * Theme.gap2
+            radius: height / 2
+            visible: root.model.simulated
+
+            Label {
+                id: mark
+
+                anchors.centerIn: parent
+                color: Theme.attention
+                objectName: "simulated"
+                size: Theme.textSmall
+                strong: true
+                text: root.model.words.simulated
+                wrapMode: Text.NoWrap
+            }
+        }
+        Label {
+            color: Theme.onAccent
+            objectName: "terminal"
+            size: Theme.textSmall
+            text: root.model.terminal
+            wrapMode: Text.NoWrap
+        }
+        Item {
+            Layout.fillWidth: true
+        }
+        Label {
+            color: Theme.onAccent
+            objectName: "date"
+            size: Theme.textSmall
+            text: root.model.date
+            wrapMode: Text.NoWrap
+        }
+        Label {
+            color: Theme.onAccent
+            objectName: "time"
+            size: Theme.textSmall
+            strong: true
+            text: root.model.time
+            wrapMode: Text.NoWrap
+        }
+    }
+}

@@ -1,0 +1,120 @@
+// The frame around every step: header, the step, action bar, and the question whether anybody is there.
+import QtQuick
+
+Rectangle {
+    id: root
+
+    required property QtObject model
+    readonly property bool portrait: height > width
+
+    color: Theme.canvas
+
+    Header {
+        id: header
+
+        anchors.left: parent.left
+        anchors.right: parent.right
+        height: implicitHeight
+        model: root.model
+        portrait: root.portrait
+    }
+    Loader {
+        id: step
+
+        anchors.bottom: actions.top
+        anchors.bottomMargin: Theme.gap4
+        anchors.left: parent.left
+        anchors.leftMargin: Theme.margin
+        anchors.right: parent.right
+        anchors.rightMargin: Theme.margin
+        anchors.top: header.bottom
+        anchors.topMargin: Theme.gap4
+        enabled: !root.model.warned
+        sourceComponent: ({
+                "menu": menu,
+                "capture": capture,
+                "keypad": keypad,
+                "payment": payment,
+                "progress": progress,
+                "result": result,
+                "message": message
+            })[root.model.kind]
+    }
+    ActionBar {
+        id: actions
+
+        anchors.bottom: parent.bottom
+        anchors.left: parent.left
+        anchors.right: parent.right
+        enabled: !root.model.warned
+        height: implicitHeight
+        model: root.model
+        portrait: root.portrait
+    }
+    WarningOverlay {
+        anchors.fill: parent
+        model: root.model
+        portrait: root.portrait
+        visible: root.model.warned
+    }
+
+    Component {
+        id: menu
+
+        MenuStep {
+            model: root.model
+            page: root.model.menu
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: capture
+
+        CaptureStep {
+            model: root.model
+            page: root.model.capture
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: keypad
+
+        KeypadStep {
+            model: root.model
+            page: root.model.keypad
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: payment
+
+        PaymentStep {
+            model: root.model
+            page: root.model.payment
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: progress
+
+        ProgressStep {
+            page: root.model.progress
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: result
+
+        ResultStep {
+            page: root.model.result
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: message
+
+        MessageStep {
+            page: root.model.message
+        }
+    }
+}

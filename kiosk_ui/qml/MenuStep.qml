@@ -1,0 +1,52 @@
+// The home page: one service stands large, several share the room evenly.
+import QtQuick
+import QtQuick.Layouts
+
+ColumnLayout {
+    id: root
+
+    required property QtObject model
+    required property var page
+    required property bool portrait
+    readonly property int count: page.items.length
+    readonly property int columns: portrait ? (count <= 3 ? 1 : 2) : count <= 3 ? Math.max(1, count) : count === 4 ? 2 : count <= 6 ? 3 : 4
+
+    spacing: Theme.gap4
+
+    Label {
+        Layout.fillWidth: true
+        Layout.topMargin: root.portrait ? Theme.gap3 : 0
+        objectName: "title"
+        size: Theme.textTitle
+        strong: true
+        text: root.page.title
+    }
+    Banner {
+        Layout.fillWidth: true
+        objectName: "notice"
+        text: root.page.notice
+        visible: text !== ""
+    }
+    GridLayout {
+        Layout.fillHeight: true
+        Layout.fillWidth: true
+        columnSpacing: Theme.gap3
+        columns: root.columns
+        rowSpacing: Theme.gap3
+        uniformCellHeights: true
+        uniformCellWidths: true
+
+        Repeater {
+            model: root.page.items
+
+            Tile {
+                Layout.fillHeight: true
+                Layout.fillWidth: true
+                hero: root.count === 1
+                lying: root.count === 1 ? !root.portrait : root.columns === 1
+                words: root.model.words
+                onActivated: root.model.choose_service(modelData.serviceId)
+            }
+        }
+    }
+}

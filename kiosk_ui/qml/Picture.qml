@@ -1,0 +1,178 @@
+// The drawing that shows what to do with one's hands; drawn on a board of 240 x 240, scaled to the item.
+import QtQuick
+
+Item {
+    id: root
+
+    required property string name
+    readonly property real side: Math.min(width, height)
+    readonly property real dot: side / 240
+    readonly property bool showsReader: name !== "staff"
+    readonly property bool putsDown: name === "place_card" || name === "return_card"
+    readonly property bool takesUp: name === "take_card" || name === "take_card_and_receipt"
+    readonly property bool withReceipt: name === "take_card_and_receipt"
+    readonly property real shift: withReceipt ? -34 : 0
+
+    // 0: the card is away from the reader, 1: it lies on it. Still pictures show the telling moment between.
+    property real travel: name === "keep_card" ? 1 : putsDown ? 0.42 : 0.36
+    property real glow: 0.5
+
+    Accessible.ignored: true
+
+    Item {
+        id: board
+
+        anchors.centerIn: parent
+        height: root.side
+        width: root.side
+
+        Image {
+            anchors.fill: parent
+            source: "../pictures/staff.svg"
+            sourceSize: Qt.size(width, height)
+            visible: root.name === "staff"
+        }
+        Item {
+            anchors.fill: parent
+            visible: root.showsReader
+
+            Image {
+                height: root.side
+                source: "../pictures/reader.svg"
+                sourceSize: Qt.size(width, height)
+                width: root.side
+                x: root.shift * root.dot
+            }
+            Rectangle {
+                border.color: Theme.success
+                border.width: 3 * root.dot
+                color: "transparent"
+                height: 94 * root.dot
+                opacity: root.travel > 0.9 ? root.glow : 0
+                radius: 14 * root.dot
+                width: 176 * root.dot
+                x: (32 + root.shift) * root.dot
+                y: 108 * root.dot
+            }
+            Image {
+                height: 86 * root.dot
+                rotation: -9 * (1 - root.travel)
+                smooth: true
+                antialiasing: true
+                source: "../pictures/card.svg"
+                sourceSize: Qt.size(136 * root.dot, 86 * root.dot)
+                width: 136 * root.dot
+                x: (52 + root.shift + 10 * (1 - root.travel)) * root.dot
+                y: (112 - 100 * (1 - root.travel)) * root.dot
+            }
+            Image {
+                height: 48 * root.dot
+                rotation: root.putsDown ? 180 : 0
+                source: "../pictures/arrow.svg"
+                sourceSize: Qt.size(36 * root.dot, 48 * root.dot)
+                visible: root.putsDown || root.takesUp
+                width: 36 * root.dot
+                x: (root.withReceipt ? -8 : 6) * root.dot
+                y: 34 * root.dot
+            }
+            Image {
+                height: 50 * root.dot
+                source: "../pictures/hold.svg"
+                sourceSize: Qt.size(50 * root.dot, 50 * root.dot)
+                visible: root.name === "keep_card"
+                width: 50 * root.dot
+                x: 168 * root.dot
+                y: 84 * root.dot
+            }
+            Item {
+                height: 150 * root.dot
+                visible: root.withReceipt
+                width: 96 * root.dot
+                x: 160 * root.dot
+                y: 96 * root.dot
+
+                Image {
+                    height: 48 * root.dot
+                    source: "../pictures/slot.svg"
+                    sourceSize: Qt.size(width, height)
+                    width: 96 * root.dot
+                }
+                Item {
+                    clip: true
+                    height: 112 * root.dot
+                    width: 96 * root.dot
+                    y: 23 * root.dot
+
+                    Image {
+                        height: 92 * root.dot
+                        source: "../pictures/receipt.svg"
+                        sourceSize: Qt.size(width, height)
+                        width: 66 * root.dot
+                        x: 15 * root.dot
+                        y: (-26 * root.travel + 8) * root.dot
+                    }
+                }
+            }
+        }
+    }
+
+    SequentialAnimation on travel {
+        loops: Animation.Infinite
+        running: !Theme.still && root.visible && root.putsDown
+
+        NumberAnimation {
+            duration: 1500
+            easing.type: Easing.InOutCubic
+            from: 0
+            to: 1
+        }
+        PauseAnimation {
+            duration: 1100
+        }
+        NumberAnimation {
+            duration: 500
+            easing.type: Easing.InOutQuad
+            to: 0
+        }
+        PauseAnimation {
+            duration: 300
+        }
+    }
+    SequentialAnimation on travel {
+        loops: Animation.Infinite
+        running: !Theme.still && root.visible && root.takesUp
+
+        NumberAnimation {
+            duration: 1500
+            easing.type: Easing.InOutCubic
+            from: 1
+            to: 0
+        }
+        PauseAnimation {
+            duration: 900
+        }
+        NumberAnimation {
+            duration: 300
+            to: 1
+        }
+        PauseAnimation {
+            duration: 500
+        }
+    }
+    SequentialAnimation on glow {
+        loops: Animation.Infinite
+        running: !Theme.still && root.visible && root.showsReader
+
+        NumberAnimation {
+            duration: 900
+            easing.type: Easing.InOutSine
+            from: 0.15
+            to: 1
+        }
+        NumberAnimation {
+            duration: 900
+            easing.type: Easing.InOutSine
+            to: 0.15
+        }
+    }
+}
