@@ -1,0 +1,408 @@
+"""The books and the rules of the simulated bank: orders, payments, loads, refunds; durable before it answers.
+
+Written from docs/host-messages.md (messages, codes, repeats) and facts/purse-load.md 1.2 (MAC1, MAC2, TAC).
+"""
+
+import hashlib
+import hmac
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, cast
+
+import apsw
+
+from device_sim import card_crypto
+from kiosk_core.card_number import CardNumber
+from kiosk_core.clock import Clock
+from wire.host_messages import (
+    APPROVED,
+    ConfirmRequest,
+    ConfirmResponse,
+    EchoRequest,
+    EchoResponse,
+    LoadPermission,
+    LoadRequest,
+    LoadResponse,
+    Message,
+    OrderRequest,
+    OrderResponse,
+    OrderStatus,
+    QrOffer,
+    Response,
+    ReversalRequest,
+    ReversalResponse,
+    StatusRequest,
+    StatusResponse,
+    decode,
+    encode,
+)
+
+_PURSE = 2  # the type of a purse load in every MAC and TAC
+
+_Lasting = OrderRequest | LoadRequest | ConfirmRequest | ReversalRequest
+_Refusal = str
+
+
+@dataclass(frozen=True)
+class BankRules:
+    """How the bank decides: its master keys (16 bytes each), the largest load, how long an order can be paid.
+
+    With `pays_itself_after_s` the customer's phone pays that many seconds after the order by itself.
+    """
+
+    load_master_key: bytes = field(repr=False)
+    tac_master_key: bytes = field(repr=False)
+    limit_fen: int = 100_000
+    order_lifetime_s: int = 120
+    pays_itself_after_s: float | None = None
+
+
+@dataclass(frozen=True)
+class BankEntry:
+    """One order as the bank sees it; `loaded` means that the card's TAC was verified.
+
+    `card` is masked, and empty for an order that is only known from its reversal.
+    """
+
+    order: str
+    terminal: str
+    card: str
+    amount_fen: int
+    paid: bool
+    loaded: bool
+    reversed: bool
+    refunded_fen: int
+
+
+@dataclass(frozen=True)
+class _Order:
+    """A row of the table of orders, column by column."""
+
+    number: str
+    terminal: str
+    stan: int
+    amount_fen: int
+    card: str = ""
+    card_token: bytes = b""
+    opened_at: float = 0.0
+    paid: int = 0
+    expired: int = 0
+    expected_tac: bytes = b""
+    loaded: int = 0
+    reversed: int = 0
+    refunded_fen: int = 0
+
+
+_SCHEMA = f"""
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    create table if not exists orders ({", ".join(column.name for column in fields(_Order))}, primary key (number));
+    create table if not exists answers (
+        id integer primary key, terminal text, kind text, stan integer, number text, fingerprint blob, response blob,
+        unique (terminal, kind, stan, number));
+"""
+
+
+class BankBooks:
+    """Decides every request and remembers it; may be used by many threads.
+
+    Raises:
+        apsw.Error: the file in `folder` cannot be read or written.
+    """
+
+    def __init__(self, folder: Path, rules: BankRules, clock: Clock) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._rules = rules
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._db = apsw.Connection(str(folder / "bank.sqlite"))
+        self._db.set_busy_timeout(5000)
+        self._db.execute(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def answer(self, request: Message, refuse_with: str | None = None) -> Response | None:
+        """Return the answer to `request`, None if it is no request; what was decided is on disk by then.
+
+        `refuse_with` is a response code with which an order or a load is refused whatever it says.
+        """
+        with self._transaction():
+            match request:
+                case EchoRequest(terminal=terminal, stan=stan):
+                    return EchoResponse(terminal=terminal, stan=stan, response_code=APPROVED)
+                case StatusRequest():
+                    return self._status(request)
+                case OrderRequest() | LoadRequest():
+                    return self._once(request, refuse_with)
+                case ConfirmRequest() | ReversalRequest():
+                    return self._once(request, None)
+                case _:
+                    return None
+
+    def pay(self, number: str) -> bool:
+        """Let the customer's phone pay the order; False if it cannot be paid (any more)."""
+        with self._transaction():
+            order = self._find(number)
+            if order is None or _status_of(order) is not OrderStatus.PENDING:
+                return False
+            self._keep(replace(order, paid=1))
+            return True
+
+    def entries(self) -> list[BankEntry]:
+        """Return every order, oldest first."""
+        with self._transaction():
+            numbers = [number for (number,) in self._db.execute("select number from orders order by rowid")]
+            found = [order for number in numbers if (order := self._find(number))]
+        return [
+            BankEntry(
+                order=order.number,
+                terminal=order.terminal,
+                card=order.card,
+                amount_fen=order.amount_fen,
+                paid=bool(order.paid),
+                loaded=bool(order.loaded),
+                reversed=bool(order.reversed),
+                refunded_fen=order.refunded_fen,
+            )
+            for order in found
+        ]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock, self._db:
+            yield
+
+    # -- repeats -------------------------------------------------------------------------------------------
+
+    def _once(self, request: _Lasting, refuse_with: str | None) -> Response:
+        """Answer a repeated request as the first time, and a new one by the rules."""
+        key = (request.terminal, type(request).__name__, request.stan, request.order)
+        fingerprint = self._fingerprint(request)
+        known = self._db.execute(
+            "select id, fingerprint, response from answers where (terminal, kind, stan, number) = (?, ?, ?, ?)", key
+        ).fetchone()
+        if known:
+            rowid, before, response = known
+            return cast("Response", decode(response)) if before == fingerprint else _refuse(request, "94", rowid)
+        rowid = self._db.execute("select coalesce(max(id), 0) + 1 from answers").get
+        outcome = refuse_with or self._decide(request, rowid)
+        answer = _refuse(request, outcome, rowid) if isinstance(outcome, _Refusal) else outcome
+        self._db.execute("insert into answers values (?, ?, ?, ?, ?, ?, ?)", (rowid, *key, fingerprint, encode(answer)))
+        return answer
+
+    def _fingerprint(self, request: _Lasting) -> bytes:
+        """Return a keyed digest of what a repeat must not change; keyed, because a card number is in it."""
+        same: _Lasting = replace(request, date="0101", time="000000")
+        if isinstance(same, ReversalRequest):
+            same = replace(same, reason="06")
+        return self._digest(encode(same))
+
+    def _digest(self, data: bytes) -> bytes:
+        return hmac.digest(self._rules.load_master_key, data, hashlib.sha256)
+
+    # -- rules ---------------------------------------------------------------------------------------------
+
+    def _decide(self, request: _Lasting, rowid: int) -> Response | _Refusal:
+        match request:
+            case OrderRequest():
+                return self._open(request, rowid)
+            case LoadRequest():
+                return self._authorise(request, rowid)
+            case ConfirmRequest():
+                return self._confirm(request, rowid)
+            case ReversalRequest():
+                return self._reverse(request, rowid)
+
+    def _open(self, request: OrderRequest, rowid: int) -> Response | _Refusal:
+        order = self._find(request.order)
+        if order is not None:
+            return "P1" if order.terminal == request.terminal and (order.reversed or order.expired) else "94"
+        if request.amount_fen <= 0:
+            return "13"
+        if request.amount_fen > self._rules.limit_fen:
+            return "61"
+        if len(request.card) < 16:
+            return "14"
+        if not self._mac1_is_right(request):
+            return "A0"
+        self._keep(
+            _Order(
+                number=request.order,
+                terminal=request.terminal,
+                stan=request.stan,
+                amount_fen=request.amount_fen,
+                card=CardNumber(request.card).masked,
+                card_token=self._digest(request.card.encode("ascii")),
+                opened_at=self._clock.wall().timestamp(),
+            )
+        )
+        offer = QrOffer(text=f"https://pay.example.com/o/{request.order}", expires_in_s=self._rules.order_lifetime_s)
+        return OrderResponse(**_approved(request, rowid), offer=offer)
+
+    def _status(self, request: StatusRequest) -> StatusResponse:
+        order = self._of_terminal(request)
+        return StatusResponse(
+            terminal=request.terminal,
+            stan=request.stan,
+            order=request.order,
+            response_code=APPROVED if order else "25",
+            status=_status_of(order) if order else None,
+        )
+
+    def _authorise(self, request: LoadRequest, rowid: int) -> Response | _Refusal:
+        order = self._of_terminal(request)
+        if order is None:
+            return "25"
+        refusal = _load_refusal(order, request)
+        if refusal:
+            return refusal
+        if order.card_token != self._digest(request.card.encode("ascii")):
+            return "14"
+        if not self._mac1_is_right(request):
+            return "A0"
+        purse, amount = request.purse, request.amount_fen
+        at = self._clock.wall()
+        day, second = f"{at:%Y%m%d}", f"{at:%H%M%S}"
+        mac2 = card_crypto.mac2(self._session_key(request), amount, _PURSE, purse.terminal_no, day, second)
+        # The proof that the card will give is worked out now: later nobody knows the card number any more.
+        expected = card_crypto.tac(
+            _card_key(self._rules.tac_master_key, request.card),
+            purse.balance_fen + amount,
+            purse.counter,
+            amount,
+            _PURSE,
+            purse.terminal_no,
+            day,
+            second,
+        )
+        self._keep(replace(order, expected_tac=expected))
+        permission = LoadPermission(date=day, time=second, mac2=mac2)
+        return LoadResponse(**_approved(request, rowid), permission=permission)
+
+    def _confirm(self, request: ConfirmRequest, rowid: int) -> Response | _Refusal:
+        order = self._of_terminal(request)
+        if order is None:
+            return "25"
+        if request.amount_fen != order.amount_fen:
+            return "13"
+        if not order.expected_tac or not hmac.compare_digest(order.expected_tac, request.tac):
+            return "A0"
+        # The card is loaded, whatever the books thought: they follow the proof even after a reversal.
+        self._keep(replace(order, loaded=1))
+        return "P1" if order.reversed else ConfirmResponse(**_approved(request, rowid))
+
+    def _reverse(self, request: ReversalRequest, rowid: int) -> Response | _Refusal:
+        order = self._find(request.order)
+        if order is None:
+            # Remembered, so that the order is refused if it comes after its own reversal.
+            order = _Order(request.order, request.terminal, request.original_stan, request.amount_fen)
+        if order.terminal != request.terminal or order.stan != request.original_stan:
+            return "25"
+        if order.amount_fen != request.amount_fen:
+            return "13"
+        if order.loaded:
+            return "22"
+        order = replace(order, reversed=1, refunded_fen=order.amount_fen if order.paid else 0)
+        self._keep(order)
+        return ReversalResponse(**_approved(request, rowid), refunded_fen=order.refunded_fen)
+
+    # -- orders --------------------------------------------------------------------------------------------
+
+    def _find(self, number: str) -> _Order | None:
+        """Return the order as it is now: paid by itself or expired, if its time has come."""
+        row = self._db.execute("select * from orders where number = ?", (number,)).fetchone()
+        if row is None:
+            return None
+        order = _Order(*row)
+        if _status_of(order) is not OrderStatus.PENDING:
+            return order
+        age = self._clock.wall().timestamp() - order.opened_at
+        pays_after = self._rules.pays_itself_after_s
+        if pays_after is not None and age >= pays_after and pays_after < self._rules.order_lifetime_s:
+            order = replace(order, paid=1)
+        elif age >= self._rules.order_lifetime_s:
+            order = replace(order, expired=1)
+        else:
+            return order
+        self._keep(order)  # "expired" is final: the terminal closes its books on it
+        return order
+
+    def _of_terminal(self, request: StatusRequest | LoadRequest | ConfirmRequest) -> _Order | None:
+        order = self._find(request.order)
+        return order if order is not None and order.terminal == request.terminal else None
+
+    def _keep(self, order: _Order) -> None:
+        columns = [column.name for column in fields(_Order)]
+        updates = ", ".join(f"{column} = excluded.{column}" for column in columns)
+        marks = ", ".join("?" for _ in columns)
+        self._db.execute(
+            f"insert into orders values ({marks}) on conflict (number) do update set {updates}",  # noqa: S608  (our own names)
+            astuple(order),
+        )
+
+    # -- cryptography --------------------------------------------------------------------------------------
+
+    def _session_key(self, request: OrderRequest | LoadRequest) -> bytes:
+        load_key = _card_key(self._rules.load_master_key, request.card)
+        return card_crypto.session_key(load_key, request.purse.random, request.purse.counter)
+
+    def _mac1_is_right(self, request: OrderRequest | LoadRequest) -> bool:
+        purse = request.purse
+        expected = card_crypto.mac1(
+            self._session_key(request), purse.balance_fen, request.amount_fen, _PURSE, purse.terminal_no
+        )
+        return hmac.compare_digest(expected, purse.mac1)
+
+
+def _card_key(master_key: bytes, card: str) -> bytes:
+    """Return the card's key; the factor is its last 16 digits in BCD."""
+    return card_crypto.diversify(master_key, bytes.fromhex(card[-16:]))
+
+
+def _status_of(order: _Order) -> OrderStatus:
+    if order.reversed or order.expired:
+        return OrderStatus.EXPIRED
+    return OrderStatus.PAID if order.paid else OrderStatus.PENDING
+
+
+def _load_refusal(order: _Order, request: LoadRequest) -> _Refusal | None:
+    """Return why `order` cannot be loaded; the keys of the card are not looked at."""
+    if order.reversed or order.expired:
+        return "P1"
+    if not order.paid:
+        return "P0"
+    if order.expected_tac:
+        return "94"
+    return "13" if request.amount_fen != order.amount_fen else None
+
+
+def _approved(request: _Lasting, rowid: int) -> dict[str, Any]:
+    return _ends(request, rowid, APPROVED)
+
+
+def _ends(request: _Lasting, rowid: int, code: str) -> dict[str, Any]:
+    return {
+        "terminal": request.terminal,
+        "stan": request.stan,
+        "order": request.order,
+        "rrn": f"{rowid:012d}",
+        "response_code": code,
+    }
+
+
+_RESPONSES: dict[type, Callable[..., Response]] = {
+    OrderRequest: OrderResponse,
+    LoadRequest: LoadResponse,
+    ConfirmRequest: ConfirmResponse,
+    ReversalRequest: ReversalResponse,
+}
+
+
+def _refuse(request: _Lasting, code: str, rowid: int) -> Response:
+    return _RESPONSES[type(request)](**_ends(request, rowid, code))
