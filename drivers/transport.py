@@ -4,7 +4,7 @@ Whatever the operating system or a library raises (`SerialException`, `OSError`,
 becomes DeviceUnavailable here and nowhere else; a time-out is an empty answer and no exception.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Transport(Protocol):
@@ -39,6 +39,7 @@ class Transport(Protocol):
         ...
 
 
+@runtime_checkable
 class UsbTransport(Transport, Protocol):
     """The bulk pipes of one claimed USB interface, with its control and interrupt pipes beside them."""
 

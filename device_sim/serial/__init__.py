@@ -1,0 +1,1 @@
+"""Simulated serial ports below pyserial: `sim://NAME` in this process, and ptys for other processes."""

@@ -1,0 +1,117 @@
+"""The serial lines that `sim://NAME` finds: which device is on each, and whether it is plugged in."""
+
+from threading import Condition
+
+from device_sim.serial.device import SerialDevice
+
+TTY_BUFFER = 64 * 1024  # bytes that wait for a host which does not read; more are lost, as in a kernel's tty
+
+
+class SerialLine:
+    """A line to one device. Every time it is plugged in it is a new `connection`: who opened an old one has lost it."""
+
+    def __init__(self, device: SerialDevice) -> None:
+        self._device = device
+        self._input = bytearray()
+        self._users = 0
+        self._exclusive = False
+        self.changed = Condition()
+        self.plugged = True
+        self.connection = 1
+
+    def plug(self) -> None:
+        """Plug the device in, with nothing in flight."""
+        with self.changed:
+            if not self.plugged:
+                self.plugged = True
+                self.connection += 1
+
+    def unplug(self) -> None:
+        """Pull the plug; what is in flight is lost and whoever waits is told."""
+        with self.changed:
+            self.plugged = False
+            self._input.clear()
+            self._users = 0
+            self._exclusive = False
+            self.changed.notify_all()
+
+    def open(self, exclusive: bool) -> int:
+        """Return the number of the connection.
+
+        Raises:
+            FileNotFoundError: it is not plugged in.
+            BlockingIOError: somebody has it for himself, or `exclusive` is asked of a line in such use.
+        """
+        with self.changed:
+            if not self.plugged:
+                raise FileNotFoundError(2, "No such file or directory")
+            if exclusive and self._exclusive:
+                raise BlockingIOError(11, "Resource temporarily unavailable")
+            if self._users == 0:
+                self._input.clear()
+            self._users += 1
+            self._exclusive = self._exclusive or exclusive
+            return self.connection
+
+    def close(self, connection: int, exclusive: bool) -> None:
+        """Let go of the line; an old connection may be closed too."""
+        with self.changed:
+            if self.alive(connection):
+                self._users -= 1
+                self._exclusive = self._exclusive and not exclusive
+
+    def alive(self, connection: int) -> bool:
+        """Return whether that connection was never unplugged."""
+        return self.plugged and connection == self.connection
+
+    def send(self, data: bytes) -> None:
+        """Give `data` to the device."""
+        with self.changed:
+            self._arrive(self._device.receive(data))
+
+    def waiting(self) -> int:
+        """Return how many bytes the host can read now."""
+        with self.changed:
+            self._arrive(self._device.idle())
+            return len(self._input)
+
+    def take(self, size: int) -> bytes:
+        """Return at most `size` bytes that the host can read now."""
+        with self.changed:
+            self._arrive(self._device.idle())
+            data = bytes(self._input[:size])
+            del self._input[:size]
+            return data
+
+    def discard(self) -> None:
+        """Forget what the host has not read."""
+        with self.changed:
+            self._input.clear()
+
+    def _arrive(self, data: bytes) -> None:
+        if data and self.plugged:
+            self._input += data[: TTY_BUFFER - len(self._input)]
+            self.changed.notify_all()
+
+
+class SerialWorld:
+    """All lines of a simulated terminal, by name."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, SerialLine] = {}
+
+    def add(self, name: str, device: SerialDevice) -> None:
+        """Lay a line to `device` and plug it in."""
+        self._lines[name] = SerialLine(device)
+
+    def line(self, name: str) -> SerialLine:
+        """Return the line. Raises KeyError."""
+        return self._lines[name]
+
+    def plug(self, name: str) -> None:
+        """Plug the device in again. Raises KeyError."""
+        self.line(name).plug()
+
+    def unplug(self, name: str) -> None:
+        """Pull the device's plug. Raises KeyError."""
+        self.line(name).unplug()
