@@ -1,0 +1,279 @@
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import apsw
+import pytest
+
+from journal import database
+from journal.store import SqliteJournal
+from journal.verify import verify
+from kiosk_core.card_number import CardNumber
+from kiosk_core.errors import JournalUnavailable
+from kiosk_core.ledger import LedgerState
+
+TERMINAL = "KT000001"
+
+
+def test_a_transaction_gets_a_number_of_its_own(journal):
+    first = journal.begin({"service": "transit_top_up"})
+    second = journal.begin({"service": "transit_top_up"})
+    assert (first.id, second.id) == ("KT000001-25112200001", "KT000001-25112200002")
+    assert len(first.id) == 20
+    assert first.state is LedgerState.NEW
+    assert first.facts == {"service": "transit_top_up", "sequence": 1}
+    assert second.facts["sequence"] == 2
+
+
+def test_numbers_go_on_after_a_restart_and_when_the_clock_is_set_back(folder, clock):
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        journal.begin({})
+    clock.sleep(-timedelta(days=400).total_seconds())
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        second = journal.begin({})
+    assert second.id == "KT000001-24101800002"
+    assert [row.number for row in second.rows] == [2]
+
+
+def test_the_id_keeps_its_length_when_the_running_number_grows(journal, monkeypatch):
+    monkeypatch.setattr(SqliteJournal, "_last_sequence", lambda self: 123_456)
+    transaction = journal.begin({})
+    assert transaction.id == "KT000001-25112223457"
+    assert transaction.facts["sequence"] == 123_457
+
+
+def test_rows_carry_number_time_and_facts(journal, clock):
+    transaction = journal.begin({})
+    clock.sleep(1.25)
+    row = journal.record(transaction.id, LedgerState.CARD_READ, {"old_balance_fen": 1230})
+    assert (row.number, row.transaction, row.state) == (2, transaction.id, LedgerState.CARD_READ)
+    assert row.at == clock.wall()
+    assert row.at.utcoffset() == timedelta(hours=8)
+    assert row.facts == {"old_balance_fen": 1230}
+
+
+def test_unsettled_are_those_not_closed_oldest_first(journal):
+    kept, closed, later = (journal.begin({}).id for _ in range(3))
+    journal.record(closed, LedgerState.ABANDONED, {})
+    journal.record(later, LedgerState.CREDIT_SENT, {})
+    journal.record(kept, LedgerState.SUSPENSE, {"counter": 7})
+    assert [(each.id, each.state) for each in journal.unsettled()] == [
+        (kept, LedgerState.SUSPENSE),
+        (later, LedgerState.CREDIT_SENT),
+    ]
+
+
+def test_unsettled_are_the_same_after_a_restart(folder, clock):
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        kept, closed = (journal.begin({"n": n}).id for n in range(2))
+        journal.record(kept, LedgerState.REV_REQ, {"stan": 4})
+        journal.record(closed, LedgerState.DONE, {})
+        before = journal.unsettled()
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        assert journal.unsettled() == before
+
+
+@pytest.mark.parametrize("state", [LedgerState.DONE, LedgerState.REVERSED, LedgerState.DECLINED, LedgerState.ABANDONED])
+def test_a_closed_transaction_stays_closed(journal, state):
+    transaction = journal.begin({}).id
+    journal.record(transaction, state, {})
+    with pytest.raises(ValueError, match=f"no transaction {transaction} is open"):
+        journal.record(transaction, LedgerState.REV_REQ, {})
+
+
+def test_an_unknown_transaction_is_refused(journal):
+    with pytest.raises(ValueError, match="no transaction KT000001-25112200009 is open"):
+        journal.record("KT000001-25112200009", LedgerState.DONE, {})
+
+
+def test_a_refused_fact_leaves_no_row(journal, folder):
+    transaction = journal.begin({}).id
+    with pytest.raises(ValueError, match="full card number"):
+        journal.record(transaction, LedgerState.CARD_READ, {"card": "6222021234567890"})
+    assert journal.record(transaction, LedgerState.CARD_READ, {}).number == 2
+    assert verify(folder).rows == 2
+
+
+# -- the token -----------------------------------------------------------------------------------------
+
+
+def test_a_card_keeps_its_token_over_restarts(folder, clock):
+    card, other = CardNumber("3104880012345678901"), CardNumber("3104880012345678902")
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        token = journal.token(card)
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        assert journal.token(card) == token
+        assert journal.token(other) != token
+    assert len(token) == 32
+    assert set(token) <= set("0123456789abcdef")
+
+
+def test_the_token_is_hmac_sha256(folder, clock):
+    folder.mkdir()
+    (folder / "journal.key").write_bytes(b"\x0b" * 32)
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        token = journal.token(CardNumber("3104880012345678901"))
+    # printf 3104880012345678901 | openssl dgst -sha256 -mac HMAC -macopt hexkey:0b0b...0b
+    assert token == "6d767bbfaaf08fb14dbf2b7889849173"
+
+
+def test_no_other_terminal_makes_the_same_token(tmp_path, clock):
+    card = CardNumber("3104880012345678901")
+    with SqliteJournal(tmp_path / "a", TERMINAL, clock) as one, SqliteJournal(tmp_path / "b", TERMINAL, clock) as two:
+        assert one.token(card) != two.token(card)
+
+
+def test_files_are_for_their_owner_only(journal, folder):
+    journal.begin({})
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+def test_a_lost_key_is_not_replaced_under_open_cases(folder, clock):
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        journal.begin({})
+    (folder / "journal.key").unlink()
+    with pytest.raises(JournalUnavailable, match=r"journal\.key is missing"):
+        SqliteJournal(folder, TERMINAL, clock)
+    assert not (folder / "journal.key").exists()
+
+
+def test_a_damaged_key_is_named(folder, clock):
+    folder.mkdir()
+    (folder / "journal.key").write_bytes(b"short")
+    with pytest.raises(JournalUnavailable, match=r"journal\.key is damaged: it has 5 bytes, not 32"):
+        SqliteJournal(folder, TERMINAL, clock)
+
+
+def test_a_key_half_written_before_a_power_cut_is_made_anew(folder, clock):
+    folder.mkdir()
+    (folder / "journal.key.new").write_bytes(b"half")
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        journal.begin({})
+    assert len((folder / "journal.key").read_bytes()) == 32
+    assert not (folder / "journal.key.new").exists()
+
+
+# -- one writer, append-only ---------------------------------------------------------------------------
+
+
+def test_a_second_writer_is_refused_until_the_first_is_gone(journal, folder, clock):
+    with pytest.raises(JournalUnavailable, match="another program is writing the journal"):
+        SqliteJournal(folder, TERMINAL, clock)
+    journal.close()
+    SqliteJournal(folder, TERMINAL, clock).close()
+
+
+def test_after_closing_nothing_is_promised(journal):
+    transaction = journal.begin({}).id
+    journal.close()
+    journal.close()
+    with pytest.raises(JournalUnavailable, match="cannot write to the journal"):
+        journal.record(transaction, LedgerState.DONE, {})
+    with pytest.raises(JournalUnavailable, match="cannot begin a transaction"):
+        journal.begin({})
+
+
+@pytest.mark.parametrize(
+    ("statement", "refusal"),
+    [
+        ("UPDATE entry SET facts = '{}' WHERE number = 1", "never changed"),
+        ("DELETE FROM entry WHERE number = 2", "never deleted"),
+        ("DELETE FROM entry", "never deleted"),
+        (
+            "INSERT OR REPLACE INTO entry SELECT 1, at, transaction_id, state, '{}', previous, hash FROM entry LIMIT 1",
+            "without gaps",
+        ),
+        (
+            "INSERT INTO entry SELECT 9, at, transaction_id, 'DONE', facts, previous, hash FROM entry LIMIT 1",
+            "without gaps",
+        ),
+        (
+            "INSERT INTO entry SELECT 3, at, transaction_id, 'NEW', facts, previous, hash FROM entry LIMIT 1",
+            "UNIQUE",
+        ),
+    ],
+)
+def test_the_file_itself_refuses_to_forget(journal, folder, statement, refusal):
+    journal.record(journal.begin({}).id, LedgerState.CARD_READ, {})
+    with closing(sqlite3.connect(folder / "journal.db")) as other, pytest.raises(sqlite3.Error, match=refusal):
+        other.execute(statement)
+    assert verify(folder).good
+
+
+# -- versions ------------------------------------------------------------------------------------------
+
+# Schema version 1 as first released, typed here: a later program must open and bring forward such a file.
+VERSION_1 = """
+CREATE TABLE entry (number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, transaction_id TEXT NOT NULL,
+    state TEXT NOT NULL, facts TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX entry_begins_once ON entry (transaction_id) WHERE state = 'NEW';
+CREATE INDEX entry_by_transaction ON entry (transaction_id, number, state);
+INSERT INTO entry VALUES (1, '2025-11-22T10:15:30.000+08:00', 'KT000001-25112200001', 'NEW', '{"sequence":1}',
+    '0000000000000000000000000000000000000000000000000000000000000000',
+    '84d54725a42dd5a57d2e20eccf4c2d2027e9a50f9975a5e7c846427343044a41');
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_file_of_version_1_opens_and_goes_on(folder: Path, clock):
+    folder.mkdir()
+    (folder / "journal.key").write_bytes(bytes(32))
+    with closing(sqlite3.connect(folder / "journal.db")) as old:
+        old.executescript(VERSION_1)
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        (transaction,) = journal.unsettled()
+        assert transaction.rows[0].at == datetime.fromisoformat("2025-11-22T10:15:30+08:00")
+        assert journal.begin({}).id == "KT000001-25112200002"
+
+
+def test_a_file_of_a_newer_program_is_left_alone(folder: Path, clock):
+    SqliteJournal(folder, TERMINAL, clock).close()
+    with closing(sqlite3.connect(folder / "journal.db")) as newer:
+        newer.execute("PRAGMA user_version = 2")
+    with pytest.raises(JournalUnavailable, match="schema version 2; this program knows up to 1"):
+        SqliteJournal(folder, TERMINAL, clock)
+
+
+def test_a_migration_that_fails_changes_nothing(folder: Path, clock, monkeypatch):
+    SqliteJournal(folder, TERMINAL, clock).close()
+    monkeypatch.setattr(database, "STEPS", (*database.STEPS, "CREATE TABLE extra (a); CREATE TABLE entry (b);"))
+    with pytest.raises(JournalUnavailable, match="entry already exists"):
+        SqliteJournal(folder, TERMINAL, clock)
+    monkeypatch.undo()
+    SqliteJournal(folder, TERMINAL, clock).close()
+    assert verify(folder).good
+
+
+def test_an_old_sqlite_is_refused(folder, clock, monkeypatch):
+    monkeypatch.setattr(apsw, "sqlite_lib_version", lambda: "3.40.1")
+    with pytest.raises(JournalUnavailable, match=r"SQLite 3\.40\.1 may lose rows"):
+        SqliteJournal(folder, TERMINAL, clock)
+
+
+# -- what is on disk is checked before money follows from it -------------------------------------------
+
+
+def test_a_changed_row_of_an_open_transaction_stops_the_start(folder, clock):
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        transaction = journal.begin({}).id
+        journal.record(transaction, LedgerState.SUSPENSE, {"amount_fen": 5000})
+    data = (folder / "journal.db").read_bytes()
+    assert data.count(b'"amount_fen":5000') == 1
+    (folder / "journal.db").write_bytes(data.replace(b'"amount_fen":5000', b'"amount_fen":9000'))
+    with pytest.raises(JournalUnavailable, match="row 2 of the journal has been changed"):
+        SqliteJournal(folder, TERMINAL, clock)
+
+
+def test_what_is_no_journal_is_refused(folder, clock):
+    folder.mkdir()
+    (folder / "journal.db").write_bytes(b"This is a letter to the branch manager." * 100)
+    with pytest.raises(JournalUnavailable, match="its file is damaged"):
+        SqliteJournal(folder, TERMINAL, clock)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, clock):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(JournalUnavailable, match=r"cannot open the journal in .*file/journal: Not a directory"):
+        SqliteJournal(tmp_path / "file" / "journal", TERMINAL, clock)
