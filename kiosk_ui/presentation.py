@@ -48,6 +48,9 @@ BLANK: Mapping[str, Page] = {
 # These messages ask for a moment of patience; every other one means that the terminal cannot serve now.
 _PATIENCE = frozenset({"starting.title", "ui.no_core.title"})
 
+# A service that stands alone on the home page shows a picture instead of its icon, where there is one.
+_PICTURES = {"transit_card": Picture.PLACE_CARD.value}
+
 
 class Wording:
     """The catalogue in one language; no words are an empty text."""
@@ -130,6 +133,7 @@ def _tile(item: MenuItem, say: Wording) -> dict[str, Any]:
         "title": say(item.title),
         "subtitle": say(item.subtitle),
         "icon": item.icon,
+        "picture": _PICTURES.get(item.icon, ""),
         "available": item.unavailable is None,
         "reason": say(item.unavailable),
     }

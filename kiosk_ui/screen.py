@@ -148,7 +148,7 @@ def _theme_of(engine: QQmlEngine) -> QObject:
     component.setData(text, QUrl.fromLocalFile(str(QML / "ThemeOf.qml")))
     door = component.create()
     if door is None:
-        raise RuntimeError(component.errorString())
+        raise RuntimeError("; ".join(error.toString() for error in component.errors()))
     theme = door.property("theme")
     assert isinstance(theme, QObject)  # noqa: S101  (the component says so)
     door.deleteLater()
@@ -187,5 +187,3 @@ def _fitting(size: tuple[int, int]) -> QSize:
     if wanted.width() <= room.width() and wanted.height() <= room.height():
         return wanted
     return wanted.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
-
-

@@ -4,6 +4,7 @@ Sources: facts/touch-ui.md 3 (caps >= 4.8 mm, targets >= 15 mm, gaps >= 3 mm, co
 """
 
 from dataclasses import dataclass
+from math import ceil
 
 from PyQt6.QtGui import QColor
 
@@ -13,10 +14,10 @@ MIN_TARGET_MM = 15.0
 MIN_GAP_MM = 3.0
 MIN_CONTRAST = 7.0
 
-# A panel whose short side is wider than this is drawn in proportion, so that nothing looks lost on it...
-_WIDEST_SHORT_SIDE_MM = 270.0
-# ...and below this one the millimetres no longer fit and the sizes shrink in proportion (15.6": 194 mm).
-_NARROWEST_SHORT_SIDE_MM = 190.0
+# The design is drawn for a panel of 21.5 inches; on others it grows and shrinks with the short side...
+_DESIGN_SHORT_SIDE_MM = 270.0
+# ...but text, targets and gaps keep their least true millimetres down to this panel (15.6": 194 mm).
+_SMALLEST_SHORT_SIDE_MM = 190.0
 
 COLOURS = {
     "canvas": "#F1F5F6",
@@ -38,24 +39,35 @@ COLOURS = {
     "scrim": "#C00A1B24",
 }
 
-# In millimetres of the panel. One scale of spaces, five sizes of type, two weights (Regular, Bold).
-_SIZES_MM = {
-    "gap1": 2.0,
-    "gap2": 4.0,
-    "gap3": 6.0,
-    "gap4": 9.0,
-    "gap5": 14.0,
-    "margin": 11.0,
-    "radius": 4.0,
-    "radiusLarge": 7.0,
-    "stroke": 0.5,
-    "textSmall": 6.6,
-    "textBody": 8.0,
-    "textLead": 10.0,
-    "textTitle": 14.5,
-    "textFigure": 24.0,
-    "target": 16.0,
-    "button": 22.0,
+_LEAST_TEXT_MM = MIN_CAP_MM / CAP_HEIGHT + 0.05
+
+
+@dataclass(frozen=True)
+class _Size:
+    """Millimetres on the panel of the design, and the least true millimetres on any panel."""
+
+    design_mm: float
+    least_mm: float = 0.0
+
+
+# One scale of spaces, five sizes of type, two weights (Regular, Bold).
+_SIZES = {
+    "gap1": _Size(2.0),
+    "gap2": _Size(4.0, MIN_GAP_MM),
+    "gap3": _Size(6.0, MIN_GAP_MM),
+    "gap4": _Size(9.0, MIN_GAP_MM),
+    "gap5": _Size(14.0),
+    "margin": _Size(11.0),
+    "radius": _Size(4.0),
+    "radiusLarge": _Size(7.0),
+    "stroke": _Size(0.5),
+    "textSmall": _Size(6.6, _LEAST_TEXT_MM),
+    "textBody": _Size(8.0, _LEAST_TEXT_MM),
+    "textLead": _Size(10.0, 7.2),
+    "textTitle": _Size(14.5, 9.5),
+    "textFigure": _Size(24.0, 14.0),
+    "target": _Size(16.0, MIN_TARGET_MM),
+    "button": _Size(22.0, MIN_TARGET_MM + 1.0),
 }
 
 
@@ -74,14 +86,17 @@ class Panel:
 
     @property
     def unit(self) -> float:
-        """Pixels in a millimetre of the design; at least a true one on panels of 15 inches and more."""
-        short_side = min(self.width_px, self.height_px)
-        return min(max(self.px_per_mm, short_side / _WIDEST_SHORT_SIDE_MM), short_side / _NARROWEST_SHORT_SIDE_MM)
+        """Pixels in a millimetre of the design."""
+        return min(self.width_px, self.height_px) / _DESIGN_SHORT_SIDE_MM
 
 
 def properties(panel: Panel) -> dict[str, object]:
     """Return every property of qml/Theme.qml but `still`: colours, and sizes in pixels."""
-    sizes = {name: max(1.0, round(mm * panel.unit)) for name, mm in _SIZES_MM.items()}
+    millimetre = min(panel.px_per_mm, min(panel.width_px, panel.height_px) / _SMALLEST_SHORT_SIDE_MM)
+    sizes = {
+        name: max(1, ceil(max(size.design_mm * panel.unit, size.least_mm * millimetre)))
+        for name, size in _SIZES.items()
+    }
     return {"unit": panel.unit, **sizes, **{name: QColor(value) for name, value in COLOURS.items()}}
 
 

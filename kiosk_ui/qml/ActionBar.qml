@@ -45,12 +45,10 @@ Rectangle {
         onActivated: root.model.kind === "keypad" ? root.model.choose_amount() : root.model.finish()
     }
     Row {
-        anchors.horizontalCenter: root.model.cancellable ? undefined : parent.horizontalCenter
-        anchors.right: root.model.cancellable ? parent.right : undefined
-        anchors.rightMargin: Theme.margin
         anchors.verticalCenter: parent.verticalCenter
         spacing: Theme.gap2
         visible: !root.leadsOn
+        x: root.model.cancellable ? root.width - width - Theme.margin : (root.width - width) / 2
 
         Icon {
             anchors.verticalCenter: parent.verticalCenter

@@ -6,6 +6,7 @@ Rectangle {
     id: root
 
     required property var facts
+    property real size: Theme.textBody
 
     border.color: Theme.line
     border.width: Theme.stroke
@@ -46,7 +47,7 @@ Rectangle {
                     Label {
                         Layout.alignment: Qt.AlignBaseline
                         color: Theme.inkSoft
-                        size: Theme.textSmall
+                        size: root.size
                         text: line.modelData.label
                         wrapMode: Text.NoWrap
                     }
@@ -54,7 +55,7 @@ Rectangle {
                         Layout.alignment: Qt.AlignBaseline
                         Layout.fillWidth: true
                         horizontalAlignment: Text.AlignRight
-                        size: line.modelData.strong ? Theme.textLead : Theme.textSmall
+                        size: line.modelData.strong ? 1.2 * root.size : root.size
                         strong: line.modelData.strong
                         text: line.modelData.value
                         wrapMode: Text.WrapAnywhere

@@ -7,16 +7,17 @@ Rectangle {
 
     required property QtObject model
     required property bool portrait
+    readonly property real row: Math.max(24 * Theme.unit, 2.9 * Theme.textSmall)
 
     color: Theme.accent
-    implicitHeight: portrait ? 42 * Theme.unit : 24 * Theme.unit
+    implicitHeight: brand.height + (portrait ? band.height : 0) + (model.simulated ? mark.height : 0)
 
     Row {
         id: brand
 
         anchors.left: parent.left
         anchors.leftMargin: Theme.margin
-        height: 24 * Theme.unit
+        height: root.row
         spacing: Theme.gap2
 
         Icon {
@@ -29,10 +30,16 @@ Rectangle {
         Label {
             anchors.verticalCenter: parent.verticalCenter
             color: Theme.onAccent
+            fontSizeMode: Text.Fit
+            lineHeight: 1
+            height: parent.height
+            minimumPixelSize: Theme.textSmall
+            objectName: "bank"
             size: Theme.textLead
             strong: true
             text: root.model.bank
-            wrapMode: Text.NoWrap
+            verticalAlignment: Text.AlignVCenter
+            width: Math.min(implicitWidth, (root.portrait ? root.width - languages.width : root.width * 0.4) - 2 * Theme.margin - 18 * Theme.unit - Theme.gap2)
         }
     }
 
@@ -41,7 +48,7 @@ Rectangle {
 
         anchors.right: parent.right
         anchors.rightMargin: Theme.margin
-        height: 24 * Theme.unit
+        height: root.row
         spacing: Theme.gap2
 
         Repeater {
@@ -83,11 +90,11 @@ Rectangle {
     Rectangle {
         id: band
 
-        anchors.bottom: parent.bottom
         anchors.left: parent.left
         anchors.right: parent.right
+        anchors.top: brand.bottom
         color: Theme.accentPressed
-        height: 18 * Theme.unit
+        height: Math.max(15 * Theme.unit, 1.7 * Theme.textSmall)
         visible: root.portrait
     }
 
@@ -97,27 +104,8 @@ Rectangle {
         anchors.right: root.portrait ? parent.right : languages.left
         anchors.rightMargin: root.portrait ? Theme.margin : Theme.gap4
         anchors.verticalCenter: root.portrait ? band.verticalCenter : brand.verticalCenter
-        spacing: Theme.gap4
+        spacing: Theme.gap3
 
-        Rectangle {
-            color: Theme.attentionSoft
-            implicitHeight: mark.height + Theme.gap1
-            implicitWidth: mark.width + 2 * Theme.gap2
-            radius: height / 2
-            visible: root.model.simulated
-
-            Label {
-                id: mark
-
-                anchors.centerIn: parent
-                color: Theme.attention
-                objectName: "simulated"
-                size: Theme.textSmall
-                strong: true
-                text: root.model.words.simulated
-                wrapMode: Text.NoWrap
-            }
-        }
         Label {
             color: Theme.onAccent
             objectName: "terminal"
@@ -141,6 +129,27 @@ Rectangle {
             size: Theme.textSmall
             strong: true
             text: root.model.time
+            wrapMode: Text.NoWrap
+        }
+    }
+
+    Rectangle {
+        id: mark
+
+        anchors.bottom: parent.bottom
+        anchors.left: parent.left
+        anchors.right: parent.right
+        color: Theme.attentionSoft
+        height: Math.max(12 * Theme.unit, 1.6 * Theme.textSmall)
+        visible: root.model.simulated
+
+        Label {
+            anchors.centerIn: parent
+            color: Theme.attention
+            objectName: "simulated"
+            size: Theme.textSmall
+            strong: true
+            text: root.model.words.simulated
             wrapMode: Text.NoWrap
         }
     }

@@ -15,6 +15,7 @@ GridLayout {
     uniformCellWidths: true
 
     ColumnLayout {
+        Layout.alignment: Qt.AlignTop
         Layout.fillHeight: !root.portrait
         Layout.fillWidth: true
         spacing: Theme.gap3
@@ -111,11 +112,11 @@ GridLayout {
 
                     Layout.fillHeight: true
                     Layout.fillWidth: true
-                    Layout.maximumHeight: 30 * Theme.unit
+                    Layout.maximumHeight: 36 * Theme.unit
                     available: modelData.available
                     border.color: chosen ? "transparent" : available ? Theme.accent : Theme.line
                     border.width: Theme.stroke
-                    implicitHeight: root.portrait ? Theme.button : Theme.target
+                    implicitHeight: root.portrait ? 1.2 * Theme.button : Theme.target
                     label: modelData.label
                     objectName: "preset_" + modelData.fen
                     pressedColor: chosen ? Theme.accentPressed : Theme.accentSoftPressed

@@ -52,7 +52,10 @@ Rectangle {
         portrait: root.portrait
     }
     WarningOverlay {
-        anchors.fill: parent
+        anchors.bottom: parent.bottom
+        anchors.left: parent.left
+        anchors.right: parent.right
+        anchors.top: header.bottom
         model: root.model
         portrait: root.portrait
         visible: root.model.warned

@@ -15,7 +15,7 @@ ColumnLayout {
 
     Label {
         Layout.fillWidth: true
-        Layout.topMargin: root.portrait ? Theme.gap3 : 0
+        Layout.topMargin: root.portrait ? Theme.gap2 : 0
         objectName: "title"
         size: Theme.textTitle
         strong: true
@@ -27,6 +27,17 @@ ColumnLayout {
         text: root.page.notice
         visible: text !== ""
     }
+    Repeater {
+        model: root.count === 1 ? root.page.items : []
+
+        HeroTile {
+            Layout.fillHeight: true
+            Layout.fillWidth: true
+            portrait: root.portrait
+            words: root.model.words
+            onActivated: root.model.choose_service(modelData.serviceId)
+        }
+    }
     GridLayout {
         Layout.fillHeight: true
         Layout.fillWidth: true
@@ -35,16 +46,16 @@ ColumnLayout {
         rowSpacing: Theme.gap3
         uniformCellHeights: true
         uniformCellWidths: true
+        visible: root.count !== 1
 
         Repeater {
-            model: root.page.items
+            model: root.count === 1 ? [] : root.page.items
 
             Tile {
                 Layout.fillHeight: true
                 Layout.fillWidth: true
-                hero: root.count === 1
-                lying: root.count === 1 ? !root.portrait : root.columns === 1
-                words: root.model.words
+                large: root.count <= 4
+                lying: root.columns === 1 || root.count > 4 && root.portrait || root.columns < 4 && root.count > 3 && !root.portrait
                 onActivated: root.model.choose_service(modelData.serviceId)
             }
         }

@@ -84,7 +84,7 @@ GridLayout {
             spacing: Theme.gap2
 
             Ring {
-                height: 20 * Theme.unit
+                height: 24 * Theme.unit
                 objectName: "deadline"
                 part: root.model.deadline.part
                 seconds: root.model.deadline.left

@@ -18,7 +18,7 @@ GridLayout {
         Layout.alignment: root.portrait ? Qt.AlignTop : Qt.AlignVCenter
         Layout.fillWidth: true
         Layout.topMargin: root.portrait ? Theme.gap3 : 0
-        spacing: Theme.gap4
+        spacing: root.portrait ? Theme.gap4 : Theme.gap3
 
         Label {
             Layout.fillWidth: true
@@ -52,7 +52,7 @@ GridLayout {
 
                     Accessible.name: modelData.text + ", " + modelData.stateText
                     Accessible.role: Accessible.ListItem
-                    height: Math.max(dot.height, words.height) + (index < list.count - 1 ? Theme.gap3 : 0)
+                    height: Math.max(dot.height, words.height) + (index < list.count - 1 ? (root.portrait ? Theme.gap4 : Theme.gap2) : 0)
                     width: parent.width
 
                     Rectangle {
@@ -69,7 +69,7 @@ GridLayout {
                         border.color: line.done ? Theme.success : line.current ? "transparent" : Theme.edge
                         border.width: Theme.stroke
                         color: line.done ? Theme.success : "transparent"
-                        height: 13 * Theme.unit
+                        height: 14 * Theme.unit
                         radius: height / 2
                         width: height
 

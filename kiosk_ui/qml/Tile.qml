@@ -1,14 +1,17 @@
-// A service of the home page. `hero`: it is the only one; `lying`: picture beside the words instead of above.
+// A service of the home page. It stands (picture above the words) or lies (beside them); a small one has words only.
 import QtQuick
 
 Touchable {
     id: root
 
     required property var modelData
-    required property var words
-    property bool hero: false
     property bool lying: false
-    readonly property real badge: hero ? (lying ? height : height * 0.56) : Math.min(34 * Theme.unit, height * (lying ? 0.6 : 0.4))
+    property bool large: true
+    // Room for two lines of title and two of reason, then for the badge above them.
+    readonly property real textRoom: 2.6 * Theme.textLead + 3 * Theme.textSmall + 2 * Theme.gap1
+    readonly property bool badged: lying ? width > 92 * Theme.unit : height > textRoom + 18 * Theme.unit + Theme.gap3 + 2 * Theme.gap1
+    readonly property real badge: !badged ? 0 : large ? Math.min(46 * Theme.unit, height * (lying ? 0.6 : 0.36)) : (lying ? 24 : 18) * Theme.unit
+    readonly property color textColor: available ? Theme.ink : Theme.inkSoft
 
     available: modelData.available
     border.color: Theme.line
@@ -24,90 +27,57 @@ Touchable {
     Rectangle {
         id: sign
 
-        anchors.left: parent.left
-        anchors.leftMargin: root.hero ? 0 : Theme.gap4
-        anchors.top: parent.top
-        anchors.topMargin: root.hero ? 0 : root.lying ? (root.height - height) / 2 : Theme.gap4
-        bottomLeftRadius: root.hero && !root.lying ? 0 : radius
-        color: !root.available ? Theme.line : root.hero ? Theme.accent : Theme.accentSoft
+        color: root.available ? Theme.accentSoft : Theme.line
         height: root.badge
-        radius: Theme.radiusLarge
-        topRightRadius: root.hero && root.lying ? 0 : radius
-        bottomRightRadius: root.hero ? 0 : radius
-        width: root.hero ? (root.lying ? parent.width * 0.46 : parent.width) : root.badge
+        radius: Theme.radius
+        visible: root.badged
+        width: root.badge
+        x: root.large ? Theme.gap4 : Theme.gap3
+        y: root.lying ? (root.height - height) / 2 : words.y - height - Theme.gap3
 
         Icon {
             anchors.centerIn: parent
-            color: !root.available ? Theme.inkSoft : root.hero ? Theme.onAccent : Theme.accent
+            color: root.available ? Theme.accent : Theme.inkSoft
             name: root.modelData.icon
-            size: Math.min(sign.width, sign.height) * 0.62
+            size: root.badge * 0.66
         }
     }
     Column {
-        anchors.left: root.lying ? sign.right : parent.left
-        anchors.leftMargin: root.hero ? Theme.gap5 : Theme.gap4
-        anchors.right: parent.right
-        anchors.rightMargin: root.hero ? Theme.gap5 : Theme.gap4
-        anchors.top: root.lying ? undefined : sign.bottom
-        anchors.topMargin: root.hero ? Theme.gap5 : Theme.gap3
-        anchors.verticalCenter: root.lying ? parent.verticalCenter : undefined
-        spacing: root.hero ? Theme.gap3 : Theme.gap1
+        id: words
+
+        readonly property real lift: root.lying || !root.badged ? 0 : root.badge + Theme.gap3
+
+        spacing: Theme.gap1
+        width: (arrow.visible ? arrow.x - Theme.gap2 : root.width - Theme.gap3) - x
+        x: sign.x + (root.lying && root.badged ? root.badge + (root.large ? Theme.gap4 : Theme.gap3) : 0)
+        y: (root.height - height + lift) / 2
 
         Label {
-            color: root.available ? Theme.ink : Theme.inkSoft
-            size: root.hero ? Theme.textTitle : Theme.textLead
+            color: root.textColor
+            lineHeight: 1
+            size: root.large && root.lying ? 0.9 * Theme.textTitle : Theme.textLead
             strong: true
             text: root.modelData.title
             width: parent.width
         }
         Label {
             color: Theme.inkSoft
-            size: root.hero ? Theme.textBody : Theme.textSmall
-            text: root.modelData.subtitle
-            visible: root.available
+            size: root.large && root.lying ? Theme.textBody : Theme.textSmall
+            strong: !root.available
+            text: root.available ? root.modelData.subtitle : root.modelData.reason
+            visible: !root.available || root.height > root.textRoom
             width: parent.width
         }
-        Label {
-            color: Theme.inkSoft
-            size: root.hero ? Theme.textBody : Theme.textSmall
-            strong: true
-            text: root.words.unavailable_label + "\n" + root.modelData.reason
-            visible: !root.available
-            width: parent.width
-        }
-        Item {
-            height: Theme.gap3
-            visible: root.hero && root.available
-            width: 1
-        }
-        Rectangle {
-            color: root.pressed ? Theme.accentPressed : Theme.accent
-            height: Theme.button
-            radius: Theme.radius
-            visible: root.hero && root.available
-            width: go.width + 2 * Theme.gap5
+    }
+    Icon {
+        id: arrow
 
-            Row {
-                id: go
-
-                anchors.centerIn: parent
-                spacing: Theme.gap2
-
-                Label {
-                    anchors.verticalCenter: parent.verticalCenter
-                    color: Theme.onAccent
-                    size: Theme.textLead
-                    strong: true
-                    text: root.words.start
-                    wrapMode: Text.NoWrap
-                }
-                Icon {
-                    anchors.verticalCenter: parent.verticalCenter
-                    color: Theme.onAccent
-                    name: "arrow"
-                    size: Theme.textLead * 1.2
-                }
-            }
-        }
+        anchors.right: parent.right
+        anchors.rightMargin: Theme.gap4
+        anchors.verticalCenter: parent.verticalCenter
+        color: Theme.accent
+        name: "arrow"
+        size: Theme.textTitle
+        visible: root.large && root.lying && root.available
     }
 }

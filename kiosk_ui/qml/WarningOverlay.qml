@@ -15,9 +15,9 @@ Rectangle {
     }
     Rectangle {
         anchors.centerIn: parent
-        anchors.verticalCenterOffset: root.portrait ? root.height * 0.12 : 0
+        anchors.verticalCenterOffset: root.portrait ? root.height * 0.1 : 0
         color: Theme.surface
-        height: column.height + 2 * Theme.gap5
+        height: column.height + 2 * (root.portrait ? Theme.gap5 : Theme.gap4)
         radius: Theme.radiusLarge
         width: Math.min(parent.width - 2 * Theme.margin, 230 * Theme.unit)
 
@@ -25,7 +25,7 @@ Rectangle {
             id: column
 
             anchors.centerIn: parent
-            spacing: Theme.gap4
+            spacing: root.portrait ? Theme.gap4 : Theme.gap3
             width: parent.width - 2 * Theme.gap5
 
             Ring {

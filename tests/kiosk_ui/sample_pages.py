@@ -1,0 +1,220 @@
+"""A page of every kind, and the hard cases of each: what the layout lint and the pictures are made from."""
+
+from kiosk_core.pages import (
+    CapturePage,
+    CardView,
+    Fact,
+    Hello,
+    KeypadPage,
+    MenuItem,
+    MenuPage,
+    MessagePage,
+    Page,
+    PaymentPage,
+    Picture,
+    ProgressPage,
+    ResultPage,
+    Tone,
+)
+from kiosk_core.texts import LocalText, Words
+
+WIDTH_MM = {"portrait": 268.0, "landscape": 476.0}  # a panel of 21.5 inches
+SIZE = {"portrait": (1080, 1920), "landscape": (1920, 1080)}
+
+CARD = CardView(masked_number="3104 **** **** 5678", balance_fen=4650)
+AMOUNT = {"amount": "¥100.00"}
+STEPS = tuple(
+    Words(f"top_up.step.{step}") for step in ("check_card", "payment", "authorise", "load", "verify", "receipt")
+)
+
+
+def hello(orientation: str) -> Hello:
+    return Hello(
+        terminal_no="00010203",
+        bank=LocalText("清江农村商业银行股份有限公司", "Qingjiang Rural Commercial Bank"),
+        simulated=True,
+        languages=("zh", "en"),
+        width_mm=WIDTH_MM[orientation],
+    )
+
+
+def item(number: int, zh: str, en: str, **more: object) -> MenuItem:
+    return MenuItem(
+        service_id=f"service_{number}",
+        title=LocalText(zh, en),
+        subtitle=LocalText("交通联合卡 · 手机扫码付款", "China T-Union · pay by phone"),
+        icon="service",
+        **more,  # type: ignore[arg-type]
+    )
+
+
+TOP_UP = MenuItem(
+    service_id="transit_top_up",
+    title=LocalText("公交卡充值", "Top up transit card"),
+    subtitle=LocalText("交通联合卡 · 手机扫码付款", "China T-Union · pay by phone"),
+    icon="transit_card",
+)
+TOP_UP_CLOSED = MenuItem(
+    service_id="transit_top_up",
+    title=TOP_UP.title,
+    subtitle=TOP_UP.subtitle,
+    icon="transit_card",
+    unavailable=Words("unavailable.bank_host"),
+)
+OTHERS = (
+    item(2, "社保卡服务", "Social security card"),
+    item(3, "取号排队", "Take a queue ticket"),
+    item(4, "生活缴费", "Pay utility bills"),
+    item(5, "账户查询", "Account enquiry"),
+    item(6, "存折补登", "Update your passbook", unavailable=Words("unavailable.bank_host")),
+    item(7, "开卡领卡", "Open an account"),
+    item(8, "转账汇款", "Transfer money"),
+)
+
+
+def keypad(**more: object) -> KeypadPage:
+    values: dict[str, object] = {
+        "title": Words("top_up.amount.title"),
+        "card": CARD,
+        "presets_fen": (2000, 5000, 10000, 20000, 30000, 50000),
+        "min_fen": 1000,
+        "max_fen": 50000,
+        "step_fen": 1000,
+        "cancellable": True,
+        "idle_s": 60,
+    }
+    return KeypadPage(**(values | more))  # type: ignore[arg-type]
+
+
+def result(tone: Tone, name: str, picture: Picture, *facts: Fact, body: str = "", **values: str) -> ResultPage:
+    return ResultPage(
+        tone=tone,
+        title=Words(f"top_up.{name}.title", values),
+        body=Words(body or f"top_up.{name}.body", values),
+        facts=facts,
+        picture=picture,
+    )
+
+
+CARD_FACT = Fact(label=Words("fact.card"), text=CARD.masked_number)
+AMOUNT_FACT = Fact(label=Words("fact.amount"), money_fen=10000)
+REFERENCE = Fact(label=Words("fact.reference"), text="2026112201024400017", strong=True)
+TIME = Fact(label=Words("fact.time"), text="2026-11-22 01:02:44")
+
+PAGES: dict[str, Page] = {
+    "home_1": MenuPage(items=(TOP_UP,)),
+    "home_1_notice": MenuPage(items=(TOP_UP,), notice=Words("home.take_card")),
+    "home_1_unavailable": MenuPage(items=(TOP_UP_CLOSED,)),
+    "home_2": MenuPage(items=(TOP_UP, *OTHERS[:1])),
+    "home_3": MenuPage(items=(TOP_UP, *OTHERS[:2])),
+    "home_4": MenuPage(items=(TOP_UP, *OTHERS[:3])),
+    "home_6": MenuPage(items=(TOP_UP, *OTHERS[:5])),
+    "home_8": MenuPage(items=(TOP_UP, *OTHERS)),
+    "home_8_notice": MenuPage(items=(TOP_UP, *OTHERS), notice=Words("home.take_card")),
+    "place_card": CapturePage(
+        title=Words("top_up.place_card.title"),
+        body=Words("top_up.place_card.body"),
+        picture=Picture.PLACE_CARD,
+        cancellable=True,
+    ),
+    "place_card_problem": CapturePage(
+        title=Words("top_up.place_card.title"),
+        body=Words("top_up.place_card.body"),
+        picture=Picture.PLACE_CARD,
+        problem=Words("top_up.problem.not_a_transit_card"),
+        cancellable=True,
+    ),
+    "return_card": CapturePage(
+        title=Words("top_up.return_card.title"),
+        body=Words("top_up.return_card.body", AMOUNT),
+        picture=Picture.RETURN_CARD,
+        problem=Words("top_up.problem.other_card"),
+        deadline_s=90,
+    ),
+    "prove_card": CapturePage(
+        title=Words("top_up.prove_card.title"),
+        body=Words("top_up.prove_card.body", AMOUNT),
+        picture=Picture.RETURN_CARD,
+        deadline_s=90,
+    ),
+    "reading": ProgressPage(
+        title=Words("top_up.reading.title"),
+        body=Words("top_up.reading.body"),
+        steps=(),
+        current=0,
+        picture=Picture.KEEP_CARD,
+    ),
+    "amount": keypad(),
+    "amount_problem": keypad(problem=Words("top_up.amount.problem.balance", {"max": "¥450"}), max_fen=45000),
+    "amount_notice": keypad(
+        notice=LocalText("本月充值满 100 元，另送 5 元乘车券。", "Add ¥100 or more this month: a ¥5 ride voucher.")
+    ),
+    "payment": PaymentPage(
+        amount_fen=10000,
+        qr="https://qr.example.org/pay?order=2026112201024400017&amount=10000&check=9f3c51d7",
+        deadline_s=120,
+        cancellable=True,
+    ),
+    "payment_card_gone": PaymentPage(
+        amount_fen=50000,
+        qr="https://qr.example.org/pay?order=2026112201024400017&amount=50000&check=9f3c51d7",
+        deadline_s=47,
+        card_present=False,
+        cancellable=True,
+    ),
+    "working": ProgressPage(
+        title=Words("top_up.working.title"),
+        body=Words("top_up.working.body"),
+        steps=STEPS,
+        current=3,
+        picture=Picture.KEEP_CARD,
+    ),
+    "loaded": result(
+        Tone.SUCCESS,
+        "loaded",
+        Picture.TAKE_CARD_AND_RECEIPT,
+        CARD_FACT,
+        AMOUNT_FACT,
+        Fact(label=Words("fact.old_balance"), money_fen=4650),
+        Fact(label=Words("fact.new_balance"), money_fen=14650, strong=True),
+        TIME,
+    ),
+    "loaded_no_receipt": result(
+        Tone.SUCCESS,
+        "loaded",
+        Picture.TAKE_CARD,
+        CARD_FACT,
+        AMOUNT_FACT,
+        Fact(label=Words("fact.old_balance"), money_fen=4650),
+        Fact(label=Words("fact.new_balance"), money_fen=14650, strong=True),
+        REFERENCE,
+        TIME,
+        body="top_up.loaded_no_receipt.body",
+    ),
+    "cancelled": result(Tone.NEUTRAL, "cancelled", Picture.TAKE_CARD),
+    "refunded": result(
+        Tone.NEUTRAL,
+        "refunded",
+        Picture.TAKE_CARD,
+        CARD_FACT,
+        Fact(label=Words("fact.refund"), money_fen=10000, strong=True),
+        REFERENCE,
+        TIME,
+        **AMOUNT,
+    ),
+    "refund_pending": result(
+        Tone.ATTENTION, "refund_pending", Picture.TAKE_CARD, CARD_FACT, AMOUNT_FACT, REFERENCE, TIME, **AMOUNT
+    ),
+    "suspense": result(Tone.ATTENTION, "suspense", Picture.STAFF, CARD_FACT, AMOUNT_FACT, REFERENCE, TIME, **AMOUNT),
+    "declined": result(Tone.NEUTRAL, "declined", Picture.TAKE_CARD, body="top_up.declined.body.mac1_wrong"),
+    "starting": MessagePage(title=Words("starting.title"), body=Words("starting.body")),
+    "out_of_service": MessagePage(title=Words("out_of_service.title"), body=Words("out_of_service.body")),
+    "warning": keypad(warning_s=20),
+    "warning_no_cancel": result(Tone.SUCCESS, "loaded", Picture.TAKE_CARD, CARD_FACT).__class__(
+        tone=Tone.SUCCESS,
+        title=Words("top_up.loaded.title"),
+        body=Words("top_up.loaded.body"),
+        picture=Picture.TAKE_CARD,
+        warning_s=20,
+    ),
+}
