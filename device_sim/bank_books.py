@@ -120,7 +120,7 @@ class BankBooks:
         self._lock = threading.Lock()
         self._db = apsw.Connection(str(folder / "bank.sqlite"))
         self._db.set_busy_timeout(5000)
-        self._db.execute(_SCHEMA)
+        list(self._db.execute(_SCHEMA))  # a statement runs when its rows are fetched
 
     def close(self) -> None:
         """Close the file."""
