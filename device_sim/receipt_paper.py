@@ -10,9 +10,10 @@ CELL = 24  # dots of a Chinese character each way; a single-byte character is ha
 LINE_SPACING = 34  # 1/6 inch at 203 dpi: what ESC 2, the default, means
 
 _BASELINE = 20 / 24
+_ASCII_BASELINE = 19 / 24  # room for the tails of g, j, p
 _ASCII_SIZE = 21 / 24
 _OVERSAMPLING = 4
-_THRESHOLD = 118  # of 255: how much of a dot must be covered before the head burns it
+_THRESHOLD = 128  # of 255: how much of a dot must be covered before the head burns it
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ def glyph(character: str, style: Style) -> Image.Image:
     left, _, right, _ = font.getbbox(character, anchor="ls")
     ink = max(1, round(right - left))
     drawn = Image.new("L", (ink, height * _OVERSAMPLING), 255)
-    ImageDraw.Draw(drawn).text((-left, height * _OVERSAMPLING * _BASELINE), character, fill=0, font=font, anchor="ls")
+    baseline = height * _OVERSAMPLING * (_ASCII_BASELINE if single else _BASELINE)
+    ImageDraw.Draw(drawn).text((-left, baseline), character, fill=0, font=font, anchor="ls")
     cell = Image.new("L", (width, height), 255)
     stretch = style.width / style.height
     target = max(1, min(width - style.width, round(ink / _OVERSAMPLING * stretch * (0.92 if single else 1))))

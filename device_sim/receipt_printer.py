@@ -140,6 +140,7 @@ class SimulatedReceiptPrinter:
             if self._condition.powered and not condition.powered:
                 self._power_up()
             self._condition = condition
+            self._begin_now()
             self._push_auto_status()
 
     def load_paper(self, dots: int | None = None) -> None:
@@ -158,6 +159,12 @@ class SimulatedReceiptPrinter:
         with self._lock:
             self._power_up()
 
+    def drop_buffers(self) -> None:
+        """Forget what was received and not printed; settings stay."""
+        with self._lock:
+            self._scanner = escpos.RealTimeScanner()
+            self._clear_buffers()
+
     # -- the line ----------------------------------------------------------------------------------------
 
     def receive(self, data: bytes) -> bytes:
@@ -165,6 +172,7 @@ class SimulatedReceiptPrinter:
         with self._lock:
             if not self._condition.powered:
                 return b""
+            self._work()
             begin = 0
             for end, command in self._scanner.feed(data):
                 self._store(data[begin:end])
@@ -212,6 +220,8 @@ class SimulatedReceiptPrinter:
         self._told: AutoStatus | None = None
 
     def _store(self, data: bytes) -> None:
+        if not self._commands and not self._buffer:
+            self._begin_now()
         self._buffer += data[: RECEIVE_BUFFER - len(self._buffer)]
 
     def _clear_buffers(self) -> None:
@@ -303,6 +313,11 @@ class SimulatedReceiptPrinter:
     @property
     def _busy(self) -> bool:
         return self._pace is not None and self._pace.clock.now() < self._busy_until
+
+    def _begin_now(self) -> None:
+        """Let the time of the next movement count from now: there was nothing to do, or no way to do it."""
+        if self._pace is not None:
+            self._busy_until = max(self._busy_until, self._pace.clock.now())
 
     def _execute(self, command: Command | Unknown) -> bool:  # noqa: C901, PLR0912  (one line a command)
         """Do what `command` says and return True; False if it must be tried again after a recovery."""
@@ -440,7 +455,7 @@ class SimulatedReceiptPrinter:
     def _move(self, dots: int) -> None:
         """Let paper pass: takes its time and uses up the roll."""
         if self._pace is not None:
-            self._busy_until = max(self._busy_until, self._pace.clock.now()) + dots / self._pace.dots_per_s
+            self._busy_until += dots / self._pace.dots_per_s
         if self._paper_dots is not None:
             self._paper_dots = max(0, self._paper_dots - dots)
             if self._paper_dots == 0:
@@ -535,12 +550,12 @@ class UsbReceiptPrinter:
             case (0xA1, 1, 0, 0):
                 return usb_printer.encode_port_status(self._printer.port_status)[:length]
             case (0x21, 2, 0, 0):
-                self.power_cycle()
+                self._answers.clear()
+                self._printer.drop_buffers()
                 return b""
             case _:
                 raise Stall
 
     def power_cycle(self) -> None:
-        """Forget what was received and not printed."""
+        """Lose the answers on their way; the printer has a power supply of its own and keeps its state."""
         self._answers.clear()
-        self._printer.power_cycle()

@@ -1,0 +1,432 @@
+"""The simulated receipt printer obeys the manuals: what it prints, when it answers, and what it does in trouble."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from device_sim.receipt_paper import CELL, PrintedReceipt, Style, glyph, paper_picture
+from device_sim.receipt_printer import (
+    NEAR_END_DOTS,
+    RECEIVE_BUFFER,
+    Condition,
+    Maker,
+    Pace,
+    SimulatedReceiptPrinter,
+    UsbReceiptPrinter,
+)
+from device_sim.usb.device import Stall
+from tests.clocks import SetClock
+from wire.escpos import Cut, QrPrint, Raster, Unknown
+from wire.usb_printer import ClassRequest, get_device_id, get_port_status, soft_reset
+
+# Bytes as in tests/wire/test_escpos.py, where each has its source.
+CUT = b"\x1d\x56\x42\x00"
+DONE = b"\x1d\x72\x01"  # GS r 1
+CLEAR = bytes.fromhex("10 14 08 01 03 14 01 06 02 08")
+CLEARED = bytes.fromhex("37 25 00")
+
+
+def ask(printer: SimulatedReceiptPrinter) -> str:
+    """Return the answers to DLE EOT 1 to 4."""
+    return printer.receive(bytes.fromhex("10 04 01 10 04 02 10 04 03 10 04 04")).hex(" ")
+
+
+def printed(data: bytes) -> PrintedReceipt:
+    printer = SimulatedReceiptPrinter()
+    assert printer.receive(data + CUT) == b""
+    assert printer.ignored == []
+    return printer.take_receipt()
+
+
+def ink(picture: Image.Image) -> tuple[int, int, int, int]:
+    """Return the box around all black dots."""
+    box = picture.convert("L").point(lambda value: 255 - value).getbbox()
+    assert box is not None
+    return box
+
+
+def test_prints_ascii_line_by_line() -> None:
+    assert printed(b"Hello\nWorld\n").text == "Hello\nWorld"
+
+
+def test_prints_chinese_in_kanji_mode() -> None:
+    assert printed(b"\x1c\x26\xb0\xa1\x1c\x2e 1\n").text == "啊 1"  # UP-PH manual p14: B0A1
+
+
+def test_begins_in_kanji_mode_as_chinese_models_do() -> None:
+    assert printed(b"\xb0\xa1\n").text == "啊"
+
+
+def test_takes_double_bytes_one_by_one_outside_kanji_mode() -> None:
+    assert printed(b"\x1c\x2e\xb0\xa1\n").text == "░í"  # code page 437
+    assert printed(b"\x1c\x2e\x1b\x74\x05\xb0\n").text == "?"  # a page that is not modelled
+
+
+def test_prints_a_question_mark_for_half_a_character() -> None:
+    assert printed(b"\xb0\n\xb0 a\n").text == "?\n? a"
+
+
+def test_takes_a_double_byte_character_cut_in_two() -> None:
+    printer = SimulatedReceiptPrinter()
+    for byte in b"\x1b\x40\xb0\xa1\n" + CUT:
+        printer.receive(bytes((byte,)))
+    assert printer.take_receipt().text == "啊"
+
+
+def test_prints_a_line_that_is_full() -> None:
+    assert printed(b"a" * 50 + b"\n").text == "a" * 48 + "\naa"
+    assert printed(b"a" * 47 + b"\xb0\xa1\n").text == "a" * 47 + "\n啊"
+
+
+@pytest.mark.parametrize(("n", "left"), [(0, 0), (1, 282), (2, 564)])
+def test_justifies_a_line(n: int, left: int) -> None:
+    box = ink(printed(bytes((0x1B, 0x61, n)) + b"H\n").picture)
+    assert left <= box[0] < box[2] <= left + 12
+
+
+def test_enlarges_all_characters_with_gs_and_only_chinese_with_fs() -> None:
+    plain = ink(printed(b"H\xb0\xa1\n").picture)
+    large = ink(printed(b"\x1d\x21\x11H\xb0\xa1\n").picture)
+    chinese = ink(printed(b"\x1c\x21\x0cH\xb0\xa1\n").picture)
+    assert (plain[2] - 1) // 12 == 2
+    assert large[2] > 60
+    assert large[3] - large[1] > 40
+    assert 48 < chinese[2] <= 60
+
+
+def test_prints_bold_with_more_ink() -> None:
+    def dots(receipt: PrintedReceipt) -> int:
+        return receipt.picture.convert("L").histogram()[0]
+
+    assert dots(printed(b"\x1b\x45\x01HHH\n")) > 1.2 * dots(printed(b"HHH\n"))
+    assert dots(printed(b"\x1b\x21\x08HHH\n")) > 1.2 * dots(printed(b"HHH\n"))
+    assert dots(printed(b"\x1b\x21\x80HHH\n")) == dots(printed(b"HHH\n")) + 36
+
+
+def test_prints_a_raster_dot_by_dot() -> None:
+    """GS v 0, 16 dots wide, 2 rows (HPRT TP80K p53: most significant bit left, 1 = black)."""
+    receipt = printed(b"\x1d\x76\x30\x00\x02\x00\x02\x00\x80\x01\xff\x00")
+    dots = [[receipt.picture.getpixel((x, y)) == 0 for x in range(16)] for y in range(2)]
+    assert dots == [[x in (0, 15) for x in range(16)], [x < 8 for x in range(16)]]
+
+
+def test_enlarges_and_justifies_a_raster() -> None:
+    receipt = printed(b"\x1b\x61\x02\x1d\x76\x30\x03\x01\x00\x01\x00\xff")
+    assert ink(receipt.picture) == (560, 0, 576, 2)
+
+
+def test_prints_a_qr_code_with_the_size_asked_for() -> None:
+    data = bytes.fromhex("1D 28 6B 04 00 31 41 32 00  1D 28 6B 03 00 31 43 05  1D 28 6B 03 00 31 45 31")
+    store = bytes.fromhex("1D 28 6B 05 00 31 50 30") + b"Hi" + bytes.fromhex("1D 28 6B 03 00 31 51 30")
+    receipt = printed(data + store)
+    assert receipt.qr_codes == ("Hi",)
+    assert ink(receipt.picture) == (0, 0, 105, 105)  # version 1: 21 modules of 5 dots
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "1D 28 6B 03 00 31 51 30",  # nothing stored
+        "1D 28 6B 04 00 31 41 31 00  1D 28 6B 05 00 31 50 30 48 69  1D 28 6B 03 00 31 51 30",  # model 1
+        "1D 28 6B 03 00 31 43 10  1D 28 6B 33 01 31 50 30" + " 41" * 304 + " 1D 28 6B 03 00 31 51 30",  # too wide
+    ],
+)
+def test_prints_no_qr_code_that_it_cannot(data: str) -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.receive(bytes.fromhex(data))
+    assert printer.ignored == [QrPrint()]
+
+
+def test_feeds_lines_and_prints_what_stands_in_the_line() -> None:
+    assert printed(b"a\x1b\x64\x03").picture.height == 3 * 34  # 1/6 inch at 203 dpi is 34 dots
+    assert printed(b"a\x1b\x64\x03").text == "a"
+
+
+def test_ignores_at_mid_line_what_works_only_at_its_beginning() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.receive(b"a\x1d\x76\x30\x00\x01\x00\x01\x00\xff" + CUT)
+    assert [type(command) for command in printer.ignored] == [Raster, Cut]
+    assert printer.receipts == []
+
+
+def test_reports_what_it_does_not_understand() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.receive(b"\x1bZ\x1c\x2e")
+    assert printer.ignored == [Unknown(b"\x1bZ")]
+
+
+def test_a_blank_cut_gives_no_receipt() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.receive(b"\n\n" + CUT)
+    assert printer.receipts == []
+    with pytest.raises(IndexError):
+        printer.take_receipt()
+
+
+# -- status ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("condition", "answers"),
+    [
+        (Condition(), "12 12 12 12"),
+        (Condition(paper_near_end=True), "12 12 12 1e"),
+        (Condition(paper_out=True), "1a 32 12 7e"),  # facts 3c: 1A, 32, 7E
+        (Condition(cover_open=True), "1a 16 12 12"),
+        (Condition(head_hot=True), "1a 52 52 12"),
+        (Condition(offline=True), "1a 12 12 12"),
+        (Condition(powered=False), ""),
+    ],
+)
+def test_answers_dle_eot_in_every_condition(condition: Condition, answers: str) -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.condition = condition
+    assert ask(printer) == answers
+
+
+def test_answers_in_real_time_before_what_stands_in_the_buffer() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.condition = Condition(cover_open=True)
+    assert printer.receive(b"a\n" + CUT + DONE) == b""
+    assert ask(printer) == "1a 16 12 12"
+    printer.condition = Condition()
+    assert printer.idle() == b"\x00"
+    assert printer.take_receipt().text == "a"
+
+
+def test_obeys_dle_eot_inside_a_picture() -> None:
+    printer = SimulatedReceiptPrinter()
+    assert printer.receive(b"\x1d\x76\x30\x00\x03\x00\x01\x00\x10\x04\x01") == b"\x12"
+    printer.receive(CUT)
+    assert ink(printer.take_receipt().picture)
+
+
+def test_answers_gs_r_and_gs_i_in_their_turn() -> None:
+    printer = SimulatedReceiptPrinter(maker=Maker("ACME", "R2", "7.1", "S9"))
+    assert printer.receive(DONE + b"\x1d\x72\x02") == b"\x00\x00"
+    assert printer.receive(b"\x1d\x49\x41\x1d\x49\x42\x1d\x49\x43\x1d\x49\x44") == b"_7.1\0_ACME\0_R2\0_S9\0"
+    assert len(printer.receive(b"\x1d\x49\x01\x1d\x49\x02\x1d\x49\x03")) == 3
+
+
+def test_tells_near_end_by_gs_r() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.condition = Condition(paper_near_end=True)
+    assert printer.receive(DONE) == b"\x03"
+
+
+def test_pushes_auto_status_at_once_and_on_changes_of_what_was_chosen() -> None:
+    printer = SimulatedReceiptPrinter()
+    assert printer.receive(b"\x1d\x61\x0a") == bytes.fromhex("10 00 00 00")  # online, paper
+    assert printer.idle() == b""
+    printer.condition = Condition(cover_open=True)
+    assert printer.idle() == bytes.fromhex("38 00 00 00")
+    printer.condition = Condition(paper_near_end=True)
+    assert printer.idle() == bytes.fromhex("10 00 03 00")
+    printer.receive(b"\x1d\x61\x00")
+    printer.condition = Condition(paper_out=True)
+    assert printer.idle() == b""
+
+
+def test_pushes_no_auto_status_for_what_was_not_chosen() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.receive(b"\x1d\x61\x04")  # errors only
+    printer.condition = Condition(paper_near_end=True)
+    assert printer.idle() == b""
+
+
+# -- trouble ---------------------------------------------------------------------------------------------
+
+
+def test_prints_what_waited_once_paper_is_back() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.load_paper(34 * 2)
+    assert printer.receive(b"one\ntwo\nthree\n" + CUT + DONE) == b""
+    assert ask(printer) == "1a 32 12 7e"
+    printer.load_paper()
+    assert printer.idle() == b"\x00"
+    assert printer.take_receipt().text == "one\ntwo\nthree"
+
+
+def test_a_short_roll_is_near_its_end() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.load_paper(NEAR_END_DOTS - 1)
+    assert ask(printer) == "12 12 12 1e"
+
+
+def test_a_stuck_cutter_shows_at_the_cut_and_needs_a_recovery_once_freed() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.condition = Condition(cutter_stuck=True)
+    assert ask(printer) == "12 12 12 12"
+    assert printer.receive(b"a\n" + CUT + DONE) == b""
+    assert ask(printer) == "1a 52 1a 12"
+    printer.receive(b"\x10\x05\x01")
+    assert ask(printer) == "1a 52 1a 12"
+    printer.condition = Condition()
+    assert ask(printer) == "1a 52 1a 12"
+    assert printer.receive(b"\x10\x05\x01") == b"\x00"  # resumes at the cut
+    assert printer.take_receipt().text == "a"
+
+
+def test_a_recovery_may_clear_what_waited() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.condition = Condition(cutter_stuck=True)
+    printer.receive(b"a\n" + CUT + DONE)
+    printer.condition = Condition()
+    assert printer.receive(b"\x10\x05\x02") == b""
+    assert ask(printer) == "12 12 12 12"
+    assert printer.receipts == []
+
+
+def test_clears_its_buffers_even_in_the_middle_of_a_picture() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.receive(b"\x1d\x76\x30\x00\x48\x00\x18\x00\xff\xff")
+    assert printer.receive(CLEAR) == CLEARED
+    printer.receive(b"a\n" + CUT)
+    assert printer.take_receipt().text == "a"
+
+
+def test_clears_what_came_before_and_not_what_comes_after() -> None:
+    printer = SimulatedReceiptPrinter()
+    assert printer.receive(b"old\n" + CLEAR + b"new\n" + CUT) == CLEARED
+    assert printer.take_receipt().text == "new"
+
+
+def test_loses_what_its_buffer_cannot_hold() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.condition = Condition(cover_open=True)
+    printer.receive(b"\x1b\x40" * (RECEIVE_BUFFER // 2) + b"lost\n")
+    printer.condition = Condition()
+    printer.receive(b"a\n" + CUT)
+    assert printer.take_receipt().text == "a"
+
+
+def test_forgets_everything_without_power() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.receive(b"\x1d\x61\x0f\x1b\x45\x01half a line")
+    printer.condition = Condition(powered=False)
+    assert printer.receive(b"a\n" + CUT) == b""
+    assert printer.idle() == b""
+    printer.condition = Condition()
+    printer.receive(CUT)
+    assert printer.receipts == []
+    printer.receive(b"b\n" + CUT)
+    printer.power_cycle()
+    assert printer.take_receipt().text == "b"
+
+
+def test_takes_its_time_where_a_pace_is_set() -> None:
+    clock = SetClock(datetime(2025, 1, 2, tzinfo=UTC))
+    printer = SimulatedReceiptPrinter(pace=Pace(clock, dots_per_s=340))
+    assert printer.receive(b"a\nb\n" + CUT + DONE) == b""
+    assert ask(printer) == "12 12 12 12"
+    assert printer.receipts == []
+    clock.sleep(0.21)  # two lines of 34 dots
+    assert printer.idle() == b""
+    assert len(printer.receipts) == 1
+    clock.sleep(1.0)
+    assert printer.idle() == b"\x00"
+
+
+@given(st.lists(st.binary(max_size=60), max_size=5))
+def test_survives_any_bytes(pieces: list[bytes]) -> None:
+    printer = SimulatedReceiptPrinter()
+    for piece in pieces:
+        printer.receive(piece)
+    printer.receive(CLEAR)
+    printer.condition = Condition()
+    printer.receive(b"\x10\x05\x02\x1b\x40ok\n" + CUT)
+    assert printer.take_receipt().text.endswith("ok")
+
+
+# -- USB -------------------------------------------------------------------------------------------------
+
+
+def control(function: UsbReceiptPrinter, ask: ClassRequest) -> bytes:
+    return function.control_in(ask.request_type, ask.request, ask.value, ask.index, ask.length)
+
+
+def test_is_a_bidirectional_printer_on_usb() -> None:
+    descriptor = UsbReceiptPrinter(SimulatedReceiptPrinter()).descriptor
+    (interface,) = descriptor.interfaces
+    assert (interface.interface_class, interface.subclass, interface.protocol) == (7, 1, 2)
+    assert [(endpoint.address, endpoint.attributes) for endpoint in interface.endpoints] == [(0x01, 2), (0x82, 2)]
+
+
+def test_answers_the_requests_of_the_class() -> None:
+    printer = SimulatedReceiptPrinter(maker=Maker("ACME", "R2", "7.1", "S9"))
+    function = UsbReceiptPrinter(printer)
+    text = b"MFG:ACME;CMD:ESC/POS;MDL:R2;CLS:PRINTER;SN:S9;"
+    assert control(function, get_device_id()) == bytes((0, len(text) + 2)) + text
+    assert control(function, get_port_status()) == b"\x18"
+    printer.condition = Condition(paper_out=True)
+    assert control(function, get_port_status()) == b"\x28"
+    with pytest.raises(Stall):
+        function.control_in(0xA1, 9, 0, 0, 1)
+
+
+def test_drops_what_waits_on_a_soft_reset() -> None:
+    printer = SimulatedReceiptPrinter()
+    function = UsbReceiptPrinter(printer)
+    function.bulk_out(0x01, b"half \x1d\x76\x30")
+    assert control(function, soft_reset()) == b""
+    function.bulk_out(0x01, b"a\n" + CUT)
+    assert printer.take_receipt().text == "a"
+
+
+def test_carries_the_same_language_over_bulk_pipes() -> None:
+    printer = SimulatedReceiptPrinter()
+    function = UsbReceiptPrinter(printer)
+    assert function.bulk_in(0x82, 64) is None
+    function.bulk_out(0x01, b"a\n" + CUT + b"\x1d\x49\x43")
+    assert function.bulk_in(0x82, 3) == b"_SI"
+    assert function.bulk_in(0x82, 64) == b"M-80\0"
+    with pytest.raises(Stall):
+        function.bulk_out(0x02, b"a")
+    with pytest.raises(Stall):
+        function.bulk_in(0x81, 64)
+
+
+def test_keeps_its_state_when_the_usb_cable_is_pulled() -> None:
+    """A receipt printer has a power supply of its own."""
+    printer = SimulatedReceiptPrinter()
+    function = UsbReceiptPrinter(printer)
+    function.bulk_out(0x01, b"half \x10\x04\x01")
+    function.power_cycle()
+    assert function.bulk_in(0x82, 64) is None
+    function.bulk_out(0x01, b"done\n" + CUT)
+    assert printer.take_receipt().text == "half done"
+
+
+# -- looks -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("character", "AWgj@i8 ")
+def test_single_byte_characters_fill_12_by_24(character: str) -> None:
+    assert glyph(character, Style()).size == (12, CELL)
+    assert glyph(character, Style(width=2, height=2)).size == (24, 48)
+
+
+@pytest.mark.parametrize("character", "值，。（￥")
+def test_chinese_characters_fill_24_by_24(character: str) -> None:
+    assert glyph(character, Style()).size == (CELL, CELL)
+    assert glyph(character, Style(width=3, height=2, bold=True)).size == (72, 48)
+
+
+def test_shows_the_receipt_on_its_paper() -> None:
+    receipt = printed(b"Hello\n" * 10)
+    picture = paper_picture(receipt)
+    assert picture.mode == "RGB"
+    assert picture.width == 576 + 2 * 32 + 2 * 28
+    assert picture.height > receipt.picture.height
+    assert picture.getpixel((2, 2)) != picture.getpixel((picture.width // 2, 60))
+
+
+def test_a_condition_is_changed_piece_by_piece() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.condition = replace(printer.condition, cover_open=True)
+    printer.condition = replace(printer.condition, paper_out=True)
+    assert ask(printer) == "1a 36 12 7e"
