@@ -1,0 +1,332 @@
+"""A T-Union transit card with a 3DES purse, written from facts/purse-load.md 1.1 to 1.5.
+
+Strict: a command out of order, with wrong P1 P2, length or MAC gets the status word of section 1.5. Lasting
+memory is a JSON file, replaced as a whole, so that a killed simulator leaves a card that is charged or is not.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import Self
+
+from device_sim import card_crypto
+from kiosk_core.card_number import CardNumber
+from wire import apdu, purse
+from wire.apdu import CommandApdu, ResponseApdu
+from wire.errors import WireError
+from wire.purse import (
+    Balance,
+    CardInfo,
+    Command,
+    CreditForLoad,
+    GetBalance,
+    GetTransactionProve,
+    InitializeForLoad,
+    LoadInitialized,
+    LogRecord,
+    Proof,
+    ReadCardInfo,
+    ReadLog,
+    Select,
+    StatusWord,
+    Tac,
+)
+
+KEY_INDEX = 1
+KEY_VERSION = 1
+ALGORITHM_3DES = 0
+"""The algorithm id is opaque to terminals (facts/purse-load.md 1.2); 0 is the simulator's own choice."""
+
+MAX_COUNTER = 0xFFFF
+MAX_BALANCE_FEN = 0x7FFFFFFF
+LOG_RECORDS = 10
+_LOAD = 2
+
+
+class Tear(Enum):
+    """When the card leaves the field in the middle of CREDIT FOR LOAD."""
+
+    BEFORE_COMMIT = "before_commit"
+    AFTER_COMMIT = "after_commit"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a card keeps without power; `log` has the newest record first, records and proof in hexadecimal.
+
+    `proof` is MAC and TAC of the last load (8 bytes); `proof_counter` the online counter after it, 0 for none.
+    How long real cards keep a proof is not known (facts/purse-load.md 1.4); this one keeps the last.
+    """
+
+    balance_fen: int = 0
+    counter: int = 0
+    proof_counter: int = 0
+    proof: str = ""
+    log: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CardIdentity:
+    """What is written on a card when it is made: its number (19 digits), its keys (16 bytes each), its dates.
+
+    `start` and `end` read YYYYMMDD; `issuer` is the code of 8 bytes in file 15.
+    """
+
+    number: CardNumber
+    load_key: bytes
+    tac_key: bytes
+    start: str = "20240101"
+    end: str = "20341231"
+    issuer: bytes = bytes.fromhex("0000000000000001")
+
+    @classmethod
+    def of_issuer(cls, number: CardNumber, master_load_key: bytes, master_tac_key: bytes) -> Self:
+        """Return the identity whose keys an issuer with these master keys (16 bytes each) derives."""
+        factor = card_crypto.diversification_factor(number.reveal())
+        load_key = card_crypto.diversify(master_load_key, factor)
+        return cls(number, load_key, card_crypto.diversify(master_tac_key, factor))
+
+
+@dataclass(frozen=True)
+class _Session:
+    """A load that has begun: lost with the power, and with the next INITIALIZE FOR LOAD."""
+
+    key: bytes
+    amount_fen: int
+    terminal_no: bytes
+
+
+class _Refused(Exception):
+    """The card answers with this status word alone."""
+
+    def __init__(self, status_word: int) -> None:
+        super().__init__(f"{status_word:04X}")
+        self.status_word = status_word
+
+
+class TransitCard:
+    """The card. It is a device_sim.card.Card; one thread uses it at a time."""
+
+    # A contactless card as PC/SC readers announce it: 8 historical bytes of the simulator's own, TCK correct.
+    ATR = bytes.fromhex("3B888001 4F54534D43415244 18")
+
+    def __init__(
+        self,
+        identity: CardIdentity,
+        *,
+        balance_fen: int = 0,
+        counter: int = 0,
+        file: Path | None = None,
+        draw: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        """Make a card, or continue with the one in `file`; balance and counter are those of a new one.
+
+        `draw` gives as many random bytes as it is asked for.
+
+        Raises:
+            OSError: the file cannot be read or written.
+            ValueError: it is no card's memory.
+        """
+        self.identity = identity
+        self.locked = False
+        self._file = file
+        self._memory = Memory(balance_fen, counter)
+        if file is not None and file.exists():
+            self._memory = _load(file)
+        self._powered = False
+        self._selected = False
+        self._session: _Session | None = None
+        self._draw = draw
+        self._tear: Tear | None = None
+
+    @property
+    def memory(self) -> Memory:
+        """What the card would keep if it lost its power now."""
+        return self._memory
+
+    def tear_next(self, tear: Tear) -> None:
+        """Let the card leave the field during the next CREDIT FOR LOAD."""
+        self._tear = tear
+
+    def power_on(self) -> bytes:
+        """Begin anew and return the ATR."""
+        self.power_off()
+        self._powered = True
+        return self.ATR
+
+    def power_off(self) -> None:
+        """Forget the selection and a load that had begun."""
+        self._powered = False
+        self._selected = False
+        self._session = None
+
+    def transmit(self, command: bytes) -> bytes | None:
+        """Answer a command APDU, or None: the card left the field before its answer was through."""
+        try:
+            asked = apdu.decode_command(command)
+            answer = self._answer(asked)
+        except WireError:
+            return _status(StatusWord.WRONG_LENGTH)
+        except _Refused as refused:
+            return _status(refused.status_word)
+        if answer is None:
+            return None
+        if asked.expected is None or asked.expected in {apdu.MAX_ANSWER, len(answer)}:
+            return apdu.encode_response(ResponseApdu(answer, StatusWord.OK))
+        # Only questions come here: 80 52 looks at its length before it does anything.
+        return _status(0x6C00 | len(answer))
+
+    def _answer(self, asked: CommandApdu) -> bytes | None:
+        command = self._understand(asked)
+        if not self._selected and not isinstance(command, Select):
+            raise _Refused(StatusWord.FILE_NOT_FOUND if asked.cla == 0 else StatusWord.INVALID_STATE)
+        if isinstance(command, CreditForLoad) and asked.expected not in {None, 4, apdu.MAX_ANSWER}:
+            raise _Refused(0x6C04)
+        return self._carry_out(command)
+
+    def _carry_out(self, command: Command) -> bytes | None:
+        match command:
+            case Select(aid):
+                return self._select(aid)
+            case ReadCardInfo():
+                return purse.encode_answer(self._card_info())
+            case GetBalance():
+                return purse.encode_answer(Balance(self._memory.balance_fen))
+            case InitializeForLoad():
+                return purse.encode_answer(self._initialize_for_load(command))
+            case CreditForLoad():
+                tac = self._credit_for_load(command)
+                return None if tac is None else purse.encode_answer(tac)
+            case GetTransactionProve(sequence, transaction):
+                return self._prove(sequence, transaction)
+            case ReadLog(number):
+                return self._log_record(number)
+
+    def _understand(self, asked: CommandApdu) -> Command:
+        known = {0x00: {0xA4, 0xB0, 0xB2}, 0x80: {0x50, 0x52, 0x5A, 0x5C}}
+        if asked.cla not in known:
+            raise _Refused(StatusWord.UNKNOWN_CLA)
+        if asked.ins not in known[asked.cla]:
+            raise _Refused(StatusWord.UNKNOWN_INS)
+        if not _parameters_known(asked):
+            raise _Refused(StatusWord.WRONG_P1P2)
+        return purse.decode_command(asked)
+
+    def _select(self, aid: bytes) -> bytes:
+        self._selected = False
+        self._session = None
+        # A partial AID selects the application as well: facts/purse-load.md 1.3.
+        if not 5 <= len(aid) <= 16 or not purse.T_UNION_AID.startswith(aid):
+            raise _Refused(StatusWord.FILE_NOT_FOUND)
+        if self.locked:
+            raise _Refused(StatusWord.LOCKED)
+        self._selected = True
+        # FCI 6F { 84 AID, A5 { 9F0C copy of file 15 } }: facts/purse-load.md 1.1 and 1.3.
+        proprietary = _tlv("A5", _tlv("9F0C", purse.encode_answer(self._card_info())))
+        return _tlv("6F", _tlv("84", purse.T_UNION_AID) + proprietary)
+
+    def _card_info(self) -> CardInfo:
+        identity = self.identity
+        return CardInfo(identity.issuer, 2, 1, identity.number.reveal(), identity.start, identity.end, bytes(2))
+
+    def _initialize_for_load(self, command: InitializeForLoad) -> LoadInitialized:
+        self._session = None
+        if command.key_index != KEY_INDEX:
+            raise _Refused(StatusWord.KEY_INDEX_UNSUPPORTED)
+        if self._memory.counter >= MAX_COUNTER:
+            raise _Refused(StatusWord.COUNTER_AT_MAXIMUM)
+        if self._memory.balance_fen + command.amount_fen > MAX_BALANCE_FEN:
+            raise _Refused(StatusWord.CONDITIONS)
+        random = self._draw(4)
+        key = card_crypto.session_key(self.identity.load_key, random, self._memory.counter)
+        self._session = _Session(key, command.amount_fen, command.terminal_no)
+        balance = self._memory.balance_fen
+        mac1 = card_crypto.mac1(key, balance, command.amount_fen, purse.PURSE, command.terminal_no)
+        return LoadInitialized(balance, self._memory.counter, KEY_VERSION, ALGORITHM_3DES, random, mac1)
+
+    def _credit_for_load(self, command: CreditForLoad) -> Tac | None:
+        session, self._session = self._session, None
+        if session is None:
+            raise _Refused(StatusWord.INVALID_STATE)
+        load = (session.amount_fen, purse.PURSE, session.terminal_no, command.date, command.time)
+        if card_crypto.mac2(session.key, *load) != command.mac2:
+            raise _Refused(StatusWord.MAC_INVALID)
+        tear, self._tear = self._tear, None
+        if tear is Tear.BEFORE_COMMIT:
+            return None
+        memory = self._memory
+        balance = memory.balance_fen + session.amount_fen
+        tac = card_crypto.tac(self.identity.tac_key, balance, memory.counter, *load)
+        record = LogRecord(
+            memory.counter, 0, session.amount_fen, _LOAD, session.terminal_no, command.date, command.time
+        )
+        self._commit(
+            Memory(
+                balance_fen=balance,
+                counter=memory.counter + 1,
+                proof_counter=memory.counter + 1,
+                proof=purse.encode_answer(Proof(command.mac2, tac)).hex(),
+                log=(purse.encode_answer(record).hex(), *memory.log)[:LOG_RECORDS],
+            )
+        )
+        return None if tear is Tear.AFTER_COMMIT else Tac(tac)
+
+    def _prove(self, sequence: int, transaction: int) -> bytes:
+        memory = self._memory
+        if transaction != _LOAD or not memory.proof or sequence != memory.proof_counter:
+            raise _Refused(StatusWord.MAC_NOT_AVAILABLE)
+        return bytes.fromhex(memory.proof)
+
+    def _log_record(self, number: int) -> bytes:
+        if not 1 <= number <= len(self._memory.log):
+            raise _Refused(StatusWord.RECORD_NOT_FOUND)
+        return bytes.fromhex(self._memory.log[number - 1])
+
+    def _commit(self, memory: Memory) -> None:
+        if self._file is not None:
+            _save(self._file, memory)
+        self._memory = memory
+
+
+def _parameters_known(asked: CommandApdu) -> bool:
+    match (asked.cla, asked.ins, asked.p1, asked.p2):
+        case (
+            (0x00, 0xA4, 0x04, 0x00)
+            | (0x00, 0xB0, 0x95, 0x00)
+            | (0x00, 0xB2, _, 0xC4)
+            | (0x80, 0x5C, 0x00, 0x02)
+            | (0x80, 0x50, 0x00, 0x02)
+            | (0x80, 0x52, 0x00, 0x00)
+            | (0x80, 0x5A, 0x00, _)
+        ):
+            return True
+    return False
+
+
+def _status(status_word: int) -> bytes:
+    return apdu.encode_response(ResponseApdu(b"", status_word))
+
+
+def _tlv(tag: str, value: bytes) -> bytes:
+    return bytes.fromhex(tag) + bytes((len(value),)) + value
+
+
+def _save(file: Path, memory: Memory) -> None:
+    fresh = file.with_name(file.name + ".new")
+    with fresh.open("w", encoding="utf-8") as out:
+        json.dump(asdict(memory), out, indent=2)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(file)
+
+
+def _load(file: Path) -> Memory:
+    try:
+        state = json.loads(file.read_text(encoding="utf-8"))
+        return replace(Memory(**state), log=tuple(state["log"]))
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError(f"{file}: no memory of a transit card: {error}") from None

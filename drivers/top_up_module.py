@@ -1,0 +1,274 @@
+"""The top-up module: a T-Union transit purse on a contactless CCID reader. It is a kiosk_core.ports.TopUpModule.
+
+The commands and their order: facts/purse-load.md 1.1 to 1.5 (wire/purse.py); what may be concluded from which
+answer: facts/money-safety.md 5.2.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import TypeVar
+
+import usb.backend
+
+from drivers.ccid_reader import CcidReader, ExchangeFailed
+from drivers.usb import open_usb
+from kiosk_core.card_number import CardNumber
+from kiosk_core.clock import Clock
+from kiosk_core.ports import (
+    CardCheck,
+    CardProblem,
+    Credited,
+    CreditRefused,
+    CreditResult,
+    CreditUnknown,
+    LoadAuthorisation,
+    LoadInit,
+    LoadNotFound,
+    LoadProof,
+    LoadProven,
+    ProofUnclear,
+    PurseCard,
+)
+from kiosk_core.status import DeviceState, DeviceStatus, Identity, Media
+from wire import apdu, ccid, purse
+from wire.apdu import CommandApdu, ResponseApdu
+from wire.ccid import IccStatus
+from wire.errors import WireError
+from wire.purse import CardInfo, StatusWord
+
+KEY_INDEX = 1
+"""The load key that public clients of ten issuers name (`80 50 00 02 0B 01`); a card without it answers 9403."""
+
+_NO_TRANSIT_CARD = {
+    StatusWord.FILE_NOT_FOUND,
+    StatusWord.WRONG_P1P2,
+    StatusWord.UNKNOWN_INS,
+    StatusWord.UNKNOWN_CLA,
+}
+_LOCKED = {StatusWord.LOCKED, StatusWord.LOCKED_FOREVER}
+_NOT_CREDITED = {StatusWord.MAC_INVALID, StatusWord.KEY_INDEX_UNSUPPORTED}
+
+T = TypeVar("T")
+
+
+def open_top_up_module(
+    vendor_id: int,
+    product_id: int,
+    name: str,
+    clock: Clock,
+    *,
+    backend: usb.backend.IBackend | None = None,
+) -> "CcidTopUpModule":
+    """Open the reader with these USB numbers; `backend` as in `open_usb`.
+
+    Raises:
+        DeviceUnavailable: absent, in use or silent.
+        ProtocolViolation: it is no CCID reader that exchanges APDUs.
+    """
+    transport = open_usb(vendor_id, product_id, name, clock, ccid.INTERFACE_CLASS, backend=backend)
+    try:
+        reader = CcidReader(transport, transport.class_descriptor, name, clock)
+        return CcidTopUpModule(reader, transport.identity, name, clock)
+    except BaseException:
+        transport.close()
+        raise
+
+
+class CcidTopUpModule:
+    """A transit purse behind a CCID reader. Blocking; one thread owns it."""
+
+    def __init__(self, reader: CcidReader, identity: Identity, name: str, clock: Clock) -> None:
+        self._reader = reader
+        self._identity = identity
+        self._name = name
+        self._since: datetime = clock.wall()
+        # Whether the card that has power now has answered 80 50: 80 52 may go to no other.
+        self._load_begun = False
+
+    def identify(self) -> Identity:
+        """Return what the reader says it is."""
+        return self._identity
+
+    def status(self) -> DeviceStatus:
+        """Return the reader's status, with `media`. Raises DeviceUnavailable, ProtocolViolation."""
+        return DeviceStatus(self._name, DeviceState.ONLINE, self._since, media=self.media())
+
+    def media(self) -> Media:
+        """Return whether a card is on the reader: one GetSlotStatus, the card is left alone."""
+        return Media.NOT_PRESENT if self._reader.slot() is IccStatus.ABSENT else Media.PRESENT
+
+    def reset(self) -> None:
+        """Take the card's power; whatever it had begun is forgotten."""
+        self._load_begun = False
+        self._reader.power_off()
+
+    def close(self) -> None:
+        """Let go of the reader; never raises."""
+        self._load_begun = False
+        self._reader.close()
+
+    def read_card(self) -> PurseCard | CardProblem:
+        """Power the card, select its purse and read number, balance and expiry."""
+        info = self._select()
+        if isinstance(info, CardProblem):
+            return info
+        balance = self._read(purse.GetBalance(), purse.decode_balance)
+        if isinstance(balance, CardProblem):
+            return balance
+        return PurseCard(CardNumber(info.number), balance.fen, _date(info.end))
+
+    def initialize_load(self, number: CardNumber, amount_fen: int, terminal_no: bytes) -> LoadInit | CardProblem:
+        """Check that the card is still `number` (else OTHER_CARD) and send INITIALIZE FOR LOAD."""
+        info = self._select()
+        if isinstance(info, CardProblem):
+            return info
+        if CardNumber(info.number) != number:
+            return CardProblem.OTHER_CARD
+        command = purse.InitializeForLoad(KEY_INDEX, amount_fen, terminal_no)
+        answer = self._read(command, purse.decode_load_initialized)
+        if isinstance(answer, CardProblem):
+            return answer
+        self._load_begun = True
+        return LoadInit(
+            number,
+            amount_fen,
+            terminal_no,
+            answer.balance_fen,
+            answer.counter,
+            answer.key_version,
+            answer.algorithm,
+            answer.random,
+            answer.mac1,
+        )
+
+    def credit_load(self, authorisation: LoadAuthorisation) -> CreditResult:
+        """Send CREDIT FOR LOAD at most once and never raise: what is not proven is CreditUnknown.
+
+        At most, not exactly: when the card that answered 80 50 is known to have left, nothing is sent, since
+        80 52 must not reach another card. That is CreditUnknown as well; prove_load settles both.
+        """
+        begun, self._load_begun = self._load_begun, False
+        try:
+            command = purse.CreditForLoad(authorisation.date, authorisation.time, authorisation.mac2)
+            message = purse.encode_command(command)
+            if not begun or self._reader.slot() is not IccStatus.ACTIVE:
+                return CreditUnknown("the card left after 80 50, nothing was sent")
+            return self._credit(message)
+        except Exception as error:  # noqa: BLE001  (whatever went wrong, the card may have been credited)
+            return CreditUnknown(f"{type(error).__name__}: {error}")
+
+    def prove_load(
+        self, is_same_card: CardCheck, counter: int, amount_fen: int, terminal_no: bytes
+    ) -> LoadProof | CardProblem:
+        """Ask the card whether the load begun at online counter `counter` happened (80 5A with counter + 1).
+
+        The card is selected again first and `is_same_card` asked about its number (else OTHER_CARD). After
+        9406, and only then, a fresh 80 50 reads the second witness.
+        """
+        info = self._select()
+        if isinstance(info, CardProblem):
+            return info
+        if not is_same_card(CardNumber(info.number)):
+            return CardProblem.OTHER_CARD
+        answer = self._send(purse.encode_command(purse.GetTransactionProve(counter + 1)))
+        if isinstance(answer, ExchangeFailed):
+            return _problem(answer)
+        match answer.status_word:
+            case StatusWord.OK if len(answer.data) == 8:
+                proof = purse.decode_proof(answer.data)
+                return LoadProven(proof.mac, proof.tac)
+            case StatusWord.MAC_NOT_AVAILABLE:
+                return self._second_witness(amount_fen, terminal_no)
+            case status_word:
+                return ProofUnclear(status_word)
+
+    def _second_witness(self, amount_fen: int, terminal_no: bytes) -> LoadProof | CardProblem:
+        answer = self._send(purse.encode_command(purse.InitializeForLoad(KEY_INDEX, amount_fen, terminal_no)))
+        if isinstance(answer, ExchangeFailed):
+            return _problem(answer)
+        try:
+            fresh = purse.decode_load_initialized(answer.data)
+        except WireError:
+            return ProofUnclear(answer.status_word)
+        return LoadNotFound(fresh.counter, fresh.balance_fen)
+
+    def _credit(self, message: CommandApdu) -> CreditResult:
+        answer = self._exchange(message)
+        if isinstance(answer, ExchangeFailed):
+            return CreditUnknown(f"no answer to 80 52 (card {answer.icc.name.lower()}, bError {answer.error:02X})")
+        # 61xx: 80 52 has been carried out and the TAC is waiting. 6Cxx must not be followed: 80 52 leaves once.
+        fetched = self._fetch_waiting(answer)
+        if isinstance(fetched, ExchangeFailed):
+            return CreditUnknown("the TAC was not fetched")
+        status_word = fetched.status_word
+        if status_word == StatusWord.OK:
+            return Credited(purse.decode_tac(fetched.data).tac)
+        if fetched is answer and (status_word in _NOT_CREDITED or status_word >> 8 == 0x69):
+            return CreditRefused(status_word)
+        return CreditUnknown(f"80 52 answered {status_word:04X}")
+
+    def _select(self) -> CardInfo | CardProblem:
+        self._load_begun = False
+        powered = self._reader.power_on()
+        if isinstance(powered, ExchangeFailed):
+            return _problem(powered)
+        answer = self._send(purse.encode_command(purse.Select(purse.T_UNION_AID)))
+        if isinstance(answer, ResponseApdu) and answer.status_word in _NO_TRANSIT_CARD:
+            return CardProblem.NOT_A_TRANSIT_CARD
+        if isinstance(answer, ExchangeFailed) or answer.status_word != StatusWord.OK:
+            return _problem(answer)
+        return self._read(purse.ReadCardInfo(), purse.decode_card_info)
+
+    def _read(self, command: purse.Command, decode: Callable[[bytes], T]) -> T | CardProblem:
+        answer = self._send(purse.encode_command(command))
+        if isinstance(answer, ExchangeFailed) or answer.status_word != StatusWord.OK:
+            return _problem(answer)
+        try:
+            return decode(answer.data)
+        except WireError:
+            return CardProblem.UNREADABLE
+
+    def _send(self, command: CommandApdu) -> ResponseApdu | ExchangeFailed:
+        """Send a command that may be repeated: with the length that 6Cxx names, and 61xx fetched."""
+        answer = self._exchange(command)
+        if isinstance(answer, ResponseApdu) and answer.exact_length is not None:
+            answer = self._exchange(
+                CommandApdu(command.cla, command.ins, command.p1, command.p2, command.data, answer.exact_length)
+            )
+        return answer if isinstance(answer, ExchangeFailed) else self._fetch_waiting(answer)
+
+    def _fetch_waiting(self, answer: ResponseApdu) -> ResponseApdu | ExchangeFailed:
+        if answer.waiting is None:
+            return answer
+        fetched = self._exchange(CommandApdu(0x00, 0xC0, 0x00, 0x00, expected=answer.waiting))
+        if isinstance(fetched, ExchangeFailed):
+            return fetched
+        return ResponseApdu(answer.data + fetched.data, fetched.status_word)
+
+    def _exchange(self, command: CommandApdu) -> ResponseApdu | ExchangeFailed:
+        answer = self._reader.transmit(apdu.encode_command(command))
+        if isinstance(answer, ExchangeFailed):
+            return answer
+        try:
+            return apdu.decode_response(answer)
+        except WireError:
+            # One byte, or too many: the card is at the edge of the field.
+            return ExchangeFailed(IccStatus.ACTIVE, ccid.SlotError.PARITY.value)
+
+
+def _problem(answer: ResponseApdu | ExchangeFailed) -> CardProblem:
+    match answer:
+        case ExchangeFailed(IccStatus.ABSENT):
+            return CardProblem.NOT_PRESENT
+        case ResponseApdu(_, status_word) if status_word in _LOCKED:
+            return CardProblem.LOCKED
+        case _:
+            return CardProblem.UNREADABLE
+
+
+def _date(digits: str) -> date | None:
+    """Return the day that YYYYMMDD names, None for anything else (cards without an end are filled with 0 or F)."""
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return None
