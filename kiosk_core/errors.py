@@ -4,6 +4,7 @@ What a card, a customer or the host may answer in ordinary life ("refused", "can
 result and not an exception; there is one channel for each thing.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 
 
@@ -58,15 +59,25 @@ class JournalUnavailable(OpenTellerError):
 
 
 class ConfigError(OpenTellerError):
-    """A configuration file is wrong; raised at start only.
+    """Configuration files are wrong; raised at start only.
 
-    The text reads "file:line: key: what is wrong" so that an editor can jump there.
+    The text reads "file:line: key: what is wrong" so that an editor can jump there, a line for each mistake:
+    this one and `others`.
     """
 
-    def __init__(self, file: str, line: int | None, key: str, problem: str) -> None:
+    def __init__(
+        self, file: str, line: int | None, key: str, problem: str, others: Sequence["ConfigError"] = ()
+    ) -> None:
         where = f"{file}:{line}" if line is not None else file
-        super().__init__(f"{where}: {key}: {problem}" if key else f"{where}: {problem}")
+        own = f"{where}: {key}: {problem}" if key else f"{where}: {problem}"
+        super().__init__("\n".join([own, *map(str, others)]))
         self.file = file
         self.line = line
         self.key = key
         self.problem = problem
+        self.others = tuple(others)
+
+    @property
+    def all(self) -> tuple["ConfigError", ...]:
+        """Every mistake that was found, this one first."""
+        return (self, *self.others)

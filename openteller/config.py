@@ -1,0 +1,257 @@
+"""The configuration of a terminal (`kiosk.toml`) and of its services (`services/*.toml`), read and checked at start."""
+
+import dataclasses
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from annotated_types import Ge, Gt, Le, MinLen
+from pydantic import AfterValidator
+
+from kiosk_core.errors import ConfigError
+from kiosk_core.services import Service, SettingError, TransitTopUp
+from kiosk_core.texts import LocalText
+from openteller.toml_file import TomlFile, together
+
+T = TypeVar("T")
+
+_STRICT = {"extra": "forbid", "strict": True}
+
+_SIMULATED = ("sim://", "sim-usb://")
+
+_REAL_PORT = "/dev/[^/].*|usb://[0-9a-f]{4}:[0-9a-f]{4}|socket://[^:/]+:[0-9]+"
+_SIMULATED_PORT = "sim://[A-Za-z0-9_-]+|sim-usb://[0-9a-f]{4}:[0-9a-f]{4}"
+
+# Linux keeps 108 bytes for the path of a Unix socket, the closing zero among them (unix(7)).
+_LONGEST_SOCKET_PATH = 107
+
+
+def _matching(pattern: str, demand: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise ValueError(f'"{text}" {demand}')
+        return text
+
+    return AfterValidator(check)
+
+
+Port = Annotated[
+    str,
+    _matching(
+        f"{_REAL_PORT}|{_SIMULATED_PORT}",
+        "is no port; it is /dev/NAME, usb://VVVV:PPPP (vendor and product in hex), socket://HOST:PORT,"
+        " or of the simulator: sim://NAME, sim-usb://VVVV:PPPP",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class TerminalSection:
+    """Who the terminal is. `number` has 8 letters or digits, `purse_terminal_no` 12 digits (6 bytes on the card)."""
+
+    number: Annotated[str, _matching("[0-9A-Za-z]{8}", "is not 8 letters or digits")]
+    purse_terminal_no: Annotated[str, _matching("[0-9]{12}", "is not 12 digits")]
+    bank: LocalText
+    branch: LocalText
+    simulated: bool = False
+
+    __pydantic_config__ = _STRICT
+
+    @property
+    def purse_terminal_bytes(self) -> bytes:
+        """`purse_terminal_no` as the 6 bytes that go to the card."""
+        return bytes.fromhex(self.purse_terminal_no)
+
+
+@dataclass(frozen=True)
+class ScreenSection:
+    """The panel: its dots, and its visible width in millimetres, from which all sizes follow."""
+
+    width_px: Annotated[int, Ge(480), Le(7680)]
+    height_px: Annotated[int, Ge(480), Le(7680)]
+    width_mm: Annotated[float, Ge(50), Le(2000)]
+    fullscreen: bool = True
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class HostSection:
+    """The bank host: where it listens, whom to trust, and who we are (PEM files).
+
+    `server_name` is the name in the host's certificate where that is not `host`.
+    """
+
+    host: Annotated[str, MinLen(1)]
+    port: Annotated[int, Ge(1), Le(65535)]
+    ca_file: Path
+    certificate_file: Path
+    key_file: Path
+    server_name: str = ""
+    timeout_s: Annotated[float, Gt(0), Le(120)] = 10
+
+    __pydantic_config__ = _STRICT
+
+    @property
+    def certified_name(self) -> str:
+        """The name that the host's certificate must hold."""
+        return self.server_name or self.host
+
+
+@dataclass(frozen=True)
+class JournalSection:
+    """The folder of the electronic journal."""
+
+    folder: Path
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class CoreSection:
+    """The Unix socket on which screens and technicians reach the core."""
+
+    socket: Path
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class ServicesSection:
+    """The folder of the service files."""
+
+    folder: Path
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class TopUpModuleSection:
+    """The contactless reader that loads transit cards: its model (drivers/registry.py) and where it is."""
+
+    model: Annotated[str, MinLen(1)]
+    port: Port
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class ReceiptPrinterSection:
+    """The receipt printer: its model (drivers/registry.py) and where it is; `baudrate` counts on a serial port."""
+
+    model: Annotated[str, MinLen(1)]
+    port: Port
+    baudrate: Annotated[int, Ge(1200), Le(921_600)] = 38_400
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class DevicesSection:
+    """The devices of the terminal."""
+
+    top_up_module: TopUpModuleSection
+    receipt_printer: ReceiptPrinterSection
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class TerminalConfig:
+    """All of `kiosk.toml`. Paths are absolute, or relative to the folder of the file as it was named."""
+
+    terminal: TerminalSection
+    screen: ScreenSection
+    host: HostSection
+    journal: JournalSection
+    core: CoreSection
+    services: ServicesSection
+    devices: DevicesSection
+
+    __pydantic_config__ = _STRICT
+
+
+def load_terminal(path: Path) -> TerminalConfig:
+    """Read and check a terminal's configuration.
+
+    Raises:
+        ConfigError: what is wrong, all of it (`ConfigError.all`), each by file, line and key.
+    """
+    file = TomlFile(path)
+    config = _anchored(file.checked(TerminalConfig), path.parent)
+    mistakes = [file.error(wrong.key, wrong.problem) for wrong in _contradictions(config)]
+    if mistakes:
+        raise together(mistakes)
+    return config
+
+
+def load_service(path: Path) -> Service:
+    """Read and check one service file.
+
+    Raises:
+        ConfigError: as `load_terminal`.
+    """
+    return TomlFile(path).checked(TransitTopUp)
+
+
+def load_services(folder: Path) -> tuple[Service, ...]:
+    """Read and check every `*.toml` in `folder`; return the services in the order of the home page.
+
+    Raises:
+        ConfigError: as `load_terminal`, over all files; or the folder has no service, or two share an id.
+    """
+    paths = sorted(folder.glob("*.toml"))
+    if not paths:
+        there = "has no service file (*.toml)" if folder.is_dir() else "there is no such folder"
+        raise ConfigError(str(folder), None, "", there)
+    services: dict[str, Service] = {}
+    places: dict[str, Path] = {}
+    mistakes: list[ConfigError] = []
+    for path in paths:
+        try:
+            service = load_service(path)
+        except ConfigError as error:
+            mistakes += error.all
+            continue
+        if service.id in services:
+            mistakes.append(TomlFile(path).error(("id",), f'"{service.id}" is already the id in {places[service.id]}'))
+        services[service.id] = service
+        places[service.id] = path
+    if mistakes:
+        raise together(mistakes)
+    return tuple(sorted(services.values(), key=lambda each: (each.order, each.id)))
+
+
+def is_simulated(port: str) -> bool:
+    """Return whether a device's `port` is one of the simulator."""
+    return port.startswith(_SIMULATED)
+
+
+def _contradictions(config: TerminalConfig) -> Iterator[SettingError]:
+    for name, device in (
+        ("top_up_module", config.devices.top_up_module),
+        ("receipt_printer", config.devices.receipt_printer),
+    ):
+        if is_simulated(device.port) and not config.terminal.simulated:
+            problem = (
+                f'"{device.port}" is a simulated device; only a terminal with [terminal] simulated = true has such'
+            )
+            yield SettingError(("devices", name, "port"), problem)
+    length = len(os.fsencode(config.core.socket))
+    if length > _LONGEST_SOCKET_PATH:
+        yield SettingError(("core", "socket"), f"the path has {length} bytes; the most is {_LONGEST_SOCKET_PATH}")
+
+
+def _anchored(section: T, folder: Path) -> T:
+    """Return `section`, a dataclass, with every relative path in it and below put under `folder`."""
+    moved: dict[str, Any] = {}
+    for field in dataclasses.fields(section):  # type: ignore[arg-type]
+        value = getattr(section, field.name)
+        if isinstance(value, Path):
+            moved[field.name] = folder / value
+        elif dataclasses.is_dataclass(value):
+            moved[field.name] = _anchored(value, folder)
+    return dataclasses.replace(section, **moved)  # type: ignore[type-var]

@@ -1,0 +1,81 @@
+"""`openteller config`: what is wrong in configuration files, before a terminal starts with them."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from kiosk_core.errors import ConfigError
+from openteller.config import load_service, load_services, load_terminal
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Check configuration files.")
+
+
+@app.callback()
+def _config() -> None:
+    """Check configuration files."""
+
+
+@app.command(
+    name="check",
+    epilog="""
+Examples:
+
+openteller config check                               every service in services/
+
+openteller config check services/transit_top_up.toml  one service
+
+openteller config check config/kiosk.example.toml     a terminal, and its services
+""",
+)
+def check_command(
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A terminal's file, a service's file, or a folder of services.")
+    ] = Path("services"),
+) -> None:
+    """Say what is wrong: file, line, key. Nothing is started and nothing is changed.
+
+    Exits with 0 if all is right, with 1 if not.
+    """
+    try:
+        findings = check(path)
+    except ConfigError as error:
+        report(error)
+        raise typer.Exit(1) from None
+    console = Console(highlight=False, soft_wrap=True)
+    for finding in findings:
+        console.print(f"[green]ok[/]  {escape(finding)}")
+
+
+def check(path: Path) -> tuple[str, ...]:
+    """Check a terminal's file with its services, a service's file, or a folder of services; return what was right.
+
+    Raises:
+        ConfigError: what is wrong, all of it.
+    """
+    if path.is_dir():
+        return tuple(f"service {service.id}: {service.title.en}" for service in load_services(path))
+    if _is_service(path):
+        service = load_service(path)
+        return (f"service {service.id}: {service.title.en}",)
+    config = load_terminal(path)
+    kind = "simulated terminal" if config.terminal.simulated else "terminal"
+    return (f"{kind} {config.terminal.number}: {config.terminal.branch.en}", *check(config.services.folder))
+
+
+def report(error: ConfigError) -> None:
+    """Print every mistake to stderr, a line each: "file:line: key: what is wrong"."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for mistake in error.all:
+        console.print(f"[red]{escape(str(mistake).splitlines()[0])}[/]")
+
+
+def _is_service(path: Path) -> bool:
+    """Whether `path` is meant as a service: it says what kind, or lies where services lie."""
+    try:
+        return "kind" in tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return path.parent.name == "services"

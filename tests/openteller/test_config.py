@@ -1,0 +1,300 @@
+"""Every mistake in a configuration is answered by file, line and key, in words that a stranger understands."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kiosk_core.errors import ConfigError
+from kiosk_core.services import TransitTopUp
+from openteller.config import TerminalConfig, load_service, load_services, load_terminal
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "config" / "kiosk.example.toml"
+SERVICE = ROOT / "services" / "transit_top_up.toml"
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Path:
+    """A copy of our own service file, to be spoiled."""
+    folder = tmp_path / "services"
+    folder.mkdir()
+    return Path(shutil.copy(SERVICE, folder / "transit_top_up.toml"))
+
+
+@pytest.fixture
+def kiosk(tmp_path: Path) -> Path:
+    return Path(shutil.copy(EXAMPLE, tmp_path / "kiosk.toml"))
+
+
+def spoil(path: Path, old: str, new: str) -> int:
+    """Replace `old` by `new`, which is there once, and return the number of its line."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def refusal_of(path: Path) -> ConfigError:
+    with pytest.raises(ConfigError) as refused:
+        load_terminal(path) if path.name == "kiosk.toml" else load_service(path)
+    return refused.value
+
+
+# -- what is right -------------------------------------------------------------------------------------
+
+
+def test_our_own_service_is_read() -> None:
+    (service,) = load_services(SERVICE.parent)
+    assert isinstance(service, TransitTopUp)
+    assert service.limits.presets_yuan == (20, 50, 100, 200, 300, 500)
+    assert service.title.en == "Top up transit card"
+
+
+def test_the_example_of_a_terminal_is_read() -> None:
+    config = load_terminal(EXAMPLE)
+    assert isinstance(config, TerminalConfig)
+    assert config.terminal.purse_terminal_bytes == b"\x00\x00\x00\x00\x00\x01"
+    assert config.terminal.branch.zh == "人民路支行"
+    assert config.devices.receipt_printer.port == "/dev/ttyUSB0"
+    assert config.host.certified_name == "terminals.bank.example"
+    assert not config.terminal.simulated
+
+
+def test_relative_paths_start_at_the_file(kiosk: Path) -> None:
+    spoil(kiosk, '"/var/lib/openteller/journal"', '"state/journal"')
+    config = load_terminal(kiosk)
+    assert config.journal.folder == kiosk.parent / "state" / "journal"
+    assert config.host.ca_file == Path("/etc/openteller/host-ca.pem")
+
+
+def test_the_certificate_may_carry_another_name(kiosk: Path) -> None:
+    spoil(kiosk, 'host = "terminals.bank.example"', 'host = "10.0.0.1"\nserver_name = "terminals.bank.example"')
+    assert load_terminal(kiosk).host.certified_name == "terminals.bank.example"
+
+
+def test_a_time_may_have_a_fraction(kiosk: Path) -> None:
+    spoil(kiosk, "timeout_s = 10", "timeout_s = 2.5")
+    assert load_terminal(kiosk).host.timeout_s == 2.5
+
+
+@pytest.mark.parametrize("port", ["/dev/ttyUSB0", "usb://04b8:0e15", "socket://10.0.0.7:9100"])
+def test_a_real_terminal_has_real_ports(kiosk: Path, port: str) -> None:
+    spoil(kiosk, '"/dev/ttyUSB0"', f'"{port}"')
+    assert load_terminal(kiosk).devices.receipt_printer.port == port
+
+
+@pytest.mark.parametrize("port", ["sim://receipt-printer", "sim-usb://04b8:0e15"])
+def test_a_simulated_terminal_may_have_simulated_ports(kiosk: Path, port: str) -> None:
+    line = spoil(kiosk, '"/dev/ttyUSB0"', f'"{port}"')
+    refused = refusal_of(kiosk)
+    assert (refused.line, refused.key) == (line, "devices.receipt_printer.port")
+    assert f'"{port}" is a simulated device' in refused.problem
+    spoil(kiosk, "[terminal]\n", "[terminal]\nsimulated = true\n")
+    assert load_terminal(kiosk).devices.receipt_printer.port == port
+
+
+def test_services_stand_in_their_order(service: Path) -> None:
+    second = service.with_name("another.toml")
+    shutil.copy(service, second)
+    spoil(second, 'id = "transit_top_up"', 'id = "student_card"')
+    spoil(second, "order = 10", "order = 20")
+    assert [each.id for each in load_services(service.parent)] == ["transit_top_up", "student_card"]
+
+
+# -- what is wrong: old text, new text, key, problem ---------------------------------------------------
+
+WRONG_SERVICE = [
+    ("max_yuan = 500", "max_yuan = true", "limits.max_yuan", "must be a whole number, not true"),
+    ("max_yuan = 500", 'max_yuan = "500"', "limits.max_yuan", 'must be a whole number, not "500"'),
+    ("max_yuan = 500", "max_yuan = 500.5", "limits.max_yuan", "must be a whole number, not 500.5"),
+    ("max_yuan = 500", "max_yuan = nan", "limits.max_yuan", "must be a whole number, not NaN"),
+    ("max_yuan = 500", "max_yuan = 2025-11-22", "limits.max_yuan", 'must be a whole number, not "2025-11-22"'),
+    ("max_yuan = 500", "max_yuan = 5000000", "limits.max_yuan", "5000000 is too large; the most is 100000"),
+    ("min_yuan = 10", "min_yuan = 0", "limits.min_yuan", "0 is too small; the least is 1"),
+    ("min_yuan = 10", "min_yuan = 510", "limits.min_yuan", "510 is above max_yuan, which is 500"),
+    ("min_yuan = 10", "min_yuan = 15", "limits.min_yuan", "15 is not a multiple of step_yuan (10)"),
+    ("[20, 50,", "[25, 50,", "limits.presets_yuan", "25 is not between 10 and 500 in steps of 10"),
+    ("[20, 50,", '["20", 50,', "limits.presets_yuan.item 1", 'must be a whole number, not "20"'),
+    ("[20, 50, 100, 200, 300, 500]", "[]", "limits.presets_yuan", "needs at least 1 of them, not 0"),
+    ("[20, 50, 100, 200, 300, 500]", "20", "limits.presets_yuan", "must be a list, like [1, 2], not 20"),
+    ("idle_s = 60", "idle_s = 0", "times.idle_s", "0 is too small; the least is 1"),
+    ("idle_s = 60", "idel_s = 60", "times.idel_s", "is no key of this section; did you mean idle_s?"),
+    (
+        "idle_s = 60",
+        "colour = 60",
+        "times.colour",
+        "is no key of this section; it knows idle_s, warning_s, return_card_s, payment_s",
+    ),
+    ("order = 10", "ordre = 10", "ordre", "is no key of this section; did you mean order?"),
+    ("[receipt_note]", "[receipt_not]", "receipt_not", "is no key of this section; did you mean receipt_note?"),
+    ('kind = "transit_top_up"', 'kind = "top_up"', "kind", 'must be "transit_top_up", not "top_up"'),
+    ('id = "transit_top_up"', 'id = ""', "id", "must not be empty"),
+    ('en = "Top up transit card"', "en = 5", "title.en", 'must be a text in quotes, like "text", not 5'),
+    ('en = "Top up transit card"', 'eng = "Top up"', "title.eng", "is no key of this section; did you mean en?"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "key", "problem"), WRONG_SERVICE)
+def test_a_mistake_in_a_service_is_named(service: Path, old: str, new: str, key: str, problem: str) -> None:
+    line = spoil(service, old, new)
+    mistakes = refusal_of(service).all
+    assert (str(service), line, key, problem) in [(each.file, each.line, each.key, each.problem) for each in mistakes]
+
+
+WRONG_TERMINAL = [
+    ('"KT000001"', '"KT1"', "terminal.number", '"KT1" is not 8 letters or digits'),
+    ('"KT000001"', '"终端000001"', "terminal.number", '"终端000001" is not 8 letters or digits'),
+    ('"000000000001"', '"0000000000AB"', "terminal.purse_terminal_no", '"0000000000AB" is not 12 digits'),
+    ("fullscreen = true", 'fullscreen = "yes"', "screen.fullscreen", 'must be true or false, not "yes"'),
+    ("fullscreen = true", "fullscreen = 1", "screen.fullscreen", "must be true or false, not 1"),
+    ("width_mm = 344", "width_mm = 34.4", "screen.width_mm", "34.4 is too small; the least is 50"),
+    ("width_mm = 344", 'width_mm = "344"', "screen.width_mm", 'must be a number, not "344"'),
+    ("timeout_s = 10", "timeout_s = 0", "host.timeout_s", "0 is too small; it must be more than 0"),
+    ("port = 8583", "port = 85830", "host.port", "85830 is too large; the most is 65535"),
+    (
+        'folder = "/var/lib/openteller/journal"',
+        "folder = 7",
+        "journal.folder",
+        'must be a text in quotes, like "text", not 7',
+    ),
+    ('bank = { zh = "示例银行",', "bank = {", "terminal.bank.zh", "is missing"),
+    (
+        'branch = { zh = "人民路支行", en = "Renmin Road Branch" }',
+        'branch = "x"',
+        "terminal.branch",
+        'must be a table of keys, not "x"',
+    ),
+    (
+        '"/dev/ttyUSB0"',
+        '"COM3"',
+        "devices.receipt_printer.port",
+        (
+            '"COM3" is no port; it is /dev/NAME, usb://VVVV:PPPP (vendor and product in hex), socket://HOST:PORT,'
+            " or of the simulator: sim://NAME, sim-usb://VVVV:PPPP"
+        ),
+    ),
+    (
+        '"/run/openteller/core.sock"',
+        f'"/run/{"x" * 120}/core.sock"',
+        "core.socket",
+        "the path has 135 bytes; the most is 107",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "key", "problem"), WRONG_TERMINAL)
+def test_a_mistake_in_a_terminal_is_named(kiosk: Path, old: str, new: str, key: str, problem: str) -> None:
+    line = spoil(kiosk, old, new)
+    refused = refusal_of(kiosk)
+    assert (refused.line, refused.key, refused.problem) == (line, key, problem)
+
+
+def test_a_missing_key_is_looked_for_in_its_section(service: Path) -> None:
+    section = spoil(service, "[limits]", "[limits]")
+    spoil(service, "step_yuan = 10\n", "")
+    refused = refusal_of(service)
+    assert (refused.line, refused.key, refused.problem) == (section, "limits.step_yuan", "is missing")
+
+
+def test_a_missing_section_is_said_of_the_file(kiosk: Path) -> None:
+    spoil(kiosk, '[core]\nsocket = "/run/openteller/core.sock"', "")
+    assert str(refusal_of(kiosk)) == f"{kiosk}: core: is missing"
+
+
+def test_the_text_is_one_that_editors_jump_to(service: Path) -> None:
+    line = spoil(service, "min_yuan = 10", "min_yuan = 0")
+    assert str(refusal_of(service)) == f"{service}:{line}: limits.min_yuan: 0 is too small; the least is 1"
+
+
+def test_all_mistakes_of_a_file_are_told_at_once_in_their_order(service: Path) -> None:
+    spoil(service, "payment_s = 120", "payment_s = 1")
+    spoil(service, "min_yuan = 10", "min_yuan = 0")
+    spoil(service, "order = 10", 'order = "first"')
+    refused = refusal_of(service)
+    assert [each.key for each in refused.all] == ["order", "limits.min_yuan", "times.payment_s"]
+    assert str(refused).count("\n") == 2
+
+
+def test_mistakes_of_all_service_files_are_told_at_once(service: Path) -> None:
+    second = Path(shutil.copy(service, service.with_name("another.toml")))
+    spoil(service, "min_yuan = 10", "min_yuan = 0")
+    spoil(second, "order = 10", "order = []")
+    with pytest.raises(ConfigError) as refused:
+        load_services(service.parent)
+    assert [(each.file, each.key) for each in refused.value.all] == [
+        (str(second), "order"),
+        (str(service), "limits.min_yuan"),
+    ]
+
+
+def test_two_services_must_not_share_an_id(service: Path) -> None:
+    shutil.copy(service, service.with_name("another.toml"))
+    with pytest.raises(ConfigError) as refused:
+        load_services(service.parent)
+    assert (refused.value.file, refused.value.line, refused.value.key) == (str(service), 5, "id")
+    assert refused.value.problem == f'"transit_top_up" is already the id in {service.with_name("another.toml")}'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("order = 10", "order 10", "is not TOML: expected '=' after a key in a key/value pair"),
+        ("order = 10", "order = ", "is not TOML: invalid value"),
+        ("order = 10", "id = 'again'", "is not TOML: cannot overwrite a value"),
+        ('en = "China T-Union · pay by phone"', 'en = "China', "is not TOML: illegal character '\\n'"),
+    ],
+)
+def test_what_is_not_toml_is_named_by_its_line(service: Path, old: str, new: str, problem: str) -> None:
+    line = spoil(service, old, new)
+    refused = refusal_of(service)
+    assert (refused.line, refused.key, refused.problem) == (line, "", problem)
+
+
+def test_a_bracket_that_is_never_closed_is_named_at_the_end(service: Path) -> None:
+    service.write_text('id = "x"\npresets_yuan = [1,\n2,\n', encoding="utf-8")
+    refused = refusal_of(service)
+    assert refused.line == 3
+    assert refused.problem.startswith("is not TOML: ")
+
+
+def test_a_file_in_another_encoding_is_named_by_its_line(service: Path) -> None:
+    line = spoil(service, 'zh = "公交卡充值"', 'zh = "公交卡充值"')
+    text = service.read_bytes()
+    service.write_bytes(text.replace('zh = "公交卡充值"'.encode(), 'zh = "公交卡充值"'.encode("gb18030")))
+    assert str(refusal_of(service)) == f"{service}:{line}: is not UTF-8 text; save it as UTF-8"
+
+
+def test_lines_of_windows_count_as_lines(service: Path) -> None:
+    line = spoil(service, "min_yuan = 10", "min_yuan = 0")
+    service.write_bytes(service.read_bytes().replace(b"\n", b"\r\n"))
+    assert refusal_of(service).line == line
+
+
+def test_keys_are_found_in_every_way_that_toml_writes_them(service: Path) -> None:
+    service.write_text(
+        '# limits = 5\n\nkind = "transit_top_up"\nid = """\nlimits.min_yuan = 3\n"""\nicon = "transit_card"\n'
+        'title = { zh = "", en = "" }\nsubtitle.zh = ""\nsubtitle.en = ""\n'
+        "# min_yuan below\nlimits.max_yuan = 50\nlimits.step_yuan = 10\n\n"
+        "# the least\nlimits . 'min_yuan' = 0\n"
+        "limits.max_balance_yuan = 100\nlimits.presets_yuan = [\n  20,\n  true]\n",
+        encoding="utf-8",
+    )
+    assert [(each.line, each.key) for each in refusal_of(service).all] == [
+        (16, "limits.min_yuan"),
+        (18, "limits.presets_yuan.item 2"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["missing.toml", "folder"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ConfigError, match=rf"{name}: (there is no such file|cannot be read: Is a directory)"):
+        load_terminal(tmp_path / name)
+
+
+def test_a_folder_without_services_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"has no service file \(\*\.toml\)"):
+        load_services(tmp_path)
+    with pytest.raises(ConfigError, match="nowhere: there is no such folder"):
+        load_services(tmp_path / "nowhere")
