@@ -9,6 +9,7 @@ from collections import deque
 
 from device_sim.card import Card
 from device_sim.usb.device import Descriptor, Endpoint, Interface, Stall
+from kiosk_core.clock import Clock
 from wire import ccid
 from wire.ccid import (
     ClassDescriptor,
@@ -63,7 +64,10 @@ CLASS_DESCRIPTOR = ClassDescriptor(
 class SimulatedCcidReader:
     """The reader. It is a device_sim.usb.device.UsbFunction; cards come and go from any thread."""
 
-    def __init__(self, vendor_id: int, product_id: int, serial: str = "SIM0001") -> None:
+    def __init__(
+        self, vendor_id: int, product_id: int, clock: Clock, *, apdu_s: float = 0.0, serial: str = "SIM0001"
+    ) -> None:
+        """Make a reader without a card; `apdu_s` is how long it takes for an APDU."""
         self._descriptor = Descriptor(
             vendor_id,
             product_id,
@@ -86,10 +90,13 @@ class SimulatedCcidReader:
         )
         self.time_extensions = 0
         """How many time extensions (bStatus 80) come before the answer to each XfrBlock."""
+        self._clock = clock
+        self._apdu_s = apdu_s
         self._lock = threading.RLock()
         self._card: Card | None = None
         self._active = False
-        self._answers: deque[bytes] = deque()
+        # Each with the time from which on it can be fetched.
+        self._answers: deque[tuple[float, bytes]] = deque()
         self._notification: NotifySlotChange | None = None
 
     @property
@@ -130,7 +137,8 @@ class SimulatedCcidReader:
         if endpoint != BULK_OUT:
             raise Stall
         with self._lock:
-            self._answers.extend(ccid.encode(answer) for answer in self._carry_out(data))
+            for answer in self._carry_out(data):
+                self._answers.append((self._ready_at(answer), ccid.encode(answer)))
 
     def bulk_in(self, endpoint: int, size: int) -> bytes | None:
         """Give the next answer or notification, None when there is none."""
@@ -138,11 +146,11 @@ class SimulatedCcidReader:
             if endpoint == INTERRUPT_IN:
                 notification, self._notification = self._notification, None
                 return None if notification is None else ccid.encode(notification)[:size]
-            if not self._answers:
+            if not self._answers or self._answers[0][0] > self._clock.now():
                 return None
-            answer = self._answers.popleft()
+            ready_at, answer = self._answers.popleft()
             if len(answer) > size:
-                self._answers.appendleft(answer[size:])
+                self._answers.appendleft((ready_at, answer[size:]))
             return answer[:size]
 
     def control_in(self, request_type: int, request: int, value: int, index: int, length: int) -> bytes:  # noqa: ARG002
@@ -158,6 +166,10 @@ class SimulatedCcidReader:
             if self._card is not None:
                 self._card.power_off()
                 self._notification = NotifySlotChange(b"\x03")
+
+    def _ready_at(self, answer: Message) -> float:
+        takes_time = isinstance(answer, DataBlock) and answer.state.command is CommandStatus.PROCESSED
+        return self._clock.now() + (self._apdu_s if takes_time else 0.0)
 
     def _carry_out(self, data: bytes) -> list[Message]:
         try:

@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Self
@@ -77,18 +77,20 @@ class CardIdentity:
     """
 
     number: CardNumber
-    load_key: bytes
-    tac_key: bytes
+    load_key: bytes = field(repr=False)
+    tac_key: bytes = field(repr=False)
     start: str = "20240101"
     end: str = "20341231"
     issuer: bytes = bytes.fromhex("0000000000000001")
 
     @classmethod
-    def of_issuer(cls, number: CardNumber, master_load_key: bytes, master_tac_key: bytes) -> Self:
+    def of_issuer(
+        cls, number: CardNumber, load_master_key: bytes, tac_master_key: bytes, *, end: str = "20341231"
+    ) -> Self:
         """Return the identity whose keys an issuer with these master keys (16 bytes each) derives."""
         factor = card_crypto.diversification_factor(number.reveal())
-        load_key = card_crypto.diversify(master_load_key, factor)
-        return cls(number, load_key, card_crypto.diversify(master_tac_key, factor))
+        load_key = card_crypto.diversify(load_master_key, factor)
+        return cls(number, load_key, card_crypto.diversify(tac_master_key, factor), end=end)
 
 
 @dataclass(frozen=True)
