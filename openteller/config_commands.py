@@ -24,11 +24,9 @@ def _config() -> None:
     epilog="""
 Examples:
 
-openteller config check                               every service in services/
+openteller config check services/transit_top_up.toml
 
-openteller config check services/transit_top_up.toml  one service
-
-openteller config check config/kiosk.example.toml     a terminal, and its services
+openteller config check config/kiosk.example.toml    (and its services)
 """,
 )
 def check_command(

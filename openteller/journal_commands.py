@@ -37,11 +37,11 @@ _DEFAULT = Path("/etc/openteller/kiosk.toml")
     epilog="""
 Examples:
 
-openteller journal show -j out/journal                                     the latest transactions
+openteller journal show -j out/journal
 
-openteller journal show -j out/journal --open                              those that are not settled
+openteller journal show -j out/journal --open
 
-openteller journal show -j out/journal --transaction KT000001-25112200042  one of them, row by row
+openteller journal show -j out/journal -t KT000001-25112200042
 """
 )
 def show(
