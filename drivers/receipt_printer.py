@@ -27,7 +27,7 @@ from wire.escpos_status import (
 ANSWER_S = 1.0  # a printer with nothing to do answers a real-time request in milliseconds
 BUSY_ANSWER_S = 10.0  # behind a full buffer of the operating system: 4 KiB take 4.3 s at 9600 Bd
 PRINT_S = 60.0  # from the first byte of a receipt to the cut
-POLL_S = 0.5  # how often the printer is asked for faults while it prints
+POLL_S = 0.2  # how often the printer is asked for faults while it prints
 RECOVERY_S = 10.0  # between two attempts to make the cutter move again
 _READ = 256
 
