@@ -361,8 +361,7 @@ class BankBooks:
 
 
 def _card_key(master_key: bytes, card: str) -> bytes:
-    """Return the card's key; the factor is its last 16 digits in BCD."""
-    return card_crypto.diversify(master_key, bytes.fromhex(card[-16:]))
+    return card_crypto.diversify(master_key, card_crypto.diversification_factor(card))
 
 
 def _status_of(order: _Order) -> OrderStatus:

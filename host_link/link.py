@@ -266,20 +266,21 @@ class HostLink:
 
     def _connected(self, deadline: float) -> ssl.SSLSocket:
         """Return a connection that the host had not closed a moment ago, so that a request is not wasted on it."""
-        if self._connection is not None and not self._is_quiet(self._connection):
+        if self._connection is not None and not self._is_open(self._connection, deadline):
             self.close()
         if self._connection is None:
             self._deframer = Deframer()
             self._connection = self._connect(deadline)
         return self._connection
 
-    def _is_quiet(self, connection: ssl.SSLSocket) -> bool:
+    def _is_open(self, connection: ssl.SSLSocket, deadline: float) -> bool:
         """Return whether the connection is still open; what has come in unasked is read and dropped."""
         try:
             connection.settimeout(0)
             while data := connection.recv(4096):
                 for _ in self._deframer.feed(data):
                     _log.warning("dropped a message that nobody asked for")
+                self._left(deadline)  # a host that never stops talking does not stop us
         except ssl.SSLWantReadError:
             return True
         except (OSError, WireError):

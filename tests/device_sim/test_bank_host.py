@@ -16,6 +16,8 @@ import pytest
 
 from device_sim.bank_books import BankBooks
 from device_sim.bank_host import SimulatedBankHost
+from device_sim.transit_card import CardIdentity, TransitCard
+from kiosk_core.card_number import CardNumber
 from kiosk_core.ports import LoadAuthorisation, LoadInit
 from openteller.demo_certificates import DemoCertificates, make_demo_certificates
 from tests.bank import CARD, RULES, TERMINAL, Purse, host_settings, with_wrong_mac1
@@ -244,6 +246,37 @@ def test_the_proof_counts_even_after_a_reversal_and_the_books_say_so(books: Bank
     assert code(books, right) == "P1"
     (entry,) = books.entries()
     assert (entry.loaded, entry.reversed, entry.refunded_fen) == (True, True, 5000)
+
+
+def test_the_simulated_card_and_the_bank_agree(books: BankBooks) -> None:
+    card = TransitCard(
+        CardIdentity.of_issuer(CardNumber(CARD), RULES.load_master_key, RULES.tac_master_key), balance_fen=2000
+    )
+    card.power_on()
+
+    def send(apdu: str) -> bytes:
+        answer = card.transmit(bytes.fromhex(apdu))
+        assert answer is not None
+        assert answer[-2:] == b"\x90\x00"
+        return answer[:-2]
+
+    # facts/purse-load.md 1.1: SELECT, INITIALIZE FOR LOAD of 50.00 yuan, CREDIT FOR LOAD
+    send("00A4040008 A000000632010105 00")
+    init = send("805000020B 01 00001388 001122334455 10")
+    purse = PurseData(
+        balance_fen=int.from_bytes(init[0:4], "big"),
+        counter=int.from_bytes(init[4:6], "big"),
+        key_version=init[6],
+        algorithm=init[7],
+        random=init[8:12],
+        mac1=init[12:16],
+        terminal_no=bytes.fromhex("001122334455"),
+    )
+    assert code(books, replace(OPEN, purse=purse)) == "00"
+    books.pay(ORDER)
+    allowed = permission(books, replace(LOAD, purse=purse))
+    tac = send(f"805200000B {allowed.date} {allowed.time} {allowed.mac2.hex()} 04")
+    assert code(books, ConfirmRequest(**MONEY, stan=44, tac=tac)) == "00"
 
 
 # -- reversals -------------------------------------------------------------------------------------------

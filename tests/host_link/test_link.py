@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import re
 import socket
 import ssl
 import threading
@@ -135,22 +136,28 @@ def test_a_load_that_nobody_paid_is_told(link: HostLink) -> None:
 
 
 # Source: docs/host-messages.md, Response codes.
-@pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        ("13", DeclineReason.HOST_ERROR),
-        ("14", DeclineReason.CARD_NOT_ACCEPTED),
-        ("22", DeclineReason.HOST_ERROR),
-        ("25", DeclineReason.HOST_ERROR),
-        ("61", DeclineReason.LIMIT),
-        ("94", DeclineReason.HOST_ERROR),
-        ("96", DeclineReason.HOST_ERROR),
-        ("A0", DeclineReason.MAC1_WRONG),
-        ("P0", DeclineReason.NOT_PAID),
-        ("P1", DeclineReason.NOT_PAID),
-        ("ZZ", DeclineReason.HOST_ERROR),
-    ],
-)
+DECLINES = {
+    "13": DeclineReason.HOST_ERROR,
+    "14": DeclineReason.CARD_NOT_ACCEPTED,
+    "22": DeclineReason.HOST_ERROR,
+    "25": DeclineReason.HOST_ERROR,
+    "61": DeclineReason.LIMIT,
+    "94": DeclineReason.HOST_ERROR,
+    "96": DeclineReason.HOST_ERROR,
+    "A0": DeclineReason.MAC1_WRONG,
+    "P0": DeclineReason.NOT_PAID,
+    "P1": DeclineReason.NOT_PAID,
+}
+
+
+def test_the_response_codes_of_the_page_are_those_tested_here() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "host-messages.md").read_text(encoding="utf-8")
+    table = page.split("## Response codes", 1)[1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| (\w\w) \|.*\| (\w+) \|$", table, re.MULTILINE)
+    assert rows == [("00", "success"), *((code, reason.name) for code, reason in DECLINES.items())]
+
+
+@pytest.mark.parametrize(("code", "reason"), [*DECLINES.items(), ("ZZ", DeclineReason.HOST_ERROR)])
 def test_a_decline_has_a_reason_for_the_customer(
     link: HostLink, host: SimulatedBankHost, code: str, reason: DeclineReason
 ) -> None:
@@ -363,6 +370,18 @@ def test_a_second_copy_of_an_answer_is_not_taken_for_the_next_one(certificates: 
     with peer(server_context(certificates), script) as port, linked(settings(certificates, port)) as link:
         assert link.query_order(TRACE) is OrderState.PENDING
         assert link.query_order(TRACE) is OrderState.PAID
+
+
+def test_a_host_that_never_stops_talking_is_given_up(certificates: DemoCertificates) -> None:
+    def script(connection: ssl.SSLSocket) -> None:
+        stan = int(connection.recv(4096)[15:18].hex())
+        while True:
+            connection.sendall(100 * status(stan, PENDING))
+
+    with peer(server_context(certificates), script) as port, linked(settings(certificates, port, 0.3)) as link:
+        assert link.query_order(TRACE) is OrderState.PENDING
+        with pytest.raises(HostSilent, match="did not answer"):
+            link.query_order(TRACE)
 
 
 def test_an_answer_may_come_byte_by_byte(certificates: DemoCertificates) -> None:
