@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from drivers.transport import UsbTransport
 from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceUnavailable, ProtocolViolation
+from kiosk_core.status import Identity
 from wire import ccid
 from wire.apdu import MAX_ANSWER
 from wire.ccid import CommandStatus, DataBlock, ExchangeLevel, IccStatus, Message, SlotError, SlotStatus
@@ -38,12 +39,13 @@ class CcidReader:
     Every method raises DeviceUnavailable (unplugged, silent) and ProtocolViolation (bytes that are no CCID).
     """
 
-    def __init__(self, transport: UsbTransport, class_descriptor: bytes, device: str, clock: Clock) -> None:
+    def __init__(self, device: str, transport: UsbTransport, clock: Clock) -> None:
+        """Check that the reader is one that exchanges APDUs, and forget what it said before."""
         self._transport = transport
         self._device = device
         self._clock = clock
         try:
-            descriptor = ccid.decode_descriptor(class_descriptor)
+            descriptor = ccid.decode_descriptor(transport.class_descriptor)
         except WireError as error:
             raise ProtocolViolation(device, str(error)) from None
         if descriptor.exchange_level not in {ExchangeLevel.SHORT_APDU, ExchangeLevel.EXTENDED_APDU}:
@@ -51,6 +53,11 @@ class CcidReader:
         # Not always 0: an answer still on its way to the session before must not fit the first question of this one.
         self._sequence = int(clock.now() * 1000) & 0xFF
         transport.discard_input()
+
+    @property
+    def identity(self) -> Identity:
+        """What the reader says it is."""
+        return self._transport.identity
 
     def slot(self) -> IccStatus:
         """Return whether there is a card, and whether it has power; takes one short exchange, no card access.

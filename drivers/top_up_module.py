@@ -8,10 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import TypeVar
 
-import usb.backend
-
 from drivers.ccid_reader import CcidReader, ExchangeFailed
-from drivers.usb import open_usb
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.ports import (
@@ -51,43 +48,19 @@ _NOT_CREDITED = {StatusWord.MAC_INVALID, StatusWord.KEY_INDEX_UNSUPPORTED}
 T = TypeVar("T")
 
 
-def open_top_up_module(
-    vendor_id: int,
-    product_id: int,
-    name: str,
-    clock: Clock,
-    *,
-    backend: usb.backend.IBackend | None = None,
-) -> "CcidTopUpModule":
-    """Open the reader with these USB numbers; `backend` as in `open_usb`.
-
-    Raises:
-        DeviceUnavailable: absent, in use or silent.
-        ProtocolViolation: it is no CCID reader that exchanges APDUs.
-    """
-    transport = open_usb(vendor_id, product_id, name, clock, ccid.INTERFACE_CLASS, backend=backend)
-    try:
-        reader = CcidReader(transport, transport.class_descriptor, name, clock)
-        return CcidTopUpModule(reader, transport.identity, name, clock)
-    except BaseException:
-        transport.close()
-        raise
-
-
-class CcidTopUpModule:
+class TUnionTopUpModule:
     """A transit purse behind a CCID reader. Blocking; one thread owns it."""
 
-    def __init__(self, reader: CcidReader, identity: Identity, name: str, clock: Clock) -> None:
-        self._reader = reader
-        self._identity = identity
+    def __init__(self, name: str, reader: CcidReader, clock: Clock) -> None:
         self._name = name
+        self._reader = reader
         self._since: datetime = clock.wall()
         # Whether the card that has power now has answered 80 50: 80 52 may go to no other.
         self._load_begun = False
 
     def identify(self) -> Identity:
         """Return what the reader says it is."""
-        return self._identity
+        return self._reader.identity
 
     def status(self) -> DeviceStatus:
         """Return the reader's status, with `media`. Raises DeviceUnavailable, ProtocolViolation."""

@@ -6,6 +6,8 @@ becomes DeviceUnavailable here and nowhere else; a time-out is an empty answer a
 
 from typing import Protocol, runtime_checkable
 
+from kiosk_core.status import Identity
+
 
 class Transport(Protocol):
     """A pipe of bytes to one device, already open. Deadlines are seconds on the given clock."""
@@ -42,6 +44,16 @@ class Transport(Protocol):
 @runtime_checkable
 class UsbTransport(Transport, Protocol):
     """The bulk pipes of one claimed USB interface, with its control and interrupt pipes beside them."""
+
+    @property
+    def identity(self) -> Identity:
+        """Manufacturer and product, release and serial number as the device descriptor has them."""
+        ...
+
+    @property
+    def class_descriptor(self) -> bytes:
+        """The class-specific bytes behind the interface descriptor, b"" where there are none."""
+        ...
 
     def control_in(self, request_type: int, request: int, value: int, index: int, length: int) -> bytes:
         """Return the answer to a control request on endpoint 0.

@@ -1,0 +1,413 @@
+"""One contract for both lanes: pyusb on the simulated bus of this process, and on that of another.
+
+The expected errors are those of a real kernel and libusb: facts/simulation.md 2.4.
+"""
+
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import usb.core
+import usb.util
+
+from device_sim.usb.backend import BusBackend, InProcessBackend
+from device_sim.usb.bus import SimulatedBus
+from device_sim.usb.device import Descriptor, Endpoint, Interface, Stall
+from device_sim.usb.remote import BusServer, RemoteBackend
+from tests.clocks import RealClock
+
+ENDPOINTS = (Endpoint(0x02, 2), Endpoint(0x82, 2), Endpoint(0x81, 3, max_packet=8, interval=16))
+
+
+class Echo:
+    """A device that gives back what it gets; it stalls on "stall" and on all class requests but number 1."""
+
+    def __init__(self, product_id: int = 0x0001) -> None:
+        self.descriptor = Descriptor(
+            0x1209,
+            product_id,
+            "OpenTeller",
+            "Echo 回声",
+            "E-7",
+            (Interface(0xFF, 1, 2, ENDPOINTS, extra=b"\x03\xff\x2a"),),
+            release=0x0203,
+        )
+        self.waiting: list[bytes] = []
+        self.power_cycles = 0
+
+    def bulk_out(self, endpoint: int, data: bytes) -> None:
+        if data == b"stall":
+            raise Stall
+        self.waiting.append(data)
+
+    def bulk_in(self, endpoint: int, size: int) -> bytes | None:
+        if endpoint == 0x81 or not self.waiting:
+            return None
+        return self.waiting.pop(0)[:size]
+
+    def control_in(self, request_type: int, request: int, value: int, index: int, length: int) -> bytes:
+        if request != 1:
+            raise Stall
+        return bytes((request_type, value, index))[:length]
+
+    def power_cycle(self) -> None:
+        self.waiting.clear()
+        self.power_cycles += 1
+
+
+class Lane:
+    """A bus and a way to it."""
+
+    def __init__(self, bus: SimulatedBus, backend: BusBackend) -> None:
+        self.bus = bus
+        self.backend = backend
+
+    def find(self, product_id: int = 0x0001) -> usb.core.Device | None:
+        return usb.core.find(idVendor=0x1209, idProduct=product_id, backend=self.backend)
+
+    @contextlib.contextmanager
+    def open(self, product_id: int = 0x0001) -> Iterator[usb.core.Device]:
+        device = self.find(product_id)
+        assert device is not None
+        usb.util.claim_interface(device, 0)
+        try:
+            yield device
+        finally:
+            usb.util.dispose_resources(device)
+
+
+@pytest.fixture(params=["in_process", "remote"])
+def lane(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lane]:
+    bus = SimulatedBus(RealClock())
+    if request.param == "in_process":
+        yield Lane(bus, InProcessBackend(bus))
+        return
+    server = BusServer(bus, tmp_path / "usb.sock")
+    server.start()
+    yield Lane(bus, RemoteBackend(tmp_path / "usb.sock"))
+    server.close()
+
+
+def later(seconds: float, action: object, *arguments: object) -> threading.Timer:
+    timer = threading.Timer(seconds, action, arguments)  # type: ignore[arg-type]
+    timer.start()
+    return timer
+
+
+def test_devices_are_found_by_number_and_by_class(lane: Lane) -> None:
+    lane.bus.attach(Echo())
+    assert lane.find() is not None
+    assert lane.find(0x0002) is None
+    by_class = usb.core.find(
+        backend=lane.backend,
+        custom_match=lambda device: usb.util.find_descriptor(device[0], bInterfaceClass=0xFF) is not None,
+    )
+    assert by_class.idProduct == 0x0001
+
+
+def test_descriptors_are_those_of_the_device(lane: Lane) -> None:
+    lane.bus.attach(Echo())
+    with lane.open() as device:
+        assert (device.bcdDevice, device.bNumConfigurations) == (0x0203, 1)
+        assert (device.manufacturer, device.product, device.serial_number) == ("OpenTeller", "Echo 回声", "E-7")
+        configuration = device.get_active_configuration()
+        assert configuration.wTotalLength == 9 + 9 + 3 + 3 * 7
+        interface = configuration[(0, 0)]
+        assert (interface.bInterfaceClass, interface.bInterfaceSubClass, interface.bInterfaceProtocol) == (0xFF, 1, 2)
+        assert bytes(interface.extra_descriptors) == b"\x03\xff\x2a"
+        assert [each.bEndpointAddress for each in interface] == [0x02, 0x82, 0x81]
+
+
+def test_bytes_go_out_and_come_back(lane: Lane) -> None:
+    lane.bus.attach(Echo())
+    with lane.open() as device:
+        everything = bytes(range(256)) * 16
+        assert device.write(0x02, everything, 1000) == len(everything)
+        assert bytes(device.read(0x82, 8192, 1000)) == everything
+
+
+def test_read_times_out_after_its_time(lane: Lane) -> None:
+    lane.bus.attach(Echo())
+    with lane.open() as device:
+        for endpoint in (0x82, 0x81):
+            begun = time.monotonic()
+            with pytest.raises(usb.core.USBTimeoutError) as timeout:
+                device.read(endpoint, 8, 30)
+            assert timeout.value.errno == 110
+            assert 0.03 <= time.monotonic() - begun < 1.0
+
+
+def test_read_waits_for_what_comes_later(lane: Lane) -> None:
+    echo = Echo()
+    lane.bus.attach(echo)
+    with lane.open() as device:
+        timer = later(0.02, echo.waiting.append, b"late")
+        assert bytes(device.read(0x82, 64, 5000)) == b"late"
+        timer.join()
+
+
+def test_unplugging_ends_a_waiting_read_at_once_and_all_later_calls(lane: Lane) -> None:
+    echo = Echo()
+    lane.bus.attach(echo)
+    with lane.open() as device:
+        timer = later(0.02, lane.bus.detach, echo)
+        begun = time.monotonic()
+        with pytest.raises(usb.core.USBError) as gone:
+            device.read(0x82, 64, 10_000)
+        timer.join()
+        assert time.monotonic() - begun < 2.0
+        errors = [gone.value.errno]
+        for call in (
+            lambda: device.write(0x02, b"x", 100),
+            lambda: device.read(0x82, 64, 100),
+            lambda: device.ctrl_transfer(0xA1, 1, 0, 0, 3, 100),
+            lambda: device.clear_halt(0x82),
+        ):
+            with pytest.raises(usb.core.USBError) as later_call:
+                call()
+            errors.append(later_call.value.errno)
+        assert errors == [19] * 5
+    assert lane.find() is None
+    assert echo.power_cycles == 1
+
+
+def test_a_device_plugged_in_again_is_a_new_one(lane: Lane) -> None:
+    echo = Echo()
+    first = lane.bus.attach(echo)
+    with lane.open() as old:
+        lane.bus.detach(echo)
+        second = lane.bus.attach(echo)
+        assert second.address != first.address
+        with lane.open() as fresh:
+            assert fresh.write(0x02, b"new", 100) == 3
+            with pytest.raises(usb.core.USBError) as gone:
+                old.write(0x02, b"old", 100)
+            assert gone.value.errno == 19
+
+
+def test_an_interface_has_one_owner(lane: Lane) -> None:
+    lane.bus.attach(Echo())
+    second = lane.find()
+    assert second is not None
+    with lane.open():
+        with pytest.raises(usb.core.USBError) as busy:
+            usb.util.claim_interface(second, 0)
+        assert busy.value.errno == 16
+    usb.util.claim_interface(second, 0)
+    usb.util.dispose_resources(second)
+
+
+def test_unknown_interface_is_not_found(lane: Lane) -> None:
+    lane.bus.attach(Echo())
+    with lane.open() as device:
+        with pytest.raises(usb.core.USBError) as unknown:
+            usb.util.claim_interface(device, 3)
+        assert unknown.value.errno == 2
+
+
+def test_the_kernel_gives_an_interface_up_only_when_asked(lane: Lane) -> None:
+    lane.bus.attach(Echo(), kernel_drivers=frozenset({0}))
+    device = lane.find()
+    assert device is not None
+    with pytest.raises(usb.core.USBError) as busy:
+        usb.util.claim_interface(device, 0)
+    assert busy.value.errno == 16
+    assert device.is_kernel_driver_active(0)
+    device.detach_kernel_driver(0)
+    assert not device.is_kernel_driver_active(0)
+    usb.util.claim_interface(device, 0)
+    with pytest.raises(usb.core.USBError) as absent:
+        device.detach_kernel_driver(0)
+    assert absent.value.errno == 2
+    usb.util.dispose_resources(device)
+
+
+def test_control_requests_reach_the_device_and_unknown_ones_stall(lane: Lane) -> None:
+    lane.bus.attach(Echo())
+    with lane.open() as device:
+        assert bytes(device.ctrl_transfer(0xA1, 1, 7, 0, 64)) == b"\xa1\x07\x00"
+        assert device.ctrl_transfer(0x21, 1, 0, 0, None) == 0
+        for request_type, request, data in ((0xA1, 2, 3), (0x21, 1, b"data"), (0x80, 0, 2)):
+            with pytest.raises(usb.core.USBError) as stalled:
+                device.ctrl_transfer(request_type, request, 0, 0, data)
+            assert stalled.value.errno == 32
+
+
+def test_a_stalled_pipe_stays_stalled_until_it_is_cleared(lane: Lane) -> None:
+    lane.bus.attach(Echo())
+    with lane.open() as device:
+        for data in (b"stall", b"x"):
+            with pytest.raises(usb.core.USBError) as stalled:
+                device.write(0x02, data, 100)
+            assert stalled.value.errno == 32
+        device.clear_halt(0x02)
+        assert device.write(0x02, b"x", 100) == 1
+
+
+def test_a_reset_is_a_power_cycle(lane: Lane) -> None:
+    echo = Echo()
+    lane.bus.attach(echo)
+    with lane.open() as device:
+        device.write(0x02, b"x", 100)
+        device.reset()
+    assert echo.power_cycles == 1
+    assert echo.waiting == []
+
+
+def test_a_device_without_configuration_needs_one(lane: Lane) -> None:
+    lane.bus.attach(Echo())
+    device = lane.find()
+    assert device is not None
+    device.set_configuration(0)
+    usb.util.dispose_resources(device)
+    again = lane.find()
+    assert again is not None
+    with pytest.raises(usb.core.USBError, match="Configuration not set"):
+        again.get_active_configuration()
+    again.set_configuration()
+    usb.util.claim_interface(again, 0)
+    with pytest.raises(usb.core.USBError) as busy:
+        again.set_configuration()
+    assert busy.value.errno == 16
+    usb.util.dispose_resources(again)
+
+
+def test_devices_do_not_wait_for_each_other(lane: Lane) -> None:
+    lane.bus.attach(Echo(0x0001))
+    lane.bus.attach(Echo(0x0002))
+    with lane.open(0x0001) as waiting, lane.open(0x0002) as working:
+        outcome: list[object] = []
+
+        def wait() -> None:
+            try:
+                waiting.read(0x82, 64, 300)
+            except usb.core.USBError as error:
+                outcome.append(error.errno)
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        begun = time.monotonic()
+        for _ in range(20):
+            working.write(0x02, b"ping", 100)
+            assert bytes(working.read(0x82, 64, 100)) == b"ping"
+        assert time.monotonic() - begun < 0.3
+        thread.join()
+        assert outcome == [110]
+
+
+def test_plugging_in_or_out_twice_is_a_mistake() -> None:
+    bus = SimulatedBus(RealClock())
+    echo = Echo()
+    with pytest.raises(ValueError, match="not plugged in"):
+        bus.detach(echo)
+    bus.attach(echo)
+    with pytest.raises(ValueError, match="plugged in already"):
+        bus.attach(echo)
+
+
+# -- the other process ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[SimulatedBus, BusServer, Path]]:
+    bus = SimulatedBus(RealClock())
+    server = BusServer(bus, tmp_path / "usb.sock")
+    server.start()
+    yield bus, server, tmp_path / "usb.sock"
+    server.close()
+
+
+def test_without_the_other_process_the_bus_is_empty(tmp_path: Path) -> None:
+    assert usb.core.find(backend=RemoteBackend(tmp_path / "nobody.sock")) is None
+
+
+def test_the_end_of_the_other_process_is_an_unplugged_device(served: tuple[SimulatedBus, BusServer, Path]) -> None:
+    bus, server, path = served
+    bus.attach(Echo())
+    with Lane(bus, RemoteBackend(path)).open() as device:
+        timer = later(0.02, server.close)
+        with pytest.raises(usb.core.USBError) as gone:
+            device.read(0x82, 64, 10_000)
+        timer.join()
+        assert gone.value.errno == 19
+    assert not path.exists()
+
+
+def test_a_server_takes_the_place_of_one_that_died(tmp_path: Path) -> None:
+    path = tmp_path / "usb.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    bus = SimulatedBus(RealClock())
+    bus.attach(Echo())
+    server = BusServer(bus, path)
+    server.start()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert Lane(bus, RemoteBackend(path)).find() is not None
+    server.close()
+    server.close()
+
+
+def test_a_client_that_is_killed_while_it_waits_gives_its_claim_back(
+    served: tuple[SimulatedBus, BusServer, Path],
+) -> None:
+    bus, _, path = served
+    bus.attach(Echo())
+    program = (
+        "import pathlib, sys, usb.core, usb.util\n"
+        "from device_sim.usb.remote import RemoteBackend\n"
+        "device = usb.core.find(backend=RemoteBackend(pathlib.Path(sys.argv[1])))\n"
+        "usb.util.claim_interface(device, 0)\n"
+        "print('claimed', flush=True)\n"
+        "device.read(0x82, 64, 60000)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"claimed\n"
+        child.kill()
+        child.wait()
+    lane = Lane(bus, RemoteBackend(path))
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            with lane.open() as device:
+                assert device.write(0x02, b"mine", 100) == 4
+            break
+        except usb.core.USBError:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"{,}",
+        b"{}",
+        b'{"call": "read"}',
+        b'{"call": "__init__"}',
+        b'{"call": "open", "with": ["first"]}',
+        b'{"call": "open", "with": []}',
+    ],
+)
+@pytest.mark.parametrize("length", [None, 2**32 - 1, 5])
+def test_a_client_that_talks_nonsense_hurts_nobody(
+    served: tuple[SimulatedBus, BusServer, Path], body: bytes, length: int | None
+) -> None:
+    bus, _, path = served
+    bus.attach(Echo())
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        client.settimeout(5)
+        # A server that hangs up in the middle of the nonsense resets the connection.
+        with contextlib.suppress(ConnectionError):
+            client.sendall((len(body) if length is None else length).to_bytes(4, "big") + body)
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(4096):
+                pass
+    assert Lane(bus, RemoteBackend(path)).find() is not None
