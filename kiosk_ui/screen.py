@@ -1,6 +1,7 @@
 """The window: it loads the QML pages, sets the theme for the panel, and lets a script find and touch things."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QPointF, QSize, Qt, QUrl
@@ -155,18 +156,15 @@ def _theme_of(engine: QQmlEngine) -> QObject:
     return theme
 
 
+@cache
 def _load_fonts() -> None:
     """Load the bundled fonts; no other one is used, so every machine draws the same pixels."""
-    if "Noto Sans SC" not in _loaded:
-        for name in ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf"):
-            if QFontDatabase.addApplicationFont(str(_FONTS / name)) < 0:
-                raise RuntimeError(f"{_FONTS / name} is no font")
-        _loaded.add("Noto Sans SC")
+    for name in ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf"):
+        if QFontDatabase.addApplicationFont(str(_FONTS / name)) < 0:
+            raise RuntimeError(f"{_FONTS / name} is no font")
 
 
-_loaded: set[str] = set()
-
-
+@cache
 def _choose_renderer() -> None:
     """Draw in software unless the environment names another renderer.
 

@@ -30,7 +30,7 @@ COLOURS = {
     "accent": "#0A4A63",
     "accentPressed": "#062F40",
     "accentSoft": "#DAEAF1",
-    "accentSoftPressed": "#C8DFE9",
+    "accentSoftPressed": "#C9E0EA",
     "onAccent": "#FFFFFF",
     "success": "#0A5838",
     "successSoft": "#DCF1E5",

@@ -11,7 +11,7 @@ ColumnLayout {
     readonly property int count: page.items.length
     readonly property int columns: portrait ? (count <= 3 ? 1 : 2) : count <= 3 ? Math.max(1, count) : count === 4 ? 2 : count <= 6 ? 3 : 4
 
-    spacing: Theme.gap4
+    spacing: portrait ? Theme.gap4 : Theme.gap3
 
     Label {
         Layout.fillWidth: true

@@ -8,9 +8,10 @@ Touchable {
     property bool lying: false
     property bool large: true
     // Room for two lines of title and two of reason, then for the badge above them.
-    readonly property real textRoom: 2.6 * Theme.textLead + 3 * Theme.textSmall + 2 * Theme.gap1
-    readonly property bool badged: lying ? width > 92 * Theme.unit : height > textRoom + 18 * Theme.unit + Theme.gap3 + 2 * Theme.gap1
-    readonly property real badge: !badged ? 0 : large ? Math.min(46 * Theme.unit, height * (lying ? 0.6 : 0.36)) : (lying ? 24 : 18) * Theme.unit
+    readonly property real textRoom: 2.9 * Theme.textLead + 2.9 * Theme.textSmall
+    readonly property bool badged: lying ? width > 92 * Theme.unit : height > textRoom + 16 * Theme.unit + gap + 2 * Theme.gap1
+    readonly property real badge: !badged ? 0 : large ? Math.min(46 * Theme.unit, height * (lying ? 0.6 : 0.36)) : (lying ? 24 : 16) * Theme.unit
+    readonly property real gap: large ? Theme.gap3 : Theme.gap2
     readonly property color textColor: available ? Theme.ink : Theme.inkSoft
 
     available: modelData.available
@@ -33,7 +34,7 @@ Touchable {
         visible: root.badged
         width: root.badge
         x: root.large ? Theme.gap4 : Theme.gap3
-        y: root.lying ? (root.height - height) / 2 : words.y - height - Theme.gap3
+        y: root.lying ? (root.height - height) / 2 : words.y - height - root.gap
 
         Icon {
             anchors.centerIn: parent
@@ -45,9 +46,9 @@ Touchable {
     Column {
         id: words
 
-        readonly property real lift: root.lying || !root.badged ? 0 : root.badge + Theme.gap3
+        readonly property real lift: root.lying || !root.badged ? 0 : root.badge + root.gap
 
-        spacing: Theme.gap1
+        spacing: root.large ? Theme.gap1 : 0
         width: (arrow.visible ? arrow.x - Theme.gap2 : root.width - Theme.gap3) - x
         x: sign.x + (root.lying && root.badged ? root.badge + (root.large ? Theme.gap4 : Theme.gap3) : 0)
         y: (root.height - height + lift) / 2
@@ -55,13 +56,14 @@ Touchable {
         Label {
             color: root.textColor
             lineHeight: 1
-            size: root.large && root.lying ? 0.9 * Theme.textTitle : Theme.textLead
+            size: root.large && root.lying ? 0.9 * Theme.textTitle : root.badged || root.large ? Theme.textLead : Math.max(Theme.textSmall, 0.9 * Theme.textLead)
             strong: true
             text: root.modelData.title
             width: parent.width
         }
         Label {
             color: Theme.inkSoft
+            lineHeight: root.large ? 1.08 : 1
             size: root.large && root.lying ? Theme.textBody : Theme.textSmall
             strong: !root.available
             text: root.available ? root.modelData.subtitle : root.modelData.reason

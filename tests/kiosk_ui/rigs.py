@@ -1,0 +1,99 @@
+"""What the tests of the screen stand on: a screen without a core, and a core that says what a test wants."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PyQt6.QtCore import QCoreApplication
+from PyQt6.QtNetwork import QLocalServer, QLocalSocket
+
+from kiosk_core.pages import Page, ShowPage, Touched
+from kiosk_core.texts import Language
+from kiosk_ui.screen import KioskScreen
+from kiosk_ui.texts import Catalogue
+from kiosk_ui.view_model import ViewModel
+from tests.clocks import SetClock
+from tests.kiosk_ui.sample_pages import SIZE, hello
+
+# The offscreen platform cannot tell a window manager how large a window may be, and says so each time. It is no
+# fault of the screen.
+IGNORED_QT_MESSAGES = ["This plugin does not support propagateSizeHints"]
+
+
+def clock() -> SetClock:
+    return SetClock(datetime(2026, 11, 22, 9, 41, tzinfo=UTC))
+
+
+class Rig:
+    """A view-model and what it sent, without a window."""
+
+    def __init__(self, *, double_tap_s: float = 0.35) -> None:
+        self.clock = clock()
+        self.model = ViewModel(self.clock, double_tap_s=double_tap_s, catalogue=Catalogue(strict=True))
+        self.sent: list[Touched] = []
+        self.model.touched.connect(self.sent.append)
+        self.number = 0
+
+    def show(self, page: Page, language: Language | None = None) -> None:
+        self.number += 1
+        self.model.show_page(ShowPage(number=self.number, page=page, language=language))
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+        self.model.tick()
+
+
+@contextmanager
+def open_screen(
+    orientation: str, *, width_mm: float | None = None, still: bool = True
+) -> Iterator[tuple[Rig, KioskScreen]]:
+    """A screen on a rig that has been greeted; `width_mm` is the panel's short side."""
+    rig = Rig(double_tap_s=0)
+    screen = KioskScreen(rig.model, size=SIZE[orientation], still=still)
+    screen.show()
+    greeting = hello(orientation)
+    if width_mm is not None:
+        width, height = SIZE[orientation]
+        greeting = replace(greeting, width_mm=width_mm * width / min(width, height))
+    rig.model.greet(greeting)
+    try:
+        yield rig, screen
+    finally:
+        screen.close()
+
+
+class FakeCore:
+    """The core's end of the socket."""
+
+    def __init__(self, socket: Path) -> None:
+        self.server = QLocalServer()
+        assert self.server.listen(str(socket)), self.server.errorString()
+        self.connections: list[QLocalSocket] = []
+        self.server.newConnection.connect(self._accept)
+
+    def _accept(self) -> None:
+        connection = self.server.nextPendingConnection()
+        assert connection is not None
+        self.connections.append(connection)
+
+    def say(self, data: bytes) -> None:
+        self.connections[-1].write(data)
+        self.connections[-1].flush()
+
+    def heard(self) -> bytes:
+        return self.connections[-1].readAll().data()
+
+    def hang_up(self) -> None:
+        self.connections[-1].abort()
+
+    def close(self) -> None:
+        for connection in self.connections:
+            connection.abort()
+        self.server.close()
+
+
+def settle(qtbot: object, condition: Callable[[], bool]) -> None:
+    qtbot.waitUntil(condition, timeout=3000)  # type: ignore[attr-defined]
+    QCoreApplication.processEvents()

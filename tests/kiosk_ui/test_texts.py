@@ -1,0 +1,120 @@
+"""Both languages say everything that the core may ask for, with the same placeholders."""
+
+import re
+from string import Formatter
+
+import pytest
+
+from kiosk_core.errors import Fault
+from kiosk_core.ports import CardProblem, DeclineReason
+from kiosk_core.texts import LANGUAGES, Words
+from kiosk_ui.texts import Catalogue, load
+
+PLACEHOLDERS = {
+    "top_up.amount.problem.limits": {"min", "max", "step"},
+    "top_up.amount.problem.balance": {"max"},
+    "top_up.card_refused.body.balance_full": {"max"},
+} | {
+    f"top_up.{name}.body": {"amount"}
+    for name in (
+        "return_card",
+        "prove_card",
+        "earlier_loaded",
+        "refunded",
+        "earlier_refunded",
+        "refund_pending",
+        "suspense",
+        "manual",
+    )
+}
+RESULTS = (
+    "loaded",
+    "earlier_loaded",
+    "cancelled",
+    "not_paid",
+    "refunded",
+    "earlier_refunded",
+    "refund_pending",
+    "suspense",
+    "manual",
+)
+FROM_THE_CORE = {
+    *(
+        f"top_up.{page}.{part}"
+        for page in ("place_card", "reading", "working", "return_card", "prove_card", *RESULTS)
+        for part in ("title", "body")
+    ),
+    *(f"top_up.problem.{problem.value}" for problem in CardProblem),
+    "top_up.problem.taken_away",
+    "top_up.problem.expired",
+    "top_up.amount.title",
+    "top_up.amount.problem.limits",
+    "top_up.amount.problem.balance",
+    *(f"top_up.step.{step}" for step in ("check_card", "payment", "authorise", "load", "verify", "receipt")),
+    "top_up.loaded_no_receipt.body",
+    "top_up.declined.title",
+    *(f"top_up.declined.body.{reason.value}" for reason in DeclineReason),
+    "top_up.card_refused.title",
+    "top_up.card_refused.body.expired",
+    "top_up.card_refused.body.balance_full",
+    *(f"fact.{fact}" for fact in ("card", "amount", "old_balance", "new_balance", "reference", "time", "refund")),
+    *(f"fault.{fault.value}.customer" for fault in Fault),
+    "home.title",
+    "home.take_card",
+    "unavailable.top_up_module",
+    "unavailable.bank_host",
+    "unavailable.journal",
+    "out_of_service.title",
+    "out_of_service.body",
+    "starting.title",
+    "starting.body",
+}
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_of_the_core_exists(language):
+    texts = load(language)
+    assert FROM_THE_CORE - texts.keys() == set()
+    assert [key for key in FROM_THE_CORE if not texts[key].strip()] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_of_the_core_has_the_agreed_placeholders(language):
+    texts = load(language)
+    assert {key: placeholders(texts[key]) for key in FROM_THE_CORE} == {
+        key: PLACEHOLDERS.get(key, set()) for key in FROM_THE_CORE
+    }
+
+
+def test_both_languages_have_the_same_keys_and_placeholders():
+    zh, en = load("zh"), load("en")
+    assert zh.keys() == en.keys()
+    assert {key: placeholders(text) for key, text in zh.items()} == {
+        key: placeholders(text) for key, text in en.items()
+    }
+
+
+def test_nothing_else_lies_in_the_catalogue():
+    assert {key for key in load("en") if not key.startswith("ui.")} == FROM_THE_CORE
+
+
+def test_the_chinese_texts_are_chinese_and_the_english_ones_are_not():
+    han = re.compile("[\u4e00-\u9fff]")
+    assert [key for key, text in load("zh").items() if not han.search(text)] == []
+    assert [key for key, text in load("en").items() if han.search(text)] == []
+
+
+def test_values_are_filled_in_and_their_braces_left_alone():
+    words = Words("top_up.suspense.body", {"amount": "¥{odd}"})
+    assert "¥{odd}" in Catalogue(strict=True).text(words, "en")
+
+
+@pytest.mark.parametrize("words", [Words("no.such.text"), Words("top_up.suspense.body")])
+def test_a_missing_text_is_an_error_in_tests_and_its_key_on_a_terminal(words):
+    with pytest.raises(KeyError):
+        Catalogue(strict=True).text(words, "zh")
+    assert Catalogue().text(words, "zh") == words.key
