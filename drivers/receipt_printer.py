@@ -199,12 +199,15 @@ class EscPosPrinter:
         cause = decode_status(StatusKind.OFFLINE_CAUSE, self._ask(StatusKind.OFFLINE_CAUSE, timeout_s))
         error = decode_status(StatusKind.ERROR_CAUSE, self._ask(StatusKind.ERROR_CAUSE, timeout_s))
         paper = decode_status(StatusKind.PAPER, self._ask(StatusKind.PAPER, timeout_s))
-        unnamed = cause.error and not (error.cutter or error.unrecoverable or error.recovers_itself)
+        if cause.error and error == escpos_status.ErrorCause():
+            # An error that no cause names; unless it went away between the two questions.
+            cause = decode_status(StatusKind.OFFLINE_CAUSE, self._ask(StatusKind.OFFLINE_CAUSE, timeout_s))
+            error = replace(error, recoverable=cause.error)
         return _look_of(
             AutoStatus(
                 offline=printer.offline,
                 cover_open=cause.cover_open,
-                recoverable=error.recoverable or unnamed,
+                recoverable=error.recoverable,
                 cutter=error.cutter,
                 unrecoverable=error.unrecoverable,
                 recovers_itself=error.recovers_itself,

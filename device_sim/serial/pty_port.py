@@ -86,10 +86,11 @@ class PtyPort:
                 received = _read(master)
                 outgoing += self._device.receive(received) if received else b""
             outgoing += self._device.idle()
-            if events & select.POLLHUP:  # nobody has the port open: as on a wire, what is said is lost
+            closed = bool(events & select.POLLHUP)
+            if select.select([stop_reader], [], [], _CLOSED_POLL_S if closed else 0)[0]:
+                return
+            if closed:  # nobody has the port open: as on a wire, what is said is lost
                 outgoing.clear()
-                if select.select([stop_reader], [], [], _CLOSED_POLL_S)[0]:
-                    return
             del outgoing[: _write(master, outgoing)]
             del outgoing[TTY_BUFFER:]
 
