@@ -22,7 +22,7 @@ _STRICT = {"extra": "forbid", "strict": True}
 
 _SIMULATED = ("sim://", "sim-usb://")
 
-_REAL_PORT = "/dev/[^/].*|usb://[0-9a-f]{4}:[0-9a-f]{4}|socket://[^:/]+:[0-9]+"
+_REAL_PORT = "/[^/].*|usb://[0-9a-f]{4}:[0-9a-f]{4}|socket://[^:/]+:[0-9]+"
 _SIMULATED_PORT = "sim://[A-Za-z0-9_-]+|sim-usb://[0-9a-f]{4}:[0-9a-f]{4}"
 
 # Linux keeps 108 bytes for the path of a Unix socket, the closing zero among them (unix(7)).
@@ -42,7 +42,7 @@ Port = Annotated[
     str,
     _matching(
         f"{_REAL_PORT}|{_SIMULATED_PORT}",
-        "is no port; it is /dev/NAME, usb://VVVV:PPPP (vendor and product in hex), socket://HOST:PORT,"
+        "is no port; it is a path like /dev/ttyUSB0, usb://VVVV:PPPP (vendor and product in hex), socket://HOST:PORT,"
         " or of the simulator: sim://NAME, sim-usb://VVVV:PPPP",
     ),
 ]
@@ -160,6 +160,24 @@ class DevicesSection:
 
 
 @dataclass(frozen=True)
+class SimulatorSection:
+    """Where the simulator's USB bus is reached; only with [terminal] simulated = true."""
+
+    usb_socket: Path
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class ReceiptSection:
+    """What all receipts share: `logo` is a PNG, printed black on white, at most as wide as the paper."""
+
+    logo: Path
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
 class TerminalConfig:
     """All of `kiosk.toml`. Paths are absolute, or relative to the folder of the file as it was named."""
 
@@ -170,6 +188,8 @@ class TerminalConfig:
     core: CoreSection
     services: ServicesSection
     devices: DevicesSection
+    receipt: ReceiptSection | None = None
+    simulator: SimulatorSection | None = None
 
     __pydantic_config__ = _STRICT
 
@@ -181,7 +201,7 @@ def load_terminal(path: Path) -> TerminalConfig:
         ConfigError: what is wrong, all of it (`ConfigError.all`), each by file, line and key.
     """
     file = TomlFile(path)
-    config = _anchored(file.checked(TerminalConfig), path.parent)
+    config = anchored(file.checked(TerminalConfig), path.parent)
     mistakes = [file.error(wrong.key, wrong.problem) for wrong in _contradictions(config)]
     if mistakes:
         raise together(mistakes)
@@ -240,12 +260,14 @@ def _contradictions(config: TerminalConfig) -> Iterator[SettingError]:
                 f'"{device.port}" is a simulated device; only a terminal with [terminal] simulated = true has such'
             )
             yield SettingError(("devices", name, "port"), problem)
+        if device.port.startswith("sim-usb://") and config.simulator is None:
+            yield SettingError(("devices", name, "port"), f'"{device.port}" needs [simulator] usb_socket')
     length = len(os.fsencode(config.core.socket))
     if length > _LONGEST_SOCKET_PATH:
         yield SettingError(("core", "socket"), f"the path has {length} bytes; the most is {_LONGEST_SOCKET_PATH}")
 
 
-def _anchored(section: T, folder: Path) -> T:
+def anchored(section: T, folder: Path) -> T:
     """Return `section`, a dataclass, with every relative path in it and below put under `folder`."""
     moved: dict[str, Any] = {}
     for field in dataclasses.fields(section):  # type: ignore[arg-type]
@@ -253,5 +275,5 @@ def _anchored(section: T, folder: Path) -> T:
         if isinstance(value, Path):
             moved[field.name] = folder / value
         elif dataclasses.is_dataclass(value):
-            moved[field.name] = _anchored(value, folder)
+            moved[field.name] = anchored(value, folder)
     return dataclasses.replace(section, **moved)  # type: ignore[type-var]

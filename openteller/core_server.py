@@ -56,8 +56,9 @@ class CoreServer:
 
     def stop(self) -> None:
         """Drop all clients and remove the socket."""
-        self._server.shutdown()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
         with self._lock:
             for client in self._clients:
                 _hang_up(client)

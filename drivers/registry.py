@@ -1,0 +1,100 @@
+"""The models that a terminal can be built from: one line each; more come from other packages by entry points."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from importlib.metadata import entry_points
+from typing import Any
+
+import usb.backend
+
+from drivers.ccid_reader import CcidReader
+from drivers.receipt_layout import PAPER_58_MM, PAPER_80_MM, PrinterProfile
+from drivers.receipt_printer import EscPosPrinter
+from drivers.serial_port import open_serial
+from drivers.top_up_module import TUnionTopUpModule
+from drivers.transport import Transport, UsbTransport
+from drivers.usb import open_usb
+from kiosk_core.clock import Clock
+from kiosk_core.errors import DeviceUnavailable, OpenTellerError
+from wire import ccid, usb_printer
+
+ENTRY_POINT_GROUP = "openteller.drivers"
+
+
+class Role(Enum):
+    """What a device is for; the value is its section in `kiosk.toml`."""
+
+    TOP_UP_MODULE = "top_up_module"
+    RECEIPT_PRINTER = "receipt_printer"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a device is: its name, its port as configured, and what it takes to open that.
+
+    `usb_backend` gives the pyusb backend for a USB port; None there means libusb.
+    """
+
+    name: str
+    port: str
+    baudrate: int
+    clock: Clock
+    usb_backend: Callable[[str], usb.backend.IBackend | None]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model: what it is for and how its driver is opened (raises DeviceUnavailable)."""
+
+    role: Role
+    open: Callable[[Place], Any]
+
+
+def is_usb(port: str) -> bool:
+    """Return whether a port is "usb://VID:PID" or the simulator's "sim-usb://VID:PID"."""
+    return port.startswith(("usb://", "sim-usb://"))
+
+
+def _open_usb(place: Place, interface_class: int) -> UsbTransport:
+    vendor_id, _, product_id = place.port.partition("://")[2].partition(":")
+    backend = place.usb_backend(place.port)
+    return open_usb(int(vendor_id, 16), int(product_id, 16), place.name, place.clock, interface_class, backend=backend)
+
+
+def _ccid_t_union(place: Place) -> TUnionTopUpModule:
+    if not is_usb(place.port):
+        raise DeviceUnavailable(place.name, f"a CCID reader needs a USB port, not {place.port}")
+    transport = _open_usb(place, ccid.INTERFACE_CLASS)
+    try:
+        return TUnionTopUpModule(place.name, CcidReader(place.name, transport, place.clock), place.clock)
+    except OpenTellerError:
+        transport.close()
+        raise
+
+
+def _escpos(profile: PrinterProfile) -> Callable[[Place], EscPosPrinter]:
+    def open_printer(place: Place) -> EscPosPrinter:
+        transport: Transport
+        if is_usb(place.port):
+            transport = _open_usb(place, usb_printer.INTERFACE_CLASS)
+        else:
+            transport = open_serial(place.port, place.baudrate, place.name, place.clock)
+        return EscPosPrinter(place.name, transport, profile, place.clock)
+
+    return open_printer
+
+
+MODELS: Mapping[str, Model] = {
+    "ccid-t-union": Model(Role.TOP_UP_MODULE, _ccid_t_union),
+    "escpos-80mm": Model(Role.RECEIPT_PRINTER, _escpos(PAPER_80_MM)),
+    "escpos-58mm": Model(Role.RECEIPT_PRINTER, _escpos(PAPER_58_MM)),
+}
+
+
+def models() -> dict[str, Model]:
+    """Return all models: ours, and those of installed packages (entry-point group ENTRY_POINT_GROUP)."""
+    found = dict(MODELS)
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        found.setdefault(entry.name, entry.load())
+    return found

@@ -1,0 +1,155 @@
+"""The `openteller` command: one entry, and the subcommands that say what they do and what they need."""
+
+import logging
+import signal
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.markup import escape
+
+from kiosk_core.errors import ConfigError, OpenTellerError
+from openteller import config_commands, device_commands, journal_commands
+from openteller.system_clock import SystemClock
+
+# Qt, the drivers and the simulator are imported by the command that needs them: `--help` answers at once, and a
+# terminal without a screen never loads Qt.
+
+app = typer.Typer(
+    name="openteller",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="OpenTeller: self-service terminals of bank branches, and a simulator for all of their hardware.",
+    epilog="Begin with [bold]openteller demo[/]: the whole terminal, simulated.",
+)
+app.add_typer(device_commands.app, name="devices")
+app.add_typer(journal_commands.app, name="journal")
+app.add_typer(config_commands.app, name="config")
+
+_ConfigFile = Annotated[Path, typer.Argument(metavar="KIOSK.TOML", help="The terminal's configuration file.")]
+_Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, not only what is wrong.")]
+
+
+@app.command(
+    epilog="""
+Examples:
+
+openteller demo                                  (a window if there is a screen)
+
+openteller demo --headless --out out             (a scripted customer, pictures in out/)
+
+openteller demo --size 1920x1080 --language en
+"""
+)
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for configuration, journal and pictures.")] = Path("out"),
+    headless: Annotated[
+        bool | None,
+        typer.Option(
+            "--headless/--window", help="A scripted customer instead of a window.", show_default="by the display"
+        ),
+    ] = None,
+    size: Annotated[str, typer.Option(metavar="WxH", help="The panel in pixels.")] = "1080x1920",
+    language: Annotated[str, typer.Option(metavar="zh|en", help="The scripted customer's language.")] = "zh",
+    verbose: _Verbose = False,
+) -> None:
+    """Run the whole simulated terminal: devices, bank host, core and screen.
+
+    With a display you are the customer: touch the screen, and use the small window beside it as your hands. Without
+    one a scripted customer tops up a card and leaves pictures, the receipt, the journal and summary.json in OUT.
+    Exits with 0 only if card, bank host and journal agree.
+    """
+    from openteller.demo import DemoError, run_demo  # noqa: PLC0415
+
+    width, _, height = size.partition("x")
+    if not (width.isdigit() and height.isdigit() and 480 <= int(width) <= 7680 and 480 <= int(height) <= 7680):
+        _stop(f"--size {size}: must be WIDTHxHEIGHT in pixels, 480 to 7680 each, like 1080x1920")
+    if language not in {"zh", "en"}:
+        _stop(f"--language {language}: must be zh or en")
+    try:
+        code = run_demo(out, headless, (int(width), int(height)), language, verbose=verbose)
+    except (DemoError, OpenTellerError, OSError) as error:
+        _stop(str(error))
+    raise typer.Exit(code)
+
+
+@app.command(epilog="Example:  openteller core /etc/openteller/kiosk.toml")
+def core(config_file: _ConfigFile, verbose: _Verbose = False) -> None:
+    """Run a terminal's core: journeys, devices, journal and host link. No screen; that is `openteller kiosk`.
+
+    Runs until SIGTERM or Ctrl-C. At start it settles what a power cut interrupted.
+    """
+    from openteller.core import Core  # noqa: PLC0415
+
+    _log_to_stderr(verbose)
+    with _plain_errors(), Core(config_file, SystemClock()) as running:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: running.stop())
+        running.run()
+
+
+@app.command(epilog="Example:  openteller kiosk /etc/openteller/kiosk.toml")
+def kiosk(config_file: _ConfigFile, verbose: _Verbose = False) -> None:
+    """Show the customer's screen; it waits for the core and finds it again whenever it restarts."""
+    from kiosk_ui.app import run  # noqa: PLC0415
+    from openteller.config import load_terminal  # noqa: PLC0415
+
+    _log_to_stderr(verbose)
+    with _plain_errors():
+        config = load_terminal(config_file)
+        size = (config.screen.width_px, config.screen.height_px)
+        code = run(config.core.socket, SystemClock(), size=size, fullscreen=config.screen.fullscreen)
+    raise typer.Exit(code)
+
+
+@app.command(epilog="Example:  openteller sim out/sim.toml --panel")
+def sim(
+    config_file: Annotated[Path, typer.Argument(metavar="SIM.TOML", help="The simulated terminal's configuration.")],
+    panel: Annotated[bool, typer.Option("--panel", help="A small window: the customer's hands.")] = False,
+    verbose: _Verbose = False,
+) -> None:
+    """Run simulated devices, cards and bank host; a core whose kiosk.toml names their ports works with them.
+
+    Runs until SIGTERM or Ctrl-C. docs/simulator.md lists what its control socket can do.
+    """
+    from openteller.simulator import run_simulator  # noqa: PLC0415
+
+    _log_to_stderr(verbose)
+    with _plain_errors():
+        run_simulator(config_file, SystemClock(), panel=panel)
+
+
+class _plain_errors:  # noqa: N801  (reads as a clause)
+    """What a user can mend is one sentence and exit code 1, never a traceback."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, ConfigError):
+            config_commands.report(error)
+            raise typer.Exit(1) from None
+        if isinstance(error, OpenTellerError | OSError):
+            _stop(str(error))
+
+
+def _stop(problem: str) -> NoReturn:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{escape(problem)}[/]")
+    raise typer.Exit(1)
+
+
+def _log_to_stderr(verbose: bool) -> None:
+    console = Console(stderr=True, soft_wrap=True)
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(name)s: %(message)s",
+        handlers=[RichHandler(console=console, show_path=False)],
+    )
+
+
+def main() -> None:
+    """Run the command."""
+    app()

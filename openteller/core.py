@@ -1,0 +1,161 @@
+"""The core process: devices, journal, host link and conductor, behind the core's socket."""
+
+import contextlib
+import logging
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps
+
+from drivers.device_thread import DeviceThread
+from drivers.registry import Role
+from host_link.link import HostLink, HostSettings
+from journal.store import SqliteJournal
+from kiosk_core.clock import Clock
+from kiosk_core.errors import ConfigError
+from kiosk_core.pages import DeviceReport, Devices, Hello, ShowPage
+from kiosk_core.receipt import Bitmap
+from kiosk_core.status import DeviceStatus
+from kiosk_core.terminal import Terminal
+from kiosk_core.texts import LANGUAGES
+from openteller.conductor import Conductor
+from openteller.config import HostSection, TerminalConfig, load_services, load_terminal
+from openteller.core_server import CoreServer
+from openteller.devices import device_section, opener
+from openteller.host_thread import HostThread
+
+_log = logging.getLogger(__name__)
+
+# How often a device is asked for its status: a card must be noticed while the customer still holds it.
+_POLLS = {Role.TOP_UP_MODULE: 0.1, Role.RECEIPT_PRINTER: 2.0}
+
+
+class Core:
+    """A terminal's core. `run` blocks until `stop`; a context manager that lets go of everything.
+
+    Raises (in the constructor):
+        ConfigError: the configuration or a service file is wrong.
+        JournalUnavailable: the journal cannot be written: a terminal without journal does not start.
+    """
+
+    def __init__(self, config_file: Path, clock: Clock) -> None:
+        config = load_terminal(config_file)
+        services = load_services(config.services.folder)
+        self._config = config
+        self._clock = clock
+        self._logo = _bitmap(config)
+        with contextlib.ExitStack() as undo:
+            host = HostThread(_host_link(str(config_file), config, clock))
+            undo.callback(host.stop)
+            journal = SqliteJournal(config.journal.folder, config.terminal.number, clock)
+            undo.callback(journal.close)
+            self._threads: dict[Role, DeviceThread[Any]] = {}
+            for role, poll_s in _POLLS.items():
+                open_device = opener(str(config_file), config, role, clock)
+                self._threads[role] = DeviceThread(role.value, open_device, clock, self._changed, poll_s)
+            self._conductor = Conductor(
+                services=services,
+                terminal=self._terminal,
+                journal=journal,
+                top_up_module=self._threads[Role.TOP_UP_MODULE],
+                printer=self._threads[Role.RECEIPT_PRINTER],
+                host=host,
+                clock=clock,
+                screen=self._show,
+            )
+            self._server = CoreServer(
+                config.core.socket, self._hello(), lambda: self._conductor.shown, self._conductor.touch, self._devices
+            )
+            undo.callback(self._server.stop)
+            self._undo = undo.pop_all()
+
+    def run(self) -> None:
+        """Serve customers until `stop`."""
+        for thread in self._threads.values():
+            thread.start()
+            self._undo.callback(thread.stop)
+        self._server.start()
+        self._conductor.run()
+
+    def stop(self) -> None:
+        """End `run`; may be called from a signal handler."""
+        self._conductor.stop()
+
+    def __enter__(self) -> "Core":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._undo.close()
+
+    def _changed(self, status: DeviceStatus) -> None:
+        faults = ", ".join(sorted(fault.value for fault in status.faults))
+        _log.info("%s: %s %s %s", status.name, status.state.value, faults, status.detail)
+        self._conductor.device_changed(status)
+
+    def _show(self, page: ShowPage) -> None:
+        self._server.show(page)
+
+    def _hello(self) -> Hello:
+        terminal = self._config.terminal
+        return Hello(
+            terminal_no=terminal.number,
+            bank=terminal.bank,
+            simulated=terminal.simulated,
+            languages=LANGUAGES,
+            width_mm=self._config.screen.width_mm,
+        )
+
+    def _terminal(self) -> Terminal:
+        terminal = self._config.terminal
+        return Terminal(
+            number=terminal.number,
+            purse_terminal_no=terminal.purse_terminal_bytes,
+            bank=terminal.bank,
+            branch=terminal.branch,
+            today=self._clock.wall().date(),
+            logo=self._logo,
+        )
+
+    def _devices(self) -> Devices:
+        reports = []
+        for role, thread in self._threads.items():
+            section = device_section(self._config, role)
+            reports.append(_report(thread.status, section.model, section.port))
+        return Devices(devices=tuple(reports))
+
+
+def _report(status: DeviceStatus, model: str, port: str) -> DeviceReport:
+    return DeviceReport(
+        name=status.name,
+        model=model,
+        port=port,
+        state=status.state.value,
+        since=status.since.isoformat(timespec="seconds"),
+        faults=tuple(sorted(fault.value for fault in status.faults)),
+        supplies={name: supply.value for name, supply in status.supplies.items()},
+        media=status.media.value if status.media is not None else None,
+        detail=status.detail,
+    )
+
+
+def _host_link(file: str, config: TerminalConfig, clock: Clock) -> HostLink:
+    host: HostSection = config.host
+    settings = HostSettings(
+        host.host, host.port, host.ca_file, host.certificate_file, host.key_file, host.certified_name, host.timeout_s
+    )
+    try:
+        return HostLink(settings, config.terminal.number, clock)
+    except OSError as error:
+        raise ConfigError(file, None, "host", f"a certificate or the key cannot be read: {error}") from None
+
+
+def _bitmap(config: TerminalConfig) -> Bitmap | None:
+    """Return the logo as dots; black is printed."""
+    if config.receipt is None:
+        return None
+    try:
+        with Image.open(config.receipt.logo) as picture:
+            dots = ImageOps.invert(picture.convert("L")).convert("1")
+    except OSError as error:
+        raise ConfigError(str(config.receipt.logo), None, "", f"is no picture: {error}") from None
+    return Bitmap(dots.width, dots.tobytes())

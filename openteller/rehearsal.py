@@ -1,0 +1,103 @@
+"""A scripted customer: touches the real screen, lays real bytes on the simulated reader, and takes pictures."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PyQt6.QtCore import QEventLoop
+from PyQt6.QtGui import QGuiApplication
+
+from device_sim.control import ControlError, SimControl
+from kiosk_ui.screen import KioskScreen
+from kiosk_ui.view_model import ViewModel
+
+STEP_SECONDS = 20.0
+SETTLE_SECONDS = 0.15
+
+
+class RehearsalError(Exception):
+    """The terminal did not do what the customer expected; the text says what was on the screen instead."""
+
+
+@dataclass
+class Rehearsal:
+    """A journey from home page to home page.
+
+    `out` gets a PNG of every page; `steps` the milliseconds from each touch or movement to the page that answers it,
+    the first one from `began` (time.monotonic) when the demo was started.
+    """
+
+    app: QGuiApplication
+    screen: KioskScreen
+    model: ViewModel
+    sim: SimControl
+    out: Path
+    began: float
+    steps: list[dict[str, str | int]] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+
+    def top_up(self, service_id: str, card: str, amount_fen: int, language: str) -> None:
+        """Top up `card` by one of the preset amounts and leave with card and receipt.
+
+        Raises:
+            RehearsalError: a page did not come within STEP_SECONDS.
+        """
+        self._step("home", lambda: None, lambda: self._can_touch(f"service_{service_id}"), began=self.began)
+        if language != self.model.language:
+            in_language = lambda: bool(self.model.language == language)  # noqa: E731
+            self._step("language", lambda: self.screen.touch(f"language_{language}"), in_language)
+        self._step("place_card", lambda: self.screen.touch(f"service_{service_id}"), lambda: self._shows("capture"))
+        self._step("amount", lambda: self.sim.do("place_card", card=card), lambda: self._shows("keypad"))
+        preset = f"preset_{amount_fen}"
+        self._step("amount_chosen", lambda: self.screen.touch(preset), lambda: self._can_touch("confirm"))
+        self._step("payment", lambda: self.screen.touch("confirm"), lambda: self._shows("payment"))
+        self._step("loading", lambda: self.sim.do("pay"), lambda: self._shows("progress"))
+        self._step("result", lambda: None, lambda: self._shows("result"))
+        self._step("home_again", lambda: self.sim.do("take_card"), lambda: self._shows("menu"))
+
+    def keep_receipt(self, picture: Path) -> None:
+        """Take the receipt out of the slot and save its picture.
+
+        Raises:
+            RehearsalError: there is none.
+        """
+        try:
+            self.sim.do("take_receipt", picture=str(picture))
+        except ControlError as error:
+            raise RehearsalError(f"no receipt: {error}") from None
+
+    def _step(
+        self, name: str, act: Callable[[], object], arrived: Callable[[], bool], *, began: float | None = None
+    ) -> None:
+        began = began or time.monotonic()
+        act()
+        while not arrived():
+            if time.monotonic() - began > STEP_SECONDS:
+                picture = self._take_picture("stuck")
+                raise RehearsalError(f"waiting for {name}, the screen shows {self.model.kind} (see {picture})")
+            self._let_pass(0.005)
+        self.steps.append({"step": name, "ms": round((time.monotonic() - began) * 1000)})
+        self._let_pass(SETTLE_SECONDS)
+        self._take_picture(name)
+
+    def _shows(self, kind: str) -> bool:
+        return bool(self.model.kind == kind)
+
+    def _can_touch(self, object_name: str) -> bool:
+        try:
+            return self.screen.find(object_name).isEnabled()
+        except LookupError:
+            return False
+
+    def _take_picture(self, name: str) -> str:
+        file = f"{len(self.pictures) + 1:02d}-{name.replace('_', '-')}.png"
+        self.screen.grab().save(str(self.out / file))
+        self.pictures.append(file)
+        return file
+
+    def _let_pass(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, max(1, round(left * 1000)))
+            time.sleep(min(left, 0.002))

@@ -1,0 +1,40 @@
+"""`openteller sim`: the simulated terminal as a process."""
+
+import signal
+import threading
+from pathlib import Path
+
+from device_sim.settings import SimSettings
+from device_sim.terminal import SimulatedTerminal
+from kiosk_core.clock import Clock
+from openteller.config import anchored
+from openteller.toml_file import TomlFile
+
+
+def load_simulator(path: Path) -> SimSettings:
+    """Read and check `sim.toml`.
+
+    Raises:
+        ConfigError: what is wrong, all of it.
+    """
+    return anchored(TomlFile(path).checked(SimSettings), path.parent)
+
+
+def run_simulator(path: Path, clock: Clock, *, panel: bool) -> None:
+    """Serve until SIGTERM or SIGINT, or until the panel's window is closed.
+
+    Raises:
+        ConfigError: as `load_simulator`.
+        OSError: a port, socket or file cannot be made or read.
+    """
+    settings = load_simulator(path)
+    with SimulatedTerminal(settings, clock) as terminal:
+        if panel:
+            from device_sim.panel import run_panel  # noqa: PLC0415  (Qt only where there is a screen)
+
+            run_panel(terminal)
+            return
+        stopped = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopped.set())
+        stopped.wait()
