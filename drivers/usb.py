@@ -201,11 +201,7 @@ class UsbInterface:
         # Cheap devices stall the request or have no language; a name is not worth losing the device.
         try:
             return usb.util.get_string(self._usb, index) or ""
-        except (ValueError, UnicodeDecodeError):
-            return ""
-        except usb.core.USBError as error:
-            if error.errno == errno.ENODEV:
-                raise
+        except (ValueError, usb.core.USBError):
             return ""
 
     @contextlib.contextmanager
