@@ -199,7 +199,9 @@ class ViewModel(QObject):
         else:
             self._amount.forget()
         deadline_s = page.deadline_s if isinstance(page, CapturePage | PaymentPage) else None
-        self._deadline.start(now, deadline_s, keep_total=same_kind)
+        goes_on = isinstance(page, PaymentPage) and deadline_s is None and same_kind
+        if not goes_on:
+            self._deadline.start(now, deadline_s, keep_total=same_kind)
         self._warning.start(now, page.warning_s, keep_total=same_kind)
         # The new step gets its values before it is made, the old one a blank page while it goes.
         self._present(page)

@@ -8,34 +8,64 @@ GridLayout {
     required property var page
     required property bool portrait
     readonly property bool pictured: page.picture !== ""
+    readonly property bool stepped: page.steps.length > 0
 
     columnSpacing: Theme.gap5
-    columns: portrait ? 1 : 2
+    columns: portrait || !pictured ? 1 : 2
     rowSpacing: Theme.gap4
     uniformCellWidths: pictured
 
     ColumnLayout {
-        Layout.alignment: root.portrait ? Qt.AlignTop : Qt.AlignVCenter
+        Layout.alignment: root.portrait && root.pictured ? Qt.AlignTop : Qt.AlignVCenter
         Layout.fillWidth: true
         Layout.topMargin: root.portrait ? Theme.gap3 : 0
         spacing: root.portrait ? Theme.gap4 : Theme.gap3
 
-        Label {
+        Spinner {
+            Layout.alignment: root.pictured ? Qt.AlignLeft : Qt.AlignHCenter
+            Layout.bottomMargin: Theme.gap3
+            implicitHeight: 34 * Theme.unit
+            implicitWidth: 34 * Theme.unit
+            visible: !root.stepped && !(root.portrait && root.pictured)
+        }
+        RowLayout {
             Layout.fillWidth: true
-            objectName: "title"
-            size: Theme.textTitle
-            strong: true
-            text: root.page.title
+            spacing: Theme.gap3
+
+            Label {
+                Layout.fillWidth: true
+                horizontalAlignment: root.pictured || root.stepped ? Text.AlignLeft : Text.AlignHCenter
+                objectName: "title"
+                size: Theme.textTitle
+                strong: true
+                text: root.page.title
+            }
+            Spinner {
+                implicitHeight: 1.2 * Theme.textTitle
+                implicitWidth: 1.2 * Theme.textTitle
+                visible: !root.stepped && root.portrait && root.pictured
+            }
         }
         Banner {
             Layout.fillWidth: true
             objectName: "body"
             size: Theme.textLead
             text: root.page.body
+            visible: root.pictured
+        }
+        Label {
+            Layout.fillWidth: true
+            color: Theme.inkSoft
+            horizontalAlignment: root.stepped ? Text.AlignLeft : Text.AlignHCenter
+            objectName: "body"
+            size: Theme.textLead
+            text: root.page.body
+            visible: !root.pictured
         }
         Column {
             Layout.fillWidth: true
             Layout.topMargin: Theme.gap2
+            visible: root.stepped
 
             Repeater {
                 id: list

@@ -10,13 +10,16 @@ GridLayout {
     readonly property color toneColor: page.tone === "success" ? Theme.success : page.tone === "attention" ? Theme.attention : Theme.accent
     readonly property color toneSoft: page.tone === "success" ? Theme.successSoft : page.tone === "attention" ? Theme.attentionSoft : Theme.accentSoft
 
+    readonly property bool alone: page.picture === "" && page.facts.length === 0
+    readonly property bool tall: alone || !portrait // the words have a panel of their own height
+
     columnSpacing: Theme.gap4
-    columns: portrait || (page.picture === "" && page.facts.length === 0) ? 1 : 2
+    columns: portrait || alone ? 1 : 2
     rowSpacing: Theme.gap4
     uniformCellWidths: true
 
     Rectangle {
-        Layout.fillHeight: !root.portrait
+        Layout.fillHeight: root.tall
         Layout.fillWidth: true
         color: root.toneSoft
         implicitHeight: head.height + 2 * Theme.gap4
@@ -27,17 +30,17 @@ GridLayout {
             id: head
 
             anchors.left: parent.left
-            anchors.margins: root.portrait ? Theme.gap4 : Theme.gap5
+            anchors.margins: root.tall ? Theme.gap5 : Theme.gap4
             anchors.right: parent.right
             anchors.verticalCenter: parent.verticalCenter
             columnSpacing: Theme.gap4
-            columns: root.portrait ? 2 : 1
+            columns: root.tall ? 1 : 2
             rowSpacing: Theme.gap4
 
             Rectangle {
                 Layout.alignment: Qt.AlignTop
                 color: root.toneColor
-                implicitHeight: (root.portrait ? 26 : 34) * Theme.unit
+                implicitHeight: (root.tall ? 34 : 26) * Theme.unit
                 implicitWidth: implicitHeight
                 radius: height / 2
 

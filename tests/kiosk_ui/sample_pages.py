@@ -207,6 +207,12 @@ PAGES: dict[str, Page] = {
     ),
     "suspense": result(Tone.ATTENTION, "suspense", Picture.STAFF, CARD_FACT, AMOUNT_FACT, REFERENCE, TIME, **AMOUNT),
     "declined": result(Tone.NEUTRAL, "declined", Picture.TAKE_CARD, body="top_up.declined.body.mac1_wrong"),
+    "giving_back": ProgressPage(
+        title=Words("top_up.giving_back.title"), body=Words("top_up.giving_back.body"), steps=(), current=0
+    ),
+    "out_of_service_midway": ResultPage(
+        tone=Tone.ATTENTION, title=Words("out_of_service.title"), body=Words("top_up.out_of_service.body")
+    ),
     "starting": MessagePage(title=Words("starting.title"), body=Words("starting.body")),
     "out_of_service": MessagePage(title=Words("out_of_service.title"), body=Words("out_of_service.body")),
     "warning": keypad(warning_s=20),

@@ -28,6 +28,7 @@ PLACEHOLDERS = {
     )
 }
 RESULTS = (
+    "host_silent",
     "loaded",
     "earlier_loaded",
     "cancelled",
@@ -41,7 +42,7 @@ RESULTS = (
 FROM_THE_CORE = {
     *(
         f"top_up.{page}.{part}"
-        for page in ("place_card", "reading", "working", "return_card", "prove_card", *RESULTS)
+        for page in ("place_card", "reading", "working", "giving_back", "return_card", "prove_card", *RESULTS)
         for part in ("title", "body")
     ),
     *(f"top_up.problem.{problem.value}" for problem in CardProblem),
@@ -61,6 +62,8 @@ FROM_THE_CORE = {
     *(f"fault.{fault.value}.customer" for fault in Fault),
     "home.title",
     "home.take_card",
+    "home.no_receipt",
+    "top_up.out_of_service.body",
     "unavailable.top_up_module",
     "unavailable.bank_host",
     "unavailable.journal",

@@ -1,6 +1,7 @@
 """Pages in, intents out: numbers, double taps, countdowns, languages, and what is forgotten."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from PyQt6.QtCore import QObject
@@ -157,6 +158,15 @@ def test_a_deadline_goes_on_where_the_same_page_is_shown_again(rig):
     rig.show(PAGES["payment_card_gone"])  # 47 of the 120 seconds are left
     assert rig.model.deadline.left == 47
     assert rig.model.deadline.part == pytest.approx(47 / 120)
+
+
+def test_a_payment_page_without_a_deadline_lets_the_countdown_go_on(rig):
+    rig.show(PAGES["payment"])
+    rig.pass_time(30)
+    rig.show(replace(PAGES["payment"], deadline_s=None, card_present=False))
+    assert (rig.model.deadline.left, rig.model.deadline.part) == (90, 0.75)
+    rig.pass_time(30)
+    assert rig.model.deadline.left == 60
 
 
 def test_a_page_without_a_deadline_has_none(rig):
