@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import AfterValidator
 
+from drivers.registry import Role, models
 from kiosk_core.errors import ConfigError
 from kiosk_core.services import Service, SettingError, TransitTopUp
 from kiosk_core.texts import LocalText
@@ -251,17 +252,24 @@ def is_simulated(port: str) -> bool:
 
 
 def _contradictions(config: TerminalConfig) -> Iterator[SettingError]:
-    for name, device in (
-        ("top_up_module", config.devices.top_up_module),
-        ("receipt_printer", config.devices.receipt_printer),
+    if config.simulator is not None and not config.terminal.simulated:
+        yield SettingError(("simulator",), "is only for a terminal with [terminal] simulated = true")
+    known = models()
+    for role, device in (
+        (Role.TOP_UP_MODULE, config.devices.top_up_module),
+        (Role.RECEIPT_PRINTER, config.devices.receipt_printer),
     ):
+        key = ("devices", role.value)
+        fit = sorted(name for name, model in known.items() if model.role is role)
+        if device.model not in fit:
+            yield SettingError((*key, "model"), f'"{device.model}" is no model of it; there are {", ".join(fit)}')
         if is_simulated(device.port) and not config.terminal.simulated:
             problem = (
                 f'"{device.port}" is a simulated device; only a terminal with [terminal] simulated = true has such'
             )
-            yield SettingError(("devices", name, "port"), problem)
-        if device.port.startswith("sim-usb://") and config.simulator is None:
-            yield SettingError(("devices", name, "port"), f'"{device.port}" needs [simulator] usb_socket')
+            yield SettingError((*key, "port"), problem)
+        elif device.port.startswith("sim-usb://") and config.simulator is None:
+            yield SettingError((*key, "port"), f'"{device.port}" needs [simulator] usb_socket')
     length = len(os.fsencode(config.core.socket))
     if length > _LONGEST_SOCKET_PATH:
         yield SettingError(("core", "socket"), f"the path has {length} bytes; the most is {_LONGEST_SOCKET_PATH}")

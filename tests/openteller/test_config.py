@@ -91,7 +91,33 @@ def test_a_simulated_terminal_may_have_simulated_ports(kiosk: Path, port: str) -
     assert (refused.line, refused.key) == (line, "devices.receipt_printer.port")
     assert f'"{port}" is a simulated device' in refused.problem
     spoil(kiosk, "[terminal]\n", "[terminal]\nsimulated = true\n")
+    spoil(kiosk, "[journal]\n", '[simulator]\nusb_socket = "usb.sock"\n\n[journal]\n')
     assert load_terminal(kiosk).devices.receipt_printer.port == port
+
+
+def test_a_simulated_usb_device_needs_its_bus(kiosk: Path) -> None:
+    spoil(kiosk, "[terminal]\n", "[terminal]\nsimulated = true\n")
+    line = spoil(kiosk, '"/dev/ttyUSB0"', '"sim-usb://04b8:0e15"')
+    refused = refusal_of(kiosk)
+    assert (refused.line, refused.key) == (line, "devices.receipt_printer.port")
+    assert refused.problem == '"sim-usb://04b8:0e15" needs [simulator] usb_socket'
+
+
+def test_a_real_terminal_has_no_simulator(kiosk: Path) -> None:
+    line = spoil(kiosk, "[journal]\n", '[simulator]\nusb_socket = "usb.sock"\n\n[journal]\n')
+    refused = refusal_of(kiosk)
+    assert (refused.line, refused.key) == (line, "simulator")
+    assert refused.problem == "is only for a terminal with [terminal] simulated = true"
+
+
+def test_a_model_must_be_one_for_its_place(kiosk: Path) -> None:
+    lines = [spoil(kiosk, '"escpos-80mm"', '"escpos-81mm"'), spoil(kiosk, '"ccid-t-union"', '"escpos-80mm"')]
+    reader, printer = refusal_of(kiosk).all
+    assert (reader.line, reader.key) == (lines[1], "devices.top_up_module.model")
+    assert (printer.line, printer.key) == (lines[0], "devices.receipt_printer.model")
+    assert printer.problem.startswith('"escpos-81mm" is no model of it; there are ')
+    assert "escpos-80mm" in printer.problem
+    assert "escpos-80mm" not in reader.problem.split("there are")[1]
 
 
 def test_services_stand_in_their_order(service: Path) -> None:
@@ -170,7 +196,7 @@ WRONG_TERMINAL = [
         '"COM3"',
         "devices.receipt_printer.port",
         (
-            '"COM3" is no port; it is /dev/NAME, usb://VVVV:PPPP (vendor and product in hex), socket://HOST:PORT,'
+            '"COM3" is no port; it is a path like /dev/ttyUSB0, usb://VVVV:PPPP (vendor and product in hex), socket://HOST:PORT,'
             " or of the simulator: sim://NAME, sim-usb://VVVV:PPPP"
         ),
     ),
