@@ -160,3 +160,9 @@ def test_no_text_can_become_an_unknown_or_real_time_command(lines: list[TextLine
     data = composed(*lines)
     assert not [command for command in CommandDeframer().feed(data) if isinstance(command, Unknown)]
     assert RealTimeScanner().feed(data) == []
+
+
+def test_prints_one_dot_more_where_a_picture_would_ask_for_the_status() -> None:
+    assert composed(Bitmap(24, b"\x10\x04\x01", Align.LEFT)) == frame(
+        "1B 61 00 1D 76 30 00 03 00 01 00 10 0C 01 1B 61 00"
+    )

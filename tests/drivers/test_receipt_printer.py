@@ -547,7 +547,7 @@ class Scripted:
     """A printer of another make: each DLE EOT is answered by the next byte for it, and GS r as told."""
 
     def __init__(self, done: bytes, before: bytes = b"", clears: bool = True) -> None:
-        self._done = done
+        self.done = done
         self._before = before
         self._clears = clears
         self.received = b""
@@ -557,7 +557,7 @@ class Scripted:
         answer = self._before + b"\x12" if data[:2] == b"\x10\x04" else b""
         if data[:2] == b"\x10\x14" and self._clears:
             answer += b"\x37\x25\x00"
-        return answer + (self._done if data[-3:] == b"\x1d\x72\x01" else b"")
+        return answer + (self.done if data[-3:] == b"\x1d\x72\x01" else b"")
 
     def idle(self) -> bytes:
         return b""
@@ -647,4 +647,31 @@ class Erring(Scripted):
 def test_believes_an_error_without_a_cause_when_it_stays(times: int, faults: set[Fault]) -> None:
     driver = scripted(Erring(times))
     assert driver.status().faults == faults
+    driver.close()
+
+
+class Jamming(Scripted):
+    """Answers GS r although its cutter is stuck, as a cheap printer may."""
+
+    def receive(self, data: bytes) -> bytes:
+        if data == b"\x10\x04\x03" and b"\x1d\x72\x01" in self.received:
+            return b"\x1a"
+        return super().receive(data)
+
+
+def test_names_a_cutter_that_got_stuck_at_the_very_end() -> None:
+    driver = scripted(Jamming(done=b"\x00"))
+    with pytest.raises(DeviceFault) as failed:
+        driver.print(SHORT)
+    assert failed.value.fault is Fault.CUTTER_STUCK
+    driver.close()
+
+
+def test_does_not_take_an_answer_of_the_last_receipt_for_this_one() -> None:
+    printer = Scripted(done=b"\x00\x00")
+    driver = scripted(printer, HastyClock())
+    driver.print(SHORT)
+    printer.done = b""
+    with pytest.raises(DeviceUnavailable, match="not done"):
+        driver.print(SHORT)
     driver.close()
