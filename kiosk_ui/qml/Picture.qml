@@ -5,13 +5,13 @@ Item {
     id: root
 
     required property string name
-    readonly property real dot: Math.min(width / (withReceipt ? 292 : 240), height / 240)
+    readonly property real dot: Math.min(width / (withReceipt ? 316 : 240), height / 240)
     readonly property real side: 240 * dot
     readonly property bool showsReader: name !== "staff"
     readonly property bool putsDown: name === "place_card" || name === "return_card"
     readonly property bool takesUp: name === "take_card" || name === "take_card_and_receipt"
     readonly property bool withReceipt: name === "take_card_and_receipt"
-    readonly property real shift: withReceipt ? -38 : 0
+    readonly property real shift: withReceipt ? -46 : 0
 
     // 0: the card is away from the reader, 1: it lies on it. Still pictures show the telling moment between.
     property real travel: name === "keep_card" ? 1 : putsDown ? 0.42 : 0.36
@@ -23,7 +23,7 @@ Item {
         id: board
 
         anchors.centerIn: parent
-        anchors.horizontalCenterOffset: root.withReceipt ? 6 * root.dot : 0
+        anchors.horizontalCenterOffset: root.withReceipt ? -4 * root.dot : 0
         anchors.verticalCenterOffset: root.name === "keep_card" ? -34 * root.dot : 0
         height: root.side
         width: root.side
@@ -90,7 +90,7 @@ Item {
                 height: 150 * root.dot
                 visible: root.withReceipt
                 width: 96 * root.dot
-                x: 172 * root.dot
+                x: 178 * root.dot
                 y: 92 * root.dot
 
                 Image {

@@ -9,7 +9,7 @@ Touchable {
     property bool large: true
     // Room for two lines of title and two of reason, then for the badge above them.
     readonly property real textRoom: 2.9 * Theme.textLead + 2.9 * Theme.textSmall
-    readonly property bool badged: lying ? width > 92 * Theme.unit : height > textRoom + 13 * Theme.unit + gap + 2 * Theme.gap2
+    readonly property bool badged: lying ? width > 92 * Theme.unit : height > textRoom + 13 * Theme.unit + gap + 1.4 * Theme.gap2
     readonly property real badge: !badged ? 0 : large ? Math.min(46 * Theme.unit, height * (lying ? 0.6 : 0.36)) : (lying ? 24 : 13) * Theme.unit
     readonly property real gap: large ? Theme.gap3 : Theme.gap2
     readonly property color textColor: available ? Theme.ink : Theme.inkSoft
