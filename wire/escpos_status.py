@@ -6,6 +6,7 @@ and Bematech MP-4000 TH p83 (which fixed bits belong to which answer); Bixolon S
 """
 
 from dataclasses import dataclass
+from typing import Literal, overload
 
 from wire.errors import WireError
 from wire.escpos import StatusKind
@@ -50,6 +51,26 @@ class PaperStatus:
 
 
 RealTimeStatus = PrinterStatus | OfflineCause | ErrorCause | PaperStatus
+
+
+@overload
+def decode_status(kind: Literal[StatusKind.PRINTER], answer: int) -> PrinterStatus: ...
+
+
+@overload
+def decode_status(kind: Literal[StatusKind.OFFLINE_CAUSE], answer: int) -> OfflineCause: ...
+
+
+@overload
+def decode_status(kind: Literal[StatusKind.ERROR_CAUSE], answer: int) -> ErrorCause: ...
+
+
+@overload
+def decode_status(kind: Literal[StatusKind.PAPER], answer: int) -> PaperStatus: ...
+
+
+@overload
+def decode_status(kind: StatusKind, answer: int) -> RealTimeStatus: ...
 
 
 def decode_status(kind: StatusKind, answer: int) -> RealTimeStatus:
