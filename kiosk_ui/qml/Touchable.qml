@@ -12,6 +12,7 @@ Rectangle {
 
     signal activated
 
+    enabled: available
     color: pressed ? pressedColor : restColor
     radius: Theme.radius
     scale: pressed ? 0.985 : 1
@@ -24,7 +25,6 @@ Rectangle {
         id: area
 
         anchors.fill: parent
-        enabled: root.available
         onClicked: root.activated()
     }
 }

@@ -111,6 +111,9 @@ def test_confirm_takes_no_touch_before_an_amount_is_there():
         rig.show(PAGES["amount"])
         screen.touch("confirm")
         assert rig.model.amount.problem == ""
+        assert not screen.find("confirm").isEnabled()
+        screen.touch("preset_5000")
+        assert screen.find("confirm").isEnabled()
     assert rig.sent == []
 
 
