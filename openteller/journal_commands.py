@@ -102,23 +102,27 @@ def render_verdict(console: Console, verdict: Verdict) -> None:
 
 
 def render_list(console: Console, transactions: tuple[Transaction, ...], *, only_open: bool) -> None:
-    """Print a line for each of `transactions`."""
+    """Print a line for each of `transactions`, and where each that is open stands."""
     if not transactions:
         console.print("Every transaction is settled." if only_open else "There is no transaction yet.")
         return
-    table = Table("transaction", "began", "card", "amount", "state", "", box=None, pad_edge=False)
+    table = Table("transaction", "began", "amount", "state", "card", box=None, pad_edge=False)
+    for column in table.columns:
+        column.no_wrap = True
     for each in transactions:
-        facts, began = each.facts, each.rows[0].at
+        facts = each.facts
         amount = facts.get("amount_fen")
         table.add_row(
             each.id,
-            f"{began:%Y-%m-%d %H:%M:%S}",
-            escape(str(facts.get("card") or "")),
+            f"{each.rows[0].at:%m-%d %H:%M}",
             format_amount(amount) if isinstance(amount, int) else "",
             f"[{_colour(each.state)}]{each.state.value}[/]",
-            escape(standing(each)),
+            escape(str(facts.get("card") or "")),
         )
     console.print(table)
+    for each in transactions:
+        if not each.state.closed:
+            console.print(f"{each.id}: {standing(each)}", soft_wrap=True)
 
 
 def render_story(console: Console, transaction: Transaction) -> None:

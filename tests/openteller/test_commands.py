@@ -87,10 +87,19 @@ def written(folder: Path) -> Iterator[SqliteJournal]:
 def test_show_lists_the_latest_transactions(written: SqliteJournal, folder: Path) -> None:
     result = journal("show", "-j", folder)
     assert result.exit_code == 0
-    _, first, second = result.stdout.splitlines()
-    assert "KT000001-25112200001  2025-11-22 10:15:30  310488*********8901  ¥50.00  DONE" in first
-    assert "Closed: the card is loaded and the host knows it." in first
-    assert "SUSPENSE  Open: only the card can tell." in second
+    assert [line.split() for line in result.stdout.splitlines()[1:3]] == [
+        ["KT000001-25112200001", "11-22", "10:15", "¥50.00", "DONE", "310488*********8901"],
+        ["KT000001-25112200002", "11-22", "10:15", "¥20.00", "SUSPENSE"],
+    ]
+    assert result.stdout.splitlines()[3:] == [
+        "KT000001-25112200002: Open: only the card can tell. It is asked when it is next on the reader."
+    ]
+
+
+def test_the_list_fits_eighty_columns(written: SqliteJournal, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "KT000001-25112200001" in journal("show", "-j", folder).stdout
+    assert "310488*********8901" in journal("show", "-j", folder).stdout
 
 
 def test_show_open_lists_what_is_not_settled(written: SqliteJournal, folder: Path) -> None:
