@@ -195,12 +195,8 @@ class HostLink:
             raise HostSilent(f"the bank host is out of order ({answer.response_code})")
         return Confirmation.ACCEPTED if answer.response_code == APPROVED else Confirmation.TAC_WRONG
 
-    def reverse(self, trace: Trace, amount_fen: int, reason: ReversalReason) -> Reversed:
-        """Close the order and give back what was paid.
-
-        Raises:
-            HostSilent: also when the host refuses: the reversal stays open for staff to see.
-        """
+    def reverse(self, trace: Trace, amount_fen: int, reason: ReversalReason) -> Reversed | Declined:
+        """Close the order and give back what was paid."""
         date, time = self._local()
         request = ReversalRequest(
             terminal=self._terminal,
@@ -214,8 +210,10 @@ class HostLink:
             original_stan=trace.order_stan,
         )
         answer = self._ask(request, ReversalResponse)
+        if answer.response_code == _OUT_OF_ORDER:
+            raise HostSilent(f"the bank host is out of order ({answer.response_code})")
         if answer.refunded_fen is None:
-            raise HostSilent(f"the bank host refuses the reversal ({answer.response_code})")
+            return _declined(answer)
         return Reversed(answer.refunded_fen)
 
     # -- question and answer -------------------------------------------------------------------------------
@@ -329,7 +327,7 @@ def _purse(init: LoadInit) -> PurseData:
     )
 
 
-def _declined(answer: OrderResponse | LoadResponse) -> Declined:
+def _declined(answer: OrderResponse | LoadResponse | ReversalResponse) -> Declined:
     code = answer.response_code
     return Declined(_DECLINES.get(code, DeclineReason.HOST_ERROR), code)
 

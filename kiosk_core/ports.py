@@ -292,6 +292,9 @@ class BankHost(Protocol):
         """Deliver the proof of the load; may be sent again until it is answered."""
         ...
 
-    def reverse(self, trace: Trace, amount_fen: int, reason: ReversalReason) -> Reversed:
-        """Close the order and give back what was paid; may be sent again until it is answered."""
+    def reverse(self, trace: Trace, amount_fen: int, reason: ReversalReason) -> Reversed | Declined:
+        """Close the order and give back what was paid; may be sent again until it is answered.
+
+        Declined: the host does not reverse it, now or ever (it knows the load as done, say); staff must look.
+        """
         ...

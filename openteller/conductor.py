@@ -43,6 +43,7 @@ from kiosk_core.ports import (
     PurseCard,
     QrOrder,
     ReceiptPrinter,
+    Reversed,
     TopUpModule,
 )
 from kiosk_core.services import Service
@@ -437,7 +438,7 @@ class Conductor:
                 self._ask_host(
                     session,
                     lambda host: host.reverse(trace, amount_fen, reason),
-                    events.ReversalAnswered,
+                    _reversal_answer,
                     events.ReversalUnanswered(),
                 )
             case do.PrintReceipt(receipt):
@@ -603,6 +604,10 @@ def _load_initialised(result: LoadInit | CardProblem) -> Event:
 
 def _order_answer(result: QrOrder | Declined) -> Event:
     return events.OrderDeclined(result) if isinstance(result, Declined) else events.QrOrdered(result)
+
+
+def _reversal_answer(result: Reversed | Declined) -> Event:
+    return events.ReversalDeclined(result) if isinstance(result, Declined) else events.ReversalAnswered(result)
 
 
 def _authorisation_answer(result: LoadAuthorisation | Declined) -> Event:

@@ -52,7 +52,7 @@ def run_demo(out: Path, headless: bool | None, size: tuple[int, int], language: 
     if headless:
         _begin_afresh(out)
     with tempfile.TemporaryDirectory(prefix="openteller-") as run:
-        _write_configuration(out, Path(run), size)
+        write_configuration(out, Path(run), size)
         with _processes(out, Path(run), panel=not headless, verbose=verbose):
             if headless:
                 return _rehearse(out, Path(run), size, language, began)
@@ -73,7 +73,7 @@ def _begin_afresh(out: Path) -> None:
     (out / "pages").mkdir()
 
 
-def _write_configuration(out: Path, run: Path, size: tuple[int, int]) -> None:
+def write_configuration(out: Path, run: Path, size: tuple[int, int]) -> None:
     """Write kiosk.toml and sim.toml; sockets live in the short folder `run`, whatever the length of `out`."""
     certificates = make_demo_certificates(out / "certificates", SystemClock().wall())
     values = {

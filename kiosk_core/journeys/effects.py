@@ -109,7 +109,7 @@ class ConfirmLoad:
 
 @dataclass(frozen=True)
 class ReverseLoad:
-    """-> ReversalAnswered | ReversalUnanswered."""
+    """-> ReversalAnswered | ReversalDeclined | ReversalUnanswered."""
 
     trace: Trace
     amount_fen: int

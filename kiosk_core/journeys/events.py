@@ -191,6 +191,13 @@ class ReversalAnswered:
 
 
 @dataclass(frozen=True)
+class ReversalDeclined:
+    """The host will not reverse."""
+
+    declined: Declined
+
+
+@dataclass(frozen=True)
 class ReversalUnanswered:
     """No answer to ReverseLoad; it is sent again until there is one."""
 
@@ -239,6 +246,7 @@ Event = (
     | ConfirmationAnswered
     | ConfirmationUnanswered
     | ReversalAnswered
+    | ReversalDeclined
     | ReversalUnanswered
     | ReceiptPrinted
     | ReceiptFailed

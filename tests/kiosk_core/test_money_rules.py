@@ -55,7 +55,10 @@ ANSWERS: dict[type[do.Effect], list[ev.Event]] = {
     do.QueryOrder: [*(ev.OrderAnswered(state) for state in OrderState), ev.OrderStateUnknown()],
     do.AuthoriseLoad: [ev.LoadAuthorised(AUTHORISATION), ev.LoadDeclined(_declined), ev.AuthorisationUnanswered()],
     do.ConfirmLoad: [*(ev.ConfirmationAnswered(each) for each in Confirmation), ev.ConfirmationUnanswered()],
-    do.ReverseLoad: [ev.ReversalAnswered(Reversed(0)), ev.ReversalAnswered(Reversed(AMOUNT)), ev.ReversalUnanswered()],
+    do.ReverseLoad: [
+        ev.ReversalAnswered(Reversed(0)), ev.ReversalAnswered(Reversed(AMOUNT)),
+        ev.ReversalDeclined(_declined), ev.ReversalUnanswered(),
+    ],
     do.PrintReceipt: [ev.ReceiptPrinted(), ev.ReceiptFailed()],
 }  # fmt: skip
 

@@ -333,6 +333,12 @@ def test_a_host_that_refunds_nothing_of_a_paid_order_is_a_case_for_staff() -> No
     assert journey.rows[-1] is L.MANUAL
 
 
+def test_a_reversal_that_the_host_declines_is_a_case_for_staff() -> None:
+    declined = Declined(DeclineReason.HOST_ERROR, "22")
+    journey = Journey.begun().feed(*ORDERED, ev.CancelTouched(), ev.ReversalDeclined(declined))
+    assert journey.rows[-1] is L.MANUAL
+
+
 def test_a_card_that_refuses_the_credit_is_refunded() -> None:
     journey = Journey.begun().feed(
         *AUTHORISED, ev.CreditEnded(CreditRefused(0x9302)), ev.ReversalAnswered(Reversed(AMOUNT))

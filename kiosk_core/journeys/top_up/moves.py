@@ -50,6 +50,7 @@ from kiosk_core.journeys.events import (
     ReceiptFailed,
     ReceiptPrinted,
     ReversalAnswered,
+    ReversalDeclined,
     ReversalUnanswered,
     Timer,
     TimerFired,
@@ -473,6 +474,10 @@ def reversal_answered(s: TopUp, event: ReversalAnswered) -> Next:
     if refunded_fen:
         return _with_receipt(s, Outcome.REFUNDED, row)
     return last_page(s, s.unpaid_outcome, row)
+
+
+def reversal_declined(s: TopUp, event: ReversalDeclined) -> Next:
+    return _manual(s, {"why": "the host does not reverse", "response_code": event.declined.response_code})
 
 
 def reversal_unanswered(s: TopUp, _: ReversalUnanswered) -> Next:

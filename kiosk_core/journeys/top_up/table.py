@@ -11,6 +11,7 @@ from kiosk_core.journeys.events import (
     AmountChosen,
     AuthorisationUnanswered,
     CancelTouched,
+    CannotGoOn,
     CardArrived,
     CardLeft,
     CardRead,
@@ -21,7 +22,6 @@ from kiosk_core.journeys.events import (
     CustomerGone,
     DoneTouched,
     Event,
-    CannotGoOn,
     LoadAuthorised,
     LoadDeclined,
     LoadInitialised,
@@ -34,6 +34,7 @@ from kiosk_core.journeys.events import (
     ReceiptFailed,
     ReceiptPrinted,
     ReversalAnswered,
+    ReversalDeclined,
     ReversalUnanswered,
     TimerFired,
 )
@@ -117,6 +118,7 @@ TABLE: Mapping[tuple[Step, type[Event]], Transition] = {
     (Step.CONFIRMING, ConfirmationAnswered): moves.confirmed,
     (Step.CONFIRMING, ConfirmationUnanswered): moves.confirmation_unanswered,
     (Step.REVERSING, ReversalAnswered): moves.reversal_answered,
+    (Step.REVERSING, ReversalDeclined): moves.reversal_declined,
     (Step.REVERSING, ReversalUnanswered): moves.reversal_unanswered,
     (Step.REVERSING, OrderAnswered): moves.ignore,  # the query was under way when the order was given up
     (Step.REVERSING, OrderStateUnknown): moves.ignore,
