@@ -89,7 +89,7 @@ class MenuPage(_Page):
 class CapturePage(_Page):
     """The customer shall do something with a card: `picture` shows it, `problem` says what went wrong before.
 
-    `deadline_s` counts down visibly where waiting has an end.
+    `deadline_s` are the seconds until waiting ends, to be counted down; None: it has no end of its own.
     """
 
     kind: Literal["capture"] = "capture"
@@ -119,13 +119,13 @@ class KeypadPage(_Page):
 class PaymentPage(_Page):
     """Pay by phone: `qr` is the text of the code.
 
-    `deadline_s` are the seconds it can still be paid; None: the countdown that is on the screen goes on.
+    `deadline_s` are the seconds it can still be paid, to be counted down.
     """
 
     kind: Literal["payment"] = "payment"
     amount_fen: int
     qr: str
-    deadline_s: int | None
+    deadline_s: int | None = None
     card_present: bool = True
 
 

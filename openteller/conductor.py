@@ -6,8 +6,9 @@ written by this thread, in the order of the effects, before the effects behind a
 """
 
 import logging
+import math
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
@@ -20,6 +21,7 @@ from kiosk_core.journeys.events import Event, Timer
 from kiosk_core.ledger import Journal, LedgerState, Transaction
 from kiosk_core.pages import (
     Cancel,
+    CapturePage,
     ChangeLanguage,
     ChooseAmount,
     ChooseService,
@@ -29,6 +31,7 @@ from kiosk_core.pages import (
     MenuPage,
     MessagePage,
     Page,
+    PaymentPage,
     ResultPage,
     ShowPage,
     StayHere,
@@ -369,12 +372,13 @@ class Conductor:
     def _perform(self, session: _Session, effect: do.Effect) -> None:  # noqa: C901, PLR0912  (one case an effect)
         now = self._clock.now()
         match effect:
-            case do.Show(page):
-                self._show(page)
+            case do.Show(page, until):
+                self._show(_with_deadline(page, until, session.timers, now))
             case do.Record(transaction, state, facts):
                 self._journal.record(transaction, state, facts)
-            case do.StartTimer(timer, seconds):
-                session.timers[timer] = now + seconds
+            case do.StartTimer(timer, seconds, keep):
+                if not (keep and timer in session.timers):
+                    session.timers[timer] = now + seconds
             case do.StopTimer(timer):
                 session.timers.pop(timer, None)
             case do.WatchCard():
@@ -588,6 +592,12 @@ class Conductor:
             self._show(replace(page, warning_s=warning_s))
         else:
             self._advance(session, events.CustomerGone())
+
+
+def _with_deadline(page: Page, until: Timer | None, timers: Mapping[Timer, float], now: float) -> Page:
+    if until is None or until not in timers or not isinstance(page, CapturePage | PaymentPage):
+        return page
+    return replace(page, deadline_s=max(0, math.ceil(timers[until] - now)))
 
 
 def _succeeded(done: "Future[bool]") -> bool:

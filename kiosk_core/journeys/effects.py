@@ -12,9 +12,10 @@ from kiosk_core.receipt import Receipt
 
 @dataclass(frozen=True)
 class Show:
-    """Put this page on the screen."""
+    """Put this page on the screen; with `until` its `deadline_s` becomes what is left of that timer."""
 
     page: Page
+    until: Timer | None = None
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,11 @@ class Record:
 
 @dataclass(frozen=True)
 class StartTimer:
-    """Fire TimerFired after `seconds`."""
+    """Fire TimerFired after `seconds`; with `keep` a timer that runs already is left as it is."""
 
     timer: Timer
     seconds: float
+    keep: bool = False
 
 
 @dataclass(frozen=True)

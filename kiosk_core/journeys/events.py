@@ -21,7 +21,7 @@ from kiosk_core.ports import (
 
 
 class Timer(Enum):
-    """The timers that a journey may start; starting one again restarts it."""
+    """The timers that a journey may start."""
 
     POLL = "poll"  # ask the host about the order again
     PAYMENT = "payment"  # the payment must have arrived

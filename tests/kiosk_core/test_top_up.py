@@ -230,11 +230,11 @@ def test_no_qr_was_shown_so_nothing_can_have_been_paid() -> None:
 def test_the_qr_page_lets_the_customer_lift_the_card() -> None:
     journey = Journey.begun().feed(*ORDERED)
     assert isinstance(journey.page, PaymentPage)
-    assert journey.page.deadline_s == 120
+    assert do.StartTimer(Timer.PAYMENT, 120) in journey.effects
     journey.feed(ev.CardLeft())
+    assert journey.effects[-1] == do.Show(journey.page, until=Timer.PAYMENT)
     assert isinstance(journey.page, PaymentPage)
     assert not journey.page.card_present
-    assert journey.page.deadline_s is None
     journey.feed(ev.CardArrived(), POLL, ev.OrderAnswered(OrderState.PAID), ev.LoadInitialised(INIT))
     assert journey.rows[-1] is L.MAC2_REQ
 
@@ -281,7 +281,7 @@ def test_a_paid_customer_whose_card_is_gone_is_asked_for_it() -> None:
     page = journey.page
     assert isinstance(page, CapturePage)
     assert page.cancellable
-    assert page.deadline_s == 90
+    assert do.StartTimer(Timer.RETURN_CARD, 90, keep=True) in journey.effects
     assert journey.asked(do.WatchCard)
     journey.feed(ev.CardArrived(), ev.LoadInitialised(INIT))
     assert journey.rows[-1] is L.MAC2_REQ

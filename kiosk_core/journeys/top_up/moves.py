@@ -203,8 +203,8 @@ def show_qr(s: TopUp, event: QrOrdered) -> Next:
     return _to(
         s,
         Step.PAYING,
-        Show(pages.payment(s, seconds)),
         StartTimer(Timer.PAYMENT, seconds),
+        Show(pages.payment(s), until=Timer.PAYMENT),
         StartTimer(Timer.POLL, POLL_SECONDS),
     )
 
@@ -248,7 +248,7 @@ def cancel_payment(s: TopUp, _: CancelTouched) -> Next:
 
 
 def card_moved_while_paying(s: TopUp, _: Event) -> Next:
-    return s, (Show(pages.payment(s, None)),)
+    return s, (Show(pages.payment(s), until=Timer.PAYMENT),)
 
 
 STOP_PAYING = (StopTimer(Timer.POLL), StopTimer(Timer.PAYMENT))
@@ -263,35 +263,29 @@ def _renew(s: TopUp, *effects: Effect) -> Next:
 
 
 def card_is_back(s: TopUp, _: CardArrived) -> Next:
-    return _renew(s, *STOP_WAITING)
+    return _renew(s, StopTimer(Timer.RETRY))
 
 
 def ask_for_paid_card(s: TopUp, event: CardUnusable) -> Next:
-    seconds = s.service.times.return_card_s
-    return _to(
-        s,
-        Step.REPLACE_CARD,
-        Show(pages.replace_card(s, event.problem.value, seconds)),
-        StartTimer(Timer.RETURN_CARD, seconds),
-        *_notice_card(event.problem),
-    )
+    page = pages.replace_card(s, event.problem.value)
+    return _to(s, Step.REPLACE_CARD, *_wait_for_card(s, page, event.problem))
 
 
 def give_back(s: TopUp, event: CancelTouched | TimerFired) -> Next:
     if event == TimerFired(Timer.RETRY):
-        return _renew(s, *STOP_WAITING)
+        return _renew(s)
     return _reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.CANCELLED, *STOP_WAITING)
 
 
-def _notice_card(problem: CardProblem) -> tuple[Effect, ...]:
-    """Make sure that a card which came back meanwhile, or lies badly, is tried again."""
-    match problem:
-        case CardProblem.NOT_PRESENT:
-            return (WatchCard(),)
-        case CardProblem.UNREADABLE:
-            return (StartTimer(Timer.RETRY, RETRY_SECONDS),)
-        case _:
-            return ()
+def _wait_for_card(s: TopUp, page: Page, problem: CardProblem) -> tuple[Effect, ...]:
+    """Ask for the card, for `return_card_s` in all, and notice it however it comes.
+
+    A card may have come back while the last question was under way, may lie badly, or may have been exchanged
+    faster than anyone looks.
+    """
+    notice = WatchCard() if problem is CardProblem.NOT_PRESENT else StartTimer(Timer.RETRY, RETRY_SECONDS)
+    waiting = StartTimer(Timer.RETURN_CARD, s.service.times.return_card_s, keep=True)
+    return waiting, Show(page, until=Timer.RETURN_CARD), notice
 
 
 STOP_WAITING = (StopTimer(Timer.RETURN_CARD), StopTimer(Timer.RETRY))
@@ -301,7 +295,8 @@ def authorise(s: TopUp, event: LoadInitialised) -> Next:
     init = event.init
     s = replace(s, counter=init.counter, old_balance_fen=init.balance_fen, ledger=LedgerState.MAC2_REQ)
     facts: Facts = {**_init_facts(init), "stan": s.trace.authorise_stan}
-    return _to(s, Step.AUTHORISING, _record(s, LedgerState.MAC2_REQ, facts), AuthoriseLoad(s.trace, init))
+    request = _record(s, LedgerState.MAC2_REQ, facts)
+    return _to(s, Step.AUTHORISING, *STOP_WAITING, request, AuthoriseLoad(s.trace, init))
 
 
 def load_declined(s: TopUp, event: LoadDeclined) -> Next:
@@ -353,6 +348,11 @@ def _prove(s: TopUp, *effects: Effect) -> Next:
 
 
 def proof_ended(s: TopUp, event: ProofEnded) -> Next:
+    after, effects = _judge(s, event)
+    return after, (*STOP_WAITING, *effects)
+
+
+def _judge(s: TopUp, event: ProofEnded) -> Next:
     match event.proof:
         case LoadProven(_, tac):
             return _card_ok(s, tac, proven=True)
@@ -370,23 +370,17 @@ def proof_ended(s: TopUp, event: ProofEnded) -> Next:
 def ask_for_card_to_prove(s: TopUp, event: CardUnusable) -> Next:
     if not s.attended:
         return _suspend(s)
-    seconds = s.service.times.return_card_s
-    return _to(
-        s,
-        Step.RETURN_CARD,
-        Show(pages.return_card(s, event.problem.value, seconds)),
-        StartTimer(Timer.RETURN_CARD, seconds),
-        *_notice_card(event.problem),
-    )
+    page = pages.return_card(s, event.problem.value)
+    return _to(s, Step.RETURN_CARD, *_wait_for_card(s, page, event.problem))
 
 
 def prove_again(s: TopUp, _: CardArrived) -> Next:
-    return _prove(s, *STOP_WAITING)
+    return _prove(s, StopTimer(Timer.RETRY))
 
 
 def give_up_on_card(s: TopUp, event: TimerFired) -> Next:
     if event.timer is Timer.RETRY:
-        return _prove(s, *STOP_WAITING)
+        return _prove(s)
     return _suspend(s, StopTimer(Timer.RETRY))
 
 

@@ -86,12 +86,11 @@ def amount(s: TopUp, problem: str | None = None) -> KeypadPage:
     )
 
 
-def payment(s: TopUp, seconds: int | None) -> PaymentPage:
-    """Show the QR code; `seconds` None: the countdown goes on."""
+def payment(s: TopUp) -> PaymentPage:
+    """Show the QR code."""
     return PaymentPage(
         amount_fen=s.amount_fen,
         qr=s.order.code if s.order else "",
-        deadline_s=seconds,
         card_present=s.card_present,
         cancellable=True,
     )
@@ -115,26 +114,24 @@ def giving_back() -> ProgressPage:
     )
 
 
-def replace_card(s: TopUp, problem: str, seconds: int) -> CapturePage:
+def replace_card(s: TopUp, problem: str) -> CapturePage:
     """Paid, nothing loaded yet: the same card must come back, or the money goes back."""
     return CapturePage(
         title=Words("top_up.return_card.title"),
         body=Words("top_up.return_card.body", {"amount": format_amount(s.amount_fen)}),
         picture=Picture.RETURN_CARD,
         problem=_returning_problem(problem),
-        deadline_s=seconds,
         cancellable=True,
     )
 
 
-def return_card(s: TopUp, problem: str, seconds: int) -> CapturePage:
+def return_card(s: TopUp, problem: str) -> CapturePage:
     """Contact was lost during the load: only the same card knows. There is nothing to cancel."""
     return CapturePage(
         title=Words("top_up.prove_card.title"),
         body=Words("top_up.prove_card.body", {"amount": format_amount(s.amount_fen)}),
         picture=Picture.RETURN_CARD,
         problem=_returning_problem(problem),
-        deadline_s=seconds,
     )
 
 

@@ -1,0 +1,210 @@
+"""A whole branch for tests: the simulated terminal, its core, and a customer who speaks the core's protocol.
+
+Everything is real but the hardware: USB frames, pty, TLS, SQLite. Only waiting is taken out of the simulator.
+"""
+
+import contextlib
+import queue
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from device_sim.terminal import SimulatedTerminal
+from device_sim.transit_card import TransitCard
+from journal.story import read_latest
+from kiosk_core.ledger import Transaction
+from kiosk_core.pages import (
+    Cancel,
+    ChooseAmount,
+    ChooseService,
+    Done,
+    Intent,
+    Page,
+    ShowPage,
+    Touched,
+)
+from kiosk_core.protocol import decode_from_core, encode
+from openteller.agreement import CardBalance, HostEntry, disagreements
+from openteller.core import Core
+from openteller.demo import CARD, SERVICE, write_configuration
+from openteller.simulator import load_simulator
+from tests.clocks import RealClock
+
+PATIENCE_S = 15.0
+AMOUNT_FEN = 5_000
+MASKED = "310487*********5678"
+
+
+class Customer:
+    """Watches the pages of a core and touches them."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                self._socket.connect(str(path))
+                break
+            except OSError:
+                if time.monotonic() > until:
+                    self._socket.close()
+                    raise
+                time.sleep(0.01)
+        self._pages: queue.Queue[ShowPage | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        self.seen: list[Page] = []
+        self._number = 0
+
+    def _read(self) -> None:
+        with self._socket.makefile("rb") as lines, contextlib.suppress(OSError):
+            for line in lines:
+                message = decode_from_core(line)
+                if isinstance(message, ShowPage):
+                    self._pages.put(message)
+        self._pages.put(None)
+
+    def see(self, wanted: str, fits: Callable[[Any], bool] = lambda _: True) -> Any:
+        """Wait for a page of kind `wanted` that `fits` and return it."""
+        if self.seen and self.seen[-1].kind == wanted and fits(self.seen[-1]):
+            return self.seen[-1]
+        until = time.monotonic() + PATIENCE_S
+        with contextlib.suppress(queue.Empty):
+            while (left := until - time.monotonic()) > 0:
+                page = self.next(left)
+                if page.kind == wanted and fits(page):
+                    return page
+        raise TimeoutError(f"no {wanted} page; seen were {[page.kind for page in self.seen]}; last: {self.seen[-1:]}")
+
+    def next(self, patience_s: float = PATIENCE_S) -> Page:
+        """Wait for the next page, whatever it is. Raises queue.Empty."""
+        shown = self._pages.get(timeout=patience_s)
+        if shown is None:
+            raise ConnectionError("the core hung up")
+        self._number = shown.number
+        self.seen.append(shown.page)
+        return shown.page
+
+    def touch(self, intent: Intent) -> None:
+        self._socket.sendall(encode(Touched(number=self._number, intent=intent)))
+
+    def choose_service(self) -> None:
+        """Touch the tile, again whenever the home page changes under the finger."""
+        self.see("menu", lambda page: page.items[0].unavailable is None)
+        self.touch(ChooseService(service_id=SERVICE))
+        while (page := self.next()).kind != "capture":
+            if page.kind == "menu" and page.items[0].unavailable is None:
+                self.touch(ChooseService(service_id=SERVICE))
+
+    def choose_amount(self, amount_fen: int = AMOUNT_FEN) -> None:
+        self.see("keypad")
+        self.touch(ChooseAmount(amount_fen=amount_fen))
+
+    def pay_after_choosing(self) -> None:
+        """Choose the amount, again if the card had to be read again, until the QR is shown."""
+        self.choose_amount()
+        while (page := self.next()).kind != "payment":
+            if page.kind == "keypad":
+                self.choose_amount()
+
+    def cancel(self) -> None:
+        self.touch(Cancel())
+
+    def done(self) -> None:
+        self.touch(Done())
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._reader.join()
+        self._socket.close()
+
+
+class Branch:
+    """The simulated terminal in this process, and a core beside it that may be killed and started again."""
+
+    def __init__(self, *, printer_on_usb: bool = False) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="ot-"))
+        self.out = self.folder / "out"
+        run = self.folder / "run"
+        self.out.mkdir()
+        run.mkdir()
+        write_configuration(self.out, run, (1080, 1920))
+        self.config_file = self.out / "kiosk.toml"
+        self.core_socket = run / "core.sock"
+        sim_file = self.out / "sim.toml"
+        sim_text = sim_file.read_text().replace("apdu_ms = 30", "apdu_ms = 0").replace("= 1200 ", "= 0 ")
+        if printer_on_usb:
+            serial = str(run / "receipt-printer")
+            sim_text = sim_text.replace(f'serial = "{serial}"', 'usb = "1209:0002"')
+            text = self.config_file.read_text().replace(f'"{serial}"', '"sim-usb://1209:0002"')
+            self.config_file.write_text(text)
+        sim_file.write_text(sim_text)
+        self.config_file.write_text(self.config_file.read_text().replace("timeout_s = 5", "timeout_s = 0.5"))
+        self.sim = SimulatedTerminal(load_simulator(sim_file), RealClock())
+        self._stack = contextlib.ExitStack()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def close(self) -> None:
+        self.stop_core()
+        self.sim.close()
+        shutil.rmtree(self.folder)
+
+    @property
+    def card(self) -> TransitCard:
+        return self.sim._cards[CARD]
+
+    # -- the core, in this process or in one of its own ------------------------------------------------------
+
+    def start_core(self) -> None:
+        core = self._stack.enter_context(Core(self.config_file, RealClock()))
+        thread = threading.Thread(target=core.run)
+        thread.start()
+        self._stack.callback(thread.join)
+        self._stack.callback(core.stop)
+
+    def stop_core(self) -> None:
+        self._stack.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def spawn_core(self) -> None:
+        command = [sys.executable, "-m", "openteller", "core", str(self.config_file)]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+
+    def kill_core(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    @contextlib.contextmanager
+    def customer(self) -> Iterator[Customer]:
+        customer = Customer(self.core_socket)
+        try:
+            yield customer
+        finally:
+            customer.close()
+
+    # -- the books -------------------------------------------------------------------------------------------
+
+    def transactions(self) -> list[Transaction]:
+        return list(read_latest(self.out / "journal", 1_000))
+
+    def disagreements(self, balance_before: int = 2_350) -> list[str]:
+        state = self.sim.state()
+        host = [
+            HostEntry(each["order"], each["amount_fen"], each["paid"], each["loaded"], each["refunded_fen"])
+            for each in state["orders"]
+        ]
+        return disagreements(
+            self.transactions(), host, [CardBalance(MASKED, balance_before, self.card.memory.balance_fen)]
+        )
