@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,7 @@ class Echo:
         )
         self.waiting: list[bytes] = []
         self.power_cycles = 0
+        self.asked = threading.Event()
 
     def bulk_out(self, endpoint: int, data: bytes) -> None:
         if data == b"stall":
@@ -47,6 +48,7 @@ class Echo:
         self.waiting.append(data)
 
     def bulk_in(self, endpoint: int, size: int) -> bytes | None:
+        self.asked.set()
         if endpoint == 0x81 or not self.waiting:
             return None
         return self.waiting.pop(0)[:size]
@@ -94,8 +96,8 @@ def lane(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lane]:
     server.close()
 
 
-def later(seconds: float, action: object, *arguments: object) -> threading.Timer:
-    timer = threading.Timer(seconds, action, arguments)  # type: ignore[arg-type]
+def later(seconds: float, action: Callable[..., object], *arguments: object) -> threading.Timer:
+    timer = threading.Timer(seconds, action, arguments)
     timer.start()
     return timer
 
@@ -278,6 +280,16 @@ def test_a_device_without_configuration_needs_one(lane: Lane) -> None:
     usb.util.dispose_resources(again)
 
 
+def test_closing_a_session_ends_its_waiting_read() -> None:
+    bus = SimulatedBus(RealClock())
+    session = bus.open(bus.attach(Echo()).address)
+    timer = later(0.02, session.close)
+    with pytest.raises(usb.core.USBError) as closed:
+        session.read(0x82, 64, 10_000)
+    timer.join()
+    assert closed.value.errno == 19
+
+
 def test_devices_do_not_wait_for_each_other(lane: Lane) -> None:
     lane.bus.attach(Echo(0x0001))
     lane.bus.attach(Echo(0x0002))
@@ -357,20 +369,18 @@ def test_a_client_that_is_killed_while_it_waits_gives_its_claim_back(
     served: tuple[SimulatedBus, BusServer, Path],
 ) -> None:
     bus, _, path = served
-    bus.attach(Echo())
+    echo = Echo()
+    bus.attach(echo)
     program = (
         "import pathlib, sys, usb.core, usb.util\n"
         "from device_sim.usb.remote import RemoteBackend\n"
         "device = usb.core.find(backend=RemoteBackend(pathlib.Path(sys.argv[1])))\n"
         "usb.util.claim_interface(device, 0)\n"
-        "print('claimed', flush=True)\n"
         "device.read(0x82, 64, 60000)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"claimed\n"
+    with subprocess.Popen([sys.executable, "-c", program, str(path)]) as child:
+        assert echo.asked.wait(20)
         child.kill()
-        child.wait()
     lane = Lane(bus, RemoteBackend(path))
     deadline = time.monotonic() + 5
     while True:

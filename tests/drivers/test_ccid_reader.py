@@ -150,13 +150,18 @@ def test_an_answer_of_another_slot_is_dropped(clock: SetClock) -> None:
     assert reader.slot() is IccStatus.ACTIVE
 
 
-def test_an_answer_to_a_session_before_is_dropped(clock: SetClock) -> None:
-    clock.sleep(0.123)
+def test_what_a_session_before_left_unread_is_thrown_away(clock: SetClock) -> None:
     transport = ScriptedTransport(clock, lambda message: [bytes.fromhex("810000000000") + message[6:7] + bytes(3)])
-    transport.coming.append(bytes.fromhex("80 02 00 00 00 00 01 00 00 00 90 00"))
+    transport.coming.append(bytes.fromhex("81 00 00 00 00 00 01 02 00 00"))
     reader = CcidReader(NAME, transport, clock)
+    assert reader.slot() is IccStatus.ACTIVE
+
+
+def test_a_new_session_does_not_begin_with_the_numbers_of_the_one_before(clock: SetClock) -> None:
+    clock.sleep(0.123)
+    reader, second = scripted(clock, "81 00 00 00 00 00 SS 00 00 00")
     reader.slot()
-    assert transport.sent[0][6] == 124
+    assert second.sent[0][6] == 124
 
 
 def test_sequence_numbers_begin_again_after_255(clock: SetClock) -> None:

@@ -345,6 +345,9 @@ def test_credit_goes_out_once_and_only_after_80_50(bench: Bench, module: TUnionT
     begin(module)
     module.reset()
     assert isinstance(module.credit_load(authorisation), CreditUnknown)
+    begin(module)
+    module.read_card()
+    assert isinstance(module.credit_load(authorisation), CreditUnknown)
     assert len(spied.sent(0x52)) == 1
 
 
@@ -559,7 +562,11 @@ LOAD_MESSAGES = 4 + 1 + 4 + 1 + 1 + 1 + 4 + 1
 @pytest.mark.parametrize("at", range(1, LOAD_MESSAGES + 1))
 def test_a_reader_unplugged_at_any_message_loses_and_doubles_nothing(clock: SetClock, at: int) -> None:
     # The command reached the card, its answer is lost with the reader.
-    bench, faulty = faulty_bench(clock, lambda faulty, _: bench.bus.detach(faulty))
+    def unplug(faulty: Faulty, _: bytes) -> None:
+        faulty_bus.detach(faulty)
+
+    bench, faulty = faulty_bench(clock, unplug)
+    faulty_bus = bench.bus
     card = a_card()
     spied = SpiedCard(card)
     bench.reader.insert(spied)

@@ -1,5 +1,6 @@
 """The T-Union purse against commands and records seen in the field."""
 
+from collections.abc import Callable
 from typing import get_args
 
 import pytest
@@ -73,7 +74,7 @@ ANSWERS: dict[str, tuple[str, Answer]] = {
     ),
 }
 
-DECODERS = {
+DECODERS: dict[type[Answer], Callable[[bytes], Answer]] = {
     CardInfo: purse.decode_card_info,
     Balance: purse.decode_balance,
     LoadInitialized: purse.decode_load_initialized,
