@@ -62,7 +62,7 @@ class BankRules:
 
 @dataclass(frozen=True)
 class BankEntry:
-    """One order as the bank sees it; `loaded` means that the card's TAC was verified.
+    """One order as the bank sees it; `payable` until it is paid or expired, `loaded` once the card's TAC was verified.
 
     `card` is masked, and empty for an order that is only known from its reversal.
     """
@@ -71,6 +71,7 @@ class BankEntry:
     terminal: str
     card: str
     amount_fen: int
+    payable: bool
     paid: bool
     loaded: bool
     reversed: bool
@@ -165,6 +166,7 @@ class BankBooks:
                 terminal=order.terminal,
                 card=order.card,
                 amount_fen=order.amount_fen,
+                payable=_status_of(order) is OrderStatus.PENDING,
                 paid=bool(order.paid),
                 loaded=bool(order.loaded),
                 reversed=bool(order.reversed),

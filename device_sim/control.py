@@ -2,10 +2,11 @@
 
 One JSON object a line, each with "do" and the arguments of the action; the answer is one line, either
 {"ok": true, ...} or {"error": "..."}. The socket belongs to the simulator alone: the core never sees it.
+Described in docs/simulator.md.
 """
 
+import contextlib
 import json
-import logging
 import os
 import socket
 import socketserver
@@ -14,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-_log = logging.getLogger(__name__)
+from pydantic import ConfigDict, ValidationError, validate_call
 
 MAX_LINE_BYTES = 64 * 1024
 
@@ -26,15 +27,19 @@ class ControlError(Exception):
 
 
 class ControlServer:
-    """Serves `actions`: names to functions of keyword arguments, called by one thread at a time.
+    """Serves `actions`: names to functions of keyword arguments, called by a thread for each client.
 
-    An action raises ControlError for a wish that cannot be met.
+    Arguments are checked against the annotations of the function. An action raises ControlError for a wish that
+    cannot be met.
+
+    Raises:
+        OSError: the socket cannot be made.
     """
 
     def __init__(self, path: Path, actions: Mapping[str, Action]) -> None:
         self._path = path
-        self._actions = actions
-        self._lock = threading.Lock()
+        checked = validate_call(config=ConfigDict(strict=True))
+        self._actions: Mapping[str, Action] = {name: checked(action) for name, action in actions.items()}
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         mask = os.umask(0o177)
@@ -54,6 +59,7 @@ class ControlServer:
         """Stop and remove the socket; clients see the end of the stream."""
         self._server.shutdown()
         self._thread.join()
+        self._server.cut()
         self._server.server_close()
         self._path.unlink(missing_ok=True)
 
@@ -61,31 +67,63 @@ class ControlServer:
         try:
             request = json.loads(line)
             action = self._actions[request.pop("do")]
-        except (ValueError, KeyError, AttributeError, TypeError):
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             names = ", ".join(sorted(self._actions))
-            return _line({"error": f'expected {{"do": ACTION, ...}} with one of the actions: {names}'})
+            return _error(f'expected {{"do": ACTION, ...}} with one of the actions: {names}')
         try:
-            with self._lock:
-                result = action(**request)
-        except (ControlError, TypeError, ValueError) as error:
-            return _line({"error": str(error)})
+            result = action(**request)
+        except ValidationError as error:
+            return _error("; ".join(_wrong(each["loc"], each["msg"]) for each in error.errors()))
+        except (ControlError, OSError, ValueError) as error:
+            return _error(str(error))
         return _line({"ok": True, **(result or {})})
 
 
+def _wrong(where: tuple[int | str, ...], what: str) -> str:
+    return f"{where[0]}: {what[:1].lower()}{what[1:]}"
+
+
 class _Server(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
+    """Threads end before `server_close` returns; `cut` makes them."""
+
+    daemon_threads = False
 
     def __init__(self, path: str, answer: Callable[[bytes], bytes]) -> None:
         self.answer = answer
+        self._lock = threading.Lock()
+        self._clients: set[socket.socket] = set()
         super().__init__(path, _Client)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember the client, then serve it in a thread of its own."""
+        with self._lock:
+            self._clients.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget the client and hang up."""
+        with self._lock:
+            self._clients.discard(request)
+        super().shutdown_request(request)
+
+    def cut(self) -> None:
+        """Hang up on every client."""
+        with self._lock:
+            for client in self._clients:
+                with contextlib.suppress(OSError):
+                    client.shutdown(socket.SHUT_RDWR)
 
 
 class _Client(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        while line := self.rfile.readline(MAX_LINE_BYTES):
-            self.wfile.write(self.server.answer(line))
+        with contextlib.suppress(OSError):  # the client has gone: there is nobody to tell
+            while line := self.rfile.readline(MAX_LINE_BYTES + 1):
+                if len(line) > MAX_LINE_BYTES:
+                    self.wfile.write(_error(f"a line may have {MAX_LINE_BYTES} bytes"))
+                    return
+                self.wfile.write(self.server.answer(line))
 
 
 class SimControl:
@@ -129,3 +167,7 @@ class SimControl:
 
 def _line(message: Mapping[str, Any]) -> bytes:
     return json.dumps(message, ensure_ascii=False).encode() + b"\n"
+
+
+def _error(text: str) -> bytes:
+    return _line({"error": text})

@@ -47,6 +47,10 @@ class PrinterSettings:
 
     __pydantic_config__ = _STRICT
 
+    def __post_init__(self) -> None:
+        if (self.serial is None) is (self.usb is None):
+            raise ValueError("the printer needs either serial or usb")
+
 
 @dataclass(frozen=True)
 class BankSettings:
@@ -67,7 +71,7 @@ class BankSettings:
 class CardSettings:
     """A transit card as it is when its state file does not exist yet."""
 
-    name: Annotated[str, MinLen(1)]
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
     number: Annotated[str, StringConstraints(pattern=r"^[0-9]{19}$")]
     balance_fen: Annotated[int, Ge(0), Le(1_000_000)]
     expires: date
@@ -87,3 +91,8 @@ class SimSettings:
     cards: Annotated[tuple[CardSettings, ...], MinLen(1)]
 
     __pydantic_config__ = _STRICT
+
+    def __post_init__(self) -> None:
+        names = [card.name for card in self.cards]
+        if len(set(names)) < len(names):
+            raise ValueError("two cards have the same name")

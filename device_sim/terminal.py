@@ -1,10 +1,14 @@
 """The simulated terminal: its devices on their ports, its cards, the bank host, and what people do to them."""
 
 import contextlib
+import threading
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le
+from pydantic import StringConstraints
 
 from device_sim.bank_books import BankRules
 from device_sim.bank_host import BankHostSettings, SimulatedBankHost
@@ -24,9 +28,13 @@ from kiosk_core.clock import Clock
 READER = "top_up_module"
 PRINTER = "receipt_printer"
 
+_TEARS = {"before_commit": Tear.BEFORE_COMMIT, "after_commit": Tear.AFTER_COMMIT, "never": None}
+
 
 class SimulatedTerminal:
     """Everything around a terminal's core, behind a USB bus, a pty, a TLS port and a control socket.
+
+    Its actions may be called from any thread: clients of the control socket and the panel act side by side.
 
     Raises (in the constructor):
         OSError: a socket, port or file cannot be made or read.
@@ -34,6 +42,8 @@ class SimulatedTerminal:
 
     def __init__(self, settings: SimSettings, clock: Clock) -> None:
         self._settings = settings
+        self._lock = threading.RLock()  # an action is whole before the next one begins
+        self._unplugged: set[str] = set()
         with contextlib.ExitStack() as undo:
             self._bus = SimulatedBus(clock)
             self._reader = SimulatedCcidReader(
@@ -100,87 +110,139 @@ class SimulatedTerminal:
         """Lay the card of that name on the reader."""
         if card not in self._cards:
             raise ControlError(f"no card {card!r}; there are {', '.join(self._cards)}")
-        if self._reader.card is not None:
-            raise ControlError("a card lies on the reader already")
-        self._reader.insert(self._cards[card])
+        with self._lock:
+            if self._reader.card is not None:
+                raise ControlError("a card lies on the reader already")
+            self._reader.insert(self._cards[card])
 
     def take_card(self) -> None:
         """Take the card off the reader."""
         if self._reader.remove() is None:
             raise ControlError("no card lies on the reader")
 
-    def tear_card(self, when: str) -> None:
-        """Let the card on the reader lose contact during the next credit: "before_commit" or "after_commit"."""
+    def tear_card(self, when: Literal["before_commit", "after_commit", "never"]) -> None:
+        """Let the card on the reader lose contact during its next credit, or no more."""
         card = self._reader.card
         if not isinstance(card, TransitCard):
             raise ControlError("no transit card lies on the reader")
-        card.tear_next(Tear(when))
+        card.tear_next(_TEARS[when])
 
     def pay(self, order: str | None = None) -> Mapping[str, Any]:
         """Pay an order by phone; without a number the latest that can be paid."""
-        orders = [order] if order else [entry.order for entry in reversed(self._bank.ledger())]
-        paid = next((each for each in orders if self._bank.pay(each)), None)
+        with self._lock:
+            orders = [order] if order else [entry.order for entry in reversed(self._bank.ledger()) if entry.payable]
+            paid = next((each for each in orders if self._bank.pay(each)), None)
         if paid is None:
-            raise ControlError("there is no order to pay")
+            raise ControlError(f"the order {order} cannot be paid" if order else "there is no order to pay")
         return {"order": paid}
 
     def take_receipt(self, picture: str | None = None) -> Mapping[str, Any]:
         """Take the oldest receipt; `picture` is where its PNG goes."""
-        try:
-            receipt = self._printer.take_receipt()
-        except IndexError:
-            raise ControlError("there is no receipt") from None
+        receipt = self.take_paper()
         if picture is not None:
             paper_picture(receipt).save(picture)
         return {"text": receipt.text}
 
+    def take_paper(self) -> PrintedReceipt:
+        """Take the oldest receipt and look at it."""
+        try:
+            return self._printer.take_receipt()
+        except IndexError:
+            raise ControlError("there is no receipt") from None
+
     # -- what a technician and bad luck do -------------------------------------------------------------------
 
-    def set_printer(self, **condition: bool) -> None:
-        """Set the printer's condition: paper_out, cover_open, cutter_stuck and so on."""
-        self._printer.condition = replace(self._printer.condition, **condition)
+    def set_printer(
+        self,
+        *,
+        powered: bool | None = None,
+        paper_out: bool | None = None,
+        paper_near_end: bool | None = None,
+        cover_open: bool | None = None,
+        cutter_stuck: bool | None = None,
+        head_hot: bool | None = None,
+        offline: bool | None = None,
+    ) -> None:
+        """Set the printer's condition; what is not named stays as it is."""
+        wished = {
+            "powered": powered,
+            "paper_out": paper_out,
+            "paper_near_end": paper_near_end,
+            "cover_open": cover_open,
+            "cutter_stuck": cutter_stuck,
+            "head_hot": head_hot,
+            "offline": offline,
+        }
+        changes = {name: value for name, value in wished.items() if value is not None}
+        with self._lock:
+            self._printer.condition = replace(self._printer.condition, **changes)
 
-    def set_bank(self, **faults: Any) -> None:
-        """Set the bank host's faults: silent, loses_answers, delay_s, declines_next, wrong_mac2."""
-        self._bank.faults = replace(self._bank.faults, **faults)
+    def set_bank(
+        self,
+        *,
+        silent: bool | None = None,
+        loses_answers: bool | None = None,
+        delay_s: Annotated[float, Ge(0), Le(600)] | None = None,
+        declines_next: Annotated[str, StringConstraints(pattern=r"^([0-9A-Z]{2})?$")] | None = None,
+        wrong_mac2: bool | None = None,
+    ) -> None:
+        """Set the bank host's faults; what is not named stays as it is, and `declines_next` "" declines nothing."""
+        faults = self._bank.faults
+        with self._lock:
+            if silent is not None:
+                faults.silent = silent
+            if loses_answers is not None:
+                faults.loses_answers = loses_answers
+            if delay_s is not None:
+                faults.delay_s = delay_s
+            if declines_next is not None:
+                faults.declines_next = declines_next or None
+            if wrong_mac2 is not None:
+                faults.wrong_mac2 = wrong_mac2
 
     def unplug(self, device: str) -> None:
         """Pull the plug of a device."""
-        if device == PRINTER and self._pty is not None:
-            self._pty.unplug()
-        else:
-            self._bus.detach(self._function(device))
+        with self._lock:
+            self._expect_plugged(device, True)
+            if device == PRINTER and self._pty is not None:
+                self._pty.unplug()
+            else:
+                self._bus.detach(self._functions[device])
+            self._unplugged.add(device)
 
     def plug(self, device: str) -> None:
         """Plug a device in again."""
-        if device == PRINTER and self._pty is not None:
-            self._pty.plug()
-        else:
-            self._bus.attach(self._function(device))
+        with self._lock:
+            self._expect_plugged(device, False)
+            if device == PRINTER and self._pty is not None:
+                self._pty.plug()
+            else:
+                self._bus.attach(self._functions[device])
+            self._unplugged.discard(device)
 
     # -- what can be seen ------------------------------------------------------------------------------------
 
     def state(self) -> Mapping[str, Any]:
-        """Return cards (masked), receipts in the slot, and the bank's books."""
-        return {
-            "on_reader": next((name for name, card in self._cards.items() if card is self._reader.card), None),
-            "cards": {
-                name: {
-                    "number": card.identity.number.masked,
-                    "balance_fen": card.memory.balance_fen,
-                    "counter": card.memory.counter,
-                }
-                for name, card in self._cards.items()
-            },
-            "receipts": len(self._printer.receipts),
-            "orders": [vars(entry) for entry in self._bank.ledger()],
-        }
-
-    @property
-    def latest_receipt(self) -> PrintedReceipt | None:
-        """The receipt on top of the slot, to look at."""
-        receipts = self._printer.receipts
-        return receipts[-1] if receipts else None
+        """Return cards (masked), receipts in the slot, the bank's books, and every fault that is set."""
+        with self._lock:
+            here = self._reader.card
+            return {
+                "on_reader": next((name for name, card in self._cards.items() if card is here), None),
+                "cards": {
+                    name: {
+                        "number": card.identity.number.masked,
+                        "balance_fen": card.memory.balance_fen,
+                        "counter": card.memory.counter,
+                        "tears": next(word for word, tear in _TEARS.items() if tear is card.tear),
+                    }
+                    for name, card in self._cards.items()
+                },
+                "receipts": len(self._printer.receipts),
+                "orders": [asdict(entry) for entry in self._bank.ledger()],
+                "printer": asdict(self._printer.condition),
+                "bank": asdict(self._bank.faults),
+                "plugged": {name: name not in self._unplugged for name in (READER, PRINTER)},
+            }
 
     @property
     def bank_port(self) -> int:
@@ -189,10 +251,11 @@ class SimulatedTerminal:
 
     # -- inside ----------------------------------------------------------------------------------------------
 
-    def _function(self, device: str) -> UsbFunction:
-        if device not in self._functions:
+    def _expect_plugged(self, device: str, plugged: bool) -> None:
+        if device not in {READER, PRINTER}:
             raise ControlError(f"no device {device!r}; there are {READER} and {PRINTER}")
-        return self._functions[device]
+        if (device not in self._unplugged) is not plugged:
+            raise ControlError(f"the {device} is {'unplugged' if plugged else 'plugged in'} already")
 
     def _make_card(self, card: CardSettings) -> TransitCard:
         bank = self._settings.bank_host

@@ -150,8 +150,13 @@ class TransitCard:
         """What the card would keep if it lost its power now."""
         return self._memory
 
-    def tear_next(self, tear: Tear) -> None:
-        """Let the card leave the field during the next CREDIT FOR LOAD."""
+    @property
+    def tear(self) -> Tear | None:
+        """When the card will leave the field during the next CREDIT FOR LOAD, None if it will stay."""
+        return self._tear
+
+    def tear_next(self, tear: Tear | None) -> None:
+        """Let the card leave the field during the next CREDIT FOR LOAD; None lets it stay."""
         self._tear = tear
 
     def power_on(self) -> bytes:
