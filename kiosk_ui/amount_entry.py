@@ -15,6 +15,7 @@ class AmountEntry(QObject):
     """Keeps what was typed across languages and warnings; forgets it with the page."""
 
     changed = pyqtSignal()
+    touched = pyqtSignal()  # a key was touched: the customer is still there
 
     def __init__(self, say: Wording, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -123,6 +124,7 @@ class AmountEntry(QObject):
         # Too little may still grow while it is typed, too much cannot shrink: only that is said at once.
         self._problem = self._words("ui.amount.problem") if self._fen > self._limits[1] else None
         self.changed.emit()
+        self.touched.emit()
 
     def _words(self, key: str) -> Words:
         least, most = self._limits

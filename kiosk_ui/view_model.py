@@ -4,6 +4,7 @@ It holds no business state: pages come from the core, every touch goes back to i
 of the page that was touched.
 """
 
+import math
 from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal, pyqtSlot
@@ -36,6 +37,7 @@ from kiosk_ui.texts import Catalogue
 DOUBLE_TAP_S = 0.35  # a second tap this soon after one that leads on belongs to the first
 _SAME_PAGE_S = 2.0  # how long a page that was answered takes no second answer; then the core may have lost it
 _TICK_MS = 200
+_STILL_HERE_S = 3.0  # how often the core is told of typing
 
 _NO_CORE = MessagePage(title=Words("ui.no_core.title"), body=Words("ui.no_core.body"))
 _NAMES_OF_LANGUAGES: dict[Language, str] = {"zh": "中文", "en": "English"}
@@ -78,6 +80,8 @@ class ViewModel(QObject):
         self._answered: tuple[int, float] | None = None
         self._maps = {kind: present(page, self._say) for kind, page in BLANK.items()}
         self._amount = AmountEntry(self._say, self)
+        self._amount.touched.connect(self._still_here)
+        self._said_still_here = -math.inf
         self._deadline = Countdown(self)
         self._warning = Countdown(self)
         self._wall = ""
@@ -171,6 +175,13 @@ class ViewModel(QObject):
             if known == language and known != self._language:
                 self._speak(known)
                 self._send(ChangeLanguage(language=known))
+
+    def _still_here(self) -> None:
+        """Tell the core that the customer is typing: nobody who types is asked whether he is still there."""
+        now = self._clock.now()
+        if now - self._said_still_here >= _STILL_HERE_S:
+            self._said_still_here = now
+            self._send(StayHere())
 
     def _answer(self, intent: Intent) -> None:
         """Send what leads on from this page, once."""

@@ -58,6 +58,7 @@ _log = logging.getLogger(__name__)
 
 RESEND_SECONDS = 30.0
 ECHO_SECONDS = 15.0
+ECHO_AGAIN_SECONDS = 1.0
 START_SECONDS = 3.0
 HOME_LANGUAGE_SECONDS = 60
 DEFAULT_LANGUAGE: Language = "zh"
@@ -152,6 +153,8 @@ class Conductor:
         self._next_resend = clock.now()
         self._page: Page = MessagePage(title=Words("starting.title"), body=Words("starting.body"))
         self._page_number = 0
+        self._same_page_since = 0
+        self._place: tuple[int, top_up.Step] | None = None
         self._idle_until: float | None = None
         self._language: Language = DEFAULT_LANGUAGE
 
@@ -211,6 +214,7 @@ class Conductor:
                     self._advance(self._session, event)
             case _HostEcho(online):
                 self._host_online = online
+                self._next_echo = self._clock.now() + (ECHO_SECONDS if online else ECHO_AGAIN_SECONDS)
                 self._refresh_home()
 
     def _next_due(self) -> float:
@@ -247,7 +251,6 @@ class Conductor:
             self._next_resend = now + RESEND_SECONDS
             self._look_for_open_transactions()
         elif now >= self._next_echo:
-            self._next_echo = now + ECHO_SECONDS
             self._echo()
 
     # -- starting and recovering ---------------------------------------------------------------------------
@@ -260,7 +263,6 @@ class Conductor:
         self._echo()
         self._look_for_open_transactions()
         self._next_resend = now + RESEND_SECONDS
-        self._next_echo = now + ECHO_SECONDS
         if not self._to_recover:
             self._show_home(language=DEFAULT_LANGUAGE)
 
@@ -294,6 +296,7 @@ class Conductor:
         return named or next(iter(self._services.values()), None)
 
     def _echo(self) -> None:
+        self._next_echo = math.inf  # until this one is answered
         future = self._host.call(lambda host: host.online())
         future.add_done_callback(lambda done: self._inbox.put(_HostEcho(_succeeded(done))))
 
@@ -306,12 +309,12 @@ class Conductor:
                 self._session.state = replace(self._session.state, language=intent.language)
             self._refresh_home()
             return
-        if number != self._page_number:
+        if not self._same_page_since <= number <= self._page_number:
             return  # a second tap on a page that has gone
         session = self._session
         match intent:
             case StayHere():
-                self._show(replace(self._page, warning_s=None))
+                self._stay()
             case ChooseService(service_id=service_id) if session is None:
                 self._choose(service_id)
             case ChooseAmount(amount_fen=amount_fen) if session is not None:
@@ -533,7 +536,12 @@ class Conductor:
     # -- pages ---------------------------------------------------------------------------------------------
 
     def _show(self, page: Page, language: Language | None = None) -> None:
+        """Show a page; one that only changes what stands there already still takes touches of the earlier one."""
+        place = (self._session.number, self._session.state.step) if self._session is not None else None
         self._page_number += 1
+        if place != self._place or page.kind != self._page.kind:
+            self._place = place
+            self._same_page_since = self._page_number
         self._page = page
         seconds = page.warning_s if page.warning_s is not None else page.idle_s
         self._idle_until = None if seconds is None else self._clock.now() + seconds
@@ -580,6 +588,13 @@ class Conductor:
         if printer is None or not printer.in_service:
             return Words("home.no_receipt")
         return None
+
+    def _stay(self) -> None:
+        """Give the customer his time again; take the warning away if it stands there."""
+        if self._page.warning_s is not None:
+            self._show(replace(self._page, warning_s=None))
+        elif self._page.idle_s is not None:
+            self._idle_until = self._clock.now() + self._page.idle_s
 
     def _idle_ended(self) -> None:
         page = self._page

@@ -51,7 +51,7 @@ class Core:
             undo.callback(journal.close)
             self._threads: dict[Role, DeviceThread[Any]] = {}
             for role, poll_s in _POLLS.items():
-                open_device = opener(str(config_file), config, role, clock)
+                open_device = opener(config, role, clock)
                 self._threads[role] = DeviceThread(role.value, open_device, clock, self._changed, poll_s)
             self._conductor = Conductor(
                 services=services,

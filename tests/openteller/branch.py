@@ -178,13 +178,17 @@ class Branch:
             self._process = None
 
     def spawn_core(self) -> None:
+        if self._process is not None:
+            self._process.wait()  # a dying process may still take connections
         command = [sys.executable, "-m", "openteller", "core", str(self.config_file)]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def kill_core(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+        """Kill the core; from any thread, while the test may be starting the next one."""
+        process = self._process
+        assert process is not None
+        process.kill()
+        process.wait()
 
     @contextlib.contextmanager
     def customer(self) -> Iterator[Customer]:

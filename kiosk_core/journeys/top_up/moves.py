@@ -336,7 +336,7 @@ def credit_ended(s: TopUp, event: CreditEnded) -> Next:
         case CreditRefused(status_word):
             refused = _record(s, LedgerState.REFUSED, {"status_word": f"{status_word:04X}"})
             s = replace(s, ledger=LedgerState.REFUSED)
-            return _reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.DECLINED, refused)
+            return _reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED, refused)
         case CreditUnknown(reason):
             return _prove(s, _record(s, LedgerState.CARD_UNKNOWN, {"why": reason}))
 

@@ -59,7 +59,7 @@ def receipt(s: TopUp, outcome: Outcome) -> Receipt:
 
     lines: list[Element] = []
     if s.terminal.logo is not None:
-        lines.append(s.terminal.logo)
+        lines += [s.terminal.logo, Blank()]
     lines += [
         TextLine(say(s.terminal.bank), align=Align.CENTER, bold=True),
         TextLine(say(s.service.receipt_title), align=Align.CENTER, bold=True, large=True),
