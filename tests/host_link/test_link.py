@@ -512,5 +512,5 @@ def test_no_card_number_is_in_any_log_record(
         with pytest.raises(HostSilent) as raised:
             request(hasty)
         assert CARD not in repr(raised.value)
-    assert len(caplog.records) >= 8
+    assert caplog.records
     assert not any(CARD[6:-4] in record.getMessage() for record in caplog.records)

@@ -9,7 +9,7 @@ from pathlib import Path
 from PyQt6.QtCore import QCoreApplication
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
-from kiosk_core.pages import Page, ShowPage, Touched
+from kiosk_core.pages import KeypadPage, Page, ShowPage, StayHere, Touched
 from kiosk_core.texts import Language
 from kiosk_ui.screen import KioskScreen
 from kiosk_ui.texts import Catalogue
@@ -27,17 +27,24 @@ def clock() -> SetClock:
 
 
 class Rig:
-    """A view-model and what it sent, without a window."""
+    """A view-model and what it sent, without a window; `typing` are the signs of life that typing gives."""
 
     def __init__(self, *, double_tap_s: float = 0.35) -> None:
         self.clock = clock()
         self.model = ViewModel(self.clock, double_tap_s=double_tap_s, catalogue=Catalogue(strict=True))
         self.sent: list[Touched] = []
-        self.model.touched.connect(self.sent.append)
+        self.typing: list[Touched] = []
+        self.model.touched.connect(self._take)
         self.number = 0
+        self._page: Page | None = None
+
+    def _take(self, touched: Touched) -> None:
+        by_typing = isinstance(touched.intent, StayHere) and isinstance(self._page, KeypadPage)
+        (self.typing if by_typing and self._page.warning_s is None else self.sent).append(touched)
 
     def show(self, page: Page, language: Language | None = None) -> None:
         self.number += 1
+        self._page = page
         self.model.show_page(ShowPage(number=self.number, page=page, language=language))
 
     def pass_time(self, seconds: float) -> None:

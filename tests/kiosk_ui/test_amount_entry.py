@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk_core.pages import CardView, ChooseAmount
+from kiosk_core.pages import CardView, ChooseAmount, StayHere
 from kiosk_core.texts import Words
 from tests.kiosk_ui.rigs import Rig
 from tests.kiosk_ui.sample_pages import PAGES, keypad
@@ -148,3 +148,14 @@ def test_whatever_is_typed_only_a_legal_amount_is_ever_sent(keys):
         assert 1000 <= sent.intent.amount_fen <= 50000
         assert sent.intent.amount_fen % 1000 == 0
     assert bool(rig.sent) != bool(rig.model.amount.problem)
+
+
+def test_whoever_types_is_not_asked_whether_he_is_still_there():
+    rig = Rig()
+    rig.show(keypad())
+    for digit in (1, 2):
+        rig.model.amount.digit(digit)
+    assert [touched.intent for touched in rig.typing] == [StayHere()]
+    rig.pass_time(3.0)
+    rig.model.amount.erase()
+    assert len(rig.typing) == 2
