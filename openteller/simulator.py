@@ -21,20 +21,21 @@ def load_simulator(path: Path) -> SimSettings:
 
 
 def run_simulator(path: Path, clock: Clock, *, panel: bool) -> None:
-    """Serve until SIGTERM or SIGINT, or until the panel's window is closed.
+    """Serve until SIGTERM or SIGINT; the panel's window may be closed before.
 
     Raises:
         ConfigError: as `load_simulator`.
         OSError: a port, socket or file cannot be made or read.
     """
     settings = load_simulator(path)
+    stopped = threading.Event()
     with SimulatedTerminal(settings, clock) as terminal:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopped.set())
         if panel:
             from device_sim.panel import run_panel  # noqa: PLC0415  (Qt only where there is a screen)
 
-            run_panel(terminal)
-            return
-        stopped = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stopped.set())
+            run_panel(terminal, stopped)
+            if not stopped.is_set():
+                print(f"The panel is closed, the simulator goes on: Ctrl-C ends it, {settings.sockets.control} acts.")
         stopped.wait()
