@@ -36,6 +36,7 @@ class Rehearsal:
     began: float
     steps: list[dict[str, str | int]] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
+    _pictured: int | None = None
 
     def top_up(self, service_id: str, card: str, amount_fen: int, language: str) -> None:
         """Top up `card` by one of the preset amounts and leave with card and receipt.
@@ -77,7 +78,10 @@ class Rehearsal:
                 picture = self._take_picture("stuck")
                 raise RehearsalError(f"waiting for {name}, the screen shows {self.model.kind} (see {picture})")
             self._let_pass(0.005)
+            if not arrived() and self.model.page_number not in {None, self._pictured}:
+                self._take_picture(f"{name}-{self.model.kind}")  # a page on the way
         self.steps.append({"step": name, "ms": round((time.monotonic() - began) * 1000)})
+        self._pictured = self.model.page_number  # it gets its picture when it has settled
         self._let_pass(SETTLE_SECONDS)
         self._take_picture(name)
 
@@ -91,6 +95,7 @@ class Rehearsal:
             return False
 
     def _take_picture(self, name: str) -> str:
+        self._pictured = self.model.page_number
         file = f"{len(self.pictures) + 1:02d}-{name.replace('_', '-')}.png"
         self.screen.grab().save(str(self.out / file))
         self.pictures.append(file)

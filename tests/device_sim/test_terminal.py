@@ -1,0 +1,301 @@
+"""The simulated terminal: what hands, technicians and bad luck can do, and what its state then says."""
+
+import inspect
+import os
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pydantic import TypeAdapter, ValidationError
+
+from device_sim.control import ControlError, SimControl
+from device_sim.settings import PrinterSettings, SimSettings
+from device_sim.terminal import SimulatedTerminal
+from device_sim.transit_card import Tear
+from tests.device_sim.simulated_terminal import Rig, open_terminal
+from tests.device_sim.test_bank_host import OPEN
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "simulator.md"
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with open_terminal() as opened:
+        yield opened
+
+
+@pytest.fixture
+def terminal(rig: Rig) -> SimulatedTerminal:
+    return rig.terminal
+
+
+def open_order(terminal: SimulatedTerminal, number: str = OPEN.order) -> None:
+    assert terminal._bank._books.answer(replace(OPEN, order=number)) is not None
+
+
+def print_receipt(terminal: SimulatedTerminal, text: str = "Topped up") -> None:
+    terminal._printer.receive(text.encode() + b"\n\x1dV\x00")  # GS V 0: cut
+
+
+# -- cards ---------------------------------------------------------------------------------------------------
+
+
+def test_state_shows_cards_masked_and_nothing_on_the_reader(terminal: SimulatedTerminal) -> None:
+    state = terminal.state()
+    assert state["on_reader"] is None
+    assert state["cards"]["transit"] == {
+        "number": "310487*********5678",
+        "balance_fen": 2_350,
+        "counter": 0,
+        "tears": "never",
+    }
+
+
+def test_a_card_is_laid_on_and_taken_off(terminal: SimulatedTerminal) -> None:
+    terminal.place_card("transit")
+    assert terminal.state()["on_reader"] == "transit"
+    terminal.take_card()
+    assert terminal.state()["on_reader"] is None
+
+
+def test_a_second_card_is_refused(terminal: SimulatedTerminal) -> None:
+    terminal.place_card("transit")
+    with pytest.raises(ControlError, match="a card lies on the reader already"):
+        terminal.place_card("nearly_full")
+    assert terminal.state()["on_reader"] == "transit"
+
+
+def test_an_unknown_card_is_refused_with_the_names_of_all(terminal: SimulatedTerminal) -> None:
+    with pytest.raises(ControlError, match="no card 'library'; there are transit, nearly_full"):
+        terminal.place_card("library")
+
+
+def test_what_does_not_lie_there_cannot_be_taken_or_torn(terminal: SimulatedTerminal) -> None:
+    with pytest.raises(ControlError, match="no card lies on the reader"):
+        terminal.take_card()
+    with pytest.raises(ControlError, match="no transit card lies on the reader"):
+        terminal.tear_card("before_commit")
+
+
+def test_of_many_hands_only_one_lays_its_card_on(terminal: SimulatedTerminal) -> None:
+    refused: list[ControlError] = []
+    ready = threading.Barrier(8)
+
+    def place() -> None:
+        ready.wait()
+        try:
+            terminal.place_card("transit")
+        except ControlError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=place) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 7
+
+
+def test_a_tear_is_set_seen_and_called_off(terminal: SimulatedTerminal) -> None:
+    terminal.place_card("transit")
+    terminal.tear_card("after_commit")
+    assert terminal.state()["cards"]["transit"]["tears"] == "after_commit"
+    assert terminal._cards["transit"].tear is Tear.AFTER_COMMIT
+    terminal.tear_card("never")
+    assert terminal.state()["cards"]["transit"]["tears"] == "never"
+    assert terminal._cards["transit"].tear is None
+
+
+# -- phone and receipt ---------------------------------------------------------------------------------------
+
+
+def test_the_phone_pays_the_latest_order_that_can_be_paid(terminal: SimulatedTerminal) -> None:
+    open_order(terminal, "T0000001-000041")
+    open_order(terminal, "T0000001-000042")
+    assert [order["payable"] for order in terminal.state()["orders"]] == [True, True]
+    assert terminal.pay() == {"order": "T0000001-000042"}
+    assert terminal.pay() == {"order": "T0000001-000041"}
+    with pytest.raises(ControlError, match="there is no order to pay"):
+        terminal.pay()
+    assert [(order["payable"], order["paid"]) for order in terminal.state()["orders"]] == [(False, True)] * 2
+
+
+def test_the_phone_pays_the_order_that_is_named(terminal: SimulatedTerminal) -> None:
+    open_order(terminal, "T0000001-000041")
+    open_order(terminal, "T0000001-000042")
+    assert terminal.pay("T0000001-000041") == {"order": "T0000001-000041"}
+    with pytest.raises(ControlError, match="the order T0000001-000041 cannot be paid"):
+        terminal.pay("T0000001-000041")
+    with pytest.raises(ControlError, match="the order X cannot be paid"):
+        terminal.pay("X")
+
+
+def test_receipts_are_taken_oldest_first(rig: Rig) -> None:
+    print_receipt(rig.terminal, "first")
+    print_receipt(rig.terminal, "second")
+    assert rig.terminal.state()["receipts"] == 2
+    picture = rig.folder / "first.png"
+    assert rig.terminal.take_receipt(str(picture)) == {"text": "first"}
+    with Image.open(picture) as paper:
+        assert paper.width > 576
+    assert rig.terminal.take_receipt() == {"text": "second"}
+    with pytest.raises(ControlError, match="there is no receipt"):
+        rig.terminal.take_receipt()
+
+
+# -- bad luck ------------------------------------------------------------------------------------------------
+
+
+def test_the_printer_keeps_the_conditions_that_are_not_named(terminal: SimulatedTerminal) -> None:
+    terminal.set_printer(paper_out=True)
+    terminal.set_printer(cover_open=True)
+    terminal.set_printer(paper_out=False)
+    assert terminal.state()["printer"] == {
+        "powered": True,
+        "paper_out": False,
+        "paper_near_end": False,
+        "cover_open": True,
+        "cutter_stuck": False,
+        "head_hot": False,
+        "offline": False,
+    }
+
+
+def test_the_bank_keeps_the_faults_that_are_not_named(terminal: SimulatedTerminal) -> None:
+    terminal.set_bank(silent=True, delay_s=2, declines_next="51")
+    terminal.set_bank(loses_answers=True, wrong_mac2=True)
+    terminal.set_bank(silent=False)
+    assert terminal.state()["bank"] == {
+        "silent": False,
+        "loses_answers": True,
+        "delay_s": 2,
+        "declines_next": "51",
+        "wrong_mac2": True,
+    }
+    terminal.set_bank(declines_next="")
+    assert terminal.state()["bank"]["declines_next"] is None
+
+
+@pytest.mark.parametrize("printer_usb", [None, "1209:0002"])
+@pytest.mark.parametrize("device", ["top_up_module", "receipt_printer"])
+def test_a_device_is_unplugged_and_plugged_in_once(device: str, printer_usb: str | None) -> None:
+    with open_terminal(printer_usb=printer_usb) as rig:
+        with pytest.raises(ControlError, match=f"the {device} is plugged in already"):
+            rig.terminal.plug(device)
+        rig.terminal.unplug(device)
+        assert rig.terminal.state()["plugged"][device] is False
+        with pytest.raises(ControlError, match=f"the {device} is unplugged already"):
+            rig.terminal.unplug(device)
+        rig.terminal.plug(device)
+        assert all(rig.terminal.state()["plugged"].values())
+
+
+def test_an_unplugged_printer_on_a_serial_line_has_no_port(rig: Rig) -> None:
+    assert os.path.lexists(rig.serial)
+    rig.terminal.unplug("receipt_printer")
+    assert not os.path.lexists(rig.serial)
+    rig.terminal.plug("receipt_printer")
+    assert os.path.lexists(rig.serial)
+
+
+def test_an_unknown_device_is_refused(terminal: SimulatedTerminal) -> None:
+    with pytest.raises(ControlError, match="no device 'toaster'; there are top_up_module and receipt_printer"):
+        terminal.unplug("toaster")
+
+
+# -- the socket and the settings -------------------------------------------------------------------------------
+
+
+def test_everything_can_be_done_over_the_socket(rig: Rig) -> None:
+    open_order(rig.terminal)
+    print_receipt(rig.terminal)
+    sim = SimControl(rig.control)
+    sim.do("place_card", card="transit")
+    sim.do("tear_card", when="before_commit")
+    sim.do("take_card")
+    assert sim.do("pay")["order"] == OPEN.order
+    assert sim.do("take_receipt")["text"] == "Topped up"
+    sim.do("printer", paper_out=True)
+    sim.do("bank", delay_s=0.5)
+    sim.do("unplug", device="top_up_module")
+    state = sim.do("state")
+    sim.do("plug", device="top_up_module")
+    sim.close()
+    assert state["printer"]["paper_out"]
+    assert state["bank"]["delay_s"] == 0.5
+    assert state["plugged"] == {"top_up_module": False, "receipt_printer": True}
+    assert state["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments", "error"),
+    [
+        ("tear_card", {"when": "soon"}, "when: input should be 'before_commit', 'after_commit' or 'never'"),
+        ("printer", {"paper": True}, "paper: unexpected keyword argument"),
+        ("printer", {"paper_out": "yes"}, "paper_out: input should be a valid boolean"),
+        ("bank", {"delay_s": -1}, "delay_s: input should be greater than or equal to 0"),
+        ("bank", {"declines_next": "no money"}, "declines_next: string should match pattern '^([0-9A-Z]{2})?$'"),
+        ("take_receipt", {"picture": 1}, "picture: input should be a valid string"),
+    ],
+)
+def test_a_wrong_argument_changes_nothing(rig: Rig, action: str, arguments: dict[str, object], error: str) -> None:
+    sim = SimControl(rig.control)
+    before = sim.do("state")
+    with pytest.raises(ControlError) as refusal:
+        sim.do(action, **arguments)
+    assert str(refusal.value) == error
+    assert sim.do("state") == before
+    sim.close()
+
+
+def test_no_card_number_leaves_the_simulator_unmasked(rig: Rig) -> None:
+    sim = SimControl(rig.control)
+    text = repr(sim.do("state"))
+    sim.close()
+    assert not re.search(r"\d{13,}", text)
+
+
+@pytest.mark.parametrize("where", [{}, {"serial": "printer", "usb": "1209:0002"}])
+def test_a_printer_is_in_exactly_one_place(where: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="the printer needs either serial or usb"):
+        TypeAdapter(PrinterSettings).validate_python(where, strict=False)
+
+
+def test_two_cards_cannot_have_one_name(rig: Rig) -> None:
+    cards = (rig.settings.cards[0], rig.settings.cards[0])
+    with pytest.raises(ValueError, match="two cards have the same name"):
+        replace(rig.settings, cards=cards)
+    assert isinstance(rig.settings, SimSettings)
+
+
+# -- the document ----------------------------------------------------------------------------------------------
+
+
+def test_the_document_describes_every_action_and_argument(terminal: SimulatedTerminal) -> None:
+    rows = {
+        match[1]: match[0]
+        for match in re.finditer(r"^\| `(\w+)` \|.*$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    for name, action in terminal.actions.items():
+        assert name in rows, f"docs/simulator.md has no row for {name}"
+        for argument in inspect.signature(action).parameters:
+            assert f"`{argument}`" in rows[name], f"docs/simulator.md does not name {argument} of {name}"
+
+
+def test_the_document_names_every_setting(rig: Rig) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    settings = rig.settings
+    tables = (settings, settings.sockets, settings.top_up_module, settings.receipt_printer, settings.bank_host)
+    for table in (*tables, settings.cards[0]):
+        for key in vars(table):
+            assert f"`{key}`" in text or f"[{key}]" in text or f"[[{key}]]" in text, key
+
+
+def test_the_document_names_every_key_of_the_state(terminal: SimulatedTerminal) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for key in terminal.state():
+        assert f"`{key}`" in text, key

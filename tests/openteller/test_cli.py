@@ -1,0 +1,74 @@
+"""The command as a technician types it: wrong words get a sentence, not a traceback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from kiosk_core.pages import DeviceReport, Devices
+from openteller.demo import write_configuration
+from openteller.device_commands import _table
+
+
+def openteller(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "openteller", *arguments]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["core"], ["kiosk"], ["sim"], ["devices"], ["journal"], ["config"]])
+def test_help_is_there_for_every_command(command: list[str]) -> None:
+    ended = openteller(*command, "--help")
+    assert ended.returncode == 0
+    assert "Usage" in ended.stdout
+
+
+@pytest.mark.parametrize("command", ["core", "kiosk", "sim"])
+def test_a_missing_configuration_is_named(command: str, tmp_path: Path) -> None:
+    ended = openteller(command, str(tmp_path / "none.toml"))
+    assert ended.returncode == 1
+    assert "none.toml: there is no such file" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_mistake_in_sim_toml_is_named_by_file_line_and_key(tmp_path: Path) -> None:
+    write_configuration(tmp_path, tmp_path, (1080, 1920))
+    file = tmp_path / "sim.toml"
+    file.write_text(file.read_text().replace("apdu_ms = 30", "apdu_s = 30"))
+    line = 1 + file.read_text().splitlines().index("apdu_s = 30")
+    ended = openteller("sim", str(file))
+    assert ended.returncode == 1
+    assert f"sim.toml:{line}: top_up_module.apdu_s: is no key of this section; did you mean apdu_ms?" in ended.stderr
+
+
+def test_devices_of_a_core_that_does_not_run_are_not_listed(tmp_path: Path) -> None:
+    write_configuration(tmp_path, tmp_path, (1080, 1920))
+    ended = openteller("devices", "list", str(tmp_path / "kiosk.toml"))
+    assert ended.returncode == 1
+    assert "no core answers" in ended.stderr
+    assert "openteller core" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_core_without_its_certificates_says_so(tmp_path: Path) -> None:
+    write_configuration(tmp_path, tmp_path, (1080, 1920))
+    for file in (tmp_path / "certificates").iterdir():
+        file.unlink()
+    ended = openteller("core", str(tmp_path / "kiosk.toml"))
+    assert ended.returncode == 1
+    assert "certificate" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_list_of_devices_reads_well_in_80_columns() -> None:
+    report = DeviceReport(
+        name="receipt_printer", model="escpos-80mm", port="/dev/ttyUSB0", state="userError",
+        since="2026-11-22T10:15:30+08:00", faults=("paper_out",), supplies={"paper": "out"},
+    )  # fmt: skip
+    console = Console(width=80, record=True, file=open("/dev/null", "w"))
+    console.print(_table(Devices(devices=(report,))))
+    text = console.export_text()
+    console.file.close()
+    for word in ("receipt_printer", "escpos-80mm", "userError", "paper out", "/dev/ttyUSB0", "10:15:30"):
+        assert word in text, text

@@ -1,0 +1,270 @@
+"""The conductor at its home page and between pages: what needs no device to happen."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from journal.store import SqliteJournal
+from kiosk_core.errors import JournalUnavailable
+from kiosk_core.journeys import top_up
+from kiosk_core.ledger import LedgerState as L
+from kiosk_core.pages import (
+    Cancel,
+    CapturePage,
+    ChangeLanguage,
+    ChooseAmount,
+    ChooseService,
+    Done,
+    Intent,
+    MenuPage,
+    Page,
+    ResultPage,
+    ShowPage,
+    StayHere,
+)
+from kiosk_core.status import DeviceState, DeviceStatus, Media
+from openteller.conductor import Conductor
+from tests.clocks import SetClock
+from tests.kiosk_core.journey import CARD, SERVICE, TERMINAL
+
+
+class Host:
+    """A bank host that only answers echo tests."""
+
+    is_online = True
+
+    def online(self) -> bool:
+        return self.is_online
+
+
+class Reader:
+    """A reader on which one good card lies."""
+
+    def read_card(self) -> Any:
+        return CARD
+
+
+@dataclass
+class Inline:
+    """A worker whose work is done before `call` returns."""
+
+    owned: Any
+
+    def call(self, work: Callable[[Any], Any]) -> "Future[Any]":
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(self.owned))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@dataclass
+class Stage:
+    """A conductor on a clock that the test sets, and the pages it showed."""
+
+    folder: Path
+    clock: SetClock = field(default_factory=lambda: SetClock(datetime(2026, 11, 22, 10, tzinfo=UTC)))
+    shown: list[ShowPage] = field(default_factory=list)
+    host: Host = field(default_factory=Host)
+
+    def __post_init__(self) -> None:
+        self.journal = SqliteJournal(self.folder, "OT000001", self.clock)
+        self.conductor = Conductor(
+            services=(SERVICE,),
+            terminal=lambda: TERMINAL,
+            journal=self.journal,
+            top_up_module=Inline(Reader()),
+            printer=Inline(None),
+            host=Inline(self.host),
+            clock=self.clock,
+            screen=self.shown.append,
+        )
+
+    def report(self, name: str, state: DeviceState = DeviceState.ONLINE, media: Media | None = None) -> None:
+        self.conductor.device_changed(DeviceStatus(name, state, self.clock.wall(), media=media))
+        self.settle()
+
+    def settle(self) -> None:
+        """Let everything happen that is due."""
+        for _ in range(8):
+            self.conductor.step(0)
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+        self.settle()
+
+    def touch(self, intent: Intent, number: int | None = None) -> None:
+        self.conductor.touch(self.shown[-1].number if number is None else number, intent)
+        self.settle()
+
+    @property
+    def page(self) -> Page:
+        return self.shown[-1].page
+
+    @property
+    def home(self) -> MenuPage:
+        assert isinstance(self.page, MenuPage)
+        return self.page
+
+    @property
+    def states(self) -> list[L]:
+        return [transaction.state for transaction in self.journal.unsettled()]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    stage = Stage(tmp_path / "journal")
+    stage.report("top_up_module", media=Media.NOT_PRESENT)
+    stage.report("receipt_printer")
+    yield stage
+    stage.journal.close()
+
+
+def test_the_home_page_offers_what_can_be_had(stage: Stage) -> None:
+    assert stage.home.items[0].unavailable is None
+    assert stage.home.notice is None
+
+
+def test_a_dead_reader_is_said_on_the_tile(stage: Stage) -> None:
+    stage.report("top_up_module", DeviceState.OFFLINE)
+    assert stage.home.items[0].unavailable is not None
+    assert stage.home.items[0].unavailable.key == "unavailable.top_up_module"
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    assert isinstance(stage.page, MenuPage)
+    stage.report("top_up_module", media=Media.NOT_PRESENT)
+    assert stage.home.items[0].unavailable is None
+
+
+def test_a_dead_host_is_said_and_noticed_again_when_it_is_back(stage: Stage) -> None:
+    stage.host.is_online = False
+    stage.pass_time(15.0)
+    assert stage.home.items[0].unavailable is not None
+    assert stage.home.items[0].unavailable.key == "unavailable.bank_host"
+    stage.host.is_online = True
+    stage.pass_time(1.0)
+    assert stage.home.items[0].unavailable is None
+
+
+def test_a_card_that_was_left_is_said(stage: Stage) -> None:
+    stage.report("top_up_module", media=Media.PRESENT)
+    assert stage.home.notice is not None
+    assert stage.home.notice.key == "home.take_card"
+
+
+def test_a_terminal_without_its_reader_starts_all_the_same(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "journal")
+    stage.settle()
+    assert stage.shown == []
+    stage.pass_time(3.0)
+    assert stage.home.items[0].unavailable is not None
+    stage.journal.close()
+
+
+def test_nobody_is_sent_away_without_a_warning(stage: Stage) -> None:
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    assert isinstance(stage.page, CapturePage)
+    stage.pass_time(60)
+    assert stage.page.warning_s == 20
+    stage.touch(StayHere())
+    assert stage.page.warning_s is None
+    stage.pass_time(59)
+    stage.touch(StayHere())  # a key was typed: no new page, but the time begins anew
+    stage.pass_time(59)
+    assert stage.page.warning_s is None
+    stage.pass_time(1)
+    assert stage.page.warning_s == 20
+    stage.pass_time(20)
+    assert isinstance(stage.page, MenuPage)
+    assert stage.states == []
+
+
+def test_a_touch_on_the_page_behind_the_warning_still_counts(stage: Stage) -> None:
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    before = stage.shown[-1].number
+    stage.pass_time(60)
+    stage.touch(Cancel(), number=before)
+    assert isinstance(stage.page, ResultPage)
+
+
+def test_a_touch_on_a_page_that_has_gone_does_nothing(stage: Stage) -> None:
+    home = stage.shown[-1].number
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    shown = len(stage.shown)
+    stage.touch(ChooseService(service_id=SERVICE.id), number=home)
+    stage.touch(Done(), number=home)
+    assert len(stage.shown) == shown
+
+
+def test_a_touch_that_the_page_does_not_offer_does_nothing(stage: Stage) -> None:
+    for intent in (Cancel(), Done(), ChooseAmount(amount_fen=1), StayHere(), ChooseService(service_id="no such")):
+        stage.touch(intent)
+    assert isinstance(stage.page, MenuPage)
+
+
+def test_the_language_goes_back_when_the_customer_has_gone(stage: Stage) -> None:
+    stage.touch(ChangeLanguage(language="en"))
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    stage.touch(Cancel())
+    stage.touch(Done())
+    assert stage.shown[-1].language == "zh"
+
+
+def test_the_language_goes_back_when_nobody_chooses_anything(stage: Stage) -> None:
+    stage.touch(ChangeLanguage(language="en"))
+    assert stage.home.idle_s == 60
+    stage.pass_time(60)
+    assert stage.shown[-1].language == "zh"
+    assert stage.home.idle_s is None
+
+
+def test_a_journal_that_cannot_be_written_takes_the_terminal_out_of_service(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise JournalUnavailable("the disk is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(stage.journal, "begin", full)
+        stage.touch(ChooseService(service_id=SERVICE.id))
+        assert stage.home.items[0].unavailable is not None
+        assert stage.home.items[0].unavailable.key == "unavailable.journal"
+        stage.pass_time(30)
+        assert stage.home.items[0].unavailable is not None
+    stage.pass_time(30)
+    assert stage.home.items[0].unavailable is None
+
+
+def test_a_disk_that_fills_up_in_the_middle_stops_before_money_moves(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.touch(ChooseService(service_id=SERVICE.id))
+
+    def full(*_: object) -> None:
+        raise JournalUnavailable("the disk is full")
+
+    monkeypatch.setattr(stage.journal, "record", full)
+    stage.report("top_up_module", media=Media.PRESENT)
+    assert isinstance(stage.page, ResultPage)
+    assert stage.page.title.key == "out_of_service.title"
+    monkeypatch.undo()
+    stage.report("top_up_module", media=Media.NOT_PRESENT)
+    stage.touch(Done())
+    stage.pass_time(30)
+    assert stage.states == []  # recovery closed what was begun
+    assert stage.home.items[0].unavailable is None
+
+
+def test_a_fault_of_the_program_is_told_as_what_is_certain(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    broken = dict(top_up.TABLE)
+    broken[top_up.Step.READING, top_up.table.CardRead] = lambda *_: 1 / 0
+    monkeypatch.setattr(top_up.table, "TABLE", broken)
+    stage.report("top_up_module", media=Media.PRESENT)
+    assert isinstance(stage.page, ResultPage)
+    assert stage.page.title.key == "out_of_service.title"

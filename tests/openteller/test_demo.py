@@ -1,0 +1,55 @@
+"""`openteller demo --headless` as a newcomer runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+
+def demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "openteller", "demo", "--headless", *arguments]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=50, check=False)
+
+
+def test_a_scripted_customer_leaves_pictures_receipt_journal_and_summary(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ended = demo("--out", str(out))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    assert summary["agree"]
+    assert [entry["state"] for entry in summary["journal"]] == ["DONE"]
+    assert {"home", "place_card", "amount", "payment", "loading", "result", "home_again"} <= {
+        step["step"] for step in summary["steps"]
+    }
+    assert len(summary["pictures"]) >= 8
+    for name in summary["pictures"]:
+        with Image.open(out / "pages" / name) as picture:
+            assert picture.size == (1080, 1920)
+            assert len(picture.convert("L").resize((64, 64)).getcolors() or range(257)) > 8, f"{name} is empty"
+    with Image.open(out / "receipt.png") as receipt:
+        assert receipt.width > 500
+    verified = subprocess.run(
+        [sys.executable, "-m", "openteller", "journal", "verify", "-j", str(out / "journal")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    everything = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file() and path.suffix != ".png")
+    number = b"3104870000012345678"
+    without_sim = everything.replace((out / "sim.toml").read_bytes(), b"")
+    assert number not in without_sim, "a whole card number outside the simulator's own configuration"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["--size", "big"], "WIDTHxHEIGHT"), (["--language", "fr"], "zh or en"), (["--out", "/dev/null/x"], "/dev/null")],
+)
+def test_a_wrong_flag_is_answered_in_a_sentence(arguments: list[str], said: str) -> None:
+    ended = demo(*arguments)
+    assert ended.returncode == 1
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
