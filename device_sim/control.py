@@ -38,7 +38,7 @@ class ControlServer:
 
     def __init__(self, path: Path, actions: Mapping[str, Action]) -> None:
         self._path = path
-        checked = validate_call(config=ConfigDict(strict=True))
+        checked = validate_call(config=ConfigDict(strict=True, allow_inf_nan=False))
         self._actions: Mapping[str, Action] = {name: checked(action) for name, action in actions.items()}
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
@@ -87,6 +87,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     """Threads end before `server_close` returns; `cut` makes them."""
 
     daemon_threads = False
+    request_queue_size = 64  # a client that finds it full is refused at once
 
     def __init__(self, path: str, answer: Callable[[bytes], bytes]) -> None:
         self.answer = answer

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -117,11 +118,8 @@ class PanelWindow:
     """The window. Needs a QGuiApplication; call `close`, so that no binding outlives what it is bound to."""
 
     def __init__(self, hands: Hands) -> None:
-        for name in ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf"):
-            if QFontDatabase.addApplicationFont(str(_FONTS / name)) < 0:
-                raise RuntimeError(f"{_FONTS / name} is no font")
-        if not os.environ.get("QSG_RHI_BACKEND") and not os.environ.get("QT_QUICK_BACKEND"):
-            QQuickWindow.setGraphicsApi(QSGRendererInterface.GraphicsApi.Software)
+        _load_fonts()
+        _choose_renderer()
         self._touches = Touches(hands)
         self._view: QQuickView | None = QQuickView()
         view = self._view
@@ -178,6 +176,20 @@ class PanelWindow:
         if screen is not None:
             height = min(height, int(screen.availableSize().height() * _WINDOW_TO_SCREEN))
         self.window.resize(QSize(WIDTH, height))
+
+
+@cache
+def _load_fonts() -> None:
+    for name in ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf"):
+        if QFontDatabase.addApplicationFont(str(_FONTS / name)) < 0:
+            raise RuntimeError(f"{_FONTS / name} is no font")
+
+
+@cache
+def _choose_renderer() -> None:
+    """Draw in software unless the environment names another renderer: the same everywhere, and no GPU is needed."""
+    if not os.environ.get("QSG_RHI_BACKEND") and not os.environ.get("QT_QUICK_BACKEND"):
+        QQuickWindow.setGraphicsApi(QSGRendererInterface.GraphicsApi.Software)
 
 
 class _ReceiptProvider(QQuickImageProvider):

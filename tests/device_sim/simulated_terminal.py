@@ -19,9 +19,11 @@ from device_sim.settings import (
 from device_sim.terminal import SimulatedTerminal
 from kiosk_core.clock import Clock
 from openteller.demo_certificates import make_demo_certificates
-from tests.bank import RULES
+from tests.bank import CARD, RULES, Purse
 from tests.clocks import SetClock
+from wire.host_messages import OrderRequest, OrderResponse, PurseData
 
+ORDER = "T0000001-000042"
 TRANSIT = "3104870000012345678"
 NEARLY_FULL = "3104870000087654321"
 
@@ -75,3 +77,35 @@ def open_terminal(clock: Clock | None = None, *, printer_usb: str | None = None)
             yield Rig(terminal, folder, settings)
     finally:
         shutil.rmtree(folder)
+
+
+def open_order(terminal: SimulatedTerminal, number: str = ORDER) -> None:
+    """Let the bank open an order of ¥50.00, as if a terminal had asked for it."""
+    init = Purse().init()
+    purse = PurseData(
+        balance_fen=init.balance_fen,
+        counter=init.counter,
+        key_version=init.key_version,
+        algorithm=init.algorithm,
+        random=init.random,
+        mac1=init.mac1,
+        terminal_no=init.terminal_no,
+    )
+    request = OrderRequest(
+        terminal="T0000001",
+        branch="B",
+        stan=42,
+        date="1122",
+        time="090000",
+        order=number,
+        card=CARD,
+        amount_fen=5_000,
+        purse=purse,
+    )
+    answer = terminal._bank._books.answer(request)
+    assert isinstance(answer, OrderResponse)
+    assert answer.offer is not None
+
+
+def print_receipt(terminal: SimulatedTerminal, text: str = "Topped up") -> None:
+    terminal._printer.receive(text.encode() + b"\n\x1dV\x00")  # GS V 0: cut

@@ -1,8 +1,10 @@
 """The simulated terminal: what hands, technicians and bad luck can do, and what its state then says."""
 
 import inspect
+import json
 import os
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,8 +18,7 @@ from device_sim.control import ControlError, SimControl
 from device_sim.settings import PrinterSettings, SimSettings
 from device_sim.terminal import SimulatedTerminal
 from device_sim.transit_card import Tear
-from tests.device_sim.simulated_terminal import Rig, open_terminal
-from tests.device_sim.test_bank_host import OPEN
+from tests.device_sim.simulated_terminal import ORDER, Rig, open_order, open_terminal, print_receipt
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "simulator.md"
 
@@ -31,14 +32,6 @@ def rig() -> Iterator[Rig]:
 @pytest.fixture
 def terminal(rig: Rig) -> SimulatedTerminal:
     return rig.terminal
-
-
-def open_order(terminal: SimulatedTerminal, number: str = OPEN.order) -> None:
-    assert terminal._bank._books.answer(replace(OPEN, order=number)) is not None
-
-
-def print_receipt(terminal: SimulatedTerminal, text: str = "Topped up") -> None:
-    terminal._printer.receive(text.encode() + b"\n\x1dV\x00")  # GS V 0: cut
 
 
 # -- cards ---------------------------------------------------------------------------------------------------
@@ -217,7 +210,7 @@ def test_everything_can_be_done_over_the_socket(rig: Rig) -> None:
     sim.do("place_card", card="transit")
     sim.do("tear_card", when="before_commit")
     sim.do("take_card")
-    assert sim.do("pay")["order"] == OPEN.order
+    assert sim.do("pay")["order"] == ORDER
     assert sim.do("take_receipt")["text"] == "Topped up"
     sim.do("printer", paper_out=True)
     sim.do("bank", delay_s=0.5)
@@ -276,12 +269,11 @@ def test_two_cards_cannot_have_one_name(rig: Rig) -> None:
 
 
 def test_the_document_describes_every_action_and_argument(terminal: SimulatedTerminal) -> None:
-    rows = {
-        match[1]: match[0]
-        for match in re.finditer(r"^\| `(\w+)` \|.*$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
-    }
+    _, _, actions = DOCUMENT.read_text(encoding="utf-8").partition("| action | arguments |")
+    actions, _, _ = actions.partition("\n\n")
+    rows = {match[1]: match[0] for match in re.finditer(r"^\| `(\w+)` \|.*$", actions, re.MULTILINE)}
+    assert set(rows) == set(terminal.actions)
     for name, action in terminal.actions.items():
-        assert name in rows, f"docs/simulator.md has no row for {name}"
         for argument in inspect.signature(action).parameters:
             assert f"`{argument}`" in rows[name], f"docs/simulator.md does not name {argument} of {name}"
 
@@ -299,3 +291,21 @@ def test_the_document_names_every_key_of_the_state(terminal: SimulatedTerminal) 
     text = DOCUMENT.read_text(encoding="utf-8")
     for key in terminal.state():
         assert f"`{key}`" in text, key
+
+
+def test_the_document_shows_true_conversations(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in re.findall(r"^    (\{.*\})$", text, re.MULTILINE)]
+    with socket.socket(socket.AF_UNIX) as connection, connection.makefile("rw") as stream:
+        connection.connect(str(rig.control))
+        for request, answer in zip(lines[::2], lines[1::2], strict=True):
+            stream.write(json.dumps(request) + "\n")
+            stream.flush()
+            assert json.loads(stream.readline()) == answer
+    rig.terminal.take_card()
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(rig.folder)
+    exec(example, {})
+    assert capsys.readouterr().out == "there is no order to pay\n2350\n"
