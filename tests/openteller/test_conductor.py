@@ -12,6 +12,7 @@ import pytest
 from journal.store import SqliteJournal
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.journeys import top_up
+from kiosk_core.journeys.events import CardRead
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.pages import (
     Cancel,
@@ -263,7 +264,7 @@ def test_a_disk_that_fills_up_in_the_middle_stops_before_money_moves(
 def test_a_fault_of_the_program_is_told_as_what_is_certain(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.touch(ChooseService(service_id=SERVICE.id))
     broken = dict(top_up.TABLE)
-    broken[top_up.Step.READING, top_up.table.CardRead] = lambda *_: 1 / 0
+    broken[top_up.Step.READING, CardRead] = lambda *_: 1 / 0
     monkeypatch.setattr(top_up.table, "TABLE", broken)
     stage.report("top_up_module", media=Media.PRESENT)
     assert isinstance(stage.page, ResultPage)

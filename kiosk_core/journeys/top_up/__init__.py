@@ -11,8 +11,8 @@ The money rules are those of the recovery state machine (facts: money-safety 5.2
 send again what the host has not acknowledged, and when a card comes back whose earlier load is in doubt.
 """
 
-from kiosk_core.journeys.top_up.moves import resume
 from kiosk_core.journeys.top_up.outcome import Outcome
+from kiosk_core.journeys.top_up.recovery import resume
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp, UnexpectedEvent
 from kiosk_core.journeys.top_up.table import TABLE, advance, begin
 

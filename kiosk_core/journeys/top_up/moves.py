@@ -6,60 +6,14 @@ Their names are the right-hand column of the table, and read as what happens.
 from dataclasses import replace
 from typing import Any
 
-from kiosk_core.journeys.effects import (
-    AuthoriseLoad,
-    ConfirmLoad,
-    CreditLoad,
-    Effect,
-    End,
-    InitializeLoad,
-    OrderQr,
-    PrintReceipt,
-    ProveLoad,
-    QueryOrder,
-    ReadCard,
-    Record,
-    ReverseLoad,
-    Show,
-    StartTimer,
-    StopTimer,
-    WatchCard,
-)
-from kiosk_core.journeys.events import (
-    AmountChosen,
-    AuthorisationUnanswered,
-    CancelTouched,
-    CardArrived,
-    CardLeft,
-    CardRead,
-    CardUnusable,
-    ConfirmationAnswered,
-    ConfirmationUnanswered,
-    CreditEnded,
-    CustomerGone,
-    Event,
-    LoadAuthorised,
-    LoadDeclined,
-    LoadInitialised,
-    OrderAnswered,
-    OrderDeclined,
-    OrderStateUnknown,
-    OrderUnanswered,
-    ProofEnded,
-    QrOrdered,
-    ReceiptFailed,
-    ReceiptPrinted,
-    ReversalAnswered,
-    ReversalDeclined,
-    ReversalUnanswered,
-    Timer,
-    TimerFired,
-)
+from kiosk_core.journeys import effects as do
+from kiosk_core.journeys import events as ev
+from kiosk_core.journeys.events import Timer
 from kiosk_core.journeys.top_up import pages
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.receipt import receipt
-from kiosk_core.journeys.top_up.state import Next, Step, TopUp, UnexpectedEvent, trace_of
-from kiosk_core.ledger import Facts, LedgerState, Transaction
+from kiosk_core.journeys.top_up.state import Next, Step, TopUp, UnexpectedEvent
+from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.pages import Page
 from kiosk_core.ports import (
     CardProblem,
@@ -75,71 +29,69 @@ from kiosk_core.ports import (
     PurseCard,
     ReversalReason,
 )
-from kiosk_core.services import TransitTopUp
-from kiosk_core.terminal import Terminal
 
 POLL_SECONDS = 1.0
 LEAVE_SECONDS = 4.0
 RETRY_SECONDS = 2.0
+
+
 # -- small words -------------------------------------------------------------------------------------------
 
 
-def _to(s: TopUp, step: Step, *effects: Effect, **changes: Any) -> Next:
+def go(s: TopUp, step: Step, *effects: do.Effect, **changes: Any) -> Next:
     return replace(s, step=step, **changes), effects
 
 
-def _record(s: TopUp, state: LedgerState, facts: Facts | None = None) -> Record:
-    return Record(s.transaction, state, facts or {})
+def record(s: TopUp, state: LedgerState, facts: Facts | None = None) -> do.Record:
+    return do.Record(s.transaction, state, facts or {})
 
 
-def _show(s: TopUp, page: Page) -> tuple[Effect, ...]:
-    return (Show(page),) if s.attended else ()
+def _show(s: TopUp, page: Page) -> tuple[do.Effect, ...]:
+    return (do.Show(page),) if s.attended else ()
 
 
-def _working(s: TopUp, current: int) -> tuple[Effect, ...]:
+def _working(s: TopUp, current: int) -> tuple[do.Effect, ...]:
     return _show(s, pages.working(current))
 
 
-def _end(s: TopUp, *effects: Effect) -> Next:
-    return _to(s, Step.ENDED, *effects, End())
+def end(s: TopUp, *effects: do.Effect) -> Next:
+    return go(s, Step.ENDED, *effects, do.End())
 
 
-def last_page(s: TopUp, outcome: Outcome, *effects: Effect, has_receipt: bool = False) -> Next:
+def last_page(s: TopUp, outcome: Outcome, *effects: do.Effect, has_receipt: bool = False) -> Next:
     """Show how it ended."""
     s = replace(s, outcome=outcome)
     if not s.attended:
-        return _end(s, *effects)
-    effects += (Show(pages.last_page(s, outcome, has_receipt=has_receipt)),)
+        return end(s, *effects)
+    effects += (do.Show(pages.last_page(s, outcome, has_receipt=has_receipt)),)
     if outcome is Outcome.CANCELLED and not s.card_present:
-        effects += (StartTimer(Timer.LEAVE, LEAVE_SECONDS),)
-    return _to(s, Step.LAST_PAGE, *effects)
+        effects += (do.StartTimer(Timer.LEAVE, LEAVE_SECONDS),)
+    return go(s, Step.LAST_PAGE, *effects)
 
 
-def _with_receipt(s: TopUp, outcome: Outcome, *effects: Effect) -> Next:
+def _with_receipt(s: TopUp, outcome: Outcome, *effects: do.Effect) -> Next:
     """Print what the customer may need to prove, then show how it ended."""
     s = replace(s, outcome=outcome)
     if not s.attended:
-        return _end(s, *effects)
-    return _to(s, Step.PRINTING, *effects, *_working(s, pages.RECEIPT), PrintReceipt(receipt(s, outcome)))
+        return end(s, *effects)
+    return go(s, Step.PRINTING, *effects, *_working(s, pages.RECEIPT), do.PrintReceipt(receipt(s, outcome)))
 
 
 # -- card and amount: nothing has been taken ---------------------------------------------------------------
 
 
-def read_card(s: TopUp, _: CardArrived) -> Next:
-    return _to(s, Step.READING, Show(pages.reading()), ReadCard())
+def read_card(s: TopUp, _: ev.CardArrived) -> Next:
+    return go(s, Step.READING, do.Show(pages.reading()), do.ReadCard())
 
 
-def abandon(s: TopUp, event: CancelTouched | CustomerGone) -> Next:
-    gone = _record(s, LedgerState.ABANDONED)
-    if isinstance(event, CustomerGone):
-        return _end(s, gone)
+def abandon(s: TopUp, event: ev.CancelTouched | ev.CustomerGone) -> Next:
+    gone = record(s, LedgerState.ABANDONED)
+    if isinstance(event, ev.CustomerGone):
+        return end(s, gone)
     return last_page(s, Outcome.CANCELLED, gone)
 
 
-def card_was_read(s: TopUp, event: CardRead) -> Next:
-    if event.unsettled is not None:
-        return _settle_earlier(s, event.unsettled)
+def card_was_read(s: TopUp, event: ev.CardRead) -> Next:
     card = event.card
     s = replace(
         s,
@@ -149,47 +101,47 @@ def card_was_read(s: TopUp, event: CardRead) -> Next:
         old_balance_fen=card.balance_fen,
     )
     facts: Facts = {"card": s.masked_number, "token": s.token, "old_balance_fen": card.balance_fen}
-    read = _record(s, LedgerState.CARD_READ, facts)
-    abandoned = _record(s, LedgerState.ABANDONED, {"why": "card refused"})
+    read = record(s, LedgerState.CARD_READ, facts)
+    abandoned = record(s, LedgerState.ABANDONED, {"why": "card refused"})
     if card.expires is not None and card.expires < s.terminal.today:
         return last_page(s, Outcome.CARD_EXPIRED, read, abandoned)
     if pages.room_fen(s) < s.service.limits.min_fen:
         return last_page(s, Outcome.BALANCE_FULL, read, abandoned)
-    return _to(s, Step.AMOUNT, read, Show(pages.amount(s)))
+    return go(s, Step.AMOUNT, read, do.Show(pages.amount(s)))
 
 
-def ask_for_card_again(s: TopUp, event: CardUnusable) -> Next:
-    effects: tuple[Effect, ...] = (Show(pages.place_card(s, event.problem.value)),)
+def ask_for_card_again(s: TopUp, event: ev.CardUnusable) -> Next:
+    effects: tuple[do.Effect, ...] = (do.Show(pages.place_card(s, event.problem.value)),)
     if event.problem in {CardProblem.NOT_PRESENT, CardProblem.OTHER_CARD}:
-        effects += (WatchCard(),)
-    return _to(s, Step.PLACE_CARD, *effects, card=None)
+        effects += (do.WatchCard(),)
+    return go(s, Step.PLACE_CARD, *effects, card=None)
 
 
-def card_taken_away(s: TopUp, _: CardLeft) -> Next:
-    return _to(s, Step.PLACE_CARD, Show(pages.place_card(s, "taken_away")), card=None)
+def card_taken_away(s: TopUp, _: ev.CardLeft) -> Next:
+    return go(s, Step.PLACE_CARD, do.Show(pages.place_card(s, "taken_away")), card=None)
 
 
-def choose_amount(s: TopUp, event: AmountChosen) -> Next:
+def choose_amount(s: TopUp, event: ev.AmountChosen) -> Next:
     limits = s.service.limits
     if not limits.min_fen <= event.amount_fen <= limits.max_fen or event.amount_fen % limits.step_fen:
-        return s, (Show(pages.amount(s, "limits")),)
+        return s, (do.Show(pages.amount(s, "limits")),)
     if event.amount_fen > pages.room_fen(s):
-        return s, (Show(pages.amount(s, "balance")),)
+        return s, (do.Show(pages.amount(s, "balance")),)
     card = _card(s)
     s = replace(s, amount_fen=event.amount_fen)
-    return _to(s, Step.INITIALISING, *_working(s, pages.CHECK_CARD), InitializeLoad(card.number, s.amount_fen))
+    return go(s, Step.INITIALISING, *_working(s, pages.CHECK_CARD), do.InitializeLoad(card.number, s.amount_fen))
 
 
-def order_payment(s: TopUp, event: LoadInitialised) -> Next:
+def order_payment(s: TopUp, event: ev.LoadInitialised) -> Next:
     init = event.init
     s = replace(s, counter=init.counter, old_balance_fen=init.balance_fen)
-    return _to(
+    return go(
         s,
         Step.ORDERING,
-        _record(s, LedgerState.INIT, _init_facts(init)),
-        _record(s, LedgerState.FUND_REQ, {"stan": s.trace.order_stan}),
+        record(s, LedgerState.INIT, _init_facts(init)),
+        record(s, LedgerState.FUND_REQ, {"stan": s.trace.order_stan}),
         *_working(s, pages.PAYMENT),
-        OrderQr(s.trace, init),
+        do.OrderQr(s.trace, init),
         ledger=LedgerState.FUND_REQ,
     )
 
@@ -197,117 +149,117 @@ def order_payment(s: TopUp, event: LoadInitialised) -> Next:
 # -- the payment: the customer may have paid ---------------------------------------------------------------
 
 
-def show_qr(s: TopUp, event: QrOrdered) -> Next:
+def show_qr(s: TopUp, event: ev.QrOrdered) -> Next:
     s = replace(s, order=event.order)
     seconds = min(event.order.expires_in_s, s.service.times.payment_s)
-    return _to(
+    return go(
         s,
         Step.PAYING,
-        StartTimer(Timer.PAYMENT, seconds),
-        Show(pages.payment(s), until=Timer.PAYMENT),
-        StartTimer(Timer.POLL, POLL_SECONDS),
+        do.StartTimer(Timer.PAYMENT, seconds),
+        do.Show(pages.payment(s), until=Timer.PAYMENT),
+        do.StartTimer(Timer.POLL, POLL_SECONDS),
     )
 
 
-def order_declined(s: TopUp, event: OrderDeclined) -> Next:
+def order_declined(s: TopUp, event: ev.OrderDeclined) -> Next:
     facts: Facts = {"reason": event.declined.reason.value, "response_code": event.declined.response_code}
     s = replace(s, decline=event.declined.reason, ledger=LedgerState.DECLINED)
-    return last_page(s, Outcome.DECLINED, _record(s, LedgerState.DECLINED, facts))
+    return last_page(s, Outcome.DECLINED, record(s, LedgerState.DECLINED, facts))
 
 
-def order_unanswered(s: TopUp, _: OrderUnanswered) -> Next:
-    return _reverse(s, ReversalReason.NO_ANSWER, Outcome.HOST_SILENT)
+def order_unanswered(s: TopUp, _: ev.OrderUnanswered) -> Next:
+    return reverse(s, ReversalReason.NO_ANSWER, Outcome.HOST_SILENT)
 
 
-def poll(s: TopUp, event: TimerFired) -> Next:
+def poll(s: TopUp, event: ev.TimerFired) -> Next:
     if event.timer is Timer.POLL:
-        return s, (QueryOrder(s.trace),)
-    return _reverse(s, ReversalReason.OTHER, Outcome.NOT_PAID, *STOP_PAYING)
+        return s, (do.QueryOrder(s.trace),)
+    return reverse(s, ReversalReason.OTHER, Outcome.NOT_PAID, *STOP_PAYING)
 
 
-def order_answered(s: TopUp, event: OrderAnswered) -> Next:
+def order_answered(s: TopUp, event: ev.OrderAnswered) -> Next:
     match event.state:
         case OrderState.PENDING:
-            return s, (StartTimer(Timer.POLL, POLL_SECONDS),)
+            return s, (do.StartTimer(Timer.POLL, POLL_SECONDS),)
         case OrderState.PAID:
             s = replace(s, paid=True, ledger=LedgerState.FUND_OK)
-            paid = _record(s, LedgerState.FUND_OK, {"paid": True})
+            paid = record(s, LedgerState.FUND_OK, {"paid": True})
             return _renew(s, *STOP_PAYING, paid)
         case OrderState.EXPIRED:
             s = replace(s, ledger=LedgerState.DECLINED)
-            expired = _record(s, LedgerState.DECLINED, {"reason": "not_paid"})
+            expired = record(s, LedgerState.DECLINED, {"reason": "not_paid"})
             return last_page(s, Outcome.NOT_PAID, *STOP_PAYING, expired)
 
 
-def poll_again(s: TopUp, _: OrderStateUnknown) -> Next:
-    return s, (StartTimer(Timer.POLL, POLL_SECONDS),)
+def poll_again(s: TopUp, _: ev.OrderStateUnknown) -> Next:
+    return s, (do.StartTimer(Timer.POLL, POLL_SECONDS),)
 
 
-def cancel_payment(s: TopUp, _: CancelTouched) -> Next:
-    return _reverse(s, ReversalReason.OTHER, Outcome.CANCELLED, *STOP_PAYING)
+def cancel_payment(s: TopUp, _: ev.CancelTouched) -> Next:
+    return reverse(s, ReversalReason.OTHER, Outcome.CANCELLED, *STOP_PAYING)
 
 
-def card_moved_while_paying(s: TopUp, _: Event) -> Next:
-    return s, (Show(pages.payment(s), until=Timer.PAYMENT),)
+def card_moved_while_paying(s: TopUp, _: ev.Event) -> Next:
+    return s, (do.Show(pages.payment(s), until=Timer.PAYMENT),)
 
 
-STOP_PAYING = (StopTimer(Timer.POLL), StopTimer(Timer.PAYMENT))
+STOP_PAYING = (do.StopTimer(Timer.POLL), do.StopTimer(Timer.PAYMENT))
 
 
 # -- paid, and the card is untouched -----------------------------------------------------------------------
 
 
-def _renew(s: TopUp, *effects: Effect) -> Next:
+def _renew(s: TopUp, *effects: do.Effect) -> Next:
     card = _card(s)
-    return _to(s, Step.RENEWING, *effects, *_working(s, pages.AUTHORISE), InitializeLoad(card.number, s.amount_fen))
+    return go(s, Step.RENEWING, *effects, *_working(s, pages.AUTHORISE), do.InitializeLoad(card.number, s.amount_fen))
 
 
-def card_is_back(s: TopUp, _: CardArrived) -> Next:
-    return _renew(s, StopTimer(Timer.RETRY))
+def card_is_back(s: TopUp, _: ev.CardArrived) -> Next:
+    return _renew(s, do.StopTimer(Timer.RETRY))
 
 
-def ask_for_paid_card(s: TopUp, event: CardUnusable) -> Next:
+def ask_for_paid_card(s: TopUp, event: ev.CardUnusable) -> Next:
     page = pages.replace_card(s, event.problem.value)
-    return _to(s, Step.REPLACE_CARD, *_wait_for_card(s, page, event.problem))
+    return go(s, Step.REPLACE_CARD, *_wait_for_card(s, page, event.problem))
 
 
-def give_back(s: TopUp, event: CancelTouched | TimerFired) -> Next:
-    if event == TimerFired(Timer.RETRY):
+def give_back(s: TopUp, event: ev.CancelTouched | ev.TimerFired) -> Next:
+    if event == ev.TimerFired(Timer.RETRY):
         return _renew(s)
-    return _reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.CANCELLED, *STOP_WAITING)
+    return reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.CANCELLED, *STOP_WAITING)
 
 
-def _wait_for_card(s: TopUp, page: Page, problem: CardProblem) -> tuple[Effect, ...]:
+def _wait_for_card(s: TopUp, page: Page, problem: CardProblem) -> tuple[do.Effect, ...]:
     """Ask for the card, for `return_card_s` in all, and notice it however it comes.
 
     A card may have come back while the last question was under way, may lie badly, or may have been exchanged
     faster than anyone looks.
     """
-    notice = WatchCard() if problem is CardProblem.NOT_PRESENT else StartTimer(Timer.RETRY, RETRY_SECONDS)
-    waiting = StartTimer(Timer.RETURN_CARD, s.service.times.return_card_s, keep=True)
-    return waiting, Show(page, until=Timer.RETURN_CARD), notice
+    notice = do.WatchCard() if problem is CardProblem.NOT_PRESENT else do.StartTimer(Timer.RETRY, RETRY_SECONDS)
+    waiting = do.StartTimer(Timer.RETURN_CARD, s.service.times.return_card_s, keep=True)
+    return waiting, do.Show(page, until=Timer.RETURN_CARD), notice
 
 
-STOP_WAITING = (StopTimer(Timer.RETURN_CARD), StopTimer(Timer.RETRY))
+STOP_WAITING = (do.StopTimer(Timer.RETURN_CARD), do.StopTimer(Timer.RETRY))
 
 
-def authorise(s: TopUp, event: LoadInitialised) -> Next:
+def authorise(s: TopUp, event: ev.LoadInitialised) -> Next:
     init = event.init
     s = replace(s, counter=init.counter, old_balance_fen=init.balance_fen, ledger=LedgerState.MAC2_REQ)
     facts: Facts = {**_init_facts(init), "stan": s.trace.authorise_stan}
-    request = _record(s, LedgerState.MAC2_REQ, facts)
-    return _to(s, Step.AUTHORISING, *STOP_WAITING, request, AuthoriseLoad(s.trace, init))
+    request = record(s, LedgerState.MAC2_REQ, facts)
+    return go(s, Step.AUTHORISING, *STOP_WAITING, request, do.AuthoriseLoad(s.trace, init))
 
 
-def load_declined(s: TopUp, event: LoadDeclined) -> Next:
-    return _reverse(replace(s, decline=event.declined.reason), ReversalReason.TERMINAL_FAULT, Outcome.DECLINED)
+def load_declined(s: TopUp, event: ev.LoadDeclined) -> Next:
+    return reverse(replace(s, decline=event.declined.reason), ReversalReason.TERMINAL_FAULT, Outcome.DECLINED)
 
 
-def authorisation_unanswered(s: TopUp, _: AuthorisationUnanswered) -> Next:
-    return _reverse(s, ReversalReason.NO_ANSWER, Outcome.HOST_SILENT)
+def authorisation_unanswered(s: TopUp, _: ev.AuthorisationUnanswered) -> Next:
+    return reverse(s, ReversalReason.NO_ANSWER, Outcome.HOST_SILENT)
 
 
-def credit(s: TopUp, event: LoadAuthorised) -> Next:
+def credit(s: TopUp, event: ev.LoadAuthorised) -> Next:
     mac2 = event.authorisation
     s = replace(s, authorised_at=f"{mac2.date}{mac2.time}", ledger=LedgerState.CREDIT_SENT)
     facts: Facts = {
@@ -316,85 +268,85 @@ def credit(s: TopUp, event: LoadAuthorised) -> Next:
         "old_balance_fen": s.old_balance_fen,
         "amount_fen": s.amount_fen,
     }
-    return _to(
+    return go(
         s,
         Step.LOADING,
-        _record(s, LedgerState.MAC2_OK),
+        record(s, LedgerState.MAC2_OK),
         *_working(s, pages.LOAD),
-        _record(s, LedgerState.CREDIT_SENT, facts),
-        CreditLoad(mac2),
+        record(s, LedgerState.CREDIT_SENT, facts),
+        do.CreditLoad(mac2),
     )
 
 
 # -- 80 52 has left: only the card knows -------------------------------------------------------------------
 
 
-def credit_ended(s: TopUp, event: CreditEnded) -> Next:
+def credit_ended(s: TopUp, event: ev.CreditEnded) -> Next:
     match event.result:
         case Credited(tac):
             return _card_ok(s, tac, proven=False)
         case CreditRefused(status_word):
-            refused = _record(s, LedgerState.REFUSED, {"status_word": f"{status_word:04X}"})
+            refused = record(s, LedgerState.REFUSED, {"status_word": f"{status_word:04X}"})
             s = replace(s, ledger=LedgerState.REFUSED)
-            return _reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED, refused)
+            return reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED, refused)
         case CreditUnknown(reason):
-            return _prove(s, _record(s, LedgerState.CARD_UNKNOWN, {"why": reason}))
+            return prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": reason}))
 
 
-def _prove(s: TopUp, *effects: Effect) -> Next:
+def prove(s: TopUp, *effects: do.Effect) -> Next:
     s = replace(s, ledger=LedgerState.CARD_UNKNOWN)
-    ask = ProveLoad(s.token, s.counter, s.amount_fen)
-    return _to(s, Step.PROVING, *effects, *_working(s, pages.VERIFY), ask)
+    ask = do.ProveLoad(s.token, s.counter, s.amount_fen)
+    return go(s, Step.PROVING, *effects, *_working(s, pages.VERIFY), ask)
 
 
-def proof_ended(s: TopUp, event: ProofEnded) -> Next:
+def proof_ended(s: TopUp, event: ev.ProofEnded) -> Next:
     after, effects = _judge(s, event)
     return after, (*STOP_WAITING, *effects)
 
 
-def _judge(s: TopUp, event: ProofEnded) -> Next:
+def _judge(s: TopUp, event: ev.ProofEnded) -> Next:
     match event.proof:
         case LoadProven(_, tac):
             return _card_ok(s, tac, proven=True)
         case LoadNotFound(counter, balance_fen):
             witness: Facts = {"counter": counter, "balance_fen": balance_fen}
             if (counter, balance_fen) == (s.counter, s.old_balance_fen):
-                refused = _record(s, LedgerState.REFUSED, {"status_word": "9406", **witness})
+                refused = record(s, LedgerState.REFUSED, {"status_word": "9406", **witness})
                 s = replace(s, ledger=LedgerState.REFUSED)
-                return _reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED, refused)
+                return reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED, refused)
             return _manual(s, {"why": "9406, but counter or balance moved", **witness})
         case ProofUnclear(status_word):
             return _manual(s, {"why": f"80 5A answered {status_word:04X}"})
 
 
-def ask_for_card_to_prove(s: TopUp, event: CardUnusable) -> Next:
+def ask_for_card_to_prove(s: TopUp, event: ev.CardUnusable) -> Next:
     if not s.attended:
         return _suspend(s)
     page = pages.return_card(s, event.problem.value)
-    return _to(s, Step.RETURN_CARD, *_wait_for_card(s, page, event.problem))
+    return go(s, Step.RETURN_CARD, *_wait_for_card(s, page, event.problem))
 
 
-def prove_again(s: TopUp, _: CardArrived) -> Next:
-    return _prove(s, StopTimer(Timer.RETRY))
+def prove_again(s: TopUp, _: ev.CardArrived) -> Next:
+    return prove(s, do.StopTimer(Timer.RETRY))
 
 
-def give_up_on_card(s: TopUp, event: TimerFired) -> Next:
+def give_up_on_card(s: TopUp, event: ev.TimerFired) -> Next:
     if event.timer is Timer.RETRY:
-        return _prove(s)
-    return _suspend(s, StopTimer(Timer.RETRY))
+        return prove(s)
+    return _suspend(s, do.StopTimer(Timer.RETRY))
 
 
-def _suspend(s: TopUp, *effects: Effect) -> Next:
+def _suspend(s: TopUp, *effects: do.Effect) -> Next:
     if s.earlier:  # the row is there already
         return _with_receipt(s, Outcome.SUSPENSE, *effects)
     facts: Facts = {"amount_fen": s.amount_fen, "counter": s.counter, "authorised_at": s.authorised_at}
     s = replace(s, ledger=LedgerState.SUSPENSE)
-    return _with_receipt(s, Outcome.SUSPENSE, *effects, _record(s, LedgerState.SUSPENSE, facts))
+    return _with_receipt(s, Outcome.SUSPENSE, *effects, record(s, LedgerState.SUSPENSE, facts))
 
 
 def _manual(s: TopUp, facts: Facts) -> Next:
     s = replace(s, ledger=LedgerState.MANUAL)
-    return _with_receipt(s, Outcome.MANUAL, _record(s, LedgerState.MANUAL, facts))
+    return _with_receipt(s, Outcome.MANUAL, record(s, LedgerState.MANUAL, facts))
 
 
 # -- the card gave its TAC ---------------------------------------------------------------------------------
@@ -403,44 +355,44 @@ def _manual(s: TopUp, facts: Facts) -> Next:
 def _card_ok(s: TopUp, tac: bytes, *, proven: bool) -> Next:
     s = replace(s, tac=tac, ledger=LedgerState.CARD_OK)
     facts: Facts = {"tac": tac.hex().upper(), "proven": proven}
-    return _to(s, Step.CHECKING, _record(s, LedgerState.CARD_OK, facts), *_working(s, pages.VERIFY), ReadCard())
+    return go(s, Step.CHECKING, record(s, LedgerState.CARD_OK, facts), *_working(s, pages.VERIFY), do.ReadCard())
 
 
-def balance_checked(s: TopUp, event: CardRead) -> Next:
+def balance_checked(s: TopUp, event: ev.CardRead) -> Next:
     if event.token != s.token:
-        return _confirm(s, {"balance_read": False})
+        return confirm(s, {"balance_read": False})
     s = replace(s, new_balance_fen=event.card.balance_fen)
     as_expected = event.card.balance_fen == s.old_balance_fen + s.amount_fen
-    return _confirm(s, {"new_balance_fen": event.card.balance_fen, "balance_as_expected": as_expected})
+    return confirm(s, {"new_balance_fen": event.card.balance_fen, "balance_as_expected": as_expected})
 
 
-def balance_not_read(s: TopUp, _: CardUnusable) -> Next:
-    return _confirm(s, {"balance_read": False})
+def balance_not_read(s: TopUp, _: ev.CardUnusable) -> Next:
+    return confirm(s, {"balance_read": False})
 
 
-def _confirm(s: TopUp, facts: Facts) -> Next:
+def confirm(s: TopUp, facts: Facts) -> Next:
     s = replace(s, ledger=LedgerState.CONFIRM_SAF)
-    saf = _record(s, LedgerState.CONFIRM_SAF, {"stan": s.trace.confirm_stan, **facts})
-    return _to(s, Step.CONFIRMING, saf, ConfirmLoad(s.trace, s.amount_fen, s.tac))
+    saf = record(s, LedgerState.CONFIRM_SAF, {"stan": s.trace.confirm_stan, **facts})
+    return go(s, Step.CONFIRMING, saf, do.ConfirmLoad(s.trace, s.amount_fen, s.tac))
 
 
-def confirmed(s: TopUp, event: ConfirmationAnswered) -> Next:
+def confirmed(s: TopUp, event: ev.ConfirmationAnswered) -> Next:
     match event.confirmation:
         case Confirmation.ACCEPTED:
             s = replace(s, ledger=LedgerState.DONE)
-            return _with_receipt(s, Outcome.LOADED, _record(s, LedgerState.DONE))
+            return _with_receipt(s, Outcome.LOADED, record(s, LedgerState.DONE))
         case Confirmation.TAC_WRONG:
             return _manual(s, {"why": "the host does not accept the card's TAC"})
 
 
-def confirmation_unanswered(s: TopUp, _: ConfirmationUnanswered) -> Next:
+def confirmation_unanswered(s: TopUp, _: ev.ConfirmationUnanswered) -> Next:
     return _with_receipt(s, Outcome.LOADED)
 
 
 # -- giving the money back ---------------------------------------------------------------------------------
 
 
-def _reverse(s: TopUp, reason: ReversalReason, if_unpaid: Outcome, *effects: Effect) -> Next:
+def reverse(s: TopUp, reason: ReversalReason, if_unpaid: Outcome, *effects: do.Effect) -> Next:
     s = replace(s, reversal_reason=reason, unpaid_outcome=if_unpaid, ledger=LedgerState.REV_REQ)
     facts: Facts = {
         "stan": s.trace.reverse_stan,
@@ -449,32 +401,32 @@ def _reverse(s: TopUp, reason: ReversalReason, if_unpaid: Outcome, *effects: Eff
         "paid": s.paid,
         "if_unpaid": if_unpaid.value,
     }
-    return _to(
+    return go(
         s,
         Step.REVERSING,
         *effects,
-        _record(s, LedgerState.REV_REQ, facts),
+        record(s, LedgerState.REV_REQ, facts),
         *_show(s, pages.giving_back()),
-        ReverseLoad(s.trace, s.amount_fen, reason),
+        do.ReverseLoad(s.trace, s.amount_fen, reason),
     )
 
 
-def reversal_answered(s: TopUp, event: ReversalAnswered) -> Next:
+def reversal_answered(s: TopUp, event: ev.ReversalAnswered) -> Next:
     refunded_fen = event.reversed.refunded_fen
     if s.paid and not refunded_fen:
         return _manual(s, {"why": "paid, and the host says that nothing had been paid"})
     s = replace(s, refunded_fen=refunded_fen, ledger=LedgerState.REVERSED)
-    row = _record(s, LedgerState.REVERSED, {"refunded_fen": refunded_fen})
+    row = record(s, LedgerState.REVERSED, {"refunded_fen": refunded_fen})
     if refunded_fen:
         return _with_receipt(s, Outcome.REFUNDED, row)
     return last_page(s, s.unpaid_outcome, row)
 
 
-def reversal_declined(s: TopUp, event: ReversalDeclined) -> Next:
+def reversal_declined(s: TopUp, event: ev.ReversalDeclined) -> Next:
     return _manual(s, {"why": "the host does not reverse", "response_code": event.declined.response_code})
 
 
-def reversal_unanswered(s: TopUp, _: ReversalUnanswered) -> Next:
+def reversal_unanswered(s: TopUp, _: ev.ReversalUnanswered) -> Next:
     if s.order is None:  # no QR was ever shown, so nobody can have paid
         return last_page(s, Outcome.HOST_SILENT)
     return _with_receipt(s, Outcome.REFUND_PENDING)
@@ -483,23 +435,23 @@ def reversal_unanswered(s: TopUp, _: ReversalUnanswered) -> Next:
 # -- the end -----------------------------------------------------------------------------------------------
 
 
-def receipt_printed(s: TopUp, _: ReceiptPrinted) -> Next:
+def receipt_printed(s: TopUp, _: ev.ReceiptPrinted) -> Next:
     return last_page(s, _outcome(s), has_receipt=True)
 
 
-def receipt_failed(s: TopUp, _: ReceiptFailed) -> Next:
+def receipt_failed(s: TopUp, _: ev.ReceiptFailed) -> Next:
     return last_page(s, _outcome(s))
 
 
-def leave(s: TopUp, _: Event) -> Next:
-    return _end(s)
+def leave(s: TopUp, _: ev.Event) -> Next:
+    return end(s)
 
 
-def leave_soon(s: TopUp, _: CardLeft) -> Next:
-    return s, (StartTimer(Timer.LEAVE, LEAVE_SECONDS),)
+def leave_soon(s: TopUp, _: ev.CardLeft) -> Next:
+    return s, (do.StartTimer(Timer.LEAVE, LEAVE_SECONDS),)
 
 
-def ignore(s: TopUp, _: Event) -> Next:
+def ignore(s: TopUp, _: ev.Event) -> Next:
     return s, ()
 
 
@@ -525,72 +477,3 @@ def _init_facts(init: LoadInit) -> Facts:
         "random": init.random.hex().upper(),
         "mac1": init.mac1.hex().upper(),
     }
-
-
-def _settle_earlier(s: TopUp, earlier: Transaction) -> Next:
-    """Put the customer's new wish aside and settle the open case of the card first."""
-    abandoned = _record(s, LedgerState.ABANDONED, {"why": f"{earlier.id} is settled first"})
-    settling, effects = resume(earlier, s.service, s.terminal, earlier=True)
-    return replace(settling, language=s.language, card_present=s.card_present), (abandoned, *effects)
-
-
-# -- from the journal --------------------------------------------------------------------------------------
-
-
-def resume(transaction: Transaction, service: TransitTopUp, terminal: Terminal, *, earlier: bool = False) -> Next:
-    """Go on with a transaction of the journal; by itself, or (`earlier`) with the customer who has the card."""
-    s = _from_journal(transaction, service, terminal, earlier=earlier)
-    match transaction.state:
-        case LedgerState.NEW | LedgerState.CARD_READ | LedgerState.INIT:
-            return _end(s, _record(s, LedgerState.ABANDONED, {"why": "the terminal stopped"}))
-        case LedgerState.FUND_REQ:
-            return _reverse(s, ReversalReason.NO_ANSWER, Outcome.CANCELLED)
-        case LedgerState.FUND_OK | LedgerState.MAC2_REQ | LedgerState.MAC2_OK | LedgerState.REFUSED:
-            return _reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.CANCELLED)
-        case LedgerState.CREDIT_SENT:
-            return _prove(s, _record(s, LedgerState.CARD_UNKNOWN, {"why": "the terminal stopped"}))
-        case LedgerState.CARD_UNKNOWN | LedgerState.SUSPENSE:
-            return _prove(s)
-        case LedgerState.CARD_OK | LedgerState.CONFIRM_SAF:
-            return _confirm(s, {})
-        case LedgerState.REV_REQ:
-            again = ReverseLoad(s.trace, s.amount_fen, s.reversal_reason)
-            return _to(s, Step.REVERSING, again, ledger=LedgerState.REV_REQ)
-        case LedgerState.MANUAL:
-            return last_page(s, Outcome.MANUAL)
-        case _:
-            return _end(s)
-
-
-def _from_journal(transaction: Transaction, service: TransitTopUp, terminal: Terminal, *, earlier: bool) -> TopUp:
-    facts = transaction.facts
-
-    def number(key: str) -> int:
-        return int(facts.get(key) or 0)
-
-    def text(key: str, default: str = "") -> str:
-        return str(facts.get(key) or default)
-
-    return TopUp(
-        service=service,
-        terminal=terminal,
-        transaction=transaction.id,
-        trace=trace_of(transaction),
-        language="en" if facts.get("language") == "en" else "zh",
-        step=Step.ENDED,
-        ledger=transaction.state,
-        attended=earlier,
-        earlier=earlier,
-        token=text("token"),
-        masked_number=text("card"),
-        old_balance_fen=number("old_balance_fen"),
-        amount_fen=number("amount_fen"),
-        counter=number("counter"),
-        paid=bool(facts.get("paid")),
-        authorised_at=text("authorised_at"),
-        tac=bytes.fromhex(text("tac")),
-        reversal_reason=ReversalReason(text("reason", ReversalReason.NO_ANSWER.value))
-        if transaction.state is LedgerState.REV_REQ
-        else ReversalReason.NO_ANSWER,
-        unpaid_outcome=Outcome(text("if_unpaid", Outcome.CANCELLED.value)),
-    )
