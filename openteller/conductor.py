@@ -11,12 +11,12 @@ import queue
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
 
 from kiosk_core.clock import Clock
-from kiosk_core.errors import DeviceFault, HostSilent, JournalUnavailable, OpenTellerError
+from kiosk_core.errors import JournalUnavailable
 from kiosk_core.journeys import effects as do
-from kiosk_core.journeys import events, top_up
+from kiosk_core.journeys import events as ev
+from kiosk_core.journeys import top_up
 from kiosk_core.journeys.events import Event, Timer
 from kiosk_core.ledger import Journal, LedgerState, Transaction
 from kiosk_core.pages import (
@@ -27,7 +27,6 @@ from kiosk_core.pages import (
     ChooseService,
     Done,
     Intent,
-    MenuItem,
     MenuPage,
     MessagePage,
     Page,
@@ -36,23 +35,13 @@ from kiosk_core.pages import (
     ShowPage,
     StayHere,
 )
-from kiosk_core.ports import (
-    BankHost,
-    CardProblem,
-    CreditUnknown,
-    Declined,
-    LoadAuthorisation,
-    LoadInit,
-    PurseCard,
-    QrOrder,
-    ReceiptPrinter,
-    Reversed,
-    TopUpModule,
-)
+from kiosk_core.ports import BankHost, ReceiptPrinter, TopUpModule
 from kiosk_core.services import Service
 from kiosk_core.status import DeviceStatus, Media
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language, Words
+from openteller.home_page import Condition, home_page
+from openteller.questions import Questions, Worker
 
 _log = logging.getLogger(__name__)
 
@@ -62,17 +51,6 @@ ECHO_AGAIN_SECONDS = 1.0
 START_SECONDS = 3.0
 HOME_LANGUAGE_SECONDS = 60
 DEFAULT_LANGUAGE: Language = "zh"
-
-T = TypeVar("T")
-Port_co = TypeVar("Port_co", covariant=True)
-
-
-class Worker(Protocol[Port_co]):
-    """A thread that owns a device or the host link (drivers.device_thread.DeviceThread, HostThread)."""
-
-    def call(self, work: Callable[[Port_co], T]) -> "Future[T]":
-        """Run `work` there."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -135,9 +113,10 @@ class Conductor:
         self._services = {service.id: service for service in sorted(services, key=lambda each: each.order)}
         self._terminal = terminal
         self._journal = journal
-        self._top_up_module = top_up_module
-        self._printer = printer
         self._host = host
+        self._questions = Questions(
+            top_up_module, printer, host, journal, lambda: self._inbox.put(_HostEcho(online=False))
+        )
         self._clock = clock
         self._screen = screen
         self._inbox: queue.Queue[_Message] = queue.Queue()
@@ -234,7 +213,7 @@ class Conductor:
             for timer, due in sorted(session.timers.items(), key=lambda item: item[1]):
                 if due <= now and session.timers.get(timer) == due:
                     del session.timers[timer]
-                    self._advance(session, events.TimerFired(timer))
+                    self._advance(session, ev.TimerFired(timer))
         if self._idle_until is not None and self._idle_until <= now:
             self._idle_ended()
 
@@ -318,17 +297,17 @@ class Conductor:
             case ChooseService(service_id=service_id) if session is None:
                 self._choose(service_id)
             case ChooseAmount(amount_fen=amount_fen) if session is not None:
-                self._advance(session, events.AmountChosen(amount_fen))
+                self._advance(session, ev.AmountChosen(amount_fen))
             case Cancel() if session is not None and self._page.cancellable:
-                self._advance(session, events.CancelTouched())
+                self._advance(session, ev.CancelTouched())
             case Done() if session is not None:
-                self._advance(session, events.DoneTouched())
+                self._advance(session, ev.DoneTouched())
             case _:
                 _log.info("page %d offers no %s", number, intent.kind)
 
     def _choose(self, service_id: str) -> None:
         service = self._services.get(service_id)
-        if service is None or self._unavailable() is not None or not self._started or self._to_recover:
+        if service is None or self._condition.unavailable is not None or not self._started or self._to_recover:
             return
         try:
             transaction = self._journal.begin({"service": service.id, "language": self._language})
@@ -368,11 +347,11 @@ class Conductor:
 
     def _give_up(self, session: _Session, before: top_up.TopUp) -> None:
         """Tell the customer what is certain; recovery settles the rest from the journal."""
-        session.state, effects = top_up.advance(before, events.CannotGoOn())
+        session.state, effects = top_up.advance(before, ev.CannotGoOn())
         for effect in effects:
             self._perform(session, effect)
 
-    def _perform(self, session: _Session, effect: do.Effect) -> None:  # noqa: C901, PLR0912  (one case an effect)
+    def _perform(self, session: _Session, effect: do.Effect) -> None:
         now = self._clock.now()
         match effect:
             case do.Show(page, until):
@@ -385,111 +364,16 @@ class Conductor:
             case do.StopTimer(timer):
                 session.timers.pop(timer, None)
             case do.WatchCard():
-                if self._media is Media.PRESENT:
-                    self._inbox.put(_Answer(session.number, events.CardArrived))
-            case do.ReadCard():
-                self._ask(session, self._top_up_module, lambda module: module.read_card(), self._card_read, _unreadable)
-            case do.InitializeLoad(number, amount_fen):
-                terminal_no = session.state.terminal.purse_terminal_no
-                self._ask(
-                    session,
-                    self._top_up_module,
-                    lambda module: module.initialize_load(number, amount_fen, terminal_no),
-                    _load_initialised,
-                    _unreadable,
-                )
-            case do.CreditLoad(authorisation):
-                self._ask(
-                    session,
-                    self._top_up_module,
-                    lambda module: module.credit_load(authorisation),
-                    events.CreditEnded,
-                    lambda error: events.CreditEnded(CreditUnknown(type(error).__name__)),
-                )
-            case do.ProveLoad(token, counter, amount_fen):
-                terminal_no = session.state.terminal.purse_terminal_no
-                self._ask(
-                    session,
-                    self._top_up_module,
-                    lambda module: module.prove_load(
-                        lambda number: self._journal.token(number) == token, counter, amount_fen, terminal_no
-                    ),
-                    lambda proof: (
-                        events.CardUnusable(proof) if isinstance(proof, CardProblem) else events.ProofEnded(proof)
-                    ),
-                    _unreadable,
-                )
-            case do.OrderQr(trace, init):
-                self._ask_host(
-                    session, lambda host: host.order_qr(trace, init), _order_answer, events.OrderUnanswered()
-                )
-            case do.QueryOrder(trace):
-                self._ask_host(
-                    session, lambda host: host.query_order(trace), events.OrderAnswered, events.OrderStateUnknown()
-                )
-            case do.AuthoriseLoad(trace, init):
-                self._ask_host(
-                    session,
-                    lambda host: host.authorise_load(trace, init),
-                    _authorisation_answer,
-                    events.AuthorisationUnanswered(),
-                )
-            case do.ConfirmLoad(trace, amount_fen, tac):
-                self._ask_host(
-                    session,
-                    lambda host: host.confirm_load(trace, amount_fen, tac),
-                    events.ConfirmationAnswered,
-                    events.ConfirmationUnanswered(),
-                )
-            case do.ReverseLoad(trace, amount_fen, reason):
-                self._ask_host(
-                    session,
-                    lambda host: host.reverse(trace, amount_fen, reason),
-                    _reversal_answer,
-                    events.ReversalUnanswered(),
-                )
-            case do.PrintReceipt(receipt):
-                self._ask(
-                    session,
-                    self._printer,
-                    lambda printer: printer.print(receipt),
-                    lambda _: events.ReceiptPrinted(),
-                    lambda error: events.ReceiptFailed(error.fault if isinstance(error, DeviceFault) else None),
-                )
+                if self._condition.media is Media.PRESENT:
+                    self._inbox.put(_Answer(session.number, ev.CardArrived))
             case do.End():
                 self._end(session)
-
-    def _ask(
-        self,
-        session: _Session,
-        worker: Worker[Any],
-        work: Callable[[Any], Any],
-        answered: Callable[[Any], Event],
-        failed: Callable[[BaseException], Event],
-    ) -> None:
-        def deliver(done: "Future[Any]") -> None:
-            error = done.exception()
-            if error is not None and not isinstance(error, OpenTellerError):
-                _log.error("a worker failed", exc_info=error)
-            event = (lambda: failed(error)) if error is not None else (lambda: answered(done.result()))
-            self._inbox.put(_Answer(session.number, event))
-
-        worker.call(work).add_done_callback(deliver)
-
-    def _ask_host(
-        self,
-        session: _Session,
-        work: Callable[[BankHost], T],
-        answered: Callable[[T], Event],
-        unanswered: Event,
-    ) -> None:
-        def failed(error: BaseException) -> Event:
-            if isinstance(error, HostSilent):
-                _log.warning("the host is silent: %s", error)
-            self._inbox.put(_HostEcho(online=False))
-            return unanswered
-
-        self._ask(session, self._host, work, answered, failed)
+            case _:
+                self._questions.ask(
+                    effect,
+                    session.state.terminal.purse_terminal_no,
+                    lambda event: self._inbox.put(_Answer(session.number, event)),
+                )
 
     def _end(self, session: _Session) -> None:
         session.ended = True
@@ -503,30 +387,16 @@ class Conductor:
     # -- devices -------------------------------------------------------------------------------------------
 
     @property
-    def _media(self) -> Media:
-        status = self._statuses.get("top_up_module")
-        return status.media if status is not None and status.media is not None else Media.NOT_PRESENT
+    def _condition(self) -> Condition:
+        return Condition(self._statuses, self._host_online, self._journal_ok)
 
     def _status_changed(self, status: DeviceStatus) -> None:
-        before = self._media
+        before = self._condition.media
         self._statuses[status.name] = status
-        after = self._media
+        after = self._condition.media
         if self._session is not None and before is not after:
-            self._advance(self._session, events.CardArrived() if after is Media.PRESENT else events.CardLeft())
+            self._advance(self._session, ev.CardArrived() if after is Media.PRESENT else ev.CardLeft())
         self._refresh_home()
-
-    def _card_read(self, result: PurseCard | CardProblem) -> Event:
-        if isinstance(result, CardProblem):
-            return events.CardUnusable(result)
-        token = self._journal.token(result.number)
-        return events.CardRead(result, token, self._open_case(token))
-
-    def _open_case(self, token: str) -> Transaction | None:
-        for transaction in self._journal.unsettled():
-            waits = transaction.state.needs_card or transaction.state is LedgerState.MANUAL
-            if waits and transaction.facts.get("token") == token:
-                return transaction
-        return None
 
     def _lose_journal(self, error: JournalUnavailable) -> None:
         _log.critical("the journal is lost, the terminal goes out of service: %s", error)
@@ -556,38 +426,8 @@ class Conductor:
             self._show_home()
 
     def _home(self) -> MenuPage:
-        unavailable = self._unavailable()
-        items = tuple(
-            MenuItem(
-                service_id=service.id,
-                title=service.title,
-                subtitle=service.subtitle,
-                icon=service.icon,
-                unavailable=unavailable,
-            )
-            for service in self._services.values()
-        )
         idle_s = HOME_LANGUAGE_SECONDS if self._language != DEFAULT_LANGUAGE else None
-        return MenuPage(items=items, notice=self._notice(), idle_s=idle_s)
-
-    def _unavailable(self) -> Words | None:
-        """Why nothing that moves money can be had now."""
-        if not self._journal_ok:
-            return Words("unavailable.journal")
-        module = self._statuses.get("top_up_module")
-        if module is None or not module.in_service:
-            return Words("unavailable.top_up_module")
-        if not self._host_online:
-            return Words("unavailable.bank_host")
-        return None
-
-    def _notice(self) -> Words | None:
-        if self._media is Media.PRESENT:
-            return Words("home.take_card")
-        printer = self._statuses.get("receipt_printer")
-        if printer is None or not printer.in_service:
-            return Words("home.no_receipt")
-        return None
+        return home_page(self._services.values(), self._condition, idle_s)
 
     def _stay(self) -> None:
         """Give the customer his time again; take the warning away if it stands there."""
@@ -606,7 +446,7 @@ class Conductor:
             warning_s = session.state.service.times.warning_s
             self._show(replace(page, warning_s=warning_s))
         else:
-            self._advance(session, events.CustomerGone())
+            self._advance(session, ev.CustomerGone())
 
 
 def _with_deadline(page: Page, until: Timer | None, timers: Mapping[Timer, float], now: float) -> Page:
@@ -617,23 +457,3 @@ def _with_deadline(page: Page, until: Timer | None, timers: Mapping[Timer, float
 
 def _succeeded(done: "Future[bool]") -> bool:
     return done.exception() is None and done.result()
-
-
-def _unreadable(_: BaseException) -> Event:
-    return events.CardUnusable(CardProblem.UNREADABLE)
-
-
-def _load_initialised(result: LoadInit | CardProblem) -> Event:
-    return events.CardUnusable(result) if isinstance(result, CardProblem) else events.LoadInitialised(result)
-
-
-def _order_answer(result: QrOrder | Declined) -> Event:
-    return events.OrderDeclined(result) if isinstance(result, Declined) else events.QrOrdered(result)
-
-
-def _reversal_answer(result: Reversed | Declined) -> Event:
-    return events.ReversalDeclined(result) if isinstance(result, Declined) else events.ReversalAnswered(result)
-
-
-def _authorisation_answer(result: LoadAuthorisation | Declined) -> Event:
-    return events.LoadDeclined(result) if isinstance(result, Declined) else events.LoadAuthorised(result)

@@ -1,0 +1,57 @@
+"""The home page: which services can be had now, and what a customer should know before he begins."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kiosk_core.pages import MenuItem, MenuPage
+from kiosk_core.services import Service
+from kiosk_core.status import DeviceStatus, Media
+from kiosk_core.texts import Words
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How the terminal stands: `host_online` None means not asked yet."""
+
+    devices: Mapping[str, DeviceStatus]
+    host_online: bool | None
+    journal_ok: bool
+
+    @property
+    def media(self) -> Media:
+        """What lies on the reader."""
+        status = self.devices.get("top_up_module")
+        return status.media if status is not None and status.media is not None else Media.NOT_PRESENT
+
+    @property
+    def unavailable(self) -> Words | None:
+        """Why nothing that moves money can be had now; None: it can."""
+        if not self.journal_ok:
+            return Words("unavailable.journal")
+        module = self.devices.get("top_up_module")
+        if module is None or not module.in_service:
+            return Words("unavailable.top_up_module")
+        return None if self.host_online else Words("unavailable.bank_host")
+
+    @property
+    def notice(self) -> Words | None:
+        """What the customer should know first."""
+        if self.media is Media.PRESENT:
+            return Words("home.take_card")
+        printer = self.devices.get("receipt_printer")
+        return None if printer is not None and printer.in_service else Words("home.no_receipt")
+
+
+def home_page(services: Iterable[Service], condition: Condition, idle_s: int | None) -> MenuPage:
+    """Return the page with a tile a service."""
+    items = tuple(
+        MenuItem(
+            service_id=service.id,
+            title=service.title,
+            subtitle=service.subtitle,
+            icon=service.icon,
+            unavailable=condition.unavailable,
+        )
+        for service in services
+    )
+    return MenuPage(items=items, notice=condition.notice, idle_s=idle_s)

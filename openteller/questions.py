@@ -1,0 +1,187 @@
+"""The questions of a journey: which worker is asked, with what words, and which event its answer is."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from kiosk_core.errors import DeviceFault, HostSilent, OpenTellerError
+from kiosk_core.journeys import effects as do
+from kiosk_core.journeys import events as ev
+from kiosk_core.ledger import Journal, LedgerState, Transaction
+from kiosk_core.ports import (
+    BankHost,
+    CardProblem,
+    CreditUnknown,
+    Declined,
+    LoadAuthorisation,
+    LoadInit,
+    LoadProof,
+    PurseCard,
+    QrOrder,
+    ReceiptPrinter,
+    Reversed,
+    TopUpModule,
+)
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Port_co = TypeVar("Port_co", covariant=True)
+
+Question = (
+    do.ReadCard
+    | do.InitializeLoad
+    | do.CreditLoad
+    | do.ProveLoad
+    | do.OrderQr
+    | do.QueryOrder
+    | do.AuthoriseLoad
+    | do.ConfirmLoad
+    | do.ReverseLoad
+    | do.PrintReceipt
+)
+
+Deliver = Callable[[Callable[[], ev.Event]], None]
+
+
+class Worker(Protocol[Port_co]):
+    """A thread that owns a device or the host link (drivers.device_thread.DeviceThread, HostThread)."""
+
+    def call(self, work: Callable[[Port_co], T]) -> "Future[T]":
+        """Run `work` there."""
+        ...
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Asks devices and host on their threads.
+
+    `host_failed` hears that the host did not answer. The journal is only asked for tokens and open cases.
+    """
+
+    top_up_module: Worker[TopUpModule]
+    printer: Worker[ReceiptPrinter]
+    host: Worker[BankHost]
+    journal: Journal
+    host_failed: Callable[[], None]
+
+    def ask(self, question: Question, terminal_no: bytes, deliver: Deliver) -> None:  # noqa: C901  (a case a question)
+        """Put `question` to its worker; `deliver` gets the answer as a function to be called by the asker's thread.
+
+        `terminal_no` are the 6 bytes that a card command names the terminal by.
+        """
+        match question:
+            case do.ReadCard():
+                self._card(lambda module: module.read_card(), self._card_read, deliver)
+            case do.InitializeLoad(number, amount_fen):
+                self._card(
+                    lambda module: module.initialize_load(number, amount_fen, terminal_no), _load_initialised, deliver
+                )
+            case do.CreditLoad(authorisation):
+                _ask(
+                    self.top_up_module,
+                    lambda module: module.credit_load(authorisation),
+                    ev.CreditEnded,
+                    lambda error: ev.CreditEnded(CreditUnknown(type(error).__name__)),
+                    deliver,
+                )
+            case do.ProveLoad(token, counter, amount_fen):
+                self._card(
+                    lambda module: module.prove_load(
+                        lambda number: self.journal.token(number) == token, counter, amount_fen, terminal_no
+                    ),
+                    _proof,
+                    deliver,
+                )
+            case do.OrderQr(trace, init):
+                self._host(lambda host: host.order_qr(trace, init), _order, ev.OrderUnanswered(), deliver)
+            case do.QueryOrder(trace):
+                self._host(lambda host: host.query_order(trace), ev.OrderAnswered, ev.OrderStateUnknown(), deliver)
+            case do.AuthoriseLoad(trace, init):
+                unanswered = ev.AuthorisationUnanswered()
+                self._host(lambda host: host.authorise_load(trace, init), _authorisation, unanswered, deliver)
+            case do.ConfirmLoad(trace, amount_fen, tac):
+                self._host(
+                    lambda host: host.confirm_load(trace, amount_fen, tac),
+                    ev.ConfirmationAnswered,
+                    ev.ConfirmationUnanswered(),
+                    deliver,
+                )
+            case do.ReverseLoad(trace, amount_fen, reason):
+                self._host(
+                    lambda host: host.reverse(trace, amount_fen, reason), _reversal, ev.ReversalUnanswered(), deliver
+                )
+            case do.PrintReceipt(receipt):
+                _ask(
+                    self.printer,
+                    lambda printer: printer.print(receipt),
+                    lambda _: ev.ReceiptPrinted(),
+                    lambda error: ev.ReceiptFailed(error.fault if isinstance(error, DeviceFault) else None),
+                    deliver,
+                )
+
+    def _card(self, work: Callable[[TopUpModule], T], answered: Callable[[T], ev.Event], deliver: Deliver) -> None:
+        """Ask the card something that may be asked again: a reader that fails is a card that cannot be read."""
+        _ask(self.top_up_module, work, answered, lambda _: ev.CardUnusable(CardProblem.UNREADABLE), deliver)
+
+    def _host(
+        self, work: Callable[[BankHost], T], answered: Callable[[T], ev.Event], unanswered: ev.Event, deliver: Deliver
+    ) -> None:
+        def failed(error: BaseException) -> ev.Event:
+            if isinstance(error, HostSilent):
+                _log.warning("the host is silent: %s", error)
+            self.host_failed()
+            return unanswered
+
+        _ask(self.host, work, answered, failed, deliver)
+
+    def _card_read(self, result: PurseCard | CardProblem) -> ev.Event:
+        if isinstance(result, CardProblem):
+            return ev.CardUnusable(result)
+        token = self.journal.token(result.number)
+        return ev.CardRead(result, token, self._open_case(token))
+
+    def _open_case(self, token: str) -> Transaction | None:
+        for transaction in self.journal.unsettled():
+            waits = transaction.state.needs_card or transaction.state is LedgerState.MANUAL
+            if waits and transaction.facts.get("token") == token:
+                return transaction
+        return None
+
+
+def _ask(
+    worker: Worker[Any],
+    work: Callable[[Any], Any],
+    answered: Callable[[Any], ev.Event],
+    failed: Callable[[BaseException], ev.Event],
+    deliver: Deliver,
+) -> None:
+    def done(future: "Future[Any]") -> None:
+        error = future.exception()
+        if error is not None and not isinstance(error, OpenTellerError):
+            _log.error("a worker failed", exc_info=error)
+        deliver((lambda: failed(error)) if error is not None else (lambda: answered(future.result())))
+
+    worker.call(work).add_done_callback(done)
+
+
+def _load_initialised(result: LoadInit | CardProblem) -> ev.Event:
+    return ev.CardUnusable(result) if isinstance(result, CardProblem) else ev.LoadInitialised(result)
+
+
+def _proof(result: LoadProof | CardProblem) -> ev.Event:
+    return ev.CardUnusable(result) if isinstance(result, CardProblem) else ev.ProofEnded(result)
+
+
+def _order(result: QrOrder | Declined) -> ev.Event:
+    return ev.OrderDeclined(result) if isinstance(result, Declined) else ev.QrOrdered(result)
+
+
+def _authorisation(result: LoadAuthorisation | Declined) -> ev.Event:
+    return ev.LoadDeclined(result) if isinstance(result, Declined) else ev.LoadAuthorised(result)
+
+
+def _reversal(result: Reversed | Declined) -> ev.Event:
+    return ev.ReversalDeclined(result) if isinstance(result, Declined) else ev.ReversalAnswered(result)
