@@ -1,0 +1,1 @@
+"""Repeatable measurements. What counts is the ratio to the peer within one run, not the machine's milliseconds."""

@@ -1,0 +1,40 @@
+"""`./run bench [NAME...]`: run the benchmarks and print a table each; the last column compares with the first line."""
+
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import bench_codecs, bench_devices, bench_journal
+from benchmarks.measure import Figure
+
+BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
+    "journal": bench_journal.run,
+    "codecs": bench_codecs.run,
+    "devices": bench_devices.run,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks, all without a name; return the exit code."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"no benchmark {unknown[0]}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    console = Console(highlight=False)
+    for name in names or BENCHMARKS:
+        figures = BENCHMARKS[name]()
+        table = Table("what", "p50 us", "p95 us", "x", title=name, box=None, pad_edge=False, title_justify="left")
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for figure in figures:
+            ratio = f"{figure.p50_us / figures[0].p50_us:.2f}"
+            table.add_row(figure.name, f"{figure.p50_us:,.1f}", f"{figure.p95_us:,.1f}", ratio)
+        console.print(table)
+        console.print()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
