@@ -22,12 +22,14 @@ from device_sim.receipt_paper import PrintedReceipt, paper_picture
 from device_sim.terminal import SimulatedTerminal
 
 WIDTH = 380
+ROOM = WIDTH + 16
+"""How much of the desktop's width the panel takes, in pixels, with a window's frame."""
 
 _QML = Path(__file__).parent / "qml" / "Panel.qml"
 _FONTS = Path(kiosk_core.fonts.__file__).parent
 _LOOK_MS = 200
 _WINDOW_TO_SCREEN = 0.92  # room for the title bar and the desktop's panels
-_EDGE = 8
+_FRAME = 8  # the left edge of a window's frame and some air
 
 _log = logging.getLogger(__name__)
 
@@ -152,7 +154,7 @@ class PanelWindow:
         screen = self.window.screen()
         if screen is not None:
             room = screen.availableGeometry()
-            self.window.setFramePosition(QPoint(room.right() + 1 - WIDTH - _EDGE, room.top()))
+            self.window.setFramePosition(QPoint(room.right() + 1 - ROOM + _FRAME, room.top()))
         self.window.show()
 
     def look(self) -> None:

@@ -21,6 +21,7 @@ from PyQt6.QtCore import QCoreApplication, QEvent, QPointF, Qt
 from PyQt6.QtGui import QImage, QMouseEvent
 from PyQt6.QtQuick import QQuickItem
 
+from device_sim.control import SimControl
 from device_sim.panel.hands import Hands
 from device_sim.panel.misfortunes import MISFORTUNES
 from device_sim.panel.sight import look
@@ -292,3 +293,26 @@ def test_a_signal_ends_panel_and_simulator(sim: tuple["subprocess.Popen[str]", P
     assert process.returncode == 0
     assert "Traceback" not in output
     assert not (run / "sim.sock").exists()
+
+
+def test_the_simulator_goes_on_when_its_panel_is_closed(rig: Rig) -> None:
+    out, run = rig.folder / "out", rig.folder / "run"
+    out.mkdir()
+    run.mkdir()
+    write_configuration(out, run, (1080, 1920))
+    close_at_once = (
+        "import sys; from pathlib import Path; import device_sim.panel; "
+        "from openteller.simulator import run_simulator; from tests.clocks import RealClock; "
+        "device_sim.panel.run_panel = lambda *_: None; run_simulator(Path(sys.argv[1]), RealClock(), panel=True)"
+    )
+    with subprocess.Popen([sys.executable, "-uc", close_at_once, str(out / "sim.toml")], stdout=subprocess.PIPE) as sim:
+        try:
+            assert sim.stdout is not None
+            assert sim.stdout.readline().startswith(b"The panel is closed, the simulator goes on: Ctrl-C ends it, ")
+            control = SimControl(run / "sim.sock")
+            control.do("place_card", card="transit")
+            control.close()
+            sim.terminate()
+            assert sim.wait(15) == 0
+        finally:
+            sim.kill()
