@@ -67,17 +67,15 @@ def _ask(path: Path) -> Devices:
 
 
 def _table(devices: Devices) -> Table:
-    table = Table("device", "model", "state", "faults and supplies", "port", "since", box=None, pad_edge=False)
+    table = Table("device", "state", "since", "how it is", box=None, pad_edge=False)
+    for column in table.columns[:3]:
+        column.no_wrap = True
     for device in devices.devices:
         colour = "green" if device.state == "online" and not device.faults else "red"
-        table.add_row(
-            device.name,
-            device.model,
-            f"[{colour}]{device.state}[/]",
-            escape(_remarks(device)),
-            escape(device.port),
-            device.since[11:19],
-        )
+        where = f"[dim]{escape(device.model)} on {escape(device.port)}[/]"
+        remarks = escape(_remarks(device))
+        how = f"{remarks}\n{where}" if remarks else where
+        table.add_row(device.name, f"[{colour}]{device.state}[/]", device.since[11:19], how)
     return table
 
 
