@@ -140,6 +140,7 @@ class Finger:
         for kind, held in ((QEvent.Type.MouseButtonPress, button), (QEvent.Type.MouseButtonRelease, none)):
             event = QMouseEvent(kind, where, where, button, held, Qt.KeyboardModifier.NoModifier)
             QCoreApplication.sendEvent(self.panel.window, event)
+        self.panel.window.grabWindow()
         QCoreApplication.processEvents()
 
     def colours(self) -> int:
