@@ -29,9 +29,9 @@ def run_simulator(path: Path, clock: Clock, *, panel: bool) -> None:
     """
     settings = load_simulator(path)
     stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):  # before there is a socket: who sees it may send one
+        signal.signal(number, lambda *_: stopped.set())
     with SimulatedTerminal(settings, clock) as terminal:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stopped.set())
         if panel:
             from device_sim.panel import run_panel  # noqa: PLC0415  (Qt only where there is a screen)
 
