@@ -43,11 +43,17 @@ class LedgerState(Enum):
         return self in _CLOSED
 
     @property
+    def before_payment(self) -> bool:
+        """Whether nobody has been asked for money yet."""
+        return self in _BEFORE_PAYMENT
+
+    @property
     def needs_card(self) -> bool:
         """Whether only the card can tell what happened."""
         return self in {LedgerState.CREDIT_SENT, LedgerState.CARD_UNKNOWN, LedgerState.SUSPENSE}
 
 
+_BEFORE_PAYMENT = frozenset({LedgerState.NEW, LedgerState.CARD_READ, LedgerState.INIT})
 _CLOSED = frozenset({LedgerState.DONE, LedgerState.REVERSED, LedgerState.DECLINED, LedgerState.ABANDONED})
 
 

@@ -43,6 +43,8 @@ def disagreements(
 def _against_host(transaction: Transaction, entry: HostEntry | None) -> Sequence[str]:
     state = transaction.state
     who = transaction.id
+    if state.before_payment and entry is None:
+        return []  # a customer is, or was, still choosing
     if not state.closed:
         return [f"{who}: still open in the journal ({state.value})"]
     if state is LedgerState.DONE:

@@ -15,6 +15,10 @@ def test_a_loaded_transaction_agrees() -> None:
     assert disagreements([DONE], [ENTRY], [CARD]) == []
 
 
+def test_a_customer_who_is_still_choosing_disturbs_nothing() -> None:
+    assert disagreements([transaction(L.CARD_READ)], [], [CardBalance(NUMBER.masked, 0, 0)]) == []
+
+
 def test_a_refunded_transaction_agrees() -> None:
     refunded = transaction(L.REV_REQ, L.REVERSED, amount_fen=5_000)
     entry = HostEntry(refunded.id, 5_000, paid=True, loaded=False, refunded_fen=5_000)

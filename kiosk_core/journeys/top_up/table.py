@@ -110,7 +110,7 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
 
 def _cannot_go_on(s: TopUp) -> Next:
     """Say what is certain by the last row on disk; recovery goes on from that row."""
-    if s.ledger in {LedgerState.NEW, LedgerState.CARD_READ, LedgerState.INIT}:
+    if s.ledger.before_payment:
         outcome = Outcome.OUT_OF_SERVICE
     elif s.ledger in {LedgerState.CARD_OK, LedgerState.CONFIRM_SAF, LedgerState.DONE}:
         outcome = Outcome.LOADED
