@@ -37,6 +37,7 @@ def start(
     *,
     size: tuple[int, int],
     fullscreen: bool = False,
+    beside_px: int = 0,
     still: bool = False,
     double_tap_s: float = DOUBLE_TAP_S,
 ) -> Kiosk:
@@ -45,15 +46,18 @@ def start(
     A scripted customer sets `double_tap_s` to 0 and, for screenshots, `still`.
     """
     model = ViewModel(clock, double_tap_s=double_tap_s)
-    screen = KioskScreen(model, size=size, fullscreen=fullscreen, still=still)
+    screen = KioskScreen(model, size=size, fullscreen=fullscreen, beside_px=beside_px, still=still)
     screen.show()
     return Kiosk(model, screen, CoreLink(core_socket, model))
 
 
-def run(core_socket: Path, clock: Clock, *, size: tuple[int, int], fullscreen: bool) -> int:
-    """Show the screen until the window is closed or SIGTERM or SIGINT comes; return the exit code."""
+def run(core_socket: Path, clock: Clock, *, size: tuple[int, int], fullscreen: bool = False, beside_px: int = 0) -> int:
+    """Show the screen until the window is closed or SIGTERM or SIGINT comes; return the exit code.
+
+    A window leaves `beside_px` of the desktop's width free at its right.
+    """
     application = QGuiApplication(sys.argv[:1])
-    kiosk = start(core_socket, clock, size=size, fullscreen=fullscreen)
+    kiosk = start(core_socket, clock, size=size, fullscreen=fullscreen, beside_px=beside_px)
     survive_errors(kiosk)
     # The view-model's clock ticks wake the interpreter five times a second, so signals are heard.
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -24,17 +24,25 @@ class KioskScreen:
     """The customer's screen on a view-model; `size` in pixels, portrait or landscape.
 
     Needs a QGuiApplication. In a window that does not fit the desktop the same picture is drawn smaller.
+    With `beside_px` the window stands at the left edge of the desktop and leaves that much of its width to another.
     `still` stops all motion (screenshots). The view goes before the model: call `close`.
     """
 
     def __init__(
-        self, model: ViewModel, *, size: tuple[int, int], fullscreen: bool = False, still: bool = False
+        self,
+        model: ViewModel,
+        *,
+        size: tuple[int, int],
+        fullscreen: bool = False,
+        beside_px: int = 0,
+        still: bool = False,
     ) -> None:
         _load_fonts()
         _choose_renderer()
         self._model = model
         self._width_mm: float | None = None
         self._fullscreen = fullscreen
+        self._beside_px = beside_px
         self._view: QQuickView | None = QQuickView()
         view = self._view
         view.setTitle("OpenTeller")
@@ -47,7 +55,7 @@ class KioskScreen:
             engine.addImageProvider(name, provider)
         self._theme = _theme_of(engine)
         self._theme.setProperty("still", still)
-        view.resize(QSize(*size) if fullscreen else _fitting(size))
+        view.resize(QSize(*size) if fullscreen else _fitting(size, beside_px))
         self._dress()
         view.setColor(self._theme.property("canvas"))
         view.setInitialProperties({"model": model})
@@ -62,8 +70,11 @@ class KioskScreen:
         """Open the window."""
         if self._fullscreen:
             self._open_view.showFullScreen()
-        else:
-            self._open_view.show()
+            return
+        screen = self._open_view.screen()
+        if self._beside_px and screen is not None:
+            self._open_view.setFramePosition(screen.availableGeometry().topLeft())
+        self._open_view.show()
 
     def close(self) -> None:
         """Close the window and delete it now, so that no binding outlives the model. Twice does no harm."""
@@ -175,13 +186,14 @@ def _choose_renderer() -> None:
         QQuickWindow.setGraphicsApi(QSGRendererInterface.GraphicsApi.Software)
 
 
-def _fitting(size: tuple[int, int]) -> QSize:
-    """Return `size`, made smaller in proportion where the desktop is smaller."""
+def _fitting(size: tuple[int, int], beside_px: int) -> QSize:
+    """Return `size`, made smaller in proportion where the desktop without `beside_px` of its width is smaller."""
     wanted = QSize(*size)
     screen = QGuiApplication.primaryScreen()
     if screen is None or QGuiApplication.platformName() == "offscreen":  # the screen of nowhere has no true size
         return wanted
     room = screen.availableSize() * _WINDOW_TO_SCREEN
+    room.setWidth(min(room.width(), screen.availableSize().width() - beside_px))
     if wanted.width() <= room.width() and wanted.height() <= room.height():
         return wanted
     return wanted.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
