@@ -31,6 +31,7 @@ MM_PER_PX = 268.0 / 1080  # a 21.5 inch panel in portrait is 268 mm wide
 _HERE = Path(__file__).parent
 _EVERY_REHEARSAL_MAKES = ("pages", "journal", "bank", "cards", "receipt.png", "summary.json")
 _ALL_TRANSACTIONS = 1_000_000
+_MARK = ".openteller-demo"
 
 
 class DemoError(Exception):
@@ -48,7 +49,7 @@ def run_demo(out: Path, headless: bool | None, size: tuple[int, int], language: 
     if headless is None:
         headless = not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     out = out.resolve()
-    out.mkdir(parents=True, exist_ok=True)
+    _claim(out)
     if headless:
         _begin_afresh(out)
     with tempfile.TemporaryDirectory(prefix="openteller-") as run:
@@ -60,6 +61,19 @@ def run_demo(out: Path, headless: bool | None, size: tuple[int, int], language: 
 
 
 # -- preparing ---------------------------------------------------------------------------------------------
+
+
+def _claim(out: Path) -> None:
+    """Make `out` the demo's own: what a demo deletes and overwrites was made by a demo.
+
+    Raises:
+        DemoError: there is something else in it.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    mark = out / _MARK
+    if not mark.exists() and any(out.iterdir()):
+        raise DemoError(f"{out} is not empty and was not made by a demo; give another folder with --out")
+    mark.touch()
 
 
 def _begin_afresh(out: Path) -> None:

@@ -53,3 +53,12 @@ def test_a_wrong_flag_is_answered_in_a_sentence(arguments: list[str], said: str)
     assert ended.returncode == 1
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal" / "mine.txt").write_text("dear diary")
+    ended = demo("--out", str(tmp_path))
+    assert ended.returncode == 1
+    assert "was not made by a demo" in ended.stderr
+    assert (tmp_path / "journal" / "mine.txt").read_text() == "dear diary"
