@@ -200,8 +200,12 @@ class Conductor:
         due = [self._clock.now() + 1.0]
         if self._session is not None:
             due += self._session.timers.values()
+        elif self._to_recover:
+            return self._clock.now()
         elif self._started:
-            due += [self._next_echo, self._next_resend]
+            due.append(self._next_echo)
+            if self._host_online:
+                due.append(self._next_resend)
         if self._idle_until is not None:
             due.append(self._idle_until)
         return min(due)
@@ -226,7 +230,7 @@ class Conductor:
             self._start_when_ready(now)
         elif self._to_recover:
             self._recover(self._to_recover.pop(0))
-        elif now >= self._next_resend:
+        elif now >= self._next_resend and self._host_online:
             self._next_resend = now + RESEND_SECONDS
             self._look_for_open_transactions()
         elif now >= self._next_echo:
