@@ -49,6 +49,7 @@ RESEND_SECONDS = 30.0
 ECHO_SECONDS = 15.0
 ECHO_AGAIN_SECONDS = 1.0
 START_SECONDS = 3.0
+READER_LOST_SECONDS = 3.0
 HOME_LANGUAGE_SECONDS = 60
 DEFAULT_LANGUAGE: Language = "zh"
 
@@ -127,6 +128,7 @@ class Conductor:
         self._started = False
         self._ready_by = clock.now() + START_SECONDS
         self._journal_ok = True
+        self._reader_lost_at: float | None = None
         self._host_online: bool | None = None
         self._next_echo = clock.now()
         self._next_resend = clock.now()
@@ -206,8 +208,7 @@ class Conductor:
             due.append(self._next_echo)
             if self._host_online:
                 due.append(self._next_resend)
-        if self._idle_until is not None:
-            due.append(self._idle_until)
+        due += [each for each in (self._idle_until, self._reader_lost_at) if each is not None]
         return min(due)
 
     def _fire_due(self) -> None:
@@ -218,6 +219,10 @@ class Conductor:
                 if due <= now and session.timers.get(timer) == due:
                     del session.timers[timer]
                     self._advance(session, ev.TimerFired(timer))
+        if self._reader_lost_at is not None and self._reader_lost_at <= now:
+            self._reader_lost_at = now + READER_LOST_SECONDS
+            if self._session is not None:
+                self._advance(self._session, ev.ReaderLost())
         if self._idle_until is not None and self._idle_until <= now:
             self._idle_ended()
 
@@ -398,6 +403,8 @@ class Conductor:
         before = self._condition.media
         self._statuses[status.name] = status
         after = self._condition.media
+        if status.name == "top_up_module":
+            self._reader_lost_at = None if status.in_service else self._clock.now() + READER_LOST_SECONDS
         if self._session is not None and before is not after:
             self._advance(self._session, ev.CardArrived() if after is Media.PRESENT else ev.CardLeft())
         self._refresh_home()

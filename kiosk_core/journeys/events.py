@@ -69,6 +69,11 @@ class CardLeft:
 
 
 @dataclass(frozen=True)
+class ReaderLost:
+    """The reader has been out of service for a while; nobody should wait for it with a card in the hand."""
+
+
+@dataclass(frozen=True)
 class TimerFired:
     """A timer that the journey started ran out."""
 
@@ -229,6 +234,7 @@ Event = (
     | CustomerGone
     | CardArrived
     | CardLeft
+    | ReaderLost
     | TimerFired
     | CardRead
     | CardUnusable

@@ -64,7 +64,7 @@ ANSWERS: dict[type[do.Effect], list[ev.Event]] = {
 
 UNASKED: list[ev.Event] = [
     ev.AmountChosen(AMOUNT), ev.AmountChosen(1), ev.CancelTouched(), ev.DoneTouched(), ev.CustomerGone(),
-    ev.CardArrived(), ev.CardLeft(), ev.CannotGoOn(),
+    ev.CardArrived(), ev.CardLeft(), ev.ReaderLost(), ev.CannotGoOn(),
 ]  # fmt: skip
 
 

@@ -167,6 +167,25 @@ def test_a_terminal_without_its_reader_starts_all_the_same(tmp_path: Path) -> No
     stage.journal.close()
 
 
+def test_nobody_waits_with_his_card_at_a_dead_reader(stage: Stage) -> None:
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    stage.report("top_up_module", DeviceState.OFFLINE)
+    stage.pass_time(2.9)
+    assert isinstance(stage.page, CapturePage)  # it may be back in a moment
+    stage.pass_time(0.1)
+    assert isinstance(stage.page, ResultPage)
+    assert stage.page.title.key == "out_of_service.title"
+    assert stage.states == []
+
+
+def test_a_reader_that_is_back_in_a_moment_ends_nothing(stage: Stage) -> None:
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    stage.report("top_up_module", DeviceState.OFFLINE)
+    stage.report("top_up_module", media=Media.NOT_PRESENT)
+    stage.pass_time(10)
+    assert isinstance(stage.page, CapturePage)
+
+
 def test_nobody_is_sent_away_without_a_warning(stage: Stage) -> None:
     stage.touch(ChooseService(service_id=SERVICE.id))
     assert isinstance(stage.page, CapturePage)

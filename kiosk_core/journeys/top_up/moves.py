@@ -91,6 +91,10 @@ def abandon(s: TopUp, event: ev.CancelTouched | ev.CustomerGone) -> Next:
     return last_page(s, Outcome.CANCELLED, gone)
 
 
+def reader_lost(s: TopUp, _: ev.ReaderLost) -> Next:
+    return last_page(s, Outcome.OUT_OF_SERVICE, record(s, LedgerState.ABANDONED, {"why": "reader lost"}))
+
+
 def card_was_read(s: TopUp, event: ev.CardRead) -> Next:
     card = event.card
     s = replace(

@@ -50,6 +50,7 @@ _MAY_COME_ANY_TIME = (
     ev.CustomerGone,
     ev.CardArrived,
     ev.CardLeft,
+    ev.ReaderLost,
     ev.TimerFired,
 )
 
@@ -58,6 +59,7 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.PLACE_CARD, ev.CardArrived): moves.read_card,
     (Step.PLACE_CARD, ev.CancelTouched): moves.abandon,
     (Step.PLACE_CARD, ev.CustomerGone): moves.abandon,
+    (Step.PLACE_CARD, ev.ReaderLost): moves.reader_lost,
     (Step.READING, ev.CardRead): recovery.card_was_read,
     (Step.READING, ev.CardUnusable): moves.ask_for_card_again,
     (Step.AMOUNT, ev.AmountChosen): moves.choose_amount,
