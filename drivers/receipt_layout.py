@@ -129,13 +129,16 @@ def wrap(text: str, width: int) -> list[str]:
 
 def _wrap_paragraph(text: str, width: int) -> list[str]:
     lines = [""]
+    room = width
     for piece in _pieces(text, width):
-        if columns(lines[-1] + piece) <= width:
-            lines[-1] += piece
-        elif piece.isspace():
+        needed = columns(piece)
+        if needed > room:
             lines.append("")
-        else:
-            lines.append(piece)
+            room = width
+            if piece.isspace():
+                continue
+        lines[-1] += piece
+        room -= needed
     kept = [line.rstrip() for line in lines]
     return [line for line in kept if line] or [""]
 
@@ -179,7 +182,7 @@ def without_real_time_commands(rows: bytes) -> bytes:
 def _qr_code(text: str, profile: PrinterProfile) -> Iterator[bytes]:
     data = text.encode()
     # The printer packs at least as tightly as byte mode; a symbol wider than the paper is silently not printed.
-    modules = len(segno.make(data, error="M", mode="byte", micro=False, boost_error=False).matrix)
+    modules = len(segno.make(data, error="M", mode="byte", micro=False, boost_error=False, mask=0).matrix)
     dots = min(profile.qr_dots, profile.dots // (modules + 2 * _QUIET_MODULES))
     if dots < 1:
         raise ValueError(f"a QR code of {len(data)} bytes does not fit on {profile.dots} dots")

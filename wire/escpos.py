@@ -6,6 +6,7 @@ GS V p373; HPRT TP80K p53 (GS v 0) and pp72-77 (DLE EOT, GS a, GS I); Epson TM-T
 the printer are in `wire.escpos_status`.
 """
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -414,6 +415,7 @@ def printable(text: str) -> str:
     return "".join(_printable(character) for character in text)
 
 
+@functools.lru_cache(maxsize=8192)  # more than a bank's receipts ever use
 def _printable(character: str) -> str:
     character = _LOOKALIKES.get(character, character)
     if " " <= character <= "~":
@@ -429,7 +431,7 @@ def _printable(character: str) -> str:
 
 def columns(text: str) -> int:
     """Return how many single-byte columns `text` takes: one for ASCII, two for the rest."""
-    return sum(1 if character < "\x80" else 2 for character in printable(text))
+    return len(printable(text).encode("gb18030"))
 
 
 def encode_text(text: str) -> bytes:
