@@ -1,10 +1,14 @@
 """How a receipt becomes ESC/POS: wrapping, columns, pictures and QR codes for the paper of one printer model."""
 
+import importlib.resources
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import segno
+from annotated_types import Ge, Le, MinLen
 
 from kiosk_core.receipt import Align, Bitmap, Blank, Element, Pair, QrCode, Receipt, Rule, TextLine
 from wire import escpos
@@ -18,16 +22,26 @@ class PrinterProfile:
     `cutter` is whether there is one; without, the paper is fed `tail_lines` out for tearing.
     """
 
-    model: str
-    dots: int
-    columns: int
-    qr_dots: int
+    model: Annotated[str, MinLen(1)]
+    dots: Annotated[int, Ge(128), Le(2048)]
+    columns: Annotated[int, Ge(16), Le(160)]
+    qr_dots: Annotated[int, Ge(1), Le(16)]
     cutter: bool = True
-    tail_lines: int = 4
+    tail_lines: Annotated[int, Ge(0), Le(20)] = 4
+
+    __pydantic_config__ = {"extra": "forbid", "strict": True}  # noqa: RUF012  (pydantic reads it from the class)
 
 
-PAPER_80_MM = PrinterProfile(model="ESC/POS 80 mm", dots=576, columns=48, qr_dots=6)
-PAPER_58_MM = PrinterProfile(model="ESC/POS 58 mm", dots=384, columns=32, qr_dots=5)
+def _built_in() -> dict[str, PrinterProfile]:
+    text = importlib.resources.files("drivers").joinpath("printers.toml").read_text(encoding="utf-8")
+    return {name: PrinterProfile(**profile) for name, profile in tomllib.loads(text)["printer"].items()}
+
+
+PRINTERS: Mapping[str, PrinterProfile] = _built_in()
+"""The models of `drivers/printers.toml`, by name."""
+
+PAPER_80_MM = PRINTERS["escpos-80mm"]
+PAPER_58_MM = PRINTERS["escpos-58mm"]
 
 BAND_ROWS = 24  # of a picture in one raster command: printers have small buffers, and status is asked in between
 _BLOCK_BYTES = 1024

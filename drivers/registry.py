@@ -9,7 +9,7 @@ from typing import Any
 import usb.backend
 
 from drivers.ccid_reader import CcidReader
-from drivers.receipt_layout import PAPER_58_MM, PAPER_80_MM, PrinterProfile
+from drivers.receipt_layout import PRINTERS, PrinterProfile
 from drivers.receipt_printer import EscPosPrinter
 from drivers.serial_port import open_serial
 from drivers.top_up_module import TUnionTopUpModule
@@ -87,14 +87,16 @@ def _escpos(profile: PrinterProfile) -> Callable[[Place], EscPosPrinter]:
 
 MODELS: Mapping[str, Model] = {
     "ccid-t-union": Model(Role.TOP_UP_MODULE, _ccid_t_union),
-    "escpos-80mm": Model(Role.RECEIPT_PRINTER, _escpos(PAPER_80_MM)),
-    "escpos-58mm": Model(Role.RECEIPT_PRINTER, _escpos(PAPER_58_MM)),
 }
 
 
-def models() -> dict[str, Model]:
-    """Return all models: ours, and those of installed packages (entry-point group ENTRY_POINT_GROUP)."""
+def models(printers: Mapping[str, PrinterProfile] = PRINTERS) -> dict[str, Model]:
+    """Return all models: ours, an ESC/POS printer for each profile, and those of installed packages.
+
+    A package adds models by the entry-point group ENTRY_POINT_GROUP; it cannot replace ours.
+    """
     found = dict(MODELS)
+    found.update({name: Model(Role.RECEIPT_PRINTER, _escpos(profile)) for name, profile in printers.items()})
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         found.setdefault(entry.name, entry.load())
     return found

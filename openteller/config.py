@@ -11,7 +11,8 @@ from typing import Annotated, Any, TypeVar
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import AfterValidator
 
-from drivers.registry import Role, models
+from drivers.receipt_layout import PRINTERS, PrinterProfile
+from drivers.registry import Model, Role, models
 from kiosk_core.errors import ConfigError
 from kiosk_core.services import Service, SettingError, TransitTopUp
 from kiosk_core.texts import LocalText
@@ -179,6 +180,24 @@ class ReceiptSection:
 
 
 @dataclass(frozen=True)
+class PrintersSection:
+    """A file of printer profiles that this terminal adds to those of `drivers/printers.toml`."""
+
+    profiles: Path
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class PrinterProfiles:
+    """A file of printer profiles, each under [printer.NAME]."""
+
+    printer: dict[str, PrinterProfile]
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
 class TerminalConfig:
     """All of `kiosk.toml`. Paths are absolute, or relative to the folder of the file as it was named."""
 
@@ -191,8 +210,28 @@ class TerminalConfig:
     devices: DevicesSection
     receipt: ReceiptSection | None = None
     simulator: SimulatorSection | None = None
+    printers: PrintersSection | None = None
 
     __pydantic_config__ = _STRICT
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """The models that this terminal can name.
+
+        Raises:
+            ConfigError: the file of [printers] is wrong.
+        """
+        own = load_printers(self.printers.profiles) if self.printers is not None else {}
+        return models({**PRINTERS, **own})
+
+
+def load_printers(path: Path) -> dict[str, PrinterProfile]:
+    """Read and check a file of printer profiles.
+
+    Raises:
+        ConfigError: as `load_terminal`.
+    """
+    return TomlFile(path).checked(PrinterProfiles).printer
 
 
 def load_terminal(path: Path) -> TerminalConfig:
@@ -254,7 +293,7 @@ def is_simulated(port: str) -> bool:
 def _contradictions(config: TerminalConfig) -> Iterator[SettingError]:
     if config.simulator is not None and not config.terminal.simulated:
         yield SettingError(("simulator",), "is only for a terminal with [terminal] simulated = true")
-    known = models()
+    known = config.models
     for role, device in (
         (Role.TOP_UP_MODULE, config.devices.top_up_module),
         (Role.RECEIPT_PRINTER, config.devices.receipt_printer),

@@ -5,7 +5,7 @@ from typing import Any
 
 import usb.backend
 
-from drivers.registry import Place, Role, models
+from drivers.registry import Place, Role
 from kiosk_core.clock import Clock
 from openteller.config import ReceiptPrinterSection, TerminalConfig, TopUpModuleSection
 
@@ -13,7 +13,7 @@ from openteller.config import ReceiptPrinterSection, TerminalConfig, TopUpModule
 def opener(config: TerminalConfig, role: Role, clock: Clock) -> Callable[[], Any]:
     """Return a function that opens the device of `role` and raises DeviceUnavailable when it cannot."""
     section = device_section(config, role)
-    model = models()[section.model]  # load_terminal has checked the name
+    model = config.models[section.model]  # load_terminal has checked the name
     baudrate = section.baudrate if isinstance(section, ReceiptPrinterSection) else 0
     place = Place(role.value, section.port, baudrate, clock, lambda port: _usb_backend(config, port))
     return lambda: model.open(place)

@@ -1,6 +1,7 @@
 """Every mistake in a configuration is answered by file, line and key, in words that a stranger understands."""
 
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,29 @@ def test_the_certificate_may_carry_another_name(kiosk: Path) -> None:
 def test_a_time_may_have_a_fraction(kiosk: Path) -> None:
     spoil(kiosk, "timeout_s = 10", "timeout_s = 2.5")
     assert load_terminal(kiosk).host.timeout_s == 2.5
+
+
+def with_printers(kiosk: Path) -> Path:
+    """Give the terminal the printers of docs/add-a-device.md and return their file."""
+    spoil(kiosk, '[devices.receipt_printer]\nmodel = "escpos-80mm"', '[devices.receipt_printer]\nmodel = "zj-8330"')
+    kiosk.write_text(kiosk.read_text() + '\n[printers]\nprofiles = "printers.toml"\n')
+    return Path(shutil.copy(ROOT / "docs" / "examples" / "printers.toml", kiosk.parent / "printers.toml"))
+
+
+def test_a_terminal_adds_a_printer_model_as_the_document_says(kiosk: Path) -> None:
+    printers = with_printers(kiosk)
+    assert "zj-8330" in load_terminal(kiosk).models
+    document = (ROOT / "docs" / "add-a-device.md").read_text(encoding="utf-8")
+    shown = document.split("```toml\n")[1].split("```")[0]
+    assert tomllib.loads(shown) == tomllib.loads(printers.read_text(encoding="utf-8"))
+
+
+def test_a_mistake_in_a_printer_profile_is_named(kiosk: Path) -> None:
+    printers = with_printers(kiosk)
+    line = spoil(printers, "dots = 576", 'dots = "576"')
+    refused = refusal_of(kiosk)
+    assert (refused.file, refused.line, refused.key) == (str(printers), line, "printer.zj-8330.dots")
+    assert refused.problem == 'must be a whole number, not "576"'
 
 
 @pytest.mark.parametrize("port", ["/dev/ttyUSB0", "usb://04b8:0e15", "socket://10.0.0.7:9100"])
