@@ -12,6 +12,7 @@ from drivers.ccid_reader import CcidReader
 from drivers.receipt_layout import PRINTERS, PrinterProfile
 from drivers.receipt_printer import EscPosPrinter
 from drivers.serial_port import open_serial
+from drivers.tcp_port import open_tcp
 from drivers.top_up_module import TUnionTopUpModule
 from drivers.transport import Transport, UsbTransport
 from drivers.usb import open_usb
@@ -78,6 +79,9 @@ def _escpos(profile: PrinterProfile) -> Callable[[Place], EscPosPrinter]:
         transport: Transport
         if is_usb(place.port):
             transport = _open_usb(place, usb_printer.INTERFACE_CLASS)
+        elif place.port.startswith("socket://"):
+            host, _, port = place.port.partition("://")[2].rpartition(":")
+            transport = open_tcp(host, int(port), place.name, place.clock)
         else:
             transport = open_serial(place.port, place.baudrate, place.name, place.clock)
         return EscPosPrinter(place.name, transport, profile, place.clock)

@@ -1,4 +1,4 @@
-"""The receipt printer's driver against the simulated printer: on `sim://`, on a pty and over USB."""
+"""The receipt printer's driver against the simulated printer: on `sim://`, on a pty, over TCP and over USB."""
 
 import itertools
 import time
@@ -12,12 +12,14 @@ import pytest
 from device_sim.receipt_printer import Condition, Maker, Pace, SimulatedReceiptPrinter, UsbReceiptPrinter
 from device_sim.serial.handlers import register
 from device_sim.serial.pty_port import PtyPort
+from device_sim.serial.tcp_port import TcpPort
 from device_sim.serial.world import SerialWorld
 from device_sim.usb.backend import InProcessBackend
 from device_sim.usb.bus import SimulatedBus
 from drivers.receipt_layout import PAPER_58_MM, PAPER_80_MM
 from drivers.receipt_printer import EscPosPrinter
 from drivers.serial_port import open_serial
+from drivers.tcp_port import open_tcp
 from drivers.transport import Transport
 from drivers.usb import open_usb
 from kiosk_core.clock import Clock
@@ -151,6 +153,23 @@ class PtyCable:
         self.unplug()
 
 
+class TcpCable:
+    def __init__(self, tap: Tapped) -> None:
+        self._port = TcpPort(tap)
+
+    def connect(self, clock: Clock) -> Transport:
+        return open_tcp("127.0.0.1", self._port.port, NAME, clock)
+
+    def plug(self) -> None:
+        self._port.plug()
+
+    def unplug(self) -> None:
+        self._port.unplug()
+
+    def remove(self) -> None:
+        self.unplug()
+
+
 class UsbCable:
     def __init__(self, tap: Tapped, printer: SimulatedReceiptPrinter) -> None:
         self._function = TappedUsb(printer, tap)
@@ -185,6 +204,8 @@ class Bench:
                 self.cable: Cable = SimCable(self.tap)
             case "pty":
                 self.cable = PtyCable(self.tap, folder)
+            case "tcp":
+                self.cable = TcpCable(self.tap)
             case _:
                 self.cable = UsbCable(self.tap, self.printer)
 
@@ -199,7 +220,7 @@ class Bench:
         self.cable.remove()
 
 
-@pytest.fixture(params=["sim", "pty", "usb"])
+@pytest.fixture(params=["sim", "pty", "tcp", "usb"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     made = Bench(request.param, tmp_path)
     yield made
