@@ -6,12 +6,13 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bench_codecs, bench_devices, bench_journal
+from benchmarks import bench_devices, bench_journal, bench_protocol, bench_receipt
 from benchmarks.measure import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "journal": bench_journal.run,
-    "codecs": bench_codecs.run,
+    "protocol": bench_protocol.run,
+    "receipt": bench_receipt.run,
     "devices": bench_devices.run,
 }
 

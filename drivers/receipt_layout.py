@@ -145,7 +145,7 @@ def _wrap_paragraph(text: str, width: int) -> list[str]:
     lines = [""]
     room = width
     for piece in _pieces(text, width):
-        needed = columns(piece)
+        needed = _columns_of(piece)
         if needed > room:
             lines.append("")
             room = width
@@ -160,10 +160,15 @@ def _wrap_paragraph(text: str, width: int) -> list[str]:
 def _pieces(text: str, width: int) -> Iterator[str]:
     """Yield what is not broken, and what is longer than a line character by character."""
     for piece in _PIECES.findall(text):
-        if columns(piece) <= width:
+        if len(piece) == 1 or _columns_of(piece) <= width:
             yield piece
         else:
             yield from piece
+
+
+def _columns_of(piece: str) -> int:
+    """Return the columns of what `printable` has been over already."""
+    return len(piece.encode("gb18030"))
 
 
 def _pair_lines(label: str, value: str, width: int) -> list[str]:

@@ -412,7 +412,7 @@ def printable(text: str) -> str:
     Four-byte characters become what looks like them ("¥" -> "￥", A3 A4) or "?"; so does every control
     character, lest a name from outside become a command.
     """
-    return "".join(_printable(character) for character in text)
+    return "".join(map(_printable, text))
 
 
 @functools.lru_cache(maxsize=8192)  # more than a bank's receipts ever use
