@@ -810,25 +810,29 @@ class Deframer:
         return found
 
     def _settle(self, found: list[Event]) -> None:
-        """Finish what is held, as far as it reaches."""
+        """Finish what is held, as far as it reaches; what is broken of it is one BadFrame."""
+        broken = 0
         while len(self._held) >= 3:
             length = int.from_bytes(self._held[1:3], "big")
             if 2 <= length <= MAX_PACKAGE:
                 end = length + 5
                 if len(self._held) < end:
-                    return
+                    break
                 whole = bytes(self._held[:end])
                 if whole[-2] == ETX and checksum(whole[:-1]) == whole[-1]:
+                    found.extend([BadFrame(broken)] if broken else [])
                     found.append(Package(whole[3:-2]))
                     self._held.clear()
                     return
-            self._drop_broken(found)
+            broken += self._drop_broken()
+        if broken:
+            found.append(BadFrame(broken))
 
-    def _drop_broken(self, found: list[Event]) -> None:
+    def _drop_broken(self) -> int:
         following = self._held.find(STX, 1)
         size = following if following > 0 else len(self._held)
-        found.append(BadFrame(size))
         del self._held[:size]
+        return size
 
 
 def _lone(byte: int) -> Event:

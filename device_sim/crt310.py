@@ -1,0 +1,610 @@
+"""A simulated motor card reader CRT-310, written from its manual (named in `wire.crt310`); p is the manual's page.
+
+Strict: it answers only what ENQ asks for, NAKs what fails its BCC, and refuses with the error byte of ch. 7.2.2.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from device_sim.card import Card
+from wire import crt310
+from wire.crt310 import (
+    Answer,
+    BadFrame,
+    CardPosition,
+    CardType,
+    Command,
+    Control,
+    CpuProtocol,
+    CpuReset,
+    Deframer,
+    Done,
+    EepromType,
+    Eject,
+    FrontEntry,
+    FrontState,
+    MalformedCommand,
+    MoveTo,
+    Negative,
+    Noise,
+    Outcome,
+    Package,
+    RearEntry,
+    RearState,
+    Refusal,
+    RfKey,
+    StopPosition,
+    TrackData,
+    TrackError,
+    TrackMode,
+    TrackRead,
+)
+
+VERSION = "CRT 310 V3.0"
+
+
+class Length(Enum):
+    """How long a card is, against ISO 7810."""
+
+    STANDARD = "standard"
+    LONG = "long"
+    SHORT = "short"
+
+
+class MifareClassic:
+    """An S50 (16 sectors) or S70 (40): blocks, keys, and values in the form of 9.1.9 (p19)."""
+
+    def __init__(self, serial: bytes, *, sectors: int = 16, key: bytes = b"\xff" * 6) -> None:
+        self.serial = serial
+        self.sectors = sectors
+        self.keys = {(which, sector): key for which in RfKey for sector in range(sectors)}
+        self.blocks = {(s, b): bytes(16) for s in range(sectors) for b in range(self.blocks_in(s))}
+
+    @staticmethod
+    def blocks_in(sector: int) -> int:
+        """Return how many blocks `sector` has (p15): 4, and 16 from sector 32."""
+        return 4 if sector < 32 else 16
+
+    def is_trailer(self, sector: int, block: int) -> bool:
+        """Return whether that block holds the keys."""
+        return block == self.blocks_in(sector) - 1
+
+    def value(self, sector: int, block: int) -> int | None:
+        """Return the value in a block, None where it has no value form."""
+        data = self.blocks[sector, block]
+        number, inverse, address = data[:4], data[4:8], data[12:]
+        if data[8:12] != number or bytes(byte ^ 0xFF for byte in number) != inverse:
+            return None
+        if address[0] != address[2] or address[1] != address[3] or address[0] ^ 0xFF != address[1]:
+            return None
+        return int.from_bytes(number, "little", signed=True)
+
+    def set_value(self, sector: int, block: int, value: int) -> None:
+        """Write `value` in value form; the address bytes stay. Raises OverflowError."""
+        number = value.to_bytes(4, "little", signed=True)
+        address = self.blocks[sector, block][12:]
+        self.blocks[sector, block] = number + bytes(byte ^ 0xFF for byte in number) + number + address
+
+
+@dataclass
+class PlasticCard:
+    """A card as a customer holds it: what is on its stripe, in its chip and behind its coil.
+
+    `tracks` are the characters of tracks 1 to 3, or why one cannot be read; absent: blank.
+    """
+
+    tracks: Mapping[int, bytes | TrackError] = field(default_factory=dict, repr=False)
+    chip: Card | None = None
+    protocol: CpuProtocol = CpuProtocol.T0
+    mifare: MifareClassic | None = None
+    eeprom: tuple[EepromType, bytearray] | None = field(default=None, repr=False)
+    length: Length = Length.STANDARD
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What happened to the reader. `jammed`: the motor moves nothing; `bin_full`: the rear lets nothing fall."""
+
+    powered: bool = True
+    supply_voltage_ok: bool = True
+    on_backup_power: bool = False
+    jammed: bool = False
+    bin_full: bool = False
+
+
+class LineFault(Enum):
+    """What goes wrong on the line with the next frame or answers."""
+
+    NO_ACK = "no ack"
+    NAK = "nak"
+    NO_ANSWER = "no answer"
+    LATE_ANSWER = "late answer"
+    GARBLED_ANSWER = "garbled answer"
+    HALF_ANSWER = "half answer"
+    DUPLICATE_ANSWER = "duplicate answer"
+    FOREIGN_ANSWER = "foreign answer"
+    NOISE_BEFORE_ANSWER = "noise before answer"
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What the manual prints in two ways, or leaves open, and a real reader does in one."""
+
+    card_in_success: Outcome = Outcome.FAILED  # p8: 'N' is success
+    answers_idle_eot: bool = True  # ch. 6.1 B shows EOT only behind a command
+    lists_all_tracks: bool = True  # p40: "N = 4 + 3 tracks data length"
+
+
+_MOVABLE = (CardPosition.FRONT_HELD, CardPosition.INSIDE, CardPosition.CONTACTS, CardPosition.REAR_HELD)
+_STOPS = {
+    StopPosition.FRONT: CardPosition.FRONT,
+    StopPosition.FRONT_HELD: CardPosition.FRONT_HELD,
+    StopPosition.INSIDE: CardPosition.INSIDE,
+    StopPosition.CONTACTS: CardPosition.CONTACTS,
+    StopPosition.REAR_HELD: CardPosition.REAR_HELD,
+    StopPosition.REAR: CardPosition.REAR,
+}
+_MOVES = {
+    MoveTo.FRONT: CardPosition.FRONT,
+    MoveTo.FRONT_HELD: CardPosition.FRONT_HELD,
+    MoveTo.INSIDE: CardPosition.INSIDE,
+    MoveTo.CONTACTS: CardPosition.CONTACTS,
+    MoveTo.REAR_HELD: CardPosition.REAR_HELD,
+    MoveTo.REAR: CardPosition.REAR,
+}
+_FRONT_STATES = {
+    FrontEntry.PROHIBITED: FrontState.PROHIBITED,
+    FrontEntry.MAGNETIC: FrontState.MAGNETIC,
+    FrontEntry.ANY_CARD: FrontState.ANY_CARD,
+    FrontEntry.MAGNETIC_SIGNAL: FrontState.MAGNETIC_SIGNAL,
+}
+# Which of PSS0 to PSS5, from gate to rear, a card covers; the manual does not say, this is the simulator's choice.
+_COVERED = {
+    CardPosition.FRONT: (0, 1),
+    CardPosition.FRONT_HELD: (0, 1, 2),
+    CardPosition.INSIDE: (1, 2, 3),
+    CardPosition.CONTACTS: (1, 2, 3),
+    CardPosition.REAR_HELD: (3, 4, 5),
+    CardPosition.REAR: (4, 5),
+    CardPosition.LONG_CARD: (0, 1, 2, 3, 4, 5),
+    CardPosition.SHORT_CARD: (2,),
+    CardPosition.NO_CARD: (),
+}
+
+
+class SimulatedCrt310:
+    """A `device_sim.serial.device.SerialDevice`; a customer's hands are insert, take and tear_out."""
+
+    def __init__(
+        self, *, sams: Mapping[int, tuple[Card, CpuProtocol]] | None = None, habits: Habits | None = None
+    ) -> None:
+        self._lock = threading.RLock()
+        self._habits = habits or Habits()
+        self._sams = dict(sams or {})
+        self._deframer = Deframer()
+        self._pending: Package | None = None
+        self._late = b""
+        self._faults: list[LineFault] = []
+        self._shared = False
+        self._card: PlasticCard | None = None
+        self._position = CardPosition.NO_CARD
+        self._serial = VERSION.encode()
+        self._powered_sams: set[int] = set()
+        self.condition = Condition()
+        self.captured: list[PlasticCard] = []
+        self.executed: list[Command] = []
+        self.light = False
+        self._front, self._rear, self._stop = FrontEntry.ANY_CARD, RearEntry.ALLOWED, StopPosition.INSIDE
+        self._chip_powered = False
+        self._open_sector: int | None = None
+
+    # -- the line ------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes) -> bytes:
+        """Take what the host sent and return what the reader answers."""
+        with self._lock:
+            if not self.condition.powered:
+                return b""
+            sent, self._late = bytearray(self._late), b""
+            for event in self._deframer.feed(data):
+                sent += self._hear(event)
+            return bytes(sent)
+
+    def idle(self) -> bytes:
+        """Return nothing: the reader is the driven part (ch. 2)."""
+        return b""
+
+    def fail_next(self, *faults: LineFault) -> None:
+        """Let each fault happen once, in order; NO_ACK and NAK meet frames, the others answers."""
+        with self._lock:
+            self._faults.extend(faults)
+
+    def _hear(self, event: Control | Package | BadFrame | Noise) -> bytes:
+        if self._shared and not (isinstance(event, Package) and event.data == b"\xfa\x31") and self._pending is None:
+            return b""
+        match event:
+            case Package() if self._strikes(LineFault.NO_ACK):
+                return b""
+            case Package() if self._strikes(LineFault.NAK):
+                return crt310.encode(Control.NAK)
+            case Package():
+                self._pending = event
+                return crt310.encode(Control.ACK)
+            case BadFrame():
+                return crt310.encode(Control.NAK)
+            case Control.ENQ if self._pending is not None:
+                package, self._pending = self._pending, None
+                return self._spoil(crt310.encode(self._answer(package)))
+            case Control.EOT if self._pending is not None or self._habits.answers_idle_eot:
+                self._pending = None
+                return crt310.encode(Control.EOT)
+            case _:
+                return b""
+
+    def _strikes(self, fault: LineFault) -> bool:
+        if self._faults[:1] != [fault]:
+            return False
+        del self._faults[0]
+        return True
+
+    def _spoil(self, answer: bytes) -> bytes:
+        if not self._faults:
+            return answer
+        match self._faults.pop(0):
+            case LineFault.NO_ANSWER:
+                return b""
+            case LineFault.LATE_ANSWER:
+                self._late = answer
+                return b""
+            case LineFault.GARBLED_ANSWER:
+                return answer[:-1] + bytes((answer[-1] ^ 0x01,))
+            case LineFault.HALF_ANSWER:
+                return answer[: len(answer) // 2]
+            case LineFault.DUPLICATE_ANSWER:
+                return answer * 2
+            case LineFault.FOREIGN_ANSWER:
+                return crt310.encode(Done(0x99, 0x30, Outcome.OK)) + answer
+            case LineFault.NOISE_BEFORE_ANSWER:
+                return b"\xff\x00" + answer
+            case _:
+                return answer
+
+    # -- hands ---------------------------------------------------------------------------------------------
+
+    @property
+    def position(self) -> CardPosition:
+        """Where the card is now."""
+        return self._position
+
+    @property
+    def card(self) -> PlasticCard | None:
+        """The card in the reader or at its slots."""
+        return self._card
+
+    def insert(self, card: PlasticCard) -> bool:
+        """Push `card` into the front; False: the shutter stays closed, or a card is there already."""
+        with self._lock:
+            readable = any(isinstance(track, bytes) for track in card.tracks.values())
+            willing = self._front is FrontEntry.ANY_CARD or (self._front is not FrontEntry.PROHIBITED and readable)
+            return self._enter(card) if willing else False
+
+    def insert_at_rear(self, card: PlasticCard) -> bool:
+        """Push `card` into the rear; False as for insert."""
+        with self._lock:
+            return self._enter(card) if self._rear is RearEntry.ALLOWED else False
+
+    def take(self) -> PlasticCard | None:
+        """Take the card that sticks out at the front and is not held."""
+        with self._lock:
+            return self.tear_out() if self._position is CardPosition.FRONT else None
+
+    def tear_out(self) -> PlasticCard | None:
+        """Pull the card out with force, wherever it is."""
+        with self._lock:
+            card, self._card = self._card, None
+            self._position = CardPosition.NO_CARD
+            self._lift_contacts(card)
+            return card
+
+    def _enter(self, card: PlasticCard) -> bool:
+        condition = self.condition
+        fit = condition.powered and condition.supply_voltage_ok and not condition.on_backup_power
+        if self._card is not None or not fit or condition.jammed:
+            return False
+        self._card = card
+        match card.length:
+            case Length.LONG:
+                self._position = CardPosition.LONG_CARD
+            case Length.SHORT:
+                self._position = CardPosition.SHORT_CARD
+            case Length.STANDARD:
+                self._bring(_STOPS[self._stop])
+        return True
+
+    def _bring(self, position: CardPosition) -> None:
+        """Move the card; what leaves at the rear falls into the bin unless that is full."""
+        if position is not CardPosition.CONTACTS:
+            self._lift_contacts(self._card)
+        self._position = position
+        if position is CardPosition.REAR and not self.condition.bin_full and self._card is not None:
+            self.captured.append(self._card)
+            self._card, self._position = None, CardPosition.NO_CARD
+
+    def _lift_contacts(self, card: PlasticCard | None) -> None:
+        if self._chip_powered and card is not None and card.chip is not None:
+            card.chip.power_off()
+        self._chip_powered = False
+        self._open_sector = None
+
+    # -- commands ------------------------------------------------------------------------------------------
+
+    def _answer(self, package: Package) -> Answer:
+        code = package.data[0]
+        try:
+            command = crt310.decode_command(package)
+        except MalformedCommand as malformed:
+            return Negative(code, malformed.reason)
+        self.executed.append(command)
+        refusal = self._refusal(command)
+        return Negative(code, refusal) if refusal is not None else self._execute(command)
+
+    def _refusal(self, command: Command) -> Refusal | None:
+        if not self.condition.supply_voltage_ok:
+            return Refusal.SUPPLY_VOLTAGE
+        if self.condition.on_backup_power:
+            return Refusal.ON_BACKUP_POWER
+        clears = (crt310.AskStatus, crt310.AskSensors, crt310.Reset)
+        if self._position in (CardPosition.LONG_CARD, CardPosition.SHORT_CARD) and not (
+            isinstance(command, clears) or command == crt310.Move(MoveTo.ABNORMAL_OUT_AT_REAR)
+        ):
+            return Refusal.ABNORMAL_CARD
+        return None
+
+    def _execute(self, command: Command) -> Answer:  # noqa: C901, PLR0912  (one line a command)
+        match command:
+            case crt310.Reset(eject):
+                return self._reset(eject)
+            case crt310.ReadSerial():
+                return crt310.Serial(self._serial)
+            case crt310.WriteSerial(serial):
+                self._serial = serial
+                return Done(0x30, 0x3B, Outcome.OK)
+            case crt310.SetStopPosition(stop):
+                self._stop = stop
+                return Done(0x2E, stop.value, Outcome.OK)
+            case crt310.SetCardIn(front, rear):
+                self._front, self._rear = front, rear
+                return Done(0x2F, front.value, self._habits.card_in_success, bytes((rear.value,)))
+            case crt310.AskStatus():
+                rear_state = RearState.ALLOWED if self._rear is RearEntry.ALLOWED else RearState.PROHIBITED
+                return crt310.Status(self._position, _FRONT_STATES[self._front], rear_state)
+            case crt310.AskSensors(which):
+                seen = tuple(number in _COVERED[self._position] for number in range(6 - which.infrared, 6))
+                shutter = self._position in (CardPosition.FRONT, CardPosition.FRONT_HELD, CardPosition.LONG_CARD)
+                return crt310.Sensors(which, seen, shutter, shutter)
+            case crt310.AskCardType():
+                return crt310.CardTypeFound(self._card_type())
+            case crt310.Move(to):
+                return Done(0x32, to.value, self._move(to))
+            case crt310.Light(on):
+                self.light = on
+                return Done(0x46, 0x30 if on else 0x31, Outcome.OK)
+            case crt310.Blink(on_quarters, off_quarters):
+                self.light = on_quarters > 0
+                return Done(0x49, on_quarters, Outcome.OK, bytes((off_quarters,)))
+            case crt310.SetBaudRate(rate):
+                return Done(0x34, rate.value, Outcome.OK)
+            case crt310.SharePort(enabled):
+                self._shared = enabled
+                return Done(0xFA, 0x30 if enabled else 0x31, Outcome.OK)
+            case crt310.ReadTracks():
+                return self._read_tracks(command)
+            case crt310.SamPowerOff() | crt310.ResetSam() | crt310.SamApdu():
+                return self._sam(command)
+            case crt310.ContactPower() | crt310.ResetCpu() | crt310.CpuApdu():
+                return self._cpu(command)
+            case crt310.EepromSelect() | crt310.EepromRead() | crt310.EepromWrite():
+                return self._eeprom(command)
+            case crt310.MemoryCardCommand(family):
+                return Negative(family.value, Refusal.CANNOT_EXECUTE)  # a reader without this function (p5)
+            case _:
+                return self._mifare(command)
+
+    def _reset(self, eject: Eject) -> Answer:
+        self._lift_contacts(self._card)
+        # p8: any card, rear allowed, stop inside; p13: light off
+        self._front, self._rear, self._stop = FrontEntry.ANY_CARD, RearEntry.ALLOWED, StopPosition.INSIDE
+        self.light = False
+        self._powered_sams.clear()
+        if self._position in _MOVABLE and not self.condition.jammed:
+            match eject:
+                case Eject.FRONT:
+                    self._bring(CardPosition.FRONT)
+                case Eject.REAR:
+                    self._bring(CardPosition.REAR)
+                case Eject.KEEP:
+                    pass
+        return crt310.Version(eject, VERSION)
+
+    def _move(self, to: MoveTo) -> Outcome:
+        if self._card is None:
+            return Outcome.NO_CARD
+        abnormal = self._position in (CardPosition.LONG_CARD, CardPosition.SHORT_CARD)
+        if self._position not in _MOVABLE and not abnormal:
+            return Outcome.WRONG_POSITION
+        if self.condition.jammed:
+            return Outcome.FAILED
+        self._bring(CardPosition.REAR if to is MoveTo.ABNORMAL_OUT_AT_REAR else _MOVES[to])
+        return Outcome.OK
+
+    def _obstacle(self, *positions: CardPosition) -> Outcome | None:
+        if self._card is None:
+            return Outcome.NO_CARD
+        return None if self._position in positions else Outcome.WRONG_POSITION
+
+    def _card_type(self) -> CardType:
+        card = self._card
+        if card is None:
+            return CardType.NO_CARD
+        if self._position not in (CardPosition.INSIDE, CardPosition.CONTACTS):
+            return CardType.WRONG_POSITION
+        if card.mifare is not None:
+            return CardType.RF
+        if self._position is not CardPosition.CONTACTS:
+            return CardType.UNKNOWN
+        if card.chip is not None:
+            return CardType.CPU_T0 if card.protocol is CpuProtocol.T0 else CardType.CPU_T1
+        return CardType[card.eeprom[0].name] if card.eeprom is not None else CardType.UNKNOWN
+
+    def _read_tracks(self, command: crt310.ReadTracks) -> Answer:
+        card = self._card
+        if command.again:
+            obstacle = self._obstacle(*_MOVABLE)
+            if obstacle is None and self.condition.jammed:
+                obstacle = Outcome.FAILED
+            if obstacle is not None:
+                return Done(0x45, 0x31, obstacle, bytes((command.mode.value, command.selection.value)))
+        asked = command.selection.tracks
+        listed = (1, 2, 3) if self._habits.lists_all_tracks else asked
+        reads = tuple(
+            _track(card, number, command.mode) if number in asked else TrackError.NOT_READ for number in listed
+        )
+        return crt310.Tracks(command.mode, command.selection, command.again, reads)
+
+    def _cpu(self, command: crt310.ContactPower | crt310.ResetCpu | crt310.CpuApdu) -> Answer:
+        code, parameter = crt310.encode(command)[3:5]
+        if isinstance(command, crt310.ContactPower) and self._position in (CardPosition.FRONT, CardPosition.REAR):
+            return Negative(code, Refusal.CANNOT_EXECUTE)  # the note on p12
+        obstacle = self._obstacle(CardPosition.CONTACTS)
+        if obstacle is not None or self._card is None:
+            return Done(code, parameter, obstacle or Outcome.NO_CARD)
+        chip = self._card.chip
+        failed = Done(code, parameter, Outcome.FAILED)
+        match command:
+            case crt310.ContactPower(on):
+                if not on:
+                    self._lift_contacts(self._card)
+                elif chip is not None:
+                    chip.power_on()
+                    self._chip_powered = True
+                return Done(code, parameter, Outcome.OK)
+            case crt310.ResetCpu(kind):
+                if chip is None or (kind is CpuReset.WARM and not self._chip_powered):
+                    return failed
+                if self._chip_powered:
+                    chip.power_off()
+                self._chip_powered = True
+                return crt310.CpuAtr(kind, self._card.protocol, chip.power_on())
+            case crt310.CpuApdu(protocol, apdu):
+                usable = chip is not None and self._chip_powered and protocol is self._card.protocol
+                response = chip.transmit(apdu) if usable and chip is not None else None
+                return failed if response is None else crt310.CpuResponse(protocol, response)
+
+    def _sam(self, command: crt310.SamPowerOff | crt310.ResetSam | crt310.SamApdu) -> Answer:
+        code, parameter = crt310.encode(command)[3:5]
+        if not self._sams:
+            return Negative(code, Refusal.CANNOT_EXECUTE)  # a reader without SIM function (p12)
+        match command:
+            case crt310.SamPowerOff():
+                for slot in self._powered_sams:
+                    self._sams[slot][0].power_off()
+                self._powered_sams.clear()
+                return Done(code, parameter, Outcome.OK)
+            case crt310.ResetSam(slot):
+                if slot not in self._sams:
+                    return Done(code, parameter, Outcome.FAILED, bytes((0x30 + slot,)))
+                self._powered_sams.add(slot)
+                sam, speaks = self._sams[slot]
+                return crt310.SamAtr(slot, speaks, sam.power_on())
+            case crt310.SamApdu(slot, protocol, apdu):
+                known = slot in self._powered_sams and self._sams[slot][1] is protocol
+                response = self._sams[slot][0].transmit(apdu) if known else None
+                if response is None:
+                    return Done(code, parameter, Outcome.FAILED, bytes((0x30 + slot,)))
+                return crt310.SamResponse(slot, protocol, response)
+
+    def _eeprom(self, command: crt310.EepromSelect | crt310.EepromRead | crt310.EepromWrite) -> Answer:
+        code, parameter = crt310.encode(command)[3:5]
+        repeated = bytes((command.card.value,))
+        obstacle = self._obstacle(CardPosition.CONTACTS)
+        memory = self._card.eeprom if self._card is not None else None
+        if obstacle is not None or memory is None or memory[0] is not command.card:
+            return Done(code, parameter, obstacle or Outcome.FAILED, repeated)
+        match command:
+            case crt310.EepromSelect():
+                return Done(code, parameter, Outcome.OK, repeated)
+            case crt310.EepromRead(card, address, length):
+                return crt310.EepromData(False, card, address, bytes(memory[1][address : address + length]))
+            case crt310.EepromWrite(card, address, data, checked):
+                memory[1][address : address + len(data)] = data
+                if not checked:
+                    return Done(code, parameter, Outcome.OK, repeated)
+                return crt310.EepromData(True, card, address, data)
+
+    def _mifare(self, command: "_RfCommand") -> Answer:
+        code, parameter = crt310.encode(command)[3:5]
+        obstacle = self._obstacle(CardPosition.INSIDE, CardPosition.CONTACTS)
+        card = self._card.mifare if self._card is not None and obstacle is None else None
+        match command:
+            case crt310.RfSeek():
+                return Done(code, parameter, obstacle or (Outcome.OK if card is not None else Outcome.FAILED))
+            case crt310.RfReadSerial():
+                if card is None:
+                    return crt310.RfSerial(obstacle or Outcome.FAILED, bytes(4))
+                return crt310.RfSerial(Outcome.OK, card.serial)
+            case crt310.RfCheckKey(_, sector) | crt310.RfChangeKeyA(sector):
+                repeated = bytes((sector,))
+            case _:
+                repeated = bytes((command.sector, command.block))
+        if card is None:
+            return Done(code, parameter, obstacle or Outcome.NO_RF_CARD, repeated)
+        if command.sector >= card.sectors or (len(repeated) == 2 and repeated[1] >= card.blocks_in(repeated[0])):
+            return Negative(code, Refusal.UNKNOWN_PARAMETER)  # an address outside of the card (p5)
+        if isinstance(command, crt310.RfCheckKey):
+            right = card.keys[command.which, command.sector] == command.key
+            self._open_sector = command.sector if right else None
+            return Done(code, parameter, Outcome.OK if right else Outcome.WRONG_KEY, repeated)
+        if self._open_sector != command.sector:
+            return Done(code, parameter, Outcome.WRONG_SECTOR, repeated)
+        return self._in_open_sector(card, command, Done(code, parameter, Outcome.OK, repeated))
+
+    def _in_open_sector(self, card: MifareClassic, command: "_RfBlockCommand", done: Done) -> Answer:
+        failed = Done(done.command, done.parameter, Outcome.DATA_ERROR, done.repeated)
+        match command:
+            case crt310.RfRead(sector, block):
+                return crt310.RfBlock(False, sector, block, card.blocks[sector, block])
+            case crt310.RfWrite(sector, block, data):
+                card.blocks[sector, block] = data
+                if card.is_trailer(sector, block):
+                    card.keys[RfKey.A, sector], card.keys[RfKey.B, sector] = data[:6], data[10:]
+                return crt310.RfBlock(True, sector, block, data)
+            case crt310.RfChangeKeyA(sector, key):
+                card.keys[RfKey.A, sector], card.keys[RfKey.B, sector] = key, b"\xff" * 6
+                return done
+            case crt310.RfIncrement(sector, block, amount):
+                change = amount
+            case crt310.RfDecrement(sector, block, amount):
+                change = -amount
+        value = None if card.is_trailer(sector, block) else card.value(sector, block)
+        if value is None or (isinstance(command, crt310.RfDecrement) and change == 0):
+            return failed
+        if not 0 <= value + change < 1 << 31:
+            return Done(done.command, done.parameter, Outcome.OVERFLOW, done.repeated)
+        card.set_value(sector, block, value + change)
+        return done
+
+
+_RfBlockCommand = crt310.RfRead | crt310.RfWrite | crt310.RfChangeKeyA | crt310.RfIncrement | crt310.RfDecrement
+_RfCommand = crt310.RfSeek | crt310.RfReadSerial | crt310.RfCheckKey | _RfBlockCommand
+
+
+def _track(card: PlasticCard | None, number: int, mode: TrackMode) -> TrackRead:
+    content = card.tracks.get(number, TrackError.BLANK) if card is not None else TrackError.BLANK
+    if isinstance(content, TrackError):
+        return content
+    if mode is TrackMode.ASCII:
+        return TrackData(content)
+    symbols = [(byte - (0x20 if number == 1 else 0x30)) & 0x3F for byte in content]
+    return TrackData(bytes(0x30 | half for symbol in symbols for half in (symbol >> 4, symbol & 0x0F)))  # p41
