@@ -17,6 +17,9 @@ class Fault(Enum):
     CUTTER_STUCK = "cutter_stuck"
     PRINTER_ERROR = "printer_error"
     CARD_SLOT_ERROR = "card_slot_error"
+    CARD_JAM = "card_jam"
+    CARD_BIN_FULL = "card_bin_full"
+    CARD_STACKER_EMPTY = "card_stacker_empty"
 
 
 class OpenTellerError(Exception):

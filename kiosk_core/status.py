@@ -23,6 +23,9 @@ class Media(Enum):
 
     PRESENT = "present"
     NOT_PRESENT = "notPresent"
+    JAMMED = "jammed"
+    ENTERING = "entering"
+    LATCHED = "latched"
     UNKNOWN = "unknown"
 
 
