@@ -53,6 +53,17 @@ SENDS = 3  # of one command, until it is acknowledged
 _READ = 512
 
 _ABNORMAL = (CardPosition.LONG_CARD, CardPosition.SHORT_CARD)
+_MEDIA = {
+    CardPosition.LONG_CARD: Media.JAMMED,
+    CardPosition.SHORT_CARD: Media.JAMMED,
+    CardPosition.FRONT: Media.ENTERING,
+    CardPosition.FRONT_HELD: Media.ENTERING,
+    CardPosition.INSIDE: Media.PRESENT,
+    CardPosition.CONTACTS: Media.LATCHED,
+    CardPosition.REAR_HELD: Media.PRESENT,
+    CardPosition.REAR: Media.NOT_PRESENT,  # captured (p9): out of the customer's reach
+    CardPosition.NO_CARD: Media.NOT_PRESENT,
+}
 _FRONT_STATES = {
     FrontEntry.PROHIBITED: FrontState.PROHIBITED,
     FrontEntry.MAGNETIC: FrontState.MAGNETIC,
@@ -166,6 +177,10 @@ class Crt310Reader:
         """Return where the card is; fit for polling."""
         return self._expect(crt310.AskStatus(), crt310.Status).card
 
+    def media(self) -> Media:
+        """Return where the card is, in the words of XFS4IoT; fit for polling."""
+        return _MEDIA[self.position()]
+
     def card_type(self) -> CardType:
         """Let the reader test what kind of card is inside; "for reference" (p11)."""
         return self._expect(crt310.AskCardType(), crt310.CardTypeFound, SLOW_S).card_type
@@ -197,14 +212,14 @@ class Crt310Reader:
             self._chip = None
         outcome = self._do(crt310.Move(to), SLOW_S)
         if outcome is Outcome.FAILED:
-            raise DeviceFault(self._name, Fault.CARD_SLOT_ERROR)
+            raise DeviceFault(self._name, Fault.CARD_JAM)
         return outcome
 
     def capture(self) -> Outcome:
         """Take the card in at the rear: OK only if the status then shows no card that it still could give back."""
         outcome = self.move(MoveTo.REAR)
         if outcome is Outcome.OK and self.position() not in (CardPosition.NO_CARD, CardPosition.REAR):
-            raise DeviceFault(self._name, Fault.CARD_SLOT_ERROR)
+            raise DeviceFault(self._name, Fault.CARD_JAM)
         return outcome
 
     def light(self, on: bool) -> None:
@@ -238,6 +253,11 @@ class Crt310Reader:
             return answer
         self._chip = answer.protocol
         return answer.atr
+
+    @property
+    def chip_protocol(self) -> CpuProtocol | None:
+        """What the chip with power speaks, None where none has."""
+        return self._chip
 
     def unpower_chip(self) -> Outcome:
         """Take the chip's power."""
@@ -366,7 +386,8 @@ class Crt310Reader:
         answer = self._ask_again(command) if _is_question(command) else self._ask(command, timeout_s)
         match answer:
             case Negative(_, reason) if reason in _DETAILS:
-                raise DeviceFault(self._name, Fault.CARD_SLOT_ERROR)
+                jam = reason is Refusal.ABNORMAL_CARD
+                raise DeviceFault(self._name, Fault.CARD_JAM if jam else Fault.CARD_SLOT_ERROR)
             case Negative(code, reason):
                 raise ProtocolViolation(self._name, f"refuses command {code:02X}: {reason.name}")
             case _:
@@ -377,13 +398,12 @@ class Crt310Reader:
 
     def _told(self, card: CardPosition) -> DeviceStatus:
         if card in _ABNORMAL:
-            return self._remember(DeviceState.HARDWARE_ERROR, Media.PRESENT, _DETAILS[Refusal.ABNORMAL_CARD])
-        # A card let go at the rear is captured (p9): it is not at the customer's disposal.
-        absent = card in (CardPosition.NO_CARD, CardPosition.REAR)
-        return self._remember(DeviceState.ONLINE, Media.NOT_PRESENT if absent else Media.PRESENT, "")
+            return self._remember(DeviceState.HARDWARE_ERROR, _MEDIA[card], _DETAILS[Refusal.ABNORMAL_CARD])
+        return self._remember(DeviceState.ONLINE, _MEDIA[card], "")
 
     def _remember(self, state: DeviceState, media: Media, detail: str) -> DeviceStatus:
-        faults = frozenset() if state is DeviceState.ONLINE else frozenset({Fault.CARD_SLOT_ERROR})
+        fault = Fault.CARD_JAM if media is Media.JAMMED else Fault.CARD_SLOT_ERROR
+        faults = frozenset() if state is DeviceState.ONLINE else frozenset({fault})
         status = DeviceStatus(self._name, state, self._clock.wall(), faults, media=media, detail=detail)
         if self._status is None or replace(status, since=self._status.since) != self._status:
             self._status = status
