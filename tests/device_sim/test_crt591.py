@@ -1,0 +1,190 @@
+"""The simulated CRT-591 obeys its manual, and breaks it where it is told to. Bytes: tests/wire/test_crt591.py."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device_sim.crt591 import MotorCard, SimulatedCrt591
+from tests.clocks import SetClock
+from wire.crt591 import Position
+
+# facts/device-protocols.md 3a-1, [computed] from chapters 1.2.1 and 1.2.2
+INIT = bytes.fromhex("F2 00 00 03 43 30 30 03 B1")
+STATUS = bytes.fromhex("F2 00 00 03 43 31 30 03 B0")
+STATUS_020 = bytes.fromhex("F2 00 00 06 50 31 30 30 32 30 03 94")
+STATUS_B0 = bytes.fromhex("F2 00 00 05 4E 31 30 42 30 03 C9")  # [computed] as the failure of 32 32 there
+ACK, NAK, EOT = b"\x06", b"\x15", b"\x04"
+
+
+class Bench:
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.clock = SetClock(datetime(2025, 1, 2, tzinfo=UTC))
+        self.reader = SimulatedCrt591(self.clock, seconds=seconds, stacker=20)
+
+    def ready(self) -> SimulatedCrt591:
+        seconds, self.reader.seconds = self.reader.seconds, 0.0
+        self.reader.receive(INIT)
+        self.reader.receive(ACK)
+        self.reader.seconds = seconds
+        return self.reader
+
+
+def test_answers_nothing_but_b0_before_it_is_initialised() -> None:
+    assert Bench().reader.receive(STATUS) == ACK + STATUS_B0  # 3.1.1
+
+
+def test_answers_with_ack_and_then_with_its_status() -> None:
+    assert Bench().ready().receive(STATUS) == ACK + STATUS_020
+
+
+def test_names_its_firmware_when_it_is_initialised() -> None:
+    assert b"CRT-591-M001" in Bench().reader.receive(INIT)  # 3.1.1
+
+
+def test_takes_its_time() -> None:
+    bench = Bench(seconds=2.0)
+    reader = bench.ready()
+    assert reader.receive(STATUS) == ACK
+    bench.clock.sleep(1.9)
+    assert reader.idle() == b""
+    bench.clock.sleep(0.1)
+    assert reader.idle() == STATUS_020
+    assert reader.idle() == b""
+
+
+def test_says_its_reply_again_after_a_nak() -> None:
+    reader = Bench().ready()
+    reader.receive(STATUS)
+    assert [reader.receive(NAK), reader.receive(NAK)] == [STATUS_020, STATUS_020]  # 1.4.2, case 3
+
+
+@pytest.mark.parametrize("at", range(2, len(STATUS)))
+def test_a_garbled_command_gets_a_nak_or_no_answer_and_is_not_done(at: int) -> None:
+    reader = Bench().ready()
+    done = len(reader.handled)
+    wrong = bytearray(STATUS)
+    wrong[at] ^= 0x01
+    assert reader.receive(bytes(wrong)) in {NAK, b""}  # 1.4.2, case 2; a longer length waits for the rest
+    assert len(reader.handled) == done
+
+
+def test_a_new_command_within_20_ms_takes_the_place_of_the_old_one() -> None:
+    bench = Bench(seconds=1.0)
+    reader = bench.ready()
+    assert reader.receive(bytes.fromhex("F2 00 00 03 43 32 32 03 B1")) == ACK
+    bench.clock.sleep(0.01)
+    assert reader.receive(STATUS) == ACK
+    bench.clock.sleep(1.0)
+    assert reader.idle() == STATUS_020  # 1.4.2, case 4
+
+
+def test_no_other_command_is_taken_later_than_that_or_instead_of_an_initialisation() -> None:
+    bench = Bench(seconds=1.0)
+    reader = bench.ready()
+    assert reader.receive(STATUS) == ACK
+    bench.clock.sleep(0.03)
+    assert reader.receive(INIT) == b""
+    bench.clock.sleep(1.0)
+    assert reader.idle() == STATUS_020
+    assert reader.receive(INIT) == ACK
+    assert reader.receive(STATUS) == b""
+
+
+def test_eot_stops_a_command() -> None:
+    bench = Bench(seconds=1.0)
+    reader = bench.ready()
+    done = len(reader.handled)
+    reader.receive(STATUS)
+    assert reader.receive(EOT) == EOT  # 1.4.2, case 5
+    bench.clock.sleep(5.0)
+    assert reader.idle() == b""
+    assert len(reader.handled) == done
+
+
+def test_an_unknown_command_and_an_unknown_parameter_are_told_apart() -> None:
+    reader = Bench().ready()
+    # [computed] XOR as of all frames: FF 30 and 32 38
+    assert reader.receive(bytes.fromhex("F2 00 00 03 43 FF 30 03 7E"))[8:10] == b"00"
+    assert reader.receive(bytes.fromhex("F2 00 00 03 43 32 38 03 BB"))[8:10] == b"01"
+
+
+def test_takes_a_card_in_only_where_entry_is_enabled() -> None:
+    reader = Bench().ready()
+    assert not reader.insert(MotorCard())
+    reader.receive(bytes.fromhex("F2 00 00 03 43 33 30 03 B2"))
+    assert reader.insert(MotorCard())
+    assert not reader.insert(MotorCard())
+    assert reader.position is Position.INSIDE  # 3.1.4: carried to the RF position
+
+
+@pytest.mark.parametrize(("card", "code"), [(MotorCard(too_long=True), b"13"), (MotorCard(too_short=True), b"14")])
+def test_a_card_of_a_wrong_length_stays_out_and_is_told(card: MotorCard, code: bytes) -> None:
+    reader = Bench().ready()
+    reader.receive(bytes.fromhex("F2 00 00 03 43 33 30 03 B2"))
+    assert not reader.insert(card)
+    assert reader.receive(bytes.fromhex("F2 00 00 03 43 32 32 03 B1"))[8:10] == code
+
+
+def test_an_initialisation_disables_entry_and_forgets_the_power_of_chips() -> None:
+    reader = Bench().ready()
+    reader.receive(bytes.fromhex("F2 00 00 03 43 33 30 03 B2"))
+    reader.receive(INIT)
+    assert not reader.insert(MotorCard())
+
+
+def test_a_power_loss_leaves_the_card_and_forgets_the_rest() -> None:
+    reader = Bench().ready()
+    reader.put_inside(MotorCard())
+    reader.lose_power()
+    assert reader.card is not None
+    assert reader.receive(STATUS) == ACK + STATUS_B0
+
+
+def test_breaks_the_rules_where_it_is_told_to() -> None:
+    reader = Bench().ready()
+    reader.line.naks = 1
+    assert [reader.receive(STATUS), reader.receive(STATUS)] == [NAK, ACK + STATUS_020]
+    reader.line.lost_acks = 1
+    assert reader.receive(STATUS) == STATUS_020
+    reader.line.lost_replies = 1
+    assert reader.receive(STATUS) == ACK
+    reader.line.duplicated_replies = 1
+    assert reader.receive(STATUS) == ACK + STATUS_020 * 2
+    reader.line.half_replies = 1
+    assert reader.receive(STATUS) == ACK + STATUS_020[:6]
+    reader.line.garbled_replies = 1
+    garbled = reader.receive(STATUS)
+    assert (garbled[:-1], garbled[-1]) == (ACK + STATUS_020[:-1], 0x94 ^ 0x20)
+    reader.line.silent = True
+    assert (reader.receive(STATUS), reader.idle()) == (b"", b"")
+
+
+def test_a_late_answer_comes_when_it_was_told_to() -> None:
+    bench = Bench()
+    reader = bench.ready()
+    reader.receive(STATUS)
+    assert reader.last_reply == STATUS_020
+    reader.say_later(reader.last_reply, 2.0)
+    assert reader.idle() == b""
+    bench.clock.sleep(2.0)
+    assert reader.idle() == STATUS_020
+
+
+def test_the_bin_counter_overflows_behind_999() -> None:
+    reader = Bench().ready()
+    reader.receive(bytes.fromhex("F2 00 00 03 43 30 37 03 B6"))  # 3.1.1: the retract counter works
+    reader.receive(bytes.fromhex("F2 00 00 06 43 A5 31 39 39 39 03 19"))
+    reader.put_inside(MotorCard())
+    assert reader.receive(bytes.fromhex("F2 00 00 03 43 32 33 03 B0"))[8:10] == b"50"  # 3.6.9.1
+
+
+@given(st.binary(max_size=200))
+def test_survives_any_bytes(noise: bytes) -> None:
+    bench = Bench()
+    bench.reader.receive(noise)
+    bench.reader.receive(bytes(1024))
+    bench.clock.sleep(1.0)
+    bench.reader.idle()
+    assert b"CRT-591-M001" in bench.reader.receive(INIT)

@@ -1,0 +1,403 @@
+"""Frames and messages of the CRT-591 against the drawings of its manual, version 1.0 of 2013-07-02."""
+
+from types import UnionType
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wire import crt591
+from wire.crt591 import (
+    Air,
+    Apdu,
+    Bin,
+    CardStatus,
+    Command,
+    Control,
+    Deframer,
+    Done,
+    ErrorCode,
+    Exchange,
+    Failed,
+    Frame,
+    Garbled,
+    Init,
+    Key,
+    Kind,
+    Place,
+    Position,
+    Protocols,
+    Socket,
+    Stacker,
+    Supply,
+    decode_command,
+    decode_reply,
+    encode_command,
+    encode_frame,
+    encode_reply,
+)
+from wire.errors import WireError
+
+# facts/device-protocols.md 3a-1, [computed] there from chapters 1.2.1 to 1.2.3
+FRAMES = {
+    "1.2.1 INITIALIZE 30 30": ("F2 00 00 03 43 30 30 03 B1", "43 30 30"),
+    "1.2.1 STATUS 31 30": ("F2 00 00 03 43 31 30 03 B0", "43 31 30"),
+    "1.2.2 STATUS answered, st 020": ("F2 00 00 06 50 31 30 30 32 30 03 94", "50 31 30 30 32 30"),
+    "1.2.3 MOVE 32 32 fails with A0": ("F2 00 00 05 4E 32 32 41 30 03 CB", "4E 32 32 41 30"),
+}
+
+# Texts as the manual draws them ("C" is 43); lower-case letters of the drawing are filled in.
+COMMANDS: dict[str, tuple[str, Command]] = {
+    "3.1.1 hold": ("43 30 30", crt591.Initialize(Init.HOLD)),
+    "3.1.1 capture": ("43 30 31", crt591.Initialize(Init.CAPTURE)),
+    "3.1.1 stay": ("43 30 33", crt591.Initialize(Init.STAY)),
+    "3.1.1 hold and count": ("43 30 34", crt591.Initialize(Init.HOLD_COUNTING)),
+    "3.1.1 capture and count": ("43 30 35", crt591.Initialize(Init.CAPTURE_COUNTING)),
+    "3.1.1 stay and count": ("43 30 37", crt591.Initialize(Init.STAY_COUNTING)),
+    "3.1.2 status": ("43 31 30", crt591.AskStatus()),
+    "3.1.2 sensors": ("43 31 31", crt591.AskSensors()),
+    "3.1.3 hold": ("43 32 30", crt591.Move(Place.HOLD)),
+    "3.1.3 IC": ("43 32 31", crt591.Move(Place.IC)),
+    "3.1.3 RF": ("43 32 32", crt591.Move(Place.RF)),
+    "3.1.3 error bin": ("43 32 33", crt591.Move(Place.ERROR_BIN)),
+    "3.1.3 out of gate": ("43 32 39", crt591.Move(Place.OUT)),
+    "3.1.4 enable": ("43 33 30", crt591.SetEntry(True)),
+    "3.1.4 disable": ("43 33 31", crt591.SetEntry(False)),
+    "2.1.1 card type IC": ("43 50 30", crt591.AskCardType(Kind.IC)),
+    "2.1.1 card type RF": ("43 50 31", crt591.AskCardType(Kind.RF)),
+    "3.2.1 EMV": ("43 51 30 30", crt591.ColdReset(Socket.CARD, Supply.EMV_5V)),
+    "3.2.1 ISO 5 V": ("43 51 30 33", crt591.ColdReset(Socket.CARD, Supply.ISO_5V)),
+    "3.2.1 ISO 3 V": ("43 51 30 35", crt591.ColdReset(Socket.CARD, Supply.ISO_3V)),
+    "3.2.2": ("43 51 31", crt591.PowerOff(Socket.CARD)),
+    "3.2.3": ("43 51 32", crt591.AskPower(Socket.CARD)),
+    "3.2.4 T=0": ("43 51 33 00 84 00 00 08", Apdu(Socket.CARD, Exchange.T0, bytes.fromhex("0084000008"))),
+    "3.2.5 T=1": ("43 51 34 00 84 00 00 08", Apdu(Socket.CARD, Exchange.T1, bytes.fromhex("0084000008"))),
+    "3.2.6": ("43 51 38", crt591.WarmReset(Socket.CARD)),
+    "3.2.7 auto": ("43 51 39 00 84 00 00 08", Apdu(Socket.CARD, Exchange.AUTO, bytes.fromhex("0084000008"))),
+    "3.3.1": ("43 52 30 30", crt591.ColdReset(Socket.SAM)),
+    "3.3.2": ("43 52 31", crt591.PowerOff(Socket.SAM)),
+    "3.3.3": ("43 52 32", crt591.AskPower(Socket.SAM)),
+    "3.3.4 T=0": ("43 52 33 00 84 00 00 08", Apdu(Socket.SAM, Exchange.T0, bytes.fromhex("0084000008"))),
+    "3.3.5 T=1": ("43 52 34 00 84 00 00 08", Apdu(Socket.SAM, Exchange.T1, bytes.fromhex("0084000008"))),
+    "3.3.6": ("43 52 38", crt591.WarmReset(Socket.SAM)),
+    "3.3.7 auto": ("43 52 39 00 84 00 00 08", Apdu(Socket.SAM, Exchange.AUTO, bytes.fromhex("0084000008"))),
+    "3.3.8 SAM 1": ("43 52 40 30", crt591.SelectSam(0)),
+    "3.3.8 SAM 5": ("43 52 40 34", crt591.SelectSam(4)),
+    "3.6.1 Ex1": ("43 60 30 41 42", crt591.RfActivate(Protocols.A_THEN_B)),
+    "3.6.1 Ex2": ("43 60 30 42 41", crt591.RfActivate(Protocols.B_THEN_A)),
+    "3.6.1 Ex3": ("43 60 30 41 30", crt591.RfActivate(Protocols.ONLY_A)),
+    "3.6.1 Ex4": ("43 60 30 42 30", crt591.RfActivate(Protocols.ONLY_B)),
+    "3.6.2": ("43 60 31", crt591.RfOff()),
+    "3.6.3": ("43 60 32", crt591.AskRf()),
+    "3.6.4.1": (
+        "43 60 33 00 20 01 05 06 A0 A1 A2 A3 A4 A5",
+        crt591.MifareVerify(Key.B, 5, bytes.fromhex("A0A1A2A3A4A5")),
+    ),
+    "3.6.4.2": ("43 60 33 00 21 00 05", crt591.MifareVerifyStored(Key.A, 5)),
+    "3.6.4.3": (
+        "43 60 33 00 D5 00 05 06 A0 A1 A2 A3 A4 A5",
+        crt591.MifareChangeKeyA(5, bytes.fromhex("A0A1A2A3A4A5")),
+    ),
+    "3.6.4.4": (
+        "43 60 33 00 D0 00 05 06 A0 A1 A2 A3 A4 A5",
+        crt591.MifareStoreKey(Key.A, 5, bytes.fromhex("A0A1A2A3A4A5")),
+    ),
+    "3.6.4.5": ("43 60 33 00 B0 05 01 02", crt591.MifareRead(5, 1, 2)),
+    "3.6.4.6": (
+        "43 60 33 00 D1 05 01 01 00 11 22 33 44 55 66 77 88 99 AA BB CC DD EE FF",
+        crt591.MifareWrite(5, 1, 1, bytes.fromhex("00112233445566778899AABBCCDDEEFF")),
+    ),
+    "3.6.4.7": ("43 60 33 00 D2 05 01 04 64 00 00 00", crt591.MifareInitValue(5, 1, b"\x64\0\0\0")),
+    "3.6.4.8": ("43 60 33 00 B1 05 01", crt591.MifareReadValue(5, 1)),
+    "3.6.4.9": ("43 60 33 00 D3 05 01 04 64 00 00 00", crt591.MifareIncrement(5, 1, b"\x64\0\0\0")),
+    "3.6.4.10": ("43 60 33 00 D4 05 01 04 64 00 00 00", crt591.MifareDecrement(5, 1, b"\x64\0\0\0")),
+    "3.6.5.1": ("43 60 34 00 84 00 00 08", crt591.RfApdu(Air.A, bytes.fromhex("0084000008"))),
+    "3.6.6.1": ("43 60 35 00 84 00 00 08", crt591.RfApdu(Air.B, bytes.fromhex("0084000008"))),
+    "3.6.7": ("43 A2 30", crt591.AskSerialNumber()),
+    "3.6.8": ("43 A3 30", crt591.AskConfiguration()),
+    "2.1.1 version": ("43 A4 30", crt591.AskVersion()),
+    "3.6.9.1": ("43 A5 30", crt591.AskBinCount()),
+    "3.6.9.2": ("43 A5 31 30 34 32", crt591.SetBinCount(42)),
+    "3.6.10": ("43 A6 30", crt591.ResetPcsc()),
+}
+
+EMPTY = CardStatus(Position.NONE, Stacker.ENOUGH, Bin.ROOM)
+REPLIES = {
+    "1.2.2 and 2.1.2": ("50 31 30 30 32 30", Done((0x31, 0x30), EMPTY)),
+    "3.1.1 with the firmware's name": (
+        "50 30 30 31 31 31 43 52 54 2D 35 39 31 2D 4D 30 30 31",
+        Done((0x30, 0x30), CardStatus(Position.GATE, Stacker.FEW, Bin.FULL), b"CRT-591-M001"),
+    ),
+    "2.1.2 card inside": (
+        "50 32 32 32 30 30",
+        Done((0x32, 0x32), CardStatus(Position.INSIDE, Stacker.EMPTY, Bin.ROOM)),
+    ),
+    "1.2.3 and 2.2": ("4E 32 32 41 30", Failed((0x32, 0x32), ErrorCode.STACKER_EMPTY)),
+    "3.2.1 not EMV": ("4E 51 30 36 39 30 3B 00", Failed((0x51, 0x30), ErrorCode.NOT_EMV, b"0\x3b\x00")),
+}
+
+# Chapter 2.2, in its order; 16 from syntech-pro/crt571, 63 and 64 from 3.2.4.
+CODES = "00 01 02 03 04 05 10 12 13 14 16 40 41 43 45 50 51 60 61 62 63 64 65 66 67 68 69 A0 A1 B0"
+
+
+def classes(union: UnionType) -> set[type]:
+    return set(get_args(union))
+
+
+@pytest.mark.parametrize(("octets", "text"), FRAMES.values(), ids=FRAMES.keys())
+def test_frames_are_as_computed_from_the_manual(octets: str, text: str) -> None:
+    frame = Frame(0, bytes.fromhex(text))
+    assert encode_frame(frame) == bytes.fromhex(octets)
+    assert Deframer().feed(bytes.fromhex(octets)) == [frame]
+
+
+@pytest.mark.parametrize(("text", "command"), COMMANDS.values(), ids=COMMANDS.keys())
+def test_commands_are_as_drawn(text: str, command: Command) -> None:
+    assert encode_command(command) == bytes.fromhex(text)
+    assert decode_command(bytes.fromhex(text)) == command
+    assert crt591.code_of(command) == tuple(bytes.fromhex(text)[1:3])
+
+
+def test_every_command_has_a_vector() -> None:
+    assert {type(command) for _, command in COMMANDS.values()} == classes(Command)
+
+
+def test_every_parameter_has_a_vector() -> None:
+    used = {value for _, command in COMMANDS.values() for value in vars(command).values()}
+    for enum in (Init, Place, Kind, Socket, Supply, Exchange, Air, Protocols, Key):
+        assert set(enum) <= used
+
+
+@pytest.mark.parametrize(("text", "reply"), REPLIES.values(), ids=REPLIES.keys())
+def test_replies_are_as_drawn(text: str, reply: crt591.Reply) -> None:
+    assert encode_reply(reply) == bytes.fromhex(text)
+    assert decode_reply(bytes.fromhex(text)) == reply
+
+
+def test_the_table_of_error_codes_is_the_manuals() -> None:
+    assert [code.value for code in ErrorCode] == CODES.split()
+
+
+def test_a_failure_may_begin_as_chapter_1_2_3_prints_it() -> None:
+    assert decode_reply(bytes.fromhex("45 32 32 31 30")) == Failed((0x32, 0x32), ErrorCode.JAM)
+
+
+NO_REPLY = (
+    "|50|50 31 30 30 32|50 31 30 33 32 30|50 31 30 30 33 30|50 31 30 30 32 32|4E 32 32 41|4E 32 32 39 39"
+    "|4E 32 32 FF FF|43 31 30 30 32 30|51 31 30 30 32 30"
+)
+
+
+@pytest.mark.parametrize("text", NO_REPLY.split("|"))
+def test_what_is_no_reply_is_refused(text: str) -> None:
+    with pytest.raises(WireError):
+        decode_reply(bytes.fromhex(text))
+
+
+NO_COMMAND = (
+    "|43|43 30|50 30 30|43 30 32|43 31 32|43 31 30 00|43 32 38|43 33 32|43 50 32|43 51 30 31|43 51 30 30 30|43 51 33"
+    "|43 51 33 00 84 00|43 51 40 30|43 52 40|43 52 40 35|43 53 30|43 54 30 30|43 60 30|43 60 30 41 41|43 60 33"
+    "|43 60 33 00 B0 05 01|43 60 39|43 60 33 00 20 02 05 06 A0 A1 A2 A3 A4 A5|43 60 33 00 20 01 05 05 A0 A1 A2 A3 A4"
+    "|43 60 33 01 B1 05 01|43 A5 31 30 34|43 A5 31 30 34 41|43 A2 31|43 A5 32|43 FF 30"
+)
+
+
+@pytest.mark.parametrize("text", NO_COMMAND.split("|"))
+def test_what_is_no_command_is_refused(text: str) -> None:
+    with pytest.raises(WireError):
+        decode_command(bytes.fromhex(text))
+
+
+def test_a_cold_reset_without_vcc_means_5_volt_emv() -> None:
+    assert decode_command(bytes.fromhex("43 51 30")) == crt591.ColdReset(Socket.CARD, Supply.EMV_5V)  # 3.2.1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Apdu(Socket.CARD, Exchange.AUTO, bytes(3)),
+        Apdu(Socket.CARD, Exchange.AUTO, bytes(262)),
+        crt591.RfApdu(Air.A, bytes(262)),
+        crt591.SelectSam(5),
+        crt591.SelectSam(-1),
+        crt591.SetBinCount(1000),
+        crt591.SetBinCount(-1),
+        crt591.MifareVerify(Key.A, 0, bytes(5)),
+        crt591.MifareRead(256, 0, 1),
+        crt591.MifareWrite(0, 1, 0, b""),
+        crt591.MifareWrite(0, 1, 2, bytes(16)),
+        crt591.MifareIncrement(0, 1, bytes(3)),
+        crt591.MifareWrite(0, 0, 40, bytes(640)),
+    ],
+)
+def test_a_command_that_does_not_fit_is_refused(command: Command) -> None:
+    with pytest.raises(WireError):
+        encode_command(command)
+
+
+def test_no_secret_shows_in_a_repr() -> None:
+    assert "A0A1" not in repr(COMMANDS["3.6.4.1"][1]).upper()
+    for shown in (Apdu(Socket.CARD, Exchange.T0, b"PIN!"), Frame(0, b"PIN!"), Done((0x51, 0x33), EMPTY, b"PIN!")):
+        assert "PIN!" not in repr(shown)
+
+
+# -- the data of replies ------------------------------------------------------------------------------------
+
+
+def test_the_sensors_come_in_eight_bytes_or_in_ten() -> None:
+    assert crt591.decode_sensors(b"01000010") == (False, True, False, False, False, False, True)  # p16: 8 bytes
+    assert crt591.decode_sensors(b"1000000\x00\x00\x00") == (True, *(False,) * 6)  # p15: "Sensor(10 byte)"
+    for data in (b"", b"0100001", b"010000100", b"02000010"):
+        with pytest.raises(WireError):
+            crt591.decode_sensors(data)
+
+
+def test_card_types_are_read() -> None:
+    codes = "00 10 11 20 21 30 31 32 33 34 35 36 37 38"  # facts/device-protocols.md 3a-1
+    assert " ".join(each.value for each in crt591.CardType) == codes
+    assert crt591.decode_card_type(b"11") is crt591.CardType.CPU_T1
+    with pytest.raises(WireError):
+        crt591.decode_card_type(b"39")
+
+
+def test_a_chip_is_its_type_and_its_atr() -> None:
+    assert crt591.decode_chip(b"1\x3b\x80") == crt591.Chip(crt591.Protocol.T1, b"\x3b\x80")  # 3.2.1
+    for data in (b"", b"0", b"2\x3b"):
+        with pytest.raises(WireError):
+            crt591.decode_chip(data)
+
+
+def test_power_is_read() -> None:
+    assert crt591.decode_power(b"2") is crt591.Power.ON_7_16  # 3.2.3
+    assert crt591.decode_sam_power(b"14") == (crt591.Power.ON_3_57, 4)  # 3.3.3
+    for data in (b"", b"1", b"15", b"1/", b"30"):
+        with pytest.raises(WireError):
+            crt591.decode_sam_power(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "card"),
+    [
+        ("4D 00 04 04 01 02 03 04 08", crt591.MifareCard(4, bytes((1, 2, 3, 4)), 8)),
+        ("4D 00 44 07 01 02 03 04 05 06 07 00", crt591.MifareCard(0x44, bytes((1, 2, 3, 4, 5, 6, 7)), 0)),
+        ("41 00 08 04 01 02 03 04 20 05 78 80", crt591.TypeACard(8, bytes((1, 2, 3, 4)), 0x20, b"\x05\x78\x80")),
+        (
+            "42 50 01 02 03 04 05 06 07 08 09 0A 0B",
+            crt591.TypeBCard(bytes((0x50, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11))),
+        ),
+    ],
+    ids=["3.6.1 (1) S50", "3.6.1 (1) Ultralight", "3.6.1 (2)", "3.6.1 (3)"],
+)
+def test_cards_by_radio_are_read_and_refused_when_cut_short(data: str, card: crt591.RfCard) -> None:
+    whole = bytes.fromhex(data)
+    assert crt591.decode_rf_card(whole) == card
+    for end in range(len(whole)):
+        if isinstance(card, crt591.TypeACard) and end >= 9:
+            break  # an ATS has no length of its own
+        with pytest.raises(WireError):
+            crt591.decode_rf_card(whole[:end])
+
+
+def test_a_mifare_card_with_an_ats_or_an_odd_uid_is_refused() -> None:
+    for data in ("4D 00 04 04 01 02 03 04 08 00", "4D 00 04 05 01 02 03 04 05 08", "43 00 04 04 01 02 03 04 08"):
+        with pytest.raises(WireError):
+            crt591.decode_rf_card(bytes.fromhex(data))
+
+
+def test_radio_states_are_read() -> None:
+    assert [each.value for each in crt591.RfState] == ["00", "10", "11", "12", "20", "30"]  # 3.6.3
+    assert crt591.decode_rf_state(b"12") is crt591.RfState.ULTRALIGHT
+
+
+def test_mifare_answers_are_read() -> None:
+    assert crt591.decode_mifare(bytes.fromhex("AABB9000")) == crt591.MifareAnswer(
+        crt591.MifareStatus.SUCCESS, b"\xaa\xbb"
+    )
+    assert [each.value for each in crt591.MifareStatus] == [0x9000, 0x6F00, 0x6B00, 0x6700]  # 3.6.4
+    for data in ("", "90", "6A82"):
+        with pytest.raises(WireError):
+            crt591.decode_mifare(bytes.fromhex(data))
+
+
+def test_serial_numbers_counts_and_texts_are_read() -> None:
+    assert crt591.decode_serial_number(b"\x03A12") == "A12"  # 3.6.7
+    assert crt591.decode_serial_number(b"\x00") == ""
+    assert crt591.decode_count(b"007") == 7  # 3.6.9.1
+    assert crt591.decode_text(b"CRT-591-M001") == "CRT-591-M001"
+    for data in (b"", b"\x04A12", b"\x02A12", b"\x02A\x00", b"\x13" + b"1" * 19):
+        with pytest.raises(WireError):
+            crt591.decode_serial_number(data)
+    for data in (b"", b"07", b"0x7", b"0007"):
+        with pytest.raises(WireError):
+            crt591.decode_count(data)
+    for data in (b"\xff", b"\x00"):
+        with pytest.raises(WireError):
+            crt591.decode_text(data)
+
+
+# -- frames in bad company ----------------------------------------------------------------------------------
+
+STATUS = bytes.fromhex("F2 00 00 06 50 31 30 30 32 30 03 94")
+STATUS_FRAME = Frame(0, bytes.fromhex("50 31 30 30 32 30"))
+
+
+def test_frames_may_come_byte_by_byte_with_controls_between() -> None:
+    deframer = Deframer()
+    tokens = [token for byte in b"\x06" + STATUS + b"\x04\x15" for token in deframer.feed(bytes((byte,)))]
+    assert tokens == [Control.ACK, STATUS_FRAME, Control.EOT, Control.NAK]
+    assert not deframer.in_frame
+
+
+@pytest.mark.parametrize("at", range(4, len(STATUS)))
+def test_a_wrong_byte_makes_a_frame_garbled(at: int) -> None:
+    wrong = bytearray(STATUS)
+    wrong[at] ^= 0x10
+    assert [type(token) for token in Deframer().feed(bytes(wrong))] == [Garbled]
+
+
+def test_no_control_is_heard_within_a_garbled_frame() -> None:
+    # a 06 in the text, and a BCC that is wrong by one bit
+    assert [type(token) for token in Deframer().feed(bytes.fromhex("F2 00 00 03 43 06 30 03 B9"))] == [Garbled]
+
+
+def test_the_frame_after_a_garbled_one_is_read() -> None:
+    tokens = Deframer().feed(STATUS[:-1] + b"\x00" + STATUS)
+    assert [type(token) for token in tokens] == [Garbled, Frame]
+    # cut short, the next one within what its length promised
+    assert Deframer().feed(STATUS[:7] + STATUS)[-1] == STATUS_FRAME
+
+
+@pytest.mark.parametrize("header", ["F2 10", "F2 00 03 FB", "F2 00 FF FF"])
+def test_a_header_that_no_unit_sends_is_garbled_at_once(header: str) -> None:
+    tokens = Deframer().feed(bytes.fromhex(header).ljust(4, b"\0") + STATUS)
+    assert isinstance(tokens[0], Garbled)
+    assert tokens[-1] == STATUS_FRAME
+
+
+def test_the_longest_frame_passes_and_a_longer_one_is_refused() -> None:
+    longest = Frame(15, bytes(1018))
+    assert Deframer().feed(encode_frame(longest)) == [longest]
+    for frame in (Frame(0, bytes(1019)), Frame(16, b""), Frame(-1, b"")):
+        with pytest.raises(WireError):
+            encode_frame(frame)
+
+
+@given(st.binary(max_size=400), st.integers(1, 7))
+def test_any_bytes_leave_a_deframer_that_still_reads(noise: bytes, size: int) -> None:
+    deframer = Deframer()
+    for begin in range(0, len(noise), size):
+        deframer.feed(noise[begin : begin + size])
+    deframer.feed(bytes(1024))
+    deframer.reset()
+    assert deframer.feed(STATUS) == [STATUS_FRAME]
+
+
+@given(st.binary(max_size=300))
+def test_any_text_is_a_message_or_refused(text: bytes) -> None:
+    for decode, encode in ((decode_command, encode_command), (decode_reply, encode_reply)):
+        try:
+            message = decode(text)  # type: ignore[operator]
+        except WireError:
+            continue
+        assert decode(encode(message)) == message  # type: ignore[operator]
