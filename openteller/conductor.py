@@ -244,11 +244,16 @@ class Conductor:
     # -- starting and recovering ---------------------------------------------------------------------------
 
     def _start_when_ready(self, now: float) -> None:
-        """Wait for the reader: a card that lies there may settle a load that a power cut interrupted."""
-        if "top_up_module" not in self._statuses and now < self._ready_by:
+        """Wait for devices and host, for a while: a home page that is all "not available" for a second helps nobody.
+
+        The reader comes first: a card that lies there may settle a load that a power cut interrupted.
+        """
+        if now >= self._next_echo:
+            self._echo()
+        ready = self._condition.unavailable is None and "receipt_printer" in self._statuses
+        if not ready and now < self._ready_by:
             return
         self._started = True
-        self._echo()
         self._look_for_open_transactions()
         self._next_resend = now + RESEND_SECONDS
         if not self._to_recover:
