@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from drivers.transport import UsbTransport
 from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceUnavailable, ProtocolViolation
-from kiosk_core.status import Identity
+from kiosk_core.status import Counters, Identity
 from wire import ccid
 from wire.apdu import MAX_ANSWER
 from wire.ccid import CommandStatus, DataBlock, ExchangeLevel, IccStatus, Message, SlotError, SlotStatus
@@ -52,6 +52,7 @@ class CcidReader:
             raise ProtocolViolation(device, f"dwFeatures {descriptor.features:#x}: the reader does not exchange APDUs")
         # Not always 0: an answer still on its way to the session before must not fit the first question of this one.
         self._sequence = int(clock.now() * 1000) & 0xFF
+        self._counters = Counters()
         transport.discard_input()
 
     @property
@@ -75,6 +76,7 @@ class CcidReader:
     def power_on(self) -> bytes | ExchangeFailed:
         """Give the card power, after taking it away where it had some, and return its ATR."""
         self.power_off()
+        self._counters = self._counters.counting(cycles=1)
         return self._exchange_data(ccid.IccPowerOn(_SLOT, self._next_sequence()))
 
     def power_off(self) -> None:
@@ -86,6 +88,10 @@ class CcidReader:
     def transmit(self, apdu: bytes) -> bytes | ExchangeFailed:
         """Send a short command APDU once and return the card's answer."""
         return self._exchange_data(ccid.XfrBlock(_SLOT, self._next_sequence(), apdu))
+
+    def counters(self) -> Counters:
+        """Return what was counted; a cycle is a card that was given power."""
+        return self._counters
 
     def close(self) -> None:
         """Let go of the transport; never raises."""
@@ -103,17 +109,22 @@ class CcidReader:
     def _exchange(
         self, command: ccid.IccPowerOn | ccid.IccPowerOff | ccid.GetSlotStatus | ccid.XfrBlock
     ) -> DataBlock | SlotStatus:
-        self._transport.write(ccid.encode(command), WRITE_S)
+        message = ccid.encode(command)
+        self._transport.write(message, WRITE_S)
+        self._counters = self._counters.counting(bytes_sent=len(message))
         overall = self._clock.now() + OVERALL_S
         deadline = self._clock.now() + ANSWER_S
         while (remaining := min(deadline, overall) - self._clock.now()) > 0:
             transfer = self._transport.read(_MAX_ANSWER, remaining)
             if not transfer:
                 continue
+            self._counters = self._counters.counting(bytes_received=len(transfer))
             answer = self._decode(transfer)
             if (answer.slot, answer.sequence) != (command.slot, command.sequence):
+                self._counters = self._counters.counting(strays=1)
                 continue
             if answer.state.command is not CommandStatus.TIME_EXTENSION:
+                self._counters = self._counters.counting(exchanges=1)
                 return answer
             deadline = self._clock.now() + ANSWER_S
         raise DeviceUnavailable(self._device, "silent")

@@ -12,7 +12,7 @@ from typing import TypeVar
 from drivers.transport import Transport
 from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, ProtocolViolation
-from kiosk_core.status import DeviceState, DeviceStatus, Identity, Media
+from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity, Media
 from wire import crt310
 from wire.crt310 import (
     Answer,
@@ -43,6 +43,9 @@ from wire.crt310 import (
     TrackSelection,
 )
 from wire.errors import WireError
+
+BAUDRATE = 9600
+"""By default (p5)."""
 
 # The manual names no times; these are ours. The longest frame takes 0.3 s at 9600 Bd.
 CONTROL_S = 0.5  # for ACK, NAK and EOT
@@ -90,18 +93,6 @@ class Profile:
     as_drawn: bool = False
 
 
-@dataclass(frozen=True)
-class Counters:
-    """What passed since the driver was made. `strays` are frames that answered nothing that was asked."""
-
-    exchanges: int = 0
-    resends: int = 0
-    checksum_errors: int = 0
-    strays: int = 0
-    bytes_sent: int = 0
-    bytes_received: int = 0
-
-
 class Crt310Reader:
     """A CRT-310. Blocking; one thread owns it.
 
@@ -126,9 +117,8 @@ class Crt310Reader:
         self._sams: dict[int, CpuProtocol] = {}
         self._status: DeviceStatus | None = None
 
-    @property
     def counters(self) -> Counters:
-        """What passed so far."""
+        """Return what was counted so far."""
         return self._counters
 
     def close(self) -> None:
@@ -417,7 +407,7 @@ class Crt310Reader:
             try:
                 return self._ask(command, ANSWER_S)
             except _Garbled:
-                self._counters = replace(self._counters, resends=self._counters.resends + 1)
+                self._counters = self._counters.counting(resends=1)
         return self._ask(command, ANSWER_S)
 
     def _ask(self, command: Command, timeout_s: float) -> Answer:
@@ -425,7 +415,7 @@ class Crt310Reader:
         if not self._in_step:
             self._cancel()
         self._in_step = False
-        self._counters = replace(self._counters, exchanges=self._counters.exchanges + 1)
+        self._counters = self._counters.counting(exchanges=1)
         self._submit(octets)
         self._forget_input()
         self._write(crt310.encode(Control.ENQ))
@@ -454,7 +444,7 @@ class Crt310Reader:
         for attempt in range(SENDS):
             self._forget_input()
             if attempt:
-                self._counters = replace(self._counters, resends=self._counters.resends + 1)
+                self._counters = self._counters.counting(resends=1)
             self._write(octets)
             heard = self._await_control(Control.ACK, Control.NAK)
             if heard is Control.ACK:
@@ -482,7 +472,7 @@ class Crt310Reader:
                         unfit = str(error)
                         self._note_stray(event)
                 case BadFrame():
-                    self._counters = replace(self._counters, checksum_errors=self._counters.checksum_errors + 1)
+                    self._counters = self._counters.counting(checksum_errors=1)
                     raise _Garbled(self._name, f"the answer to {type(command).__name__} is garbled")
                 case _:
                     self._note_stray(event)
@@ -492,7 +482,7 @@ class Crt310Reader:
 
     def _note_stray(self, event: Event) -> None:
         if isinstance(event, Package):
-            self._counters = replace(self._counters, strays=self._counters.strays + 1)
+            self._counters = self._counters.counting(strays=1)
 
     def _next(self, deadline: float) -> Event | None:
         """Return the next event, None after `deadline`, also while the line never falls silent."""
@@ -503,12 +493,12 @@ class Crt310Reader:
             if self._events:
                 return self._events.pop(0)
             data = self._transport.read(_READ, left)
-            self._counters = replace(self._counters, bytes_received=self._counters.bytes_received + len(data))
+            self._counters = self._counters.counting(bytes_received=len(data))
             self._events.extend(self._deframer.feed(data))
 
     def _write(self, data: bytes) -> None:
         self._transport.write(data, WRITE_S)
-        self._counters = replace(self._counters, bytes_sent=self._counters.bytes_sent + len(data))
+        self._counters = self._counters.counting(bytes_sent=len(data))
 
     def _forget_input(self) -> None:
         self._transport.discard_input()

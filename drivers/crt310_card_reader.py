@@ -1,6 +1,6 @@
 """A CRT-310 as a `kiosk_core.card_reader.CardReader`: cards enter at the front, retained ones leave at the rear."""
 
-from drivers.crt310 import Counters, Crt310Reader
+from drivers.crt310 import Crt310Reader
 from kiosk_core.card_reader import (
     CardRefusal,
     ChipAnswer,
@@ -11,7 +11,7 @@ from kiosk_core.card_reader import (
     ResetAction,
 )
 from kiosk_core.errors import DeviceFault, Fault
-from kiosk_core.status import DeviceStatus, Identity, Media
+from kiosk_core.status import Counters, DeviceStatus, Identity, Media
 from wire import apdu
 from wire.apdu import CommandApdu
 from wire.crt310 import CardPosition, CpuProtocol, CpuReset, Eject, FrontEntry, MoveTo, Outcome
@@ -41,10 +41,9 @@ class Crt310CardReader:
         self._name = name
         self._reader = reader
 
-    @property
     def counters(self) -> Counters:
-        """What passed so far."""
-        return self._reader.counters
+        """Return what was counted so far."""
+        return self._reader.counters()
 
     def identify(self) -> Identity:
         """Return model, the version that the last reset told, and serial number."""

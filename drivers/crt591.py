@@ -24,7 +24,7 @@ from kiosk_core.card_reader import (
 )
 from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, OpenTellerError, ProtocolViolation
-from kiosk_core.status import DeviceState, DeviceStatus, Identity, Media, Supply
+from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity, Media, Supply
 from wire import apdu, crt591
 from wire.apdu import ResponseApdu
 from wire.crt591 import (
@@ -56,6 +56,8 @@ from wire.crt591 import (
 )
 from wire.errors import WireError
 
+BAUDRATE = 38_400
+"""One of four; the reader takes the rate of the first INITIALIZE after power-up (3.1.1)."""
 ACK_S = 0.3
 """How long the reader may take for ACK, and for EOT (1.4.2, cases 1 and 6)."""
 GAP_S = 0.3
@@ -135,17 +137,6 @@ class Profile:
     supply: crt591.Supply = crt591.Supply.EMV_5V
 
 
-@dataclass(frozen=True)
-class Counters:
-    """What passed since the driver was made."""
-
-    exchanges: int = 0
-    resends: int = 0
-    checksum_errors: int = 0
-    bytes_sent: int = 0
-    bytes_received: int = 0
-
-
 class Crt591Reader:
     """A CRT-591 or CRT-571. Blocking; one thread owns it.
 
@@ -167,9 +158,8 @@ class Crt591Reader:
         self._fault: Fault | None = None
         self._status: DeviceStatus | None = None
 
-    @property
     def counters(self) -> Counters:
-        """What passed so far."""
+        """Return what was counted so far."""
         return self._counters
 
     def close(self) -> None:
@@ -494,14 +484,14 @@ class Crt591Reader:
             self._initialised = False
             self._latched = False
             raise
-        self._counters = replace(self._counters, exchanges=self._counters.exchanges + 1)
+        self._counters = self._counters.counting(exchanges=1)
         return reply
 
     def _deliver(self, frame: bytes, *, once: bool) -> None:
         """Send until the reader says ACK; a reply that comes before that is not one to this command."""
         for attempt in range(ATTEMPTS):
             if attempt:
-                self._counters = replace(self._counters, resends=self._counters.resends + 1)
+                self._counters = self._counters.counting(resends=1)
             self._write(frame)
             deadline = self._clock.now() + ACK_S
             while (token := self._next(deadline)) not in {None, Control.NAK}:
@@ -522,7 +512,7 @@ class Crt591Reader:
                     garbled += 1
                     if garbled == ATTEMPTS:
                         raise self._violation(f"{reason}, {ATTEMPTS} times")
-                    self._counters = replace(self._counters, resends=self._counters.resends + 1)
+                    self._counters = self._counters.counting(resends=1)
                     self._control(Control.NAK)
                 case Control.EOT:
                     raise DeviceUnavailable(self._name, "has stopped the command by itself")
@@ -556,14 +546,14 @@ class Crt591Reader:
             if self._inbox:
                 return self._inbox.popleft()
             data = self._transport.read(_READ, min(left, GAP_S) if self._deframer.in_frame else left)
-            self._counters = replace(self._counters, bytes_received=self._counters.bytes_received + len(data))
+            self._counters = self._counters.counting(bytes_received=len(data))
             tokens = self._deframer.feed(data)
             if not data and self._deframer.in_frame:
                 self._deframer.reset()
                 tokens.append(Garbled("a frame is cut short"))
             bad = sum(isinstance(token, Garbled) for token in tokens)
             if bad:
-                self._counters = replace(self._counters, checksum_errors=self._counters.checksum_errors + bad)
+                self._counters = self._counters.counting(checksum_errors=bad)
             self._inbox.extend(tokens)
         return None
 
@@ -572,7 +562,7 @@ class Crt591Reader:
 
     def _write(self, data: bytes) -> None:
         self._transport.write(data, WRITE_S)
-        self._counters = replace(self._counters, bytes_sent=self._counters.bytes_sent + len(data))
+        self._counters = self._counters.counting(bytes_sent=len(data))
 
     def _violation(self, detail: str) -> ProtocolViolation:
         return ProtocolViolation(self._name, detail)

@@ -5,27 +5,16 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from kiosk_core.clock import Clock
+from kiosk_core.device import Device
 from kiosk_core.errors import DeviceUnavailable, OpenTellerError, ProtocolViolation
 from kiosk_core.status import DeviceState, DeviceStatus
 
 _log = logging.getLogger(__name__)
 
 REOPEN_SECONDS = 0.5
-
-
-class Device(Protocol):
-    """What every driver offers to its thread."""
-
-    def status(self) -> DeviceStatus:
-        """Return the status as the device tells it now."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the transport; never raises."""
-        ...
 
 
 D = TypeVar("D", bound=Device)

@@ -9,7 +9,7 @@ from drivers.transport import Transport, UsbTransport
 from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, ProtocolViolation
 from kiosk_core.receipt import Receipt
-from kiosk_core.status import DeviceState, DeviceStatus, Identity, Supply
+from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity, Supply
 from wire import escpos, escpos_status, usb_printer
 from wire.errors import WireError
 from wire.escpos import Command, InformationKind, StatusKind, encode
@@ -24,6 +24,7 @@ from wire.escpos_status import (
     decode_status,
 )
 
+BAUDRATE = 38_400  # where none is configured
 ANSWER_S = 1.0  # a printer with nothing to do answers a real-time request in milliseconds
 BUSY_ANSWER_S = 10.0  # behind a full buffer of the operating system: 4 KiB take 4.3 s at 9600 Bd
 PRINT_S = 60.0  # from the first byte of a receipt to the cut
@@ -67,6 +68,7 @@ class EscPosPrinter:
         self._deframer = escpos_status.AnswerDeframer()
         self._inbox: deque[Answer] = deque()
         self._status: DeviceStatus | None = None
+        self._counters = Counters()
         self._paper_is_clean = False
         self._knows_clear = True
         self._next_recovery = clock.now()
@@ -114,6 +116,22 @@ class EscPosPrinter:
             self._status = status
         return self._status
 
+    def self_test(self) -> DeviceStatus:
+        """Return the status with what the printer says it is as `detail`; no paper is used up.
+
+        Raises:
+            DeviceUnavailable: unplugged or silent.
+            ProtocolViolation: as `identify`.
+        """
+        identity = self.identify()
+        status = self.status()
+        told = f"{identity.model} {identity.firmware}".strip()
+        return replace(status, detail=", ".join(each for each in (status.detail, told) if each))
+
+    def counters(self) -> Counters:
+        """Return what was counted; a cycle is a receipt that was cut, a jam a cutter that got stuck meanwhile."""
+        return self._counters
+
     def reset(self) -> None:
         """Forget what was half sent and bring all settings to those of power-up.
 
@@ -150,18 +168,21 @@ class EscPosPrinter:
         self._paper_is_clean = False
         try:
             for block in blocks:
-                self._transport.write(block, self._left(deadline))
+                self._write(block, self._left(deadline))
                 self._check()
             self._send(escpos.TransmitStatus(1), self._left(deadline))
             self._await_done(deadline)
             # A cover opened or a roll ended now is no fault of this receipt; a cutter that did not cut is.
             faults = self._look(BUSY_ANSWER_S).faults
             self._raise_fault(tuple(fault for fault in faults if fault in _SPOILS_A_DONE_RECEIPT))
-        except DeviceFault:
+        except DeviceFault as error:
+            if error.fault is Fault.CUTTER_STUCK:
+                self._counters = self._counters.counting(jams=1)
             with suppress(DeviceUnavailable):
                 self._forget()
             raise
         self._paper_is_clean = True
+        self._counters = self._counters.counting(cycles=1)
 
     def _await_done(self, deadline: float) -> None:
         while True:
@@ -229,6 +250,7 @@ class EscPosPrinter:
         answer = self._expect(RealTimeAnswer, timeout_s)
         if not isinstance(answer, RealTimeAnswer):
             raise DeviceUnavailable(self._name, f"does not answer DLE EOT {kind.value}")
+        self._counters = self._counters.counting(exchanges=1)
         return answer.byte
 
     def _information(self, kind: InformationKind) -> str | None:
@@ -255,7 +277,11 @@ class EscPosPrinter:
             self._knows_clear = isinstance(self._expect(ClearResponse, ANSWER_S), ClearResponse)
 
     def _send(self, command: Command, timeout_s: float) -> None:
-        self._transport.write(encode(command), timeout_s)
+        self._write(encode(command), timeout_s)
+
+    def _write(self, data: bytes, timeout_s: float) -> None:
+        self._transport.write(data, timeout_s)
+        self._counters = self._counters.counting(bytes_sent=len(data))
 
     def _discard(self) -> None:
         self._transport.discard_input()
@@ -292,7 +318,10 @@ class EscPosPrinter:
         deadline = self._clock.now() + timeout_s
         while not self._inbox:
             left = deadline - self._clock.now()
-            self._inbox.extend(self._deframer.feed(self._transport.read(_READ, max(left, 0.0))))
+            data = self._transport.read(_READ, max(left, 0.0))
+            if data:
+                self._counters = self._counters.counting(bytes_received=len(data))
+                self._inbox.extend(self._deframer.feed(data))
             if left <= 0:
                 break
         return self._inbox.popleft() if self._inbox else None

@@ -4,20 +4,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Protocol
 
 import usb.backend
 
+from drivers import crt310, crt591, receipt_printer, sdt_reader
 from drivers.ccid_reader import CcidReader
+from drivers.crt310_card_reader import Crt310CardReader
 from drivers.receipt_layout import PRINTERS, PrinterProfile
-from drivers.receipt_printer import EscPosPrinter
 from drivers.serial_port import open_serial
 from drivers.tcp_port import open_tcp
 from drivers.top_up_module import TUnionTopUpModule
 from drivers.transport import Transport, UsbTransport
 from drivers.usb import open_usb
 from kiosk_core.clock import Clock
-from kiosk_core.errors import DeviceUnavailable, OpenTellerError
+from kiosk_core.device import Device
+from kiosk_core.errors import DeviceUnavailable
 from wire import ccid, usb_printer
 
 ENTRY_POINT_GROUP = "openteller.drivers"
@@ -28,20 +30,65 @@ class Role(Enum):
 
     TOP_UP_MODULE = "top_up_module"
     RECEIPT_PRINTER = "receipt_printer"
+    CARD_READER = "card_reader"
+    ID_CARD_READER = "id_card_reader"
+
+
+class Watch(Protocol):
+    """Puts itself between a driver and its transport, to see what passes: a trace."""
+
+    def line(self, transport: Transport) -> Transport:
+        """Return a transport that passes everything on to `transport`."""
+        ...
+
+    def usb(self, transport: UsbTransport) -> UsbTransport:
+        """Return a transport that passes everything on to `transport`."""
+        ...
 
 
 @dataclass(frozen=True)
 class Place:
     """Where a device is: its name, its port as configured, and what it takes to open that.
 
-    `usb_backend` gives the pyusb backend for a USB port; None there means libusb.
+    `baudrate` is None where the configuration names none: the model's own then. `usb_backend` gives the pyusb backend
+    for a USB port; None there means libusb. `watch` sees what passes between driver and transport.
     """
 
     name: str
     port: str
-    baudrate: int
+    baudrate: int | None
     clock: Clock
     usb_backend: Callable[[str], usb.backend.IBackend | None]
+    watch: Watch | None = None
+
+    def open_usb(self, interface_class: int | None) -> UsbTransport:
+        """Open the first interface of that class (None: of any) of the device at a USB port.
+
+        Raises:
+            DeviceUnavailable: absent, in use, without such an interface, or the port is none on USB.
+        """
+        if not is_usb(self.port):
+            raise DeviceUnavailable(self.name, f"needs a USB port, not {self.port}")
+        vendor_id, _, product_id = self.port.partition("://")[2].partition(":")
+        backend = self.usb_backend(self.port)
+        numbers = int(vendor_id, 16), int(product_id, 16)
+        transport = open_usb(*numbers, self.name, self.clock, interface_class, backend=backend)
+        return self.watch.usb(transport) if self.watch is not None else transport
+
+    def open_line(self, baudrate: int) -> Transport:
+        """Open a serial port, with `baudrate` where the configuration names none, or a TCP one.
+
+        Raises:
+            DeviceUnavailable: absent, in use, or the port is neither.
+        """
+        if is_usb(self.port):
+            raise DeviceUnavailable(self.name, f"needs a serial port, not {self.port}")
+        if self.port.startswith("socket://"):
+            host, _, port = self.port.partition("://")[2].rpartition(":")
+            transport = open_tcp(host, int(port), self.name, self.clock)
+        else:
+            transport = open_serial(self.port, self.baudrate or baudrate, self.name, self.clock)
+        return self.watch.line(transport) if self.watch is not None else transport
 
 
 @dataclass(frozen=True)
@@ -49,7 +96,7 @@ class Model:
     """A model: what it is for and how its driver is opened (raises DeviceUnavailable)."""
 
     role: Role
-    open: Callable[[Place], Any]
+    open: Callable[[Place], Device]
 
 
 def is_usb(port: str) -> bool:
@@ -57,40 +104,47 @@ def is_usb(port: str) -> bool:
     return port.startswith(("usb://", "sim-usb://"))
 
 
-def _open_usb(place: Place, interface_class: int) -> UsbTransport:
-    vendor_id, _, product_id = place.port.partition("://")[2].partition(":")
-    backend = place.usb_backend(place.port)
-    return open_usb(int(vendor_id, 16), int(product_id, 16), place.name, place.clock, interface_class, backend=backend)
-
-
-def _ccid_t_union(place: Place) -> TUnionTopUpModule:
-    if not is_usb(place.port):
-        raise DeviceUnavailable(place.name, f"a CCID reader needs a USB port, not {place.port}")
-    transport = _open_usb(place, ccid.INTERFACE_CLASS)
+def _ccid_t_union(place: Place) -> Device:
+    transport = place.open_usb(ccid.INTERFACE_CLASS)
     try:
         return TUnionTopUpModule(place.name, CcidReader(place.name, transport, place.clock), place.clock)
-    except OpenTellerError:
+    except BaseException:
         transport.close()
         raise
 
 
-def _escpos(profile: PrinterProfile) -> Callable[[Place], EscPosPrinter]:
-    def open_printer(place: Place) -> EscPosPrinter:
-        transport: Transport
-        if is_usb(place.port):
-            transport = _open_usb(place, usb_printer.INTERFACE_CLASS)
-        elif place.port.startswith("socket://"):
-            host, _, port = place.port.partition("://")[2].rpartition(":")
-            transport = open_tcp(host, int(port), place.name, place.clock)
-        else:
-            transport = open_serial(place.port, place.baudrate, place.name, place.clock)
-        return EscPosPrinter(place.name, transport, profile, place.clock)
+def _crt591(profile: crt591.Profile) -> Callable[[Place], Device]:
+    return lambda place: crt591.Crt591Reader(place.name, place.open_line(crt591.BAUDRATE), place.clock, profile)
+
+
+def _crt310(place: Place) -> Device:
+    transport = place.open_line(crt310.BAUDRATE)
+    return Crt310CardReader(place.name, crt310.Crt310Reader(place.name, transport, place.clock))
+
+
+def _sdt(place: Place) -> Device:
+    # Which class the USB interface has, no source says; the reader has one interface.
+    transport = place.open_usb(None) if is_usb(place.port) else place.open_line(sdt_reader.BAUDRATE)
+    return sdt_reader.SdtReader(place.name, transport, place.clock)
+
+
+def _escpos(profile: PrinterProfile) -> Callable[[Place], Device]:
+    def open_printer(place: Place) -> Device:
+        usb_port = is_usb(place.port)
+        transport = (
+            place.open_usb(usb_printer.INTERFACE_CLASS) if usb_port else place.open_line(receipt_printer.BAUDRATE)
+        )
+        return receipt_printer.EscPosPrinter(place.name, transport, profile, place.clock)
 
     return open_printer
 
 
 MODELS: Mapping[str, Model] = {
     "ccid-t-union": Model(Role.TOP_UP_MODULE, _ccid_t_union),
+    "crt-310": Model(Role.CARD_READER, _crt310),
+    "crt-571": Model(Role.CARD_READER, _crt591(crt591.Profile(model="CRT-571"))),
+    "crt-591": Model(Role.CARD_READER, _crt591(crt591.Profile())),
+    "sdt": Model(Role.ID_CARD_READER, _sdt),
 }
 
 

@@ -12,7 +12,6 @@ from drivers.transport import Transport
 from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, ProtocolViolation
 from kiosk_core.id_card_reader import (
-    Counters,
     IdCard,
     IdCardKind,
     IdCardPhoto,
@@ -22,12 +21,14 @@ from kiosk_core.id_card_reader import (
     PersonalText,
     PhotoDecoder,
 )
-from kiosk_core.status import DeviceState, DeviceStatus, Identity, Media
+from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity, Media
 from wire import id_card_text, sdt
 from wire.errors import WireError
 from wire.id_card_text import CitizenText, Foreigner2017Text, Foreigner2023Text, IdCardText, ResidencePermitText, Sex
 from wire.sdt import Command, Garbled, Reply, Sw3
 
+BAUDRATE = 115_200
+"""The reader's own; a rate that was set by command must be configured."""
 WRITE_S = 1.0
 POLL_S = 0.3
 """Between two searches for a card (facts/device-protocols.md 3b)."""
@@ -239,7 +240,7 @@ class SdtReader:
             self._name,
             DeviceState.ONLINE if works else DeviceState.HARDWARE_ERROR,
             self._clock.wall(),
-            frozenset() if works else frozenset({Fault.CARD_SLOT_ERROR}),
+            frozenset() if works else frozenset({Fault.SECURITY_MODULE}),
             media=self._media,
             detail="" if works else f"SW3 {reply.sw3.value:02X} {reply.sw3.name}",
         )
@@ -254,7 +255,7 @@ class SdtReader:
 
     def _fault(self, reply: Reply) -> DeviceFault | ProtocolViolation:
         if reply.sw3 in {Sw3.SELF_TEST_FAILED, Sw3.SAM_NOT_AUTHORISED, Sw3.NO_AUTHORITY}:
-            return DeviceFault(self._name, Fault.CARD_SLOT_ERROR)
+            return DeviceFault(self._name, Fault.SECURITY_MODULE)
         return ProtocolViolation(self._name, f"SW3 {reply.sw3.value:02X} {reply.sw3.name}")
 
     def _card(self, text: IdCardText, photo: bytes) -> IdCard:
@@ -293,11 +294,11 @@ class SdtReader:
             if fitting is not None:
                 # Where more came than was asked for, more may follow.
                 self._settled = not others
-                self._count(exchanges=1)
+                self._counters = self._counters.counting(exchanges=1)
                 return fitting
             if resends < RESENDS and any(map(_is_broken, arrived)) and self._is_quiet(deadline):
                 resends += 1
-                self._count(resends=1)
+                self._counters = self._counters.counting(resends=1)
                 self._send(command)
         if self._counters.bytes_received > received_before:
             raise ProtocolViolation(self._name, f"no answer to {command.name} in what it sent")
@@ -307,10 +308,12 @@ class SdtReader:
         """Return the next frames, [] at the deadline. Raises ProtocolViolation for a frame that is no reply."""
         while (left := deadline - self._clock.now()) > 0:
             data = self._transport.read(_READ, left)
-            self._count(bytes_received=len(data))
+            self._counters = self._counters.counting(bytes_received=len(data))
             found = self._deframer.feed(data)
             if found:
-                self._count(checksum_errors=sum(isinstance(each, Garbled) for each in found))
+                self._counters = self._counters.counting(
+                    checksum_errors=sum(isinstance(each, Garbled) for each in found)
+                )
                 return [each if isinstance(each, Garbled) else self._reply(each) for each in found]
         return []
 
@@ -339,7 +342,7 @@ class SdtReader:
         while (now := self._clock.now()) < min(quiet_at, deadline):
             data = self._transport.read(_READ, min(quiet_at, deadline) - now)
             if data:
-                self._count(bytes_received=len(data))
+                self._counters = self._counters.counting(bytes_received=len(data))
                 quiet_at = self._clock.now() + QUIET_S
         self._deframer.reset()
         return self._clock.now() >= quiet_at
@@ -351,24 +354,7 @@ class SdtReader:
     def _send(self, command: Command) -> None:
         frame = sdt.encode_command(command)
         self._transport.write(frame, WRITE_S)
-        self._count(bytes_sent=len(frame))
-
-    def _count(
-        self,
-        exchanges: int = 0,
-        resends: int = 0,
-        checksum_errors: int = 0,
-        bytes_sent: int = 0,
-        bytes_received: int = 0,
-    ) -> None:
-        old = self._counters
-        self._counters = Counters(
-            old.exchanges + exchanges,
-            old.resends + resends,
-            old.checksum_errors + checksum_errors,
-            old.bytes_sent + bytes_sent,
-            old.bytes_received + bytes_received,
-        )
+        self._counters = self._counters.counting(bytes_sent=len(frame))
 
 
 def _is_broken(arrived: Reply | Garbled) -> bool:

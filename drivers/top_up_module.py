@@ -5,6 +5,7 @@ answer: facts/money-safety.md 5.2.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -26,7 +27,7 @@ from kiosk_core.ports import (
     ProofUnclear,
     PurseCard,
 )
-from kiosk_core.status import DeviceState, DeviceStatus, Identity, Media
+from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity, Media
 from wire import apdu, ccid, purse
 from wire.apdu import CommandApdu, ResponseApdu
 from wire.ccid import IccStatus
@@ -65,6 +66,15 @@ class TUnionTopUpModule:
     def status(self) -> DeviceStatus:
         """Return the reader's status, with `media`. Raises DeviceUnavailable, ProtocolViolation."""
         return DeviceStatus(self._name, DeviceState.ONLINE, self._since, media=self.media())
+
+    def self_test(self) -> DeviceStatus:
+        """Return the status with the reader's model and firmware as `detail`; a card is left alone."""
+        status, identity = self.status(), self.identify()
+        return replace(status, detail=f"{identity.model} {identity.firmware}".strip())
+
+    def counters(self) -> Counters:
+        """Return what the reader's driver has counted."""
+        return self._reader.counters()
 
     def media(self) -> Media:
         """Return whether a card is on the reader: one GetSlotStatus, the card is left alone."""

@@ -38,11 +38,11 @@ def open_usb(
     product_id: int,
     device: str,
     clock: Clock,
-    interface_class: int,
+    interface_class: int | None,
     *,
     backend: usb.backend.IBackend | None = None,
 ) -> "UsbInterface":
-    """Find the first device with these numbers and claim its first interface of `interface_class`.
+    """Find the first device with these numbers and claim its first interface of `interface_class` (None: of any).
 
     `device` is the name for errors. Without `backend` pyusb takes libusb. A driver of the kernel is detached;
     it is not attached again, the terminal owns its devices.
@@ -64,7 +64,7 @@ def open_usb(
 class UsbInterface:
     """An open, claimed interface. It is a `drivers.transport.UsbTransport`."""
 
-    def __init__(self, found: Any, device: str, clock: Clock, interface_class: int) -> None:
+    def __init__(self, found: Any, device: str, clock: Clock, interface_class: int | None) -> None:
         self._usb = found
         self._device = device
         self._clock = clock
@@ -167,7 +167,7 @@ class UsbInterface:
         with contextlib.suppress(usb.core.USBError):
             usb.util.dispose_resources(self._usb)
 
-    def _find_interface(self, interface_class: int) -> Any:
+    def _find_interface(self, interface_class: int | None) -> Any:
         try:
             configuration = self._usb.get_active_configuration()
         except usb.core.USBError as error:
@@ -176,9 +176,11 @@ class UsbInterface:
             # pyusb's only error without a number: no configuration is active.
             self._usb.set_configuration()
             configuration = self._usb.get_active_configuration()
-        interface = usb.util.find_descriptor(configuration, bInterfaceClass=interface_class)
+        wanted = {} if interface_class is None else {"bInterfaceClass": interface_class}
+        interface = usb.util.find_descriptor(configuration, **wanted)
         if interface is None:
-            raise DeviceUnavailable(self._device, f"it has no interface of class {interface_class:02x}")
+            kind = "" if interface_class is None else f" of class {interface_class:02x}"
+            raise DeviceUnavailable(self._device, f"it has no interface{kind}")
         return interface
 
     @staticmethod

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from kiosk_core.status import DeviceStatus, Identity, Media
+from kiosk_core.device import Device
+from kiosk_core.status import Media
 
 
 class CardRefusal(Enum):
@@ -76,25 +77,13 @@ class ChipAnswer:
     data: bytes = field(repr=False)
 
 
-class CardReader(Protocol):
+class CardReader(Device, Protocol):
     """A card reader that moves cards by motor and may retain and dispense them. Blocking; one thread owns it.
 
     Every method raises DeviceUnavailable (unplugged, silent), DeviceFault (jam, bin full, stacker empty, broken) and
     ProtocolViolation. What a card or a customer causes is a CardRefusal. `status().supplies` has "stacker" (cards to
     dispense) and "retain_bin" (room for retained cards: OUT is a full bin).
     """
-
-    def identify(self) -> Identity:
-        """Return model, firmware and serial number."""
-        ...
-
-    def self_test(self) -> DeviceStatus:
-        """Look at every sensor and return the status with what was found; no card is moved."""
-        ...
-
-    def status(self) -> DeviceStatus:
-        """Ask the reader now: faults, media, supplies."""
-        ...
 
     def media(self) -> Media:
         """Return where the card is; fit for polling.
@@ -132,8 +121,4 @@ class CardReader(Protocol):
 
     def move(self, to: Destination) -> CardRefusal | None:
         """Move the card in the reader; None is success."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the device; never raises."""
         ...

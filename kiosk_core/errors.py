@@ -20,6 +20,12 @@ class Fault(Enum):
     CARD_JAM = "card_jam"
     CARD_BIN_FULL = "card_bin_full"
     CARD_STACKER_EMPTY = "card_stacker_empty"
+    POWER = "power"
+    SECURITY_MODULE = "security_module"
+    TAMPERED = "tampered"
+    KEY_MISSING = "key_missing"
+    PICTURE_DARK = "picture_dark"
+    PICTURE_FROZEN = "picture_frozen"
 
 
 class OpenTellerError(Exception):

@@ -10,7 +10,7 @@ from datetime import date
 from enum import Enum
 from typing import Protocol
 
-from kiosk_core.status import DeviceStatus, Identity
+from kiosk_core.device import Device
 
 _HIDDEN = "***"
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -136,44 +136,12 @@ class IdCardProblem(Enum):
     NOT_GENUINE = "not_genuine"
 
 
-@dataclass(frozen=True)
-class Counters:
-    """What went over the line since the driver was opened."""
+class IdCardReader(Device, Protocol):
+    """A reader of resident ID cards: `identify` names the security module as serial number.
 
-    exchanges: int = 0
-    resends: int = 0
-    checksum_errors: int = 0
-    bytes_sent: int = 0
-    bytes_received: int = 0
-
-
-class IdCardReader(Protocol):
-    """A reader of resident ID cards. Blocking; one thread owns it.
-
-    Every method but `close` and `counters` raises DeviceUnavailable (unplugged, silent), ProtocolViolation (bytes
-    that are no such reader's; they are not named, they may be a person's) and, but for `status` and `self_test`,
-    DeviceFault (the security module does not work).
+    The `media` of its status is what the last search for a card found. Its errors never name the bytes that came:
+    they may be a person's. DeviceFault: the security module does not work.
     """
-
-    def identify(self) -> Identity:
-        """Return the model and, as its serial number, the number of the security module."""
-        ...
-
-    def self_test(self) -> DeviceStatus:
-        """Restart the security module, which tests itself, and return the status after it."""
-        ...
-
-    def status(self) -> DeviceStatus:
-        """Ask the reader now; `media` is what the last search for a card found."""
-        ...
-
-    def counters(self) -> Counters:
-        """Return what went over the line."""
-        ...
-
-    def reset(self) -> None:
-        """Bring the reader to its state after power-up; a card that was selected is no longer."""
-        ...
 
     def find_card(self) -> bool:
         """Return whether a card lies on the reader that has not been read since it was laid down.
@@ -188,8 +156,4 @@ class IdCardReader(Protocol):
 
     def read_new_addresses(self) -> tuple[PersonalText, ...] | IdCardProblem:
         """Return the addresses that were appended to the card just read, () where there are none."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the reader; never raises, may be called twice."""
         ...

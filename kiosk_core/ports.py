@@ -10,8 +10,9 @@ from enum import Enum
 from typing import Protocol
 
 from kiosk_core.card_number import CardNumber
+from kiosk_core.device import Device
 from kiosk_core.receipt import Receipt
-from kiosk_core.status import DeviceStatus, Identity, Media
+from kiosk_core.status import Media
 
 # -- the top-up module: a transit purse on a contactless reader ----------------------------------------
 
@@ -113,26 +114,14 @@ class ProofUnclear:
 LoadProof = LoadProven | LoadNotFound | ProofUnclear
 
 
-class TopUpModule(Protocol):
-    """A contactless reader with the transit purse on it. Blocking; one thread owns it.
+class TopUpModule(Device, Protocol):
+    """A contactless reader with the transit purse on it.
 
-    Every method raises DeviceUnavailable or ProtocolViolation; a card that is absent is a CardProblem.
+    Its status has `media`. A card that is absent is a CardProblem and no exception.
     """
-
-    def identify(self) -> Identity:
-        """Return what the reader says it is."""
-        ...
-
-    def status(self) -> DeviceStatus:
-        """Return the reader's status, with `media`."""
-        ...
 
     def media(self) -> Media:
         """Return whether a card is on the reader; fit for polling every 100 ms."""
-        ...
-
-    def reset(self) -> None:
-        """Bring reader and card slot to their state after power-up."""
         ...
 
     def read_card(self) -> PurseCard | CardProblem:
@@ -169,20 +158,8 @@ class CardCheck(Protocol):
 # -- the receipt printer -------------------------------------------------------------------------------
 
 
-class ReceiptPrinter(Protocol):
-    """A receipt printer. Blocking; one thread owns it. Raises DeviceUnavailable, DeviceFault."""
-
-    def identify(self) -> Identity:
-        """Return what the printer says it is."""
-        ...
-
-    def status(self) -> DeviceStatus:
-        """Ask the printer now: faults, and `supplies["paper"]`."""
-        ...
-
-    def reset(self) -> None:
-        """Bring the printer to its state after power-up and forget what was half sent."""
-        ...
+class ReceiptPrinter(Device, Protocol):
+    """A receipt printer; its status has `supplies["paper"]`."""
 
     def print(self, receipt: Receipt) -> None:
         """Print, cut, and return only when the printer has said that it is done.

@@ -1,6 +1,6 @@
 """One frozen status for every device, in the words of XFS4IoT (Common.Status, CardReader.Status, Printer.Status)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
@@ -63,3 +63,25 @@ class Identity:
     model: str
     firmware: str = ""
     serial: str = ""
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What a driver has counted since it was made: for the technician, who sees a worn cable before it breaks.
+
+    `cycles` are cards moved or powered, receipts cut, cards read, codes scanned, pictures taken; `strays` are messages
+    that answered nothing that was asked; `bytes_*` count what passed the transport.
+    """
+
+    cycles: int = 0
+    jams: int = 0
+    exchanges: int = 0
+    resends: int = 0
+    checksum_errors: int = 0
+    strays: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+    def counting(self, **more: int) -> "Counters":
+        """Return the counters with each of `more` added to the one of its name. Raises AttributeError for no such."""
+        return replace(self, **{name: getattr(self, name) + amount for name, amount in more.items()})

@@ -131,34 +131,31 @@ class ServicesSection:
 
 
 @dataclass(frozen=True)
-class TopUpModuleSection:
-    """The contactless reader that loads transit cards: its model (drivers/registry.py) and where it is."""
+class DeviceSection:
+    """A device: its model (drivers/registry.py) and where it is; `baudrate` replaces the model's on a serial port."""
 
     model: Annotated[str, MinLen(1)]
     port: Port
-
-    __pydantic_config__ = _STRICT
-
-
-@dataclass(frozen=True)
-class ReceiptPrinterSection:
-    """The receipt printer: its model (drivers/registry.py) and where it is; `baudrate` counts on a serial port."""
-
-    model: Annotated[str, MinLen(1)]
-    port: Port
-    baudrate: Annotated[int, Ge(1200), Le(921_600)] = 38_400
+    baudrate: Annotated[int, Ge(1200), Le(921_600)] | None = None
 
     __pydantic_config__ = _STRICT
 
 
 @dataclass(frozen=True)
 class DevicesSection:
-    """The devices of the terminal."""
+    """The devices of the terminal, a field for each `drivers.registry.Role`."""
 
-    top_up_module: TopUpModuleSection
-    receipt_printer: ReceiptPrinterSection
+    top_up_module: DeviceSection
+    receipt_printer: DeviceSection
+    card_reader: DeviceSection | None = None
+    id_card_reader: DeviceSection | None = None
 
     __pydantic_config__ = _STRICT
+
+    def of(self, role: Role) -> DeviceSection | None:
+        """Return the section of `role`, None where the terminal has no such device."""
+        section: DeviceSection | None = getattr(self, role.value)
+        return section
 
 
 @dataclass(frozen=True)
@@ -294,10 +291,10 @@ def _contradictions(config: TerminalConfig) -> Iterator[SettingError]:
     if config.simulator is not None and not config.terminal.simulated:
         yield SettingError(("simulator",), "is only for a terminal with [terminal] simulated = true")
     known = config.models
-    for role, device in (
-        (Role.TOP_UP_MODULE, config.devices.top_up_module),
-        (Role.RECEIPT_PRINTER, config.devices.receipt_printer),
-    ):
+    for role in Role:
+        device = config.devices.of(role)
+        if device is None:
+            continue
         key = ("devices", role.value)
         fit = sorted(name for name, model in known.items() if model.role is role)
         if device.model not in fit:

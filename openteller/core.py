@@ -21,13 +21,18 @@ from kiosk_core.texts import LANGUAGES
 from openteller.conductor import Conductor
 from openteller.config import HostSection, TerminalConfig, load_services, load_terminal
 from openteller.core_server import CoreServer
-from openteller.devices import device_section, opener
+from openteller.devices import opener
 from openteller.host_thread import HostThread
 
 _log = logging.getLogger(__name__)
 
 # How often a device is asked for its status: a card must be noticed while the customer still holds it.
-_POLLS = {Role.TOP_UP_MODULE: 0.1, Role.RECEIPT_PRINTER: 2.0}
+_POLL_S = {
+    Role.TOP_UP_MODULE: 0.1,
+    Role.RECEIPT_PRINTER: 2.0,
+    Role.CARD_READER: 0.5,
+    Role.ID_CARD_READER: 2.0,
+}
 
 
 class Core:
@@ -50,9 +55,11 @@ class Core:
             journal = SqliteJournal(config.journal.folder, config.terminal.number, clock)
             undo.callback(journal.close)
             self._threads: dict[Role, DeviceThread[Any]] = {}
-            for role, poll_s in _POLLS.items():
-                open_device = opener(config, role, clock)
-                self._threads[role] = DeviceThread(role.value, open_device, clock, self._changed, poll_s)
+            for role in Role:
+                section = config.devices.of(role)
+                if section is not None:
+                    open_device = opener(config, role, section, clock)
+                    self._threads[role] = DeviceThread(role.value, open_device, clock, self._changed, _POLL_S[role])
             self._conductor = Conductor(
                 services=services,
                 terminal=self._terminal,
@@ -119,8 +126,9 @@ class Core:
     def _devices(self) -> Devices:
         reports = []
         for role, thread in self._threads.items():
-            section = device_section(self._config, role)
-            reports.append(_report(thread.status, section.model, section.port))
+            section = self._config.devices.of(role)
+            if section is not None:
+                reports.append(_report(thread.status, section.model, section.port))
         return Devices(devices=tuple(reports))
 
 

@@ -7,25 +7,14 @@ import usb.backend
 
 from drivers.registry import Place, Role
 from kiosk_core.clock import Clock
-from openteller.config import ReceiptPrinterSection, TerminalConfig, TopUpModuleSection
+from openteller.config import DeviceSection, TerminalConfig
 
 
-def opener(config: TerminalConfig, role: Role, clock: Clock) -> Callable[[], Any]:
+def opener(config: TerminalConfig, role: Role, section: DeviceSection, clock: Clock) -> Callable[[], Any]:
     """Return a function that opens the device of `role` and raises DeviceUnavailable when it cannot."""
-    section = device_section(config, role)
     model = config.models[section.model]  # load_terminal has checked the name
-    baudrate = section.baudrate if isinstance(section, ReceiptPrinterSection) else 0
-    place = Place(role.value, section.port, baudrate, clock, lambda port: _usb_backend(config, port))
+    place = Place(role.value, section.port, section.baudrate, clock, lambda port: _usb_backend(config, port))
     return lambda: model.open(place)
-
-
-def device_section(config: TerminalConfig, role: Role) -> TopUpModuleSection | ReceiptPrinterSection:
-    """Return what `kiosk.toml` says of the device of `role`."""
-    match role:
-        case Role.TOP_UP_MODULE:
-            return config.devices.top_up_module
-        case Role.RECEIPT_PRINTER:
-            return config.devices.receipt_printer
 
 
 def _usb_backend(config: TerminalConfig, port: str) -> usb.backend.IBackend | None:

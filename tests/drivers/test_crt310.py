@@ -336,7 +336,7 @@ def test_a_lost_acknowledgement_does_not_move_a_card_twice(sim: Bench, reader: S
     reader.fail_next(LineFault.NO_ACK, LineFault.NAK)
     assert driver.move(MoveTo.FRONT) is Outcome.OK
     assert reader.executed.count(Move(MoveTo.FRONT)) == 1
-    assert driver.counters.resends == 2
+    assert driver.counters().resends == 2
 
 
 def test_counts(sim: Bench, reader: SimulatedCrt310) -> None:
@@ -347,7 +347,7 @@ def test_counts(sim: Bench, reader: SimulatedCrt310) -> None:
     assert (first.exchanges, first.bytes_sent, first.bytes_received) == (1, 9, 12)
     reader.fail_next(LineFault.GARBLED_ANSWER)
     driver.position()
-    assert (driver.counters.checksum_errors, driver.counters.exchanges) == (1, 3)
+    assert (driver.counters().checksum_errors, driver.counters().exchanges) == (1, 3)
 
 
 @pytest.mark.parametrize(("fault", "words"), [(LineFault.NAK, "NAK to every frame"), (LineFault.NO_ACK, "acknowledge")])

@@ -401,14 +401,14 @@ def test_sends_again_after_300_ms_without_ack(bench: Bench) -> None:
         bench.driver.media()
     assert len(bench.line.sent) == 3
     assert 0.9 <= bench.clock.now() - began < 1.0
-    assert bench.driver.counters.resends == 2
+    assert bench.driver.counters().resends == 2
 
 
 def test_sends_again_after_a_nak(bench: Bench) -> None:
     """1.4.2, case 2."""
     bench.with_card().reader.line.naks = 2
     assert bench.driver.media() is Media.PRESENT
-    assert bench.driver.counters.resends == 2
+    assert bench.driver.counters().resends == 2
 
 
 def test_a_storm_of_naks_ends(bench: Bench) -> None:
@@ -426,7 +426,7 @@ def test_asks_for_a_garbled_reply_again(bench: Bench, fault: str) -> None:
     setattr(bench.reader.line, fault, 2)
     assert bench.driver.chip_io(ChipProtocol.T0, CHALLENGE) == ChipAnswer(bytes.fromhex("AABBCCDD9000"))
     assert chip.sent == [CHALLENGE]
-    assert bench.driver.counters.checksum_errors == 2
+    assert bench.driver.counters().checksum_errors == 2
 
 
 def test_replies_that_stay_garbled_violate_the_protocol(bench: Bench) -> None:

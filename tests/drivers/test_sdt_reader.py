@@ -35,7 +35,6 @@ from drivers.transport import Transport
 from drivers.usb import open_usb
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, OpenTellerError, ProtocolViolation
 from kiosk_core.id_card_reader import (
-    Counters,
     IdCard,
     IdCardKind,
     IdCardProblem,
@@ -44,7 +43,7 @@ from kiosk_core.id_card_reader import (
     IdNumber,
     PersonalText,
 )
-from kiosk_core.status import DeviceState, Identity, Media
+from kiosk_core.status import Counters, DeviceState, Identity, Media
 from tests.clocks import RealClock, SetClock
 from wire import id_card_text
 from wire.sdt import Command, Sw3
@@ -451,10 +450,10 @@ def test_a_module_that_does_not_work_is_a_fault(clock: SetClock, code: Sw3) -> N
         reader.fail(command, code)
         with pytest.raises(DeviceFault) as caught:
             question()
-        assert caught.value.fault is Fault.CARD_SLOT_ERROR
+        assert caught.value.fault is Fault.SECURITY_MODULE
     reader.fail(Command.GET_STATUS, code)
     status = driver.status()
-    assert (status.state, status.faults) == (DeviceState.HARDWARE_ERROR, frozenset({Fault.CARD_SLOT_ERROR}))
+    assert (status.state, status.faults) == (DeviceState.HARDWARE_ERROR, frozenset({Fault.SECURITY_MODULE}))
     assert status.detail == f"SW3 {code.value:02X} {code.name}"
     assert driver.status().in_service
 
