@@ -342,7 +342,7 @@ def test_a_lost_acknowledgement_does_not_move_a_card_twice(sim: Bench, reader: S
 def test_counts(sim: Bench, reader: SimulatedCrt310) -> None:
     driver = sim.driver()
     driver.position()
-    first = driver.counters
+    first = driver.counters()
     # EOT, status (7 bytes), ENQ; back EOT, ACK, answer (10 bytes)
     assert (first.exchanges, first.bytes_sent, first.bytes_received) == (1, 9, 12)
     reader.fail_next(LineFault.GARBLED_ANSWER)

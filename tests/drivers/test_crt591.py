@@ -568,7 +568,7 @@ def test_a_hostile_reader_ends_in_an_error_or_an_answer_and_in_time(junk: list[b
 
 def test_counts_what_passes(bench: Bench) -> None:
     bench.driver.media()
-    counters = bench.driver.counters
+    counters = bench.driver.counters()
     assert (counters.exchanges, counters.resends, counters.checksum_errors) == (2, 0, 0)
     assert counters.bytes_sent == 2 * 9 + 2
     assert counters.bytes_received == 2 + (12 + 12) + 12  # ACKs, the firmware's name, the status
