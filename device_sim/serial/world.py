@@ -1,17 +1,22 @@
 """The serial lines that `sim://NAME` finds: which device is on each, and whether it is plugged in."""
 
+import time
 from threading import Condition
 
 from device_sim.serial.device import SerialDevice
+from device_sim.serial.wire import Wire
+from kiosk_core.clock import Clock
 
+POLL_S = 0.02  # how often a waiting reader asks the device whether it has something to say by itself
 TTY_BUFFER = 64 * 1024  # bytes that wait for a host which does not read; more are lost, as in a kernel's tty
 
 
 class SerialLine:
     """A line to one device. Every time it is plugged in it is a new `connection`: who opened an old one has lost it."""
 
-    def __init__(self, device: SerialDevice) -> None:
+    def __init__(self, device: SerialDevice, virtual: Clock | None = None) -> None:
         self._device = device
+        self._virtual = virtual
         self._input = bytearray()
         self._users = 0
         self._exclusive = False
@@ -31,6 +36,8 @@ class SerialLine:
         with self.changed:
             self.plugged = False
             self._input.clear()
+            if isinstance(self._device, Wire):
+                self._device.clear()
             self._users = 0
             self._exclusive = False
             self.changed.notify_all()
@@ -64,6 +71,20 @@ class SerialLine:
         """Return whether that connection was never unplugged."""
         return self.plugged and connection == self.connection
 
+    def now(self) -> float:
+        """Return the time by which readers wait: the virtual clock's, or the machine's."""
+        return time.monotonic() if self._virtual is None else self._virtual.now()
+
+    def wait(self, seconds: float) -> None:
+        """Wait at most `seconds` for something to read; the caller holds `changed` and looks again afterwards."""
+        pause = min(seconds, POLL_S)
+        if isinstance(self._device, Wire) and (busy_s := self._device.busy_s()) is not None:
+            pause = min(pause, busy_s)
+        if self._virtual is None:
+            self.changed.wait(pause)
+        else:
+            self._virtual.sleep(pause)
+
     def send(self, data: bytes) -> None:
         """Give `data` to the device."""
         with self.changed:
@@ -95,14 +116,15 @@ class SerialLine:
 
 
 class SerialWorld:
-    """All lines of a simulated terminal, by name."""
+    """All lines of a simulated terminal, by name. With a `virtual` clock, time passes only where somebody waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, virtual: Clock | None = None) -> None:
+        self._virtual = virtual
         self._lines: dict[str, SerialLine] = {}
 
     def add(self, name: str, device: SerialDevice) -> None:
         """Lay a line to `device` and plug it in."""
-        self._lines[name] = SerialLine(device)
+        self._lines[name] = SerialLine(device, self._virtual)
 
     def line(self, name: str) -> SerialLine:
         """Return the line. Raises KeyError."""

@@ -10,7 +10,6 @@ import errno
 import math
 import os
 import termios
-import time
 from typing import TYPE_CHECKING
 
 import serial
@@ -22,7 +21,6 @@ from device_sim.serial.world import SerialLine
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-_POLL_S = 0.02  # how often a waiting reader asks the device whether it has something to say by itself
 _IO_ERROR = os.strerror(errno.EIO)
 
 
@@ -68,7 +66,7 @@ class Serial(SerialBase):
     def read(self, size: int = 1, /) -> bytes:
         """Return `size` bytes, or what came before the time-out. Raises SerialException after an unplug."""
         line = self._opened()
-        deadline = math.inf if self.timeout is None else time.monotonic() + self.timeout
+        deadline = math.inf if self.timeout is None else line.now() + self.timeout
         data = bytearray()
         with line.changed:
             while True:
@@ -78,10 +76,10 @@ class Serial(SerialBase):
                         "(device disconnected or multiple access on port?)"
                     )
                 data += line.take(size - len(data))
-                left = deadline - time.monotonic()
+                left = deadline - line.now()
                 if len(data) >= size or left <= 0:
                     return bytes(data)
-                line.changed.wait(min(left, _POLL_S))
+                line.wait(left)
 
     def write(self, b: ReadableBuffer, /) -> int:
         """Send all bytes. Raises SerialException after an unplug."""
