@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_sim.serial.wire import Harm, Misfortune, Towards, Wire
+from device_sim.misfortune import Harm, Misfortune, Towards
+from device_sim.serial.wire import Wire
 from device_sim.virtual_time import VirtualClock
 
 
@@ -33,7 +34,7 @@ def make(*answers: bytes, baudrate: int = 0) -> tuple[Wire, Answers, VirtualCloc
 
 
 def befall(wire: Wire, harm: Harm, towards: Towards = Towards.HOST, **more: float) -> None:
-    wire.misfortunes.append(Misfortune(harm, towards, **more))  # type: ignore[arg-type]
+    wire.fortune.misfortunes.append(Misfortune(harm, towards, **more))  # type: ignore[arg-type]
 
 
 def test_without_misfortune_everything_passes() -> None:
