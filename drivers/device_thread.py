@@ -5,6 +5,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from kiosk_core.clock import Clock
@@ -19,6 +20,93 @@ REOPEN_SECONDS = 0.5
 
 D = TypeVar("D", bound=Device)
 T = TypeVar("T")
+
+
+class Supervised(Generic[D]):
+    """A device that is opened when it can be, polled, and opened again after it was lost. One thread uses it.
+
+    No mistake of a driver ends that thread: what is none of our errors is logged, and the device opened again.
+    """
+
+    def __init__(
+        self, name: str, open_device: Callable[[], D], clock: Clock, on_status: Callable[[DeviceStatus], None]
+    ) -> None:
+        self._name = name
+        self._open_device = open_device
+        self._clock = clock
+        self._on_status = on_status
+        self._device: D | None = None
+        self._status = DeviceStatus(name, DeviceState.STARTING, clock.wall())
+
+    @property
+    def status(self) -> DeviceStatus:
+        """The last status that was published."""
+        return self._status
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the device can be asked."""
+        return self._device is not None
+
+    def open(self) -> None:
+        """Try to open the device, and poll it where that works."""
+        try:
+            self._device = self._open_device()
+        except DeviceUnavailable as error:
+            self._publish(DeviceStatus(self._name, DeviceState.NO_DEVICE, self._clock.wall(), detail=error.reason))
+        except OpenTellerError as error:
+            self._broken(str(error))
+        except Exception as error:  # noqa: BLE001  (the thread must live)
+            _log.exception("%s cannot be opened", self._name)
+            self._broken(type(error).__name__)
+        else:
+            self.poll()
+
+    def poll(self) -> None:
+        """Ask for the status and publish it where it is new; a device that is not open is let be."""
+        device = self._device
+        if device is None:
+            return
+        try:
+            self._publish(device.status())
+        except OpenTellerError as error:
+            self._lose(str(error))
+        except Exception as error:  # noqa: BLE001  (the thread must live)
+            _log.exception("%s cannot be polled", self._name)
+            self._lose(type(error).__name__)
+
+    def do(self, work: Callable[[D], T]) -> T:
+        """Return `work(device)`; DeviceUnavailable and ProtocolViolation close the device before they are raised.
+
+        Raises:
+            DeviceUnavailable: also where the device is not open.
+        """
+        if self._device is None:
+            raise DeviceUnavailable(self._name, self._status.detail or "not open")
+        try:
+            return work(self._device)
+        except (DeviceUnavailable, ProtocolViolation) as error:
+            self._lose(str(error))
+            raise
+
+    def close(self) -> None:
+        """Let go of the device."""
+        if self._device is not None:
+            self._device.close()
+            self._device = None
+
+    def _lose(self, reason: str) -> None:
+        _log.warning("%s is lost: %s", self._name, reason)
+        self.close()
+        self._publish(DeviceStatus(self._name, DeviceState.OFFLINE, self._clock.wall(), detail=reason))
+
+    def _broken(self, reason: str) -> None:
+        self._publish(DeviceStatus(self._name, DeviceState.HARDWARE_ERROR, self._clock.wall(), detail=reason))
+
+    def _publish(self, status: DeviceStatus) -> None:
+        if replace(status, since=self._status.since) != self._status:
+            self._status = status
+            self._on_status(status)
 
 
 class DeviceThread(Generic[D]):
@@ -36,20 +124,15 @@ class DeviceThread(Generic[D]):
         on_status: Callable[[DeviceStatus], None],
         poll_s: float,
     ) -> None:
-        self._name = name
-        self._open_device = open_device
-        self._clock = clock
-        self._on_status = on_status
+        self._supervised = Supervised(name, open_device, clock, on_status)
         self._poll_s = poll_s
-        self._device: D | None = None
         self._jobs: queue.Queue[tuple[Callable[[D], Any], Future[Any]] | None] = queue.Queue()
-        self._status = DeviceStatus(name, DeviceState.STARTING, clock.wall())
         self._thread = threading.Thread(target=self._run, name=f"device-{name}", daemon=True)
 
     @property
     def status(self) -> DeviceStatus:
         """The last status that was published."""
-        return self._status
+        return self._supervised.status
 
     def start(self) -> None:
         """Begin to open the device and to poll it."""
@@ -67,76 +150,26 @@ class DeviceThread(Generic[D]):
         return future
 
     def _run(self) -> None:
+        supervised = self._supervised
         while True:
-            if self._device is None:
-                self._open()
-            pause = REOPEN_SECONDS if self._device is None else self._poll_s
+            if not supervised.is_open:
+                supervised.open()
             try:
-                job = self._jobs.get(timeout=pause)
+                job = self._jobs.get(timeout=self._poll_s if supervised.is_open else REOPEN_SECONDS)
             except queue.Empty:
-                self._poll()
+                supervised.poll()
                 continue
             if job is None:
                 break
             self._do(*job)
-        self._close()
-
-    def _open(self) -> None:
-        try:
-            self._device = self._open_device()
-        except DeviceUnavailable as error:
-            self._publish(DeviceStatus(self._name, DeviceState.NO_DEVICE, self._clock.wall(), detail=error.reason))
-        except ProtocolViolation as error:
-            state = DeviceState.HARDWARE_ERROR
-            self._publish(DeviceStatus(self._name, state, self._clock.wall(), detail=error.detail))
-        else:
-            self._poll()
-
-    def _poll(self) -> None:
-        device = self._device
-        if device is None:
-            return
-        try:
-            self._publish(device.status())
-        except OpenTellerError as error:
-            self._lose(error)
+        supervised.close()
 
     def _do(self, work: Callable[[D], Any], future: "Future[Any]") -> None:
         if not future.set_running_or_notify_cancel():
             return
-        device = self._device
-        if device is None:
-            future.set_exception(DeviceUnavailable(self._name, self._status.detail or "not open"))
-            return
         try:
-            result = work(device)
-        except (DeviceUnavailable, ProtocolViolation) as error:
-            self._lose(error)
-            future.set_exception(error)
+            result = self._supervised.do(work)
         except Exception as error:  # noqa: BLE001  (it belongs to the caller, the thread must live)
             future.set_exception(error)
         else:
             future.set_result(result)
-
-    def _lose(self, error: OpenTellerError) -> None:
-        _log.warning("%s is lost: %s", self._name, error)
-        self._close()
-        self._publish(DeviceStatus(self._name, DeviceState.OFFLINE, self._clock.wall(), detail=str(error)))
-
-    def _close(self) -> None:
-        if self._device is not None:
-            self._device.close()
-            self._device = None
-
-    def _publish(self, status: DeviceStatus) -> None:
-        before = self._status
-        same = (before.state, before.faults, before.supplies, before.media, before.detail) == (
-            status.state,
-            status.faults,
-            status.supplies,
-            status.media,
-            status.detail,
-        )
-        if not same:
-            self._status = status
-            self._on_status(status)
