@@ -238,6 +238,10 @@ class Crt591Reader:
             return CardRefusal.NO_MEDIA
         return self._move(Place.IC) or self._chip(crt591.ColdReset(Socket.CARD, self._profile.supply))
 
+    def read_tracks(self, *, track1: bool = True, track2: bool = True, track3: bool = True) -> CardRefusal:  # noqa: ARG002
+        """Return UNSUPPORTED: it has no magnetic head."""
+        return CardRefusal.UNSUPPORTED
+
     def chip_power(self, power: ChipPower) -> RawData | CardRefusal | None:
         """Power the chip at the contacts (cold, warm: its ATR) or take its power (None)."""
         return self._power(Socket.CARD, power)

@@ -1,10 +1,14 @@
-"""The port of motor card readers and dispensers, in the words of XFS4IoT CardReader 3.0 (facts/xfs4iot-messages.md)."""
+"""The port of card readers: motor readers, dispensers and dip readers, in the words of XFS4IoT CardReader 3.0.
+
+Source: facts/xfs4iot-messages.md.
+"""
 
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
 from kiosk_core.device import Device
+from kiosk_core.magnetic_tracks import MagneticTracks
 from kiosk_core.status import Media
 
 
@@ -78,7 +82,10 @@ class ChipAnswer:
 
 
 class CardReader(Device, Protocol):
-    """A card reader that moves cards by motor and may retain and dispense them. Blocking; one thread owns it.
+    """A card reader; one that lacks a part refuses what needs it by UNSUPPORTED. Blocking; one thread owns it.
+
+    A motor reader moves the card and may retain and dispense it. A dip reader holds the card with a latch: EXIT opens
+    the latch, TRANSPORT closes it, and there is no shutter, so `set_entry` changes nothing there.
 
     Every method raises DeviceUnavailable (unplugged, silent), DeviceFault (jam, bin full, stacker empty, broken) and
     ProtocolViolation. What a card or a customer causes is a CardRefusal. `status().supplies` has "stacker" (cards to
@@ -93,7 +100,11 @@ class CardReader(Device, Protocol):
         ...
 
     def reset(self, action: ResetAction = ResetAction.CURRENT_POSITION) -> None:
-        """Bring the reader to its state after power-up and a card inside to where `action` says."""
+        """Bring the reader to its state after power-up and a card inside to where `action` says.
+
+        Raises:
+            ValueError: the reader has no such place (a dip reader retains nothing).
+        """
         ...
 
     def set_entry(self, enabled: bool) -> None:
@@ -106,6 +117,12 @@ class CardReader(Device, Protocol):
 
     def read_raw_data(self) -> RawData | CardRefusal:
         """Bring the card that is inside to the contacts, power it and return its ATR."""
+        ...
+
+    def read_tracks(
+        self, *, track1: bool = True, track2: bool = True, track3: bool = True
+    ) -> MagneticTracks | CardRefusal:
+        """Return these tracks of the card at the gate or inside, never a former card's: XFS4IoT ReadRawData."""
         ...
 
     def chip_power(self, power: ChipPower) -> RawData | CardRefusal | None:
