@@ -5,102 +5,53 @@ Strict: it answers only what ENQ asks for, NAKs what fails its BCC, and refuses 
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from device_sim.card import Card
+from device_sim.plastic_card import Length, MifareClassic, PlasticCard, TrackDamage
+from kiosk_core.card_reader import ChipProtocol
 from wire import crt310
+from wire import crt310_answers as answers
+from wire import crt310_commands as commands
 from wire.crt310 import (
+    MalformedCommand,
+)
+from wire.crt310_answers import (
     Answer,
-    BadFrame,
     CardPosition,
     CardType,
+    Done,
+    FrontState,
+    Negative,
+    Outcome,
+    RearState,
+    Refusal,
+    TrackData,
+    TrackError,
+    TrackRead,
+)
+from wire.crt310_commands import (
     Command,
-    Control,
     CpuProtocol,
     CpuReset,
-    Deframer,
-    Done,
     EepromType,
     Eject,
     FrontEntry,
-    FrontState,
-    MalformedCommand,
     MoveTo,
-    Negative,
-    Noise,
-    Outcome,
-    Package,
     RearEntry,
-    RearState,
-    Refusal,
-    RfKey,
     StopPosition,
-    TrackData,
-    TrackError,
     TrackMode,
-    TrackRead,
+)
+from wire.crt310_frames import (
+    BadFrame,
+    Control,
+    Deframer,
+    Noise,
+    Package,
 )
 
 VERSION = "CRT 310 V3.0"
-
-
-class Length(Enum):
-    """How long a card is, against ISO 7810."""
-
-    STANDARD = "standard"
-    LONG = "long"
-    SHORT = "short"
-
-
-class MifareClassic:
-    """An S50 (16 sectors) or S70 (40): blocks, keys, and values in the form of 9.1.9 (p19)."""
-
-    def __init__(self, serial: bytes, *, sectors: int = 16, key: bytes = b"\xff" * 6) -> None:
-        self.serial = serial
-        self.sectors = sectors
-        self.keys = {(which, sector): key for which in RfKey for sector in range(sectors)}
-        self.blocks = {(s, b): bytes(16) for s in range(sectors) for b in range(self.blocks_in(s))}
-
-    @staticmethod
-    def blocks_in(sector: int) -> int:
-        """Return how many blocks `sector` has (p15): 4, and 16 from sector 32."""
-        return 4 if sector < 32 else 16
-
-    def is_trailer(self, sector: int, block: int) -> bool:
-        """Return whether that block holds the keys."""
-        return block == self.blocks_in(sector) - 1
-
-    def value(self, sector: int, block: int) -> int | None:
-        """Return the value in a block, None where it has no value form."""
-        data = self.blocks[sector, block]
-        number, inverse, address = data[:4], data[4:8], data[12:]
-        if data[8:12] != number or bytes(byte ^ 0xFF for byte in number) != inverse:
-            return None
-        if address[0] != address[2] or address[1] != address[3] or address[0] ^ 0xFF != address[1]:
-            return None
-        return int.from_bytes(number, "little", signed=True)
-
-    def set_value(self, sector: int, block: int, value: int) -> None:
-        """Write `value` in value form; the address bytes stay. Raises OverflowError."""
-        number = value.to_bytes(4, "little", signed=True)
-        address = self.blocks[sector, block][12:]
-        self.blocks[sector, block] = number + bytes(byte ^ 0xFF for byte in number) + number + address
-
-
-@dataclass
-class PlasticCard:
-    """A card as a customer holds it: what is on its stripe, in its chip and behind its coil.
-
-    `tracks` are the characters of tracks 1 to 3, or why one cannot be read; absent: blank.
-    """
-
-    tracks: Mapping[int, bytes | TrackError] = field(default_factory=dict, repr=False)
-    chip: Card | None = None
-    protocol: CpuProtocol = CpuProtocol.T0
-    mifare: MifareClassic | None = None
-    eeprom: tuple[EepromType, bytearray] | None = field(default=None, repr=False)
-    length: Length = Length.STANDARD
 
 
 @dataclass(frozen=True)
@@ -135,6 +86,17 @@ class Habits:
     card_in_success: Outcome = Outcome.FAILED  # p8: 'N' is success
     answers_idle_eot: bool = True  # ch. 6.1 B shows EOT only behind a command
     lists_all_tracks: bool = True  # p40: "N = 4 + 3 tracks data length"
+
+
+@dataclass(frozen=True)
+class Fittings:
+    """What this unit has; what needs another part is refused with E = 02 (p5, p8, p9, p12)."""
+
+    contacts: bool = True
+    antenna: bool = True
+    magnetic_head: bool = True
+    rear_magnetic_head: bool = True
+    electric_shutter: bool = True
 
 
 _MOVABLE = (CardPosition.FRONT_HELD, CardPosition.INSIDE, CardPosition.CONTACTS, CardPosition.REAR_HELD)
@@ -175,13 +137,21 @@ _COVERED = {
 
 
 class SimulatedCrt310:
-    """A `device_sim.serial.device.SerialDevice`; a customer's hands are insert, take and tear_out."""
+    """A `device_sim.serial.device.SerialDevice`; a customer's hands are insert, take and tear_out.
+
+    What was on the stripe of a card stays in its memory when the card has left: the manual says nothing else.
+    """
 
     def __init__(
-        self, *, sams: Mapping[int, tuple[Card, CpuProtocol]] | None = None, habits: Habits | None = None
+        self,
+        *,
+        sams: Mapping[int, tuple[Card, CpuProtocol]] | None = None,
+        habits: Habits | None = None,
+        fittings: Fittings | None = None,
     ) -> None:
         self._lock = threading.RLock()
         self._habits = habits or Habits()
+        self._fittings = fittings or Fittings()
         self._sams = dict(sams or {})
         self._deframer = Deframer()
         self._pending: Package | None = None
@@ -189,6 +159,7 @@ class SimulatedCrt310:
         self._faults: list[LineFault] = []
         self._shared = False
         self._card: PlasticCard | None = None
+        self._stripe: Mapping[int, bytes | TrackDamage] = {}
         self._position = CardPosition.NO_CARD
         self._serial = VERSION.encode()
         self._powered_sams: set[int] = set()
@@ -314,6 +285,7 @@ class SimulatedCrt310:
         if self._card is not None or not fit or condition.jammed:
             return False
         self._card = card
+        self._stripe = card.tracks
         match card.length:
             case Length.LONG:
                 self._position = CardPosition.LONG_CARD
@@ -355,59 +327,79 @@ class SimulatedCrt310:
             return Refusal.SUPPLY_VOLTAGE
         if self.condition.on_backup_power:
             return Refusal.ON_BACKUP_POWER
-        clears = (crt310.AskStatus, crt310.AskSensors, crt310.Reset)
+        if self._lacks(command):
+            return Refusal.CANNOT_EXECUTE
+        clears = (commands.AskStatus, commands.AskSensors, commands.Reset)
         if self._position in (CardPosition.LONG_CARD, CardPosition.SHORT_CARD) and not (
-            isinstance(command, clears) or command == crt310.Move(MoveTo.ABNORMAL_OUT_AT_REAR)
+            isinstance(command, clears) or command == commands.Move(MoveTo.ABNORMAL_OUT_AT_REAR)
         ):
             return Refusal.ABNORMAL_CARD
         return None
 
+    def _lacks(self, command: Command) -> bool:
+        match command:
+            case commands.SetStopPosition(StopPosition.CONTACTS) | commands.Move(MoveTo.CONTACTS):
+                return not self._fittings.contacts
+            case commands.ContactPower() | commands.ResetCpu() | commands.CpuApdu():
+                return not self._fittings.contacts
+            case commands.EepromSelect() | commands.EepromRead() | commands.EepromWrite():
+                return not self._fittings.contacts
+            case commands.SamPowerOff() | commands.ResetSam() | commands.SamApdu():
+                return not self._sams
+            case commands.ReadTracks(_, _, again):
+                return not (self._fittings.rear_magnetic_head if again else self._fittings.magnetic_head)
+            case commands.SetCardIn(front):
+                by_stripe = front in (FrontEntry.MAGNETIC, FrontEntry.MAGNETIC_SIGNAL)
+                return by_stripe and not self._fittings.electric_shutter
+            case _:
+                return isinstance(command, _RfCommand) and not self._fittings.antenna
+
     def _execute(self, command: Command) -> Answer:  # noqa: C901, PLR0912  (one line a command)
         match command:
-            case crt310.Reset(eject):
+            case commands.Reset(eject):
                 return self._reset(eject)
-            case crt310.ReadSerial():
-                return crt310.Serial(self._serial)
-            case crt310.WriteSerial(serial):
+            case commands.ReadSerial():
+                return answers.Serial(self._serial)
+            case commands.WriteSerial(serial):
                 self._serial = serial
                 return Done(0x30, 0x3B, Outcome.OK)
-            case crt310.SetStopPosition(stop):
+            case commands.SetStopPosition(stop):
                 self._stop = stop
                 return Done(0x2E, stop.value, Outcome.OK)
-            case crt310.SetCardIn(front, rear):
+            case commands.SetCardIn(front, rear):
                 self._front, self._rear = front, rear
                 return Done(0x2F, front.value, self._habits.card_in_success, bytes((rear.value,)))
-            case crt310.AskStatus():
+            case commands.AskStatus():
                 rear_state = RearState.ALLOWED if self._rear is RearEntry.ALLOWED else RearState.PROHIBITED
-                return crt310.Status(self._position, _FRONT_STATES[self._front], rear_state)
-            case crt310.AskSensors(which):
+                return answers.Status(self._position, _FRONT_STATES[self._front], rear_state)
+            case commands.AskSensors(which):
                 seen = tuple(number in _COVERED[self._position] for number in range(6 - which.infrared, 6))
                 shutter = self._position in (CardPosition.FRONT, CardPosition.FRONT_HELD, CardPosition.LONG_CARD)
-                return crt310.Sensors(which, seen, shutter, shutter)
-            case crt310.AskCardType():
-                return crt310.CardTypeFound(self._card_type())
-            case crt310.Move(to):
+                return answers.Sensors(which, seen, shutter, shutter)
+            case commands.AskCardType():
+                return answers.CardTypeFound(self._card_type())
+            case commands.Move(to):
                 return Done(0x32, to.value, self._move(to))
-            case crt310.Light(on):
+            case commands.Light(on):
                 self.light = on
                 return Done(0x46, 0x30 if on else 0x31, Outcome.OK)
-            case crt310.Blink(on_quarters, off_quarters):
+            case commands.Blink(on_quarters, off_quarters):
                 self.light = on_quarters > 0
                 return Done(0x49, on_quarters, Outcome.OK, bytes((off_quarters,)))
-            case crt310.SetBaudRate(rate):
+            case commands.SetBaudRate(rate):
                 return Done(0x34, rate.value, Outcome.OK)
-            case crt310.SharePort(enabled):
+            case commands.SharePort(enabled):
                 self._shared = enabled
                 return Done(0xFA, 0x30 if enabled else 0x31, Outcome.OK)
-            case crt310.ReadTracks():
+            case commands.ReadTracks():
                 return self._read_tracks(command)
-            case crt310.SamPowerOff() | crt310.ResetSam() | crt310.SamApdu():
+            case commands.SamPowerOff() | commands.ResetSam() | commands.SamApdu():
                 return self._sam(command)
-            case crt310.ContactPower() | crt310.ResetCpu() | crt310.CpuApdu():
+            case commands.ContactPower() | commands.ResetCpu() | commands.CpuApdu():
                 return self._cpu(command)
-            case crt310.EepromSelect() | crt310.EepromRead() | crt310.EepromWrite():
+            case commands.EepromSelect() | commands.EepromRead() | commands.EepromWrite():
                 return self._eeprom(command)
-            case crt310.MemoryCardCommand(family):
+            case commands.MemoryCardCommand(family):
                 return Negative(family.value, Refusal.CANNOT_EXECUTE)  # a reader without this function (p5)
             case _:
                 return self._mifare(command)
@@ -426,7 +418,7 @@ class SimulatedCrt310:
                     self._bring(CardPosition.REAR)
                 case Eject.KEEP:
                     pass
-        return crt310.Version(eject, VERSION)
+        return answers.Version(eject, VERSION)
 
     def _move(self, to: MoveTo) -> Outcome:
         if self._card is None:
@@ -455,27 +447,32 @@ class SimulatedCrt310:
         if self._position is not CardPosition.CONTACTS:
             return CardType.UNKNOWN
         if card.chip is not None:
-            return CardType.CPU_T0 if card.protocol is CpuProtocol.T0 else CardType.CPU_T1
-        return CardType[card.eeprom[0].name] if card.eeprom is not None else CardType.UNKNOWN
+            return CardType.CPU_T0 if card.protocol is ChipProtocol.T0 else CardType.CPU_T1
+        return CardType[_EEPROMS[len(card.eeprom)].name] if card.eeprom is not None else CardType.UNKNOWN
 
-    def _read_tracks(self, command: crt310.ReadTracks) -> Answer:
-        card = self._card
+    def _read_tracks(self, command: commands.ReadTracks) -> Answer:
         if command.again:
             obstacle = self._obstacle(*_MOVABLE)
             if obstacle is None and self.condition.jammed:
                 obstacle = Outcome.FAILED
-            if obstacle is not None:
-                return Done(0x45, 0x31, obstacle, bytes((command.mode.value, command.selection.value)))
+            if obstacle is not None or self._card is None:
+                repeated = bytes((command.mode.value, command.selection.value))
+                return Done(0x45, 0x31, obstacle or Outcome.NO_CARD, repeated)
+            self._stripe = self._card.tracks
         asked = command.selection.tracks
         listed = (1, 2, 3) if self._habits.lists_all_tracks else asked
         reads = tuple(
-            _track(card, number, command.mode) if number in asked else TrackError.NOT_READ for number in listed
+            _track(self._stripe.get(number), number, command.mode) if number in asked else TrackError.NOT_READ
+            for number in listed
         )
-        return crt310.Tracks(command.mode, command.selection, command.again, reads)
+        return answers.Tracks(command.mode, command.selection, command.again, reads)
 
-    def _cpu(self, command: crt310.ContactPower | crt310.ResetCpu | crt310.CpuApdu) -> Answer:
+    def _cpu(self, command: commands.ContactPower | commands.ResetCpu | commands.CpuApdu) -> Answer:
         code, parameter = crt310.encode(command)[3:5]
-        if isinstance(command, crt310.ContactPower) and self._position in (CardPosition.FRONT, CardPosition.REAR):
+        if isinstance(command, commands.ContactPower) and self._position in (
+            CardPosition.FRONT,
+            CardPosition.REAR,
+        ):
             return Negative(code, Refusal.CANNOT_EXECUTE)  # the note on p12
         obstacle = self._obstacle(CardPosition.CONTACTS)
         if obstacle is not None or self._card is None:
@@ -483,78 +480,76 @@ class SimulatedCrt310:
         chip = self._card.chip
         failed = Done(code, parameter, Outcome.FAILED)
         match command:
-            case crt310.ContactPower(on):
+            case commands.ContactPower(on):
                 if not on:
                     self._lift_contacts(self._card)
                 elif chip is not None:
                     chip.power_on()
                     self._chip_powered = True
                 return Done(code, parameter, Outcome.OK)
-            case crt310.ResetCpu(kind):
+            case commands.ResetCpu(kind):
                 if chip is None or (kind is CpuReset.WARM and not self._chip_powered):
                     return failed
                 if self._chip_powered:
                     chip.power_off()
                 self._chip_powered = True
-                return crt310.CpuAtr(kind, self._card.protocol, chip.power_on())
-            case crt310.CpuApdu(protocol, apdu):
-                usable = chip is not None and self._chip_powered and protocol is self._card.protocol
+                return answers.CpuAtr(kind, _SPOKEN[self._card.protocol], chip.power_on())
+            case commands.CpuApdu(protocol, apdu):
+                usable = chip is not None and self._chip_powered and protocol is _SPOKEN[self._card.protocol]
                 response = chip.transmit(apdu) if usable and chip is not None else None
-                return failed if response is None else crt310.CpuResponse(protocol, response)
+                return failed if response is None else answers.CpuResponse(protocol, response)
 
-    def _sam(self, command: crt310.SamPowerOff | crt310.ResetSam | crt310.SamApdu) -> Answer:
+    def _sam(self, command: commands.SamPowerOff | commands.ResetSam | commands.SamApdu) -> Answer:
         code, parameter = crt310.encode(command)[3:5]
-        if not self._sams:
-            return Negative(code, Refusal.CANNOT_EXECUTE)  # a reader without SIM function (p12)
         match command:
-            case crt310.SamPowerOff():
+            case commands.SamPowerOff():
                 for slot in self._powered_sams:
                     self._sams[slot][0].power_off()
                 self._powered_sams.clear()
                 return Done(code, parameter, Outcome.OK)
-            case crt310.ResetSam(slot):
+            case commands.ResetSam(slot):
                 if slot not in self._sams:
                     return Done(code, parameter, Outcome.FAILED, bytes((0x30 + slot,)))
                 self._powered_sams.add(slot)
                 sam, speaks = self._sams[slot]
-                return crt310.SamAtr(slot, speaks, sam.power_on())
-            case crt310.SamApdu(slot, protocol, apdu):
+                return answers.SamAtr(slot, speaks, sam.power_on())
+            case commands.SamApdu(slot, protocol, apdu):
                 known = slot in self._powered_sams and self._sams[slot][1] is protocol
                 response = self._sams[slot][0].transmit(apdu) if known else None
                 if response is None:
                     return Done(code, parameter, Outcome.FAILED, bytes((0x30 + slot,)))
-                return crt310.SamResponse(slot, protocol, response)
+                return answers.SamResponse(slot, protocol, response)
 
-    def _eeprom(self, command: crt310.EepromSelect | crt310.EepromRead | crt310.EepromWrite) -> Answer:
+    def _eeprom(self, command: commands.EepromSelect | commands.EepromRead | commands.EepromWrite) -> Answer:
         code, parameter = crt310.encode(command)[3:5]
         repeated = bytes((command.card.value,))
         obstacle = self._obstacle(CardPosition.CONTACTS)
         memory = self._card.eeprom if self._card is not None else None
-        if obstacle is not None or memory is None or memory[0] is not command.card:
+        if obstacle is not None or memory is None or _EEPROMS[len(memory)] is not command.card:
             return Done(code, parameter, obstacle or Outcome.FAILED, repeated)
         match command:
-            case crt310.EepromSelect():
+            case commands.EepromSelect():
                 return Done(code, parameter, Outcome.OK, repeated)
-            case crt310.EepromRead(card, address, length):
-                return crt310.EepromData(False, card, address, bytes(memory[1][address : address + length]))
-            case crt310.EepromWrite(card, address, data, checked):
-                memory[1][address : address + len(data)] = data
+            case commands.EepromRead(card, address, length):
+                return answers.EepromData(False, card, address, bytes(memory[address : address + length]))
+            case commands.EepromWrite(card, address, data, checked):
+                memory[address : address + len(data)] = data
                 if not checked:
                     return Done(code, parameter, Outcome.OK, repeated)
-                return crt310.EepromData(True, card, address, data)
+                return answers.EepromData(True, card, address, data)
 
     def _mifare(self, command: "_RfCommand") -> Answer:
         code, parameter = crt310.encode(command)[3:5]
         obstacle = self._obstacle(CardPosition.INSIDE, CardPosition.CONTACTS)
         card = self._card.mifare if self._card is not None and obstacle is None else None
         match command:
-            case crt310.RfSeek():
+            case commands.RfSeek():
                 return Done(code, parameter, obstacle or (Outcome.OK if card is not None else Outcome.FAILED))
-            case crt310.RfReadSerial():
+            case commands.RfReadSerial():
                 if card is None:
-                    return crt310.RfSerial(obstacle or Outcome.FAILED, bytes(4))
-                return crt310.RfSerial(Outcome.OK, card.serial)
-            case crt310.RfCheckKey(_, sector) | crt310.RfChangeKeyA(sector):
+                    return answers.RfSerial(obstacle or Outcome.FAILED, bytes(4))
+                return answers.RfSerial(Outcome.OK, card.serial)
+            case commands.RfCheckKey(_, sector) | commands.RfChangeKeyA(sector):
                 repeated = bytes((sector,))
             case _:
                 repeated = bytes((command.sector, command.block))
@@ -562,8 +557,8 @@ class SimulatedCrt310:
             return Done(code, parameter, obstacle or Outcome.NO_RF_CARD, repeated)
         if command.sector >= card.sectors or (len(repeated) == 2 and repeated[1] >= card.blocks_in(repeated[0])):
             return Negative(code, Refusal.UNKNOWN_PARAMETER)  # an address outside of the card (p5)
-        if isinstance(command, crt310.RfCheckKey):
-            right = card.keys[command.which, command.sector] == command.key
+        if isinstance(command, commands.RfCheckKey):
+            right = card.keys[command.which.name, command.sector] == command.key
             self._open_sector = command.sector if right else None
             return Done(code, parameter, Outcome.OK if right else Outcome.WRONG_KEY, repeated)
         if self._open_sector != command.sector:
@@ -573,22 +568,22 @@ class SimulatedCrt310:
     def _in_open_sector(self, card: MifareClassic, command: "_RfBlockCommand", done: Done) -> Answer:
         failed = Done(done.command, done.parameter, Outcome.DATA_ERROR, done.repeated)
         match command:
-            case crt310.RfRead(sector, block):
-                return crt310.RfBlock(False, sector, block, card.blocks[sector, block])
-            case crt310.RfWrite(sector, block, data):
+            case commands.RfRead(sector, block):
+                return answers.RfBlock(False, sector, block, card.blocks[sector, block])
+            case commands.RfWrite(sector, block, data):
                 card.blocks[sector, block] = data
                 if card.is_trailer(sector, block):
-                    card.keys[RfKey.A, sector], card.keys[RfKey.B, sector] = data[:6], data[10:]
-                return crt310.RfBlock(True, sector, block, data)
-            case crt310.RfChangeKeyA(sector, key):
-                card.keys[RfKey.A, sector], card.keys[RfKey.B, sector] = key, b"\xff" * 6
+                    card.keys["A", sector], card.keys["B", sector] = data[:6], data[10:]
+                return answers.RfBlock(True, sector, block, data)
+            case commands.RfChangeKeyA(sector, key):
+                card.keys["A", sector], card.keys["B", sector] = key, b"\xff" * 6
                 return done
-            case crt310.RfIncrement(sector, block, amount):
+            case commands.RfIncrement(sector, block, amount):
                 change = amount
-            case crt310.RfDecrement(sector, block, amount):
+            case commands.RfDecrement(sector, block, amount):
                 change = -amount
         value = None if card.is_trailer(sector, block) else card.value(sector, block)
-        if value is None or (isinstance(command, crt310.RfDecrement) and change == 0):
+        if value is None or (isinstance(command, commands.RfDecrement) and change == 0):
             return failed
         if not 0 <= value + change < 1 << 31:
             return Done(done.command, done.parameter, Outcome.OVERFLOW, done.repeated)
@@ -596,15 +591,27 @@ class SimulatedCrt310:
         return done
 
 
-_RfBlockCommand = crt310.RfRead | crt310.RfWrite | crt310.RfChangeKeyA | crt310.RfIncrement | crt310.RfDecrement
-_RfCommand = crt310.RfSeek | crt310.RfReadSerial | crt310.RfCheckKey | _RfBlockCommand
+_SPOKEN = {ChipProtocol.T0: CpuProtocol.T0, ChipProtocol.T1: CpuProtocol.T1}
+_EEPROMS = {kind.size: kind for kind in EepromType}
+_DAMAGES = {
+    TrackDamage.NO_START: TrackError.NO_START,
+    TrackDamage.NO_END: TrackError.NO_END,
+    TrackDamage.PARITY: TrackError.PARITY,
+    TrackDamage.CHECKSUM: TrackError.CHECKSUM,
+}
+_RfBlockCommand = (
+    commands.RfRead | commands.RfWrite | commands.RfChangeKeyA | commands.RfIncrement | commands.RfDecrement
+)
+_RfCommand = commands.RfSeek | commands.RfReadSerial | commands.RfCheckKey | _RfBlockCommand
 
 
-def _track(card: PlasticCard | None, number: int, mode: TrackMode) -> TrackRead:
-    content = card.tracks.get(number, TrackError.BLANK) if card is not None else TrackError.BLANK
-    if isinstance(content, TrackError):
-        return content
-    if mode is TrackMode.ASCII:
-        return TrackData(content)
+def _track(content: bytes | TrackDamage | None, number: int, mode: TrackMode) -> TrackRead:
+    match content:
+        case None:
+            return TrackError.BLANK
+        case TrackDamage():
+            return _DAMAGES[content]
+        case _ if mode is TrackMode.ASCII:
+            return TrackData(content)
     symbols = [(byte - (0x20 if number == 1 else 0x30)) & 0x3F for byte in content]
     return TrackData(bytes(0x30 | half for symbol in symbols for half in (symbol >> 4, symbol & 0x0F)))  # p41

@@ -14,33 +14,39 @@ from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, ProtocolViolation
 from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity, Media
 from wire import crt310
-from wire.crt310 import (
+from wire import crt310_answers as answers
+from wire import crt310_commands as commands
+from wire.crt310_answers import (
     Answer,
-    BadFrame,
     CardPosition,
     CardType,
-    Command,
-    Control,
-    CpuProtocol,
-    CpuReset,
-    Deframer,
     Done,
-    EepromType,
-    Eject,
-    Event,
-    FrontEntry,
     FrontState,
-    MoveTo,
     Negative,
     Outcome,
-    Package,
-    RearEntry,
     RearState,
     Refusal,
+)
+from wire.crt310_commands import (
+    Command,
+    CpuProtocol,
+    CpuReset,
+    EepromType,
+    Eject,
+    FrontEntry,
+    MoveTo,
+    RearEntry,
     RfKey,
     StopPosition,
     TrackMode,
     TrackSelection,
+)
+from wire.crt310_frames import (
+    BadFrame,
+    Control,
+    Deframer,
+    Event,
+    Package,
 )
 from wire.errors import WireError
 
@@ -129,15 +135,15 @@ class Crt310Reader:
 
     def identify(self) -> Identity:
         """Return the model, the version that the last reset told, and the serial number (V3 only, else empty)."""
-        answer = self._ask_again(crt310.ReadSerial())
-        serial = answer.serial.decode("ascii", "replace").strip() if isinstance(answer, crt310.Serial) else ""
+        answer = self._ask_again(commands.ReadSerial())
+        serial = answer.serial.decode("ascii", "replace").strip() if isinstance(answer, answers.Serial) else ""
         return Identity(self._profile.model, self._version, serial)
 
     def status(self) -> DeviceStatus:
         """Ask the reader now; faults, media and what to do about them are in the answer, not raised."""
-        answer = self._ask_again(crt310.AskStatus())
+        answer = self._ask_again(commands.AskStatus())
         match answer:
-            case crt310.Status(card):
+            case answers.Status(card):
                 return self._told(card)
             case Negative(_, reason) if reason in _DETAILS:
                 return self._remember(DeviceState.HARDWARE_ERROR, Media.UNKNOWN, _DETAILS[reason])
@@ -149,7 +155,7 @@ class Crt310Reader:
         status = self.status()
         if status.media is not Media.NOT_PRESENT:
             return status
-        sensors = self._expect(crt310.AskSensors(), crt310.Sensors)
+        sensors = self._expect(commands.AskSensors(), answers.Sensors)
         seeing = [str(number) for number, sees in enumerate(sensors.infrared) if sees]
         if not seeing or self.position() is not CardPosition.NO_CARD:
             return status
@@ -161,11 +167,11 @@ class Crt310Reader:
         """Bring the reader to its state after power-up; a card inside is kept, or ejected to the front or the rear."""
         self._in_step = False
         self._lose_power()
-        self._version = self._expect(crt310.Reset(eject), crt310.Version, SLOW_S).text.strip()
+        self._version = self._expect(commands.Reset(eject), answers.Version, SLOW_S).text.strip()
 
     def position(self) -> CardPosition:
         """Return where the card is; fit for polling."""
-        return self._expect(crt310.AskStatus(), crt310.Status).card
+        return self._expect(commands.AskStatus(), answers.Status).card
 
     def media(self) -> Media:
         """Return where the card is, in the words of XFS4IoT; fit for polling."""
@@ -173,7 +179,7 @@ class Crt310Reader:
 
     def card_type(self) -> CardType:
         """Let the reader test what kind of card is inside; "for reference" (p11)."""
-        return self._expect(crt310.AskCardType(), crt310.CardTypeFound, SLOW_S).card_type
+        return self._expect(commands.AskCardType(), answers.CardTypeFound, SLOW_S).card_type
 
     def set_entry(
         self, front: FrontEntry, rear: RearEntry = RearEntry.PROHIBITED, stop: StopPosition = StopPosition.INSIDE
@@ -182,10 +188,10 @@ class Crt310Reader:
 
         Which operation byte means success is doubtful (docs/devices/crt-310.md): the status is asked and believed.
         """
-        if (outcome := self._do(crt310.SetStopPosition(stop))) is not Outcome.OK:
+        if (outcome := self._do(commands.SetStopPosition(stop))) is not Outcome.OK:
             raise ProtocolViolation(self._name, f"stop position refused ({outcome.name})")
-        self._do(crt310.SetCardIn(front, rear))
-        told = self._expect(crt310.AskStatus(), crt310.Status)
+        self._do(commands.SetCardIn(front, rear))
+        told = self._expect(commands.AskStatus(), answers.Status)
         rear_state = RearState.ALLOWED if rear is RearEntry.ALLOWED else RearState.PROHIBITED
         if (told.front, told.rear) != (_FRONT_STATES[front], rear_state):
             raise ProtocolViolation(
@@ -200,7 +206,7 @@ class Crt310Reader:
         """
         if to is not MoveTo.CONTACTS:
             self._chip = None
-        outcome = self._do(crt310.Move(to), SLOW_S)
+        outcome = self._do(commands.Move(to), SLOW_S)
         if outcome is Outcome.FAILED:
             raise DeviceFault(self._name, Fault.CARD_JAM)
         return outcome
@@ -214,11 +220,11 @@ class Crt310Reader:
 
     def light(self, on: bool) -> None:
         """Switch the lamp of the shutter."""
-        self._done_or_violation(crt310.Light(on))
+        self._done_or_violation(commands.Light(on))
 
     def blink(self, on_quarters: int, off_quarters: int) -> None:
         """Let the lamp blink; times in quarters of a second, 0 to 255."""
-        self._done_or_violation(crt310.Blink(on_quarters, off_quarters))
+        self._done_or_violation(commands.Blink(on_quarters, off_quarters))
 
     # -- the stripe ----------------------------------------------------------------------------------------
 
@@ -228,17 +234,17 @@ class Crt310Reader:
         *,
         again: bool = False,
         mode: TrackMode = TrackMode.ASCII,
-    ) -> crt310.Tracks | Outcome:
+    ) -> answers.Tracks | Outcome:
         """Return the tracks read at entry, or, `again`, read while the card is moved past a head at the rear."""
         timeout = SLOW_S if again else ANSWER_S
-        return self._result(crt310.ReadTracks(mode, selection, again), crt310.Tracks, timeout)
+        return self._result(commands.ReadTracks(mode, selection, again), answers.Tracks, timeout)
 
     # -- chip and SAM --------------------------------------------------------------------------------------
 
     def power_chip(self, kind: CpuReset = CpuReset.COLD) -> bytes | Outcome:
         """Reset the chip under the contacts and return its ATR."""
         self._chip = None
-        answer = self._result(crt310.ResetCpu(kind), crt310.CpuAtr, SLOW_S)
+        answer = self._result(commands.ResetCpu(kind), answers.CpuAtr, SLOW_S)
         if isinstance(answer, Outcome):
             return answer
         self._chip = answer.protocol
@@ -252,7 +258,7 @@ class Crt310Reader:
     def unpower_chip(self) -> Outcome:
         """Take the chip's power."""
         self._chip = None
-        return self._do(crt310.ContactPower(False))
+        return self._do(commands.ContactPower(False))
 
     def transmit(self, apdu: bytes) -> bytes | Outcome:
         """Send a command APDU once, as the protocol of the ATR asks, and return the card's answer.
@@ -261,13 +267,13 @@ class Crt310Reader:
         """
         if self._chip is None:
             return Outcome.FAILED
-        answer = self._result(crt310.CpuApdu(self._chip, apdu), crt310.CpuResponse, SLOW_S)
+        answer = self._result(commands.CpuApdu(self._chip, apdu), answers.CpuResponse, SLOW_S)
         return answer if isinstance(answer, Outcome) else answer.apdu
 
     def power_sam(self, slot: int) -> bytes | Outcome:
         """Reset the SAM in `slot` (0 to 7) and return its ATR."""
         self._sams.pop(slot, None)
-        answer = self._result(crt310.ResetSam(slot), crt310.SamAtr, SLOW_S)
+        answer = self._result(commands.ResetSam(slot), answers.SamAtr, SLOW_S)
         if isinstance(answer, Outcome):
             return answer
         self._sams[slot] = answer.protocol
@@ -276,40 +282,40 @@ class Crt310Reader:
     def unpower_sams(self) -> Outcome:
         """Take the power of all SAMs."""
         self._sams.clear()
-        return self._do(crt310.SamPowerOff())
+        return self._do(commands.SamPowerOff())
 
     def transmit_to_sam(self, slot: int, apdu: bytes) -> bytes | Outcome:
         """Send a command APDU once to a SAM that has power, and return its answer; else as transmit."""
         if slot not in self._sams:
             return Outcome.FAILED
-        answer = self._result(crt310.SamApdu(slot, self._sams[slot], apdu), crt310.SamResponse, SLOW_S)
+        answer = self._result(commands.SamApdu(slot, self._sams[slot], apdu), answers.SamResponse, SLOW_S)
         return answer if isinstance(answer, Outcome) else answer.apdu
 
     # -- Mifare and memory cards ---------------------------------------------------------------------------
 
     def rf_seek(self) -> Outcome:
         """Look for a Mifare card inside."""
-        return self._do(crt310.RfSeek())
+        return self._do(commands.RfSeek())
 
     def rf_serial(self) -> bytes | Outcome:
         """Return the card's 4-byte serial number."""
-        answer = self._result(crt310.RfReadSerial(), crt310.RfSerial)
+        answer = self._result(commands.RfReadSerial(), answers.RfSerial)
         if isinstance(answer, Outcome):
             return answer
         return answer.serial if answer.outcome is Outcome.OK else answer.outcome
 
     def rf_check_key(self, which: RfKey, sector: int, key: bytes) -> Outcome:
         """Open a sector with its key (6 bytes): OK, WRONG_KEY, NO_RF_CARD, NO_CARD or WRONG_POSITION."""
-        return self._do(crt310.RfCheckKey(which, sector, key))
+        return self._do(commands.RfCheckKey(which, sector, key))
 
     def rf_read(self, sector: int, block: int) -> bytes | Outcome:
         """Return the 16 bytes of a block of the open sector."""
-        answer = self._result(crt310.RfRead(sector, block), crt310.RfBlock)
+        answer = self._result(commands.RfRead(sector, block), answers.RfBlock)
         return answer if isinstance(answer, Outcome) else answer.data
 
     def rf_write(self, sector: int, block: int, data: bytes) -> Outcome:
         """Write 16 bytes; OK when the reader repeats them. Block 3 (15 of the large sectors) holds the keys."""
-        answer = self._result(crt310.RfWrite(sector, block, data), crt310.RfBlock)
+        answer = self._result(commands.RfWrite(sector, block, data), answers.RfBlock)
         if isinstance(answer, Outcome):
             return answer
         if answer.data != data:
@@ -318,35 +324,35 @@ class Crt310Reader:
 
     def rf_change_key_a(self, sector: int, key: bytes) -> Outcome:
         """Set key A; key B becomes FF..FF and the access bits those of a new card (9.1.6)."""
-        return self._do(crt310.RfChangeKeyA(sector, key))
+        return self._do(commands.RfChangeKeyA(sector, key))
 
     def rf_increment(self, sector: int, block: int, amount: int) -> Outcome:
         """Add to a value block."""
-        return self._do(crt310.RfIncrement(sector, block, amount))
+        return self._do(commands.RfIncrement(sector, block, amount))
 
     def rf_decrement(self, sector: int, block: int, amount: int) -> Outcome:
         """Subtract from a value block; DATA_ERROR for 0."""
-        return self._do(crt310.RfDecrement(sector, block, amount))
+        return self._do(commands.RfDecrement(sector, block, amount))
 
     def eeprom_select(self, card: EepromType) -> Outcome:
         """Say which card of the 24Cxx series is inside."""
-        return self._do(crt310.EepromSelect(card))
+        return self._do(commands.EepromSelect(card))
 
     def eeprom_read(self, card: EepromType, address: int, length: int) -> bytes | Outcome:
         """Return 1 to 128 bytes. Raises WireError: they are not on the card."""
-        answer = self._result(crt310.EepromRead(card, address, length), crt310.EepromData)
+        answer = self._result(commands.EepromRead(card, address, length), answers.EepromData)
         return answer if isinstance(answer, Outcome) else answer.data
 
     def eeprom_write(self, card: EepromType, address: int, data: bytes) -> Outcome:
         """Write 1 to 128 bytes and have them read back. Raises WireError: they do not fit on the card."""
-        answer = self._result(crt310.EepromWrite(card, address, data), crt310.EepromData)
+        answer = self._result(commands.EepromWrite(card, address, data), answers.EepromData)
         if isinstance(answer, Outcome):
             return answer
         return Outcome.OK if answer.data == data else Outcome.FAILED
 
-    def memory_card(self, command: crt310.MemoryCardCommand) -> bytes:
+    def memory_card(self, command: commands.MemoryCardCommand) -> bytes:
         """Send a command of another family (9.4 to 9.8, 9.11) as it is, and return what stands behind CM and PM."""
-        return self._expect(command, crt310.MemoryCardAnswer, SLOW_S).data
+        return self._expect(command, answers.MemoryCardAnswer, SLOW_S).data
 
     # -- answers -------------------------------------------------------------------------------------------
 
@@ -433,7 +439,7 @@ class Crt310Reader:
         self._write(crt310.encode(Control.EOT))
         if self._await_control(Control.EOT) is Control.EOT:
             return
-        self._submit(crt310.encode(crt310.AskStatus()))
+        self._submit(crt310.encode(commands.AskStatus()))
         self._write(crt310.encode(Control.EOT))
         if self._await_control(Control.EOT) is not Control.EOT:
             raise DeviceUnavailable(self._name, "does not answer EOT")
@@ -517,7 +523,7 @@ class _Garbled(ProtocolViolation):
 def _is_question(command: Command) -> bool:
     """Return whether `command` changes nothing, so that it may be asked again."""
     match command:
-        case crt310.AskStatus() | crt310.AskSensors() | crt310.ReadSerial() | crt310.ReadTracks(again=False):
+        case commands.AskStatus() | commands.AskSensors() | commands.ReadSerial() | commands.ReadTracks(again=False):
             return True
         case _:
             return False

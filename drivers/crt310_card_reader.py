@@ -14,7 +14,17 @@ from kiosk_core.errors import DeviceFault, Fault
 from kiosk_core.status import Counters, DeviceStatus, Identity, Media
 from wire import apdu
 from wire.apdu import CommandApdu
-from wire.crt310 import CardPosition, CpuProtocol, CpuReset, Eject, FrontEntry, MoveTo, Outcome
+from wire.crt310_answers import (
+    CardPosition,
+    Outcome,
+)
+from wire.crt310_commands import (
+    CpuProtocol,
+    CpuReset,
+    Eject,
+    FrontEntry,
+    MoveTo,
+)
 
 _HELD = (CardPosition.FRONT_HELD, CardPosition.INSIDE, CardPosition.CONTACTS, CardPosition.REAR_HELD)
 _EJECTS = {

@@ -8,13 +8,16 @@ from device_sim.card import OtherCard
 from device_sim.crt310 import (
     Condition,
     Habits,
-    Length,
     LineFault,
-    MifareClassic,
-    PlasticCard,
     SimulatedCrt310,
 )
-from wire.crt310 import CardPosition, CpuProtocol, EepromType, TrackError
+from device_sim.plastic_card import Length, MifareClassic, PlasticCard, TrackDamage
+from wire.crt310_answers import (
+    CardPosition,
+)
+from wire.crt310_commands import (
+    CpuProtocol,
+)
 
 ENQ, EOT = b"\x05", b"\x04"
 ACK, NAK = b"\x06", b"\x15"
@@ -187,7 +190,7 @@ def test_sensors_see_the_card() -> None:
 
 def test_reads_tracks() -> None:
     reader = SimulatedCrt310()
-    reader.insert(PlasticCard(tracks={2: b"62=1", 3: TrackError.CHECKSUM}))
+    reader.insert(PlasticCard(tracks={2: b"62=1", 3: TrackDamage.CHECKSUM}))
     assert ask(reader, "45 30 30 37") == "45 30 30 37 1F 4E E5 1F 59 36 32 3D 31 1F 4E E4"
     assert ask(reader, "45 30 30 32") == "45 30 30 32 1F 4F E0 1F 59 36 32 3D 31 1F 4F E0"
     assert ask(reader, "45 31 31 32") == "45 31 31 32 1F 4F E0 1F 59 30 36 30 32 30 3D 30 31 1F 4F E0"
@@ -269,7 +272,7 @@ def test_a_card_without_a_coil_is_no_mifare_card() -> None:
 def test_reads_and_writes_an_eeprom_card() -> None:
     reader = SimulatedCrt310()
     ask(reader, "2E 33")
-    reader.insert(PlasticCard(eeprom=(EepromType.C02, bytearray(256))))
+    reader.insert(PlasticCard(eeprom=bytearray(256)))
     assert ask(reader, "31 31") == "31 31 32 31"
     assert ask(reader, "36 30 31") == "36 30 31 59"
     assert ask(reader, "36 30 32") == "36 30 32 4E"

@@ -12,11 +12,13 @@ from device_sim.card import OtherCard
 from device_sim.crt310 import (
     Condition,
     Habits,
-    Length,
     LineFault,
+    SimulatedCrt310,
+)
+from device_sim.plastic_card import (
+    Length,
     MifareClassic,
     PlasticCard,
-    SimulatedCrt310,
 )
 from device_sim.serial.device import SerialDevice
 from device_sim.serial.handlers import register
@@ -27,11 +29,17 @@ from drivers.serial_port import open_serial
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, ProtocolViolation
 from kiosk_core.status import DeviceState, Identity, Media
 from tests.clocks import RealClock
-from wire.crt310 import (
-    AskStatus,
-    CardFamily,
+from wire.crt310_answers import (
     CardPosition,
     CardType,
+    Outcome,
+    TrackData,
+    TrackError,
+    Tracks,
+)
+from wire.crt310_commands import (
+    AskStatus,
+    CardFamily,
     CpuProtocol,
     CpuReset,
     EepromType,
@@ -40,13 +48,9 @@ from wire.crt310 import (
     MemoryCardCommand,
     Move,
     MoveTo,
-    Outcome,
     RearEntry,
     RfKey,
     StopPosition,
-    TrackData,
-    TrackError,
-    Tracks,
 )
 
 NAME = "card_reader"
@@ -200,7 +204,7 @@ def test_works_with_mifare(sim: Bench, reader: SimulatedCrt310) -> None:
 def test_works_with_memory_cards(sim: Bench, reader: SimulatedCrt310) -> None:
     driver = sim.driver()
     driver.set_entry(FrontEntry.ANY_CARD, stop=StopPosition.CONTACTS)
-    reader.insert(PlasticCard(eeprom=(EepromType.C02, bytearray(256))))
+    reader.insert(PlasticCard(eeprom=bytearray(256)))
     assert driver.eeprom_select(EepromType.C02) is Outcome.OK
     assert driver.eeprom_write(EepromType.C02, 16, b"\xaa\xbb") is Outcome.OK
     assert driver.eeprom_read(EepromType.C02, 16, 2) == b"\xaa\xbb"

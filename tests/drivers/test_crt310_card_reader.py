@@ -5,7 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from device_sim.card import OtherCard
-from device_sim.crt310 import Condition, Length, PlasticCard, SimulatedCrt310
+from device_sim.crt310 import (
+    Condition,
+    SimulatedCrt310,
+)
+from device_sim.plastic_card import (
+    Length,
+    PlasticCard,
+)
 from device_sim.serial.handlers import register
 from device_sim.serial.world import SerialWorld
 from drivers.crt310 import Crt310Reader

@@ -10,56 +10,65 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire import crt310
+from wire import crt310, crt310_frames
 from wire.crt310 import (
+    MalformedCommand,
+)
+from wire.crt310_answers import (
     Answer,
-    AskCardType,
-    AskSensors,
-    AskStatus,
-    BadFrame,
-    BaudRate,
-    Blink,
-    CardFamily,
     CardPosition,
     CardType,
     CardTypeFound,
-    Command,
-    ContactPower,
-    Control,
-    CpuApdu,
     CpuAtr,
-    CpuProtocol,
-    CpuReset,
     CpuResponse,
-    Deframer,
     Done,
     EepromData,
+    FrontState,
+    MemoryCardAnswer,
+    Negative,
+    Outcome,
+    RearState,
+    Refusal,
+    RfBlock,
+    RfSerial,
+    SamAtr,
+    SamResponse,
+    Sensors,
+    Serial,
+    Status,
+    TrackData,
+    TrackError,
+    Tracks,
+    Version,
+)
+from wire.crt310_commands import (
+    AskCardType,
+    AskSensors,
+    AskStatus,
+    BaudRate,
+    Blink,
+    CardFamily,
+    Command,
+    ContactPower,
+    CpuApdu,
+    CpuProtocol,
+    CpuReset,
     EepromRead,
     EepromSelect,
     EepromType,
     EepromWrite,
     Eject,
     FrontEntry,
-    FrontState,
     Light,
-    MalformedCommand,
-    MemoryCardAnswer,
     MemoryCardCommand,
     Move,
     MoveTo,
-    Negative,
-    Noise,
-    Outcome,
-    Package,
     ReadSerial,
     ReadTracks,
     RearEntry,
-    RearState,
-    Refusal,
     Reset,
     ResetCpu,
     ResetSam,
-    RfBlock,
     RfChangeKeyA,
     RfCheckKey,
     RfDecrement,
@@ -68,28 +77,25 @@ from wire.crt310 import (
     RfRead,
     RfReadSerial,
     RfSeek,
-    RfSerial,
     RfWrite,
     SamApdu,
-    SamAtr,
     SamPowerOff,
-    SamResponse,
-    Sensors,
     SensorSet,
-    Serial,
     SetBaudRate,
     SetCardIn,
     SetStopPosition,
     SharePort,
-    Status,
     StopPosition,
-    TrackData,
-    TrackError,
     TrackMode,
-    Tracks,
     TrackSelection,
-    Version,
     WriteSerial,
+)
+from wire.crt310_frames import (
+    BadFrame,
+    Control,
+    Deframer,
+    Noise,
+    Package,
 )
 from wire.errors import WireError
 
@@ -642,7 +648,7 @@ def test_control_characters_inside_a_broken_frame_are_not_heard() -> None:
 def test_any_bytes_are_taken_in_any_pieces(pieces: list[bytes]) -> None:
     deframer, whole = Deframer(), Deframer()
     assert [event for piece in pieces for event in deframer.feed(piece)] == whole.feed(b"".join(pieces))
-    assert len(deframer._held) <= crt310.MAX_PACKAGE + 5
+    assert len(deframer._held) <= crt310_frames.MAX_PACKAGE + 5
 
 
 @given(st.binary(min_size=2, max_size=60))
@@ -652,7 +658,7 @@ def test_any_package_is_read_or_refused(data: bytes) -> None:
     except MalformedCommand:
         pass
     else:
-        assert crt310.encode(command) == crt310.frame(data)
+        assert crt310.encode(command) == crt310_frames.frame(data)
     for asked in (AskStatus(), ALL_TRACKS, ResetCpu(CpuReset.COLD)):
         try:
             crt310.decode_answer(asked, Package(data))
@@ -672,7 +678,7 @@ def test_any_data_behind_the_right_echo_is_read_or_refused(vector: tuple[Command
 @pytest.mark.parametrize("size", [0, 1, 270])
 def test_a_package_has_its_limits(size: int) -> None:
     with pytest.raises(WireError):
-        crt310.frame(bytes(size))
+        crt310_frames.frame(bytes(size))
 
 
 # -- secrets ---------------------------------------------------------------------------------------------
