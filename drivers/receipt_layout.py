@@ -1,25 +1,66 @@
-"""How a receipt becomes ESC/POS: wrapping, columns, pictures and QR codes for the paper of one printer model."""
+"""How a receipt becomes ESC/POS: wrapping, columns, pictures, barcodes and QR codes for one printer model."""
 
+import bisect
 import importlib.resources
-import re
+import json
 import tomllib
+import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
 from typing import Annotated
 
 import segno
 from annotated_types import Ge, Le, MinLen
+from pydantic import TypeAdapter
 
-from kiosk_core.receipt import Align, Bitmap, Blank, Element, Pair, QrCode, Receipt, Rule, TextLine
-from wire import escpos
-from wire.escpos import Command, columns, encode, encode_text, printable
+from kiosk_core.receipt import Align, Barcode, Bitmap, Blank, Element, Pair, QrCode, Receipt, Rule, Symbology, TextLine
+from wire import escpos, escpos_barcode, escpos_graphics
+from wire.escpos import Command, encode
+from wire.escpos_barcode import BarcodeSystem
+from wire.escpos_text import ChineseText, CodePageText, TextEncoding
+
+
+class Lack(Enum):
+    """A command that a model does not have; what is done without it is in docs/devices/escpos.md."""
+
+    REAL_TIME_STATUS = "DLE EOT"
+    RECOVERY = "DLE ENQ"
+    CLEARING = "DLE DC4"
+    AUTO_STATUS = "GS a"
+    TRANSMIT_STATUS = "GS r"
+    PROCESSED = "GS ( H"
+    INFORMATION = "GS I"
+    RASTER = "GS v 0"
+    NV_GRAPHICS = "GS ( L"
+    QR_CODE = "GS ( k"
+    BARCODE = "GS k"
+    FEED_AND_CUT = "GS V 66"
+    CUT = "GS V"
+
+
+class Presenter(Enum):
+    """The commands by which a printer hands out a receipt and takes it back."""
+
+    GS_E = "GS e"  # Custom KPM and its kin: held until GS e 5 or 2
+    GS_R = "GS R"  # Citizen PPU-700: comes out by itself, the sensor is in DLE EOT 4
+
+
+_PRESENT_STEPS = 80  # of 0.625 mm: 50 mm to grip
 
 
 @dataclass(frozen=True)
 class PrinterProfile:
     """What differs between models: `dots` across the paper, `columns` of single-byte characters, `qr_dots` a module.
 
-    `cutter` is whether there is one; without, the paper is fed `tail_lines` out for tearing.
+    `cutter` is whether there is one; without, the paper is fed `tail_lines` out for tearing. `chinese` is whether there
+    is a GB 18030 font; without, text is printed in `code_pages` (a Python codec and its number for ESC t, the one to
+    take first comes first). `retract_periods` is the time after which a Citizen presenter takes back what is left
+    (`escpos.RetractAfter`). `source` says where all this is from.
+
+    Raises:
+        ValueError: it cannot say when a receipt is done, or a code page is none.
     """
 
     model: Annotated[str, MinLen(1)]
@@ -27,14 +68,42 @@ class PrinterProfile:
     columns: Annotated[int, Ge(16), Le(160)]
     qr_dots: Annotated[int, Ge(1), Le(16)]
     cutter: bool = True
+    full_cut: bool = False
     tail_lines: Annotated[int, Ge(0), Le(20)] = 4
+    chinese: bool = True
+    code_pages: dict[str, Annotated[int, Ge(0), Le(255)]] = field(default_factory=dict)
+    lacks: frozenset[Lack] = frozenset()
+    presenter: Presenter | None = None
+    retract_periods: Annotated[int, Ge(0), Le(9)] = 0
+    source: str = ""
 
     __pydantic_config__ = {"extra": "forbid", "strict": True}  # noqa: RUF012  (pydantic reads it from the class)
+
+    def __post_init__(self) -> None:
+        if {Lack.TRANSMIT_STATUS, Lack.PROCESSED} <= self.lacks:
+            raise ValueError("a printer with neither GS r nor GS ( H never says that a receipt is done")
+        for codec in self.code_pages:
+            _check_code_page(codec)
+
+    @cached_property
+    def text(self) -> TextEncoding:
+        """How the printer takes text."""
+        return ChineseText() if self.chinese else CodePageText(self.code_pages)
+
+
+def _check_code_page(codec: str) -> None:
+    try:
+        characters = bytes(range(0x80, 0x100)).decode(codec, "replace")
+    except LookupError as error:
+        raise ValueError(f'"{codec}" is no code page') from error
+    if len(characters) != 0x80:
+        raise ValueError(f'"{codec}" has characters of several bytes')
 
 
 def _built_in() -> dict[str, PrinterProfile]:
     text = importlib.resources.files("drivers").joinpath("printers.toml").read_text(encoding="utf-8")
-    return {name: PrinterProfile(**profile) for name, profile in tomllib.loads(text)["printer"].items()}
+    profiles = json.dumps(tomllib.loads(text)["printer"])
+    return TypeAdapter(dict[str, PrinterProfile]).validate_json(profiles)
 
 
 PRINTERS: Mapping[str, PrinterProfile] = _built_in()
@@ -46,6 +115,7 @@ PAPER_58_MM = PRINTERS["escpos-58mm"]
 BAND_ROWS = 24  # of a picture in one raster command: printers have small buffers, and status is asked in between
 _BLOCK_BYTES = 1024
 _QUIET_MODULES = 4
+_BARCODE_DOTS = 80  # 10 mm high
 
 _JUSTIFICATIONS = {
     Align.LEFT: escpos.Justification.LEFT,
@@ -53,77 +123,140 @@ _JUSTIFICATIONS = {
     Align.RIGHT: escpos.Justification.RIGHT,
 }
 
+_SYSTEMS = {
+    Symbology.UPC_A: BarcodeSystem.UPC_A,
+    Symbology.UPC_E: BarcodeSystem.UPC_E,
+    Symbology.EAN13: BarcodeSystem.EAN13,
+    Symbology.EAN8: BarcodeSystem.EAN8,
+    Symbology.CODE39: BarcodeSystem.CODE39,
+    Symbology.ITF: BarcodeSystem.ITF,
+    Symbology.CODABAR: BarcodeSystem.CODABAR,
+    Symbology.CODE93: BarcodeSystem.CODE93,
+    Symbology.CODE128: BarcodeSystem.CODE128,
+}
+
 # A line begins with none of the closing and ends with none of the opening signs.
-_OPENING = "（《「『【〔“‘"
-_CLOSING = "，。、；：！？）》」』】〕”’…％"
-_PIECES = re.compile(f" +|[{_OPENING}]*(?:[!-~]+|[^ -~])[{_CLOSING}]*")
+_OPENING = frozenset("（《「『【〔“‘")
+_CLOSING = frozenset("，。、；：！？）》」』】〕”’…％")
+
+# How many bytes a QR code of version 1 to 40 holds at level M, byte mode (ISO/IEC 18004, table 7).
+_QR_BYTES_M = (
+    *(14, 26, 42, 62, 84, 106, 122, 152, 180, 213, 251, 287, 331, 362, 412, 450, 504, 560, 624, 666),
+    *(
+        711,
+        779,
+        857,
+        911,
+        997,
+        1059,
+        1125,
+        1190,
+        1264,
+        1370,
+        1452,
+        1538,
+        1628,
+        1722,
+        1809,
+        1911,
+        1989,
+        2099,
+        2213,
+        2331,
+    ),
+)
 
 
-def compose(receipt: Receipt, profile: PrinterProfile) -> list[bytes]:
+def compose(receipt: Receipt, profile: PrinterProfile, stored: Mapping[Bitmap, str] | None = None) -> list[bytes]:
     """Return the bytes of `receipt` from initialisation to cut, in blocks that end between two commands.
 
-    A block has some 1 to 2 KiB, so that a real-time request may be sent after each.
+    A block has some 1 to 2 KiB, so that a real-time request may be sent after each. Pictures in `stored` are printed
+    from the printer's memory by their key.
 
     Raises:
-        ValueError: a picture or QR code is wider than the paper.
+        ValueError: a picture, barcode or QR code is wider than the paper, or its data would be a real-time command.
     """
     blocks = [bytearray()]
-    for command in _commands(receipt, profile):
+    for command in _commands(receipt, profile, stored or {}):
         if len(blocks[-1]) > _BLOCK_BYTES:
             blocks.append(bytearray())
         blocks[-1] += command
+    if any(escpos.holds_real_time_command(block) for block in blocks):
+        raise ValueError("the receipt holds bytes that a printer would obey at once (DLE EOT, DLE ENQ, DLE DC4)")
     return [bytes(block) for block in blocks]
 
 
 def cut(profile: PrinterProfile) -> bytes:
-    """Return the bytes that end a receipt: feed behind the knife and cut, or feed out for tearing."""
-    if profile.cutter:
-        return encode(escpos.Cut(escpos.CutMode.PARTIAL, feed=0))
-    return encode(escpos.FeedLines(profile.tail_lines))
+    """Return the bytes that end a receipt: feed behind the knife, cut and present, or feed out for tearing."""
+    if not profile.cutter:
+        return encode(escpos.FeedLines(profile.tail_lines))
+    mode = escpos.CutMode.FULL if profile.full_cut else escpos.CutMode.PARTIAL
+    if Lack.CUT in profile.lacks:
+        done = encode(escpos.FeedLines(profile.tail_lines)) + encode(escpos.OldCut(mode))
+    elif Lack.FEED_AND_CUT in profile.lacks:
+        done = encode(escpos.FeedLines(profile.tail_lines)) + encode(escpos.Cut(mode))
+    else:
+        done = encode(escpos.Cut(mode, feed=0))
+    return done + encode(escpos.Present(_PRESENT_STEPS)) if profile.presenter is Presenter.GS_E else done
 
 
-def _commands(receipt: Receipt, profile: PrinterProfile) -> Iterator[bytes]:
+def _commands(receipt: Receipt, profile: PrinterProfile, stored: Mapping[Bitmap, str]) -> Iterator[bytes]:
     yield encode(escpos.Initialize())
-    yield encode(escpos.KanjiOff())  # Chinese models begin in Kanji mode; runs switch it on themselves
+    if profile.chinese:
+        yield encode(escpos.KanjiOff())  # Chinese models begin in Kanji mode; runs switch it on themselves
+    if profile.presenter is Presenter.GS_R:
+        yield encode(escpos.RetractAfter(profile.retract_periods))
     for element in receipt.elements:
-        yield from _element(element, profile)
+        yield from _element(element, profile, stored)
     yield cut(profile)
 
 
-def _element(element: Element, profile: PrinterProfile) -> Iterator[bytes]:
+def _element(element: Element, profile: PrinterProfile, stored: Mapping[Bitmap, str]) -> Iterator[bytes]:
     match element:
         case TextLine():
-            yield from _text_line(element, profile)
+            yield _text_line(element, profile)
         case Pair(label, value, bold):
-            for line in _pair_lines(label, value, profile.columns):
-                yield _line(line, bold=bold)
+            yield _lines(_pair_lines(label, value, profile), profile.text, bold=bold)
         case Rule():
-            yield _line("-" * profile.columns)
+            yield b"-" * profile.columns + _LINE_FEED
         case Blank():
-            yield encode(escpos.LineFeed())
+            yield _LINE_FEED
+        case Bitmap() if element in stored:
+            data = encode(escpos_graphics.PrintNvGraphics(stored[element]))
+            yield _aligned(element.align, data)
         case Bitmap():
             yield from _bitmap(element, profile)
+        case Barcode():
+            yield _barcode(element, profile)
         case QrCode(text):
             yield from _qr_code(text, profile)
 
 
-def _line(text: str, *, bold: bool = False) -> bytes:
-    line = encode_text(text) + encode(escpos.LineFeed())
-    return _between(escpos.Emphasis(True), line, escpos.Emphasis(False)) if bold else line
+_LINE_FEED = encode(escpos.LineFeed())
+
+
+def _lines(lines: list[str], text: TextEncoding, *, bold: bool = False) -> bytes:
+    data = text.encode("\n".join(lines)) + _LINE_FEED
+    return _between(escpos.Emphasis(True), data, escpos.Emphasis(False)) if bold else data
 
 
 def _between(before: Command, data: bytes, after: Command) -> bytes:
     return encode(before) + data + encode(after)
 
 
-def _text_line(line: TextLine, profile: PrinterProfile) -> Iterator[bytes]:
+def _text_line(line: TextLine, profile: PrinterProfile) -> bytes:
     width = profile.columns // 2 if line.large else profile.columns
-    data = b"".join(_line(piece, bold=line.bold) for piece in wrap(line.text, width))
+    data = _lines(wrap(line.text, width, profile.text), profile.text, bold=line.bold)
+    if line.underline:
+        if profile.chinese:
+            data = _between(escpos.KanjiUnderline(1), data, escpos.KanjiUnderline(0))
+        data = _between(escpos.Underline(1), data, escpos.Underline(0))
     if line.large:
         # Models differ in whether GS ! reaches Chinese characters; where both do, the last one wins (Epson, FS !).
-        data = _between(escpos.KanjiMode(True, True), data, escpos.KanjiMode())
+        if profile.chinese:
+            data = _between(escpos.KanjiMode(True, True), data, escpos.KanjiMode())
         data = _between(escpos.CharacterSize(2, 2), data, escpos.CharacterSize())
-    yield _aligned(line.align, data)
+    return _aligned(line.align, data)
 
 
 def _aligned(align: Align, data: bytes) -> bytes:
@@ -132,52 +265,44 @@ def _aligned(align: Align, data: bytes) -> bytes:
     return _between(escpos.Justify(_JUSTIFICATIONS[align]), data, escpos.Justify(escpos.Justification.LEFT))
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """Return `text` in lines of at most `width` single-byte columns (at least 4); Chinese counts double.
+def wrap(text: str, width: int, encoding: TextEncoding) -> list[str]:
+    """Return `text` in lines of at most `width` single-byte columns (at least 4), as the printer can print it.
 
     It breaks at spaces and line feeds and between Chinese characters; a longer word is cut. An empty text is
     one empty line.
     """
-    return [line for paragraph in text.split("\n") for line in _wrap_paragraph(printable(paragraph), width)]
+    if "\n" not in text:
+        return _wrap_paragraph(encoding.printable(text), width, encoding)
+    return [line for part in text.split("\n") for line in _wrap_paragraph(encoding.printable(part), width, encoding)]
 
 
-def _wrap_paragraph(text: str, width: int) -> list[str]:
-    lines = [""]
-    room = width
-    for piece in _pieces(text, width):
-        needed = _columns_of(piece)
-        if needed > room:
-            lines.append("")
-            room = width
-            if piece.isspace():
-                continue
-        lines[-1] += piece
-        room -= needed
-    kept = [line.rstrip() for line in lines]
-    return [line for line in kept if line] or [""]
+def _wrap_paragraph(text: str, width: int, encoding: TextEncoding) -> list[str]:
+    lines: list[str] = []
+    while encoding.width(text) > width:
+        most = encoding.fitting(text, width)
+        at = next((at for at in range(most, 0, -1) if _may_break(text, at)), most)
+        lines.append(text[:at].rstrip())
+        text = text[at:].lstrip(" ")
+    lines.append(text.rstrip())
+    return [line for line in lines if line] or [""]
 
 
-def _pieces(text: str, width: int) -> Iterator[str]:
-    """Yield what is not broken, and what is longer than a line character by character."""
-    for piece in _PIECES.findall(text):
-        if len(piece) == 1 or _columns_of(piece) <= width:
-            yield piece
-        else:
-            yield from piece
+def _may_break(text: str, at: int) -> bool:
+    """Return whether a line may end before the character `at`."""
+    last, first = text[at - 1], text[at]
+    if last == " " or first == " ":
+        return True
+    return first not in _CLOSING and last not in _OPENING and not ("!" <= last <= "~" and "!" <= first <= "~")
 
 
-def _columns_of(piece: str) -> int:
-    """Return the columns of what `printable` has been over already."""
-    return len(piece.encode("gb18030"))
-
-
-def _pair_lines(label: str, value: str, width: int) -> list[str]:
+def _pair_lines(label: str, value: str, profile: PrinterProfile) -> list[str]:
     """Return label and value on one line, or the value at the right edge of the lines below."""
-    label, value = printable(label), printable(value)
-    gap = width - columns(label) - columns(value)
+    text, width = profile.text, profile.columns
+    label, value = text.printable(label), text.printable(value)
+    gap = width - text.width(label) - text.width(value)
     if gap >= 1:
         return [label + " " * gap + value]
-    return wrap(label, width) + [" " * (width - columns(line)) + line for line in wrap(value, width)]
+    return wrap(label, width, text) + [" " * (width - text.width(line)) + line for line in wrap(value, width, text)]
 
 
 def _bitmap(bitmap: Bitmap, profile: PrinterProfile) -> Iterator[bytes]:
@@ -185,8 +310,12 @@ def _bitmap(bitmap: Bitmap, profile: PrinterProfile) -> Iterator[bytes]:
         raise ValueError(f"a picture of {bitmap.width} dots does not fit on {profile.dots}")
     yield encode(escpos.Justify(_JUSTIFICATIONS[bitmap.align]))
     for top in range(0, bitmap.height, BAND_ROWS):
-        rows = bitmap.rows[top * bitmap.stride : (top + BAND_ROWS) * bitmap.stride]
-        yield encode(escpos.Raster(bitmap.stride, without_real_time_commands(rows)))
+        rows = without_real_time_commands(bitmap.rows[top * bitmap.stride : (top + BAND_ROWS) * bitmap.stride])
+        if Lack.RASTER in profile.lacks:
+            store = escpos_graphics.StoreGraphics(bitmap.width, rows)
+            yield encode(store) + encode(escpos_graphics.PrintGraphics())
+        else:
+            yield encode(escpos.Raster(bitmap.stride, rows))
     yield encode(escpos.Justify(escpos.Justification.LEFT))
 
 
@@ -198,13 +327,52 @@ def without_real_time_commands(rows: bytes) -> bytes:
     return rows.replace(b"\x10\x04", b"\x10\x0c").replace(b"\x10\x05", b"\x10\x0d").replace(b"\x10\x14", b"\x10\x1c")
 
 
+def definition(bitmap: Bitmap, profile: PrinterProfile) -> tuple[str, bytes]:
+    """Return the key that `bitmap` has in the memory of a printer, and the bytes that put it there.
+
+    The key is two digits, which is all that some manuals have in the list of keys (Citizen CT-S280 p160); it comes from
+    the picture, so that another logo has another one, but for one case in a hundred.
+
+    Raises:
+        ValueError: the picture is wider than the paper, or larger than GS ( L can say.
+    """
+    if bitmap.width > profile.dots or len(bitmap.rows) > 0xFF00 or bitmap.height > 2304:
+        raise ValueError(f"a picture of {bitmap.width} by {bitmap.height} dots does not fit into the printer")
+    key = f"{zlib.crc32(bitmap.rows) % 100:02d}"
+    rows = without_real_time_commands(bitmap.rows)
+    return key, encode(escpos_graphics.DefineNvGraphics(key, bitmap.width, rows))
+
+
+def _barcode(barcode: Barcode, profile: PrinterProfile) -> bytes:
+    if Lack.BARCODE in profile.lacks:
+        return _text_line(TextLine(barcode.data, align=barcode.align), profile)
+    modules = barcode.modules
+    dots = min(3, profile.dots // modules)
+    if dots < 2:
+        raise ValueError(f"a barcode of {modules} modules does not fit on {profile.dots} dots")
+    code128 = barcode.symbology is Symbology.CODE128
+    data = escpos_barcode.code128(barcode.data) if code128 else barcode.data.encode("ascii")
+    position = escpos_barcode.HriPosition.BELOW if barcode.readable else escpos_barcode.HriPosition.NONE
+    commands: tuple[Command, ...] = (
+        escpos_barcode.BarcodeHeight(_BARCODE_DOTS),
+        escpos_barcode.BarcodeModule(dots),
+        escpos_barcode.BarcodeText(position),
+        escpos_barcode.Barcode(_SYSTEMS[barcode.symbology], data),
+    )
+    return _aligned(barcode.align, b"".join(map(encode, commands)))
+
+
 def _qr_code(text: str, profile: PrinterProfile) -> Iterator[bytes]:
     data = text.encode()
     # The printer packs at least as tightly as byte mode; a symbol wider than the paper is silently not printed.
-    modules = len(segno.make(data, error="M", mode="byte", micro=False, boost_error=False, mask=0).matrix)
+    version = bisect.bisect_left(_QR_BYTES_M, len(data)) + 1
+    modules = 17 + 4 * version
     dots = min(profile.qr_dots, profile.dots // (modules + 2 * _QUIET_MODULES))
-    if dots < 1:
+    if dots < 1 or version > len(_QR_BYTES_M):
         raise ValueError(f"a QR code of {len(data)} bytes does not fit on {profile.dots} dots")
+    if Lack.QR_CODE in profile.lacks:
+        yield from _bitmap(_qr_picture(data, dots), profile)
+        return
     symbol: tuple[Command, ...] = (
         escpos.QrModel(2),
         escpos.QrModuleSize(dots),
@@ -212,5 +380,18 @@ def _qr_code(text: str, profile: PrinterProfile) -> Iterator[bytes]:
         escpos.QrStore(data),
         escpos.QrPrint(),
     )
-    quiet_zone = encode(escpos.LineFeed())
-    yield quiet_zone + _aligned(Align.CENTER, b"".join(map(encode, symbol))) + quiet_zone
+    yield _LINE_FEED + _aligned(Align.CENTER, b"".join(map(encode, symbol))) + _LINE_FEED  # a quiet zone
+
+
+def _qr_picture(data: bytes, dots: int) -> Bitmap:
+    matrix = segno.make(data, error="M", mode="byte", micro=False, boost_error=False).matrix_iter(
+        scale=dots, border=_QUIET_MODULES
+    )
+    rows = [bytes(row) for row in matrix]
+    width = len(rows[0])
+    stride = (width + 7) // 8
+    packed = (int(row.translate(_DIGITS).ljust(stride * 8, b"0"), 2).to_bytes(stride, "big") for row in rows)
+    return Bitmap(width, b"".join(packed))
+
+
+_DIGITS = b"01" + bytes(254)

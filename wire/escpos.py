@@ -1,20 +1,26 @@
-"""ESC/POS commands: frozen dataclasses to bytes and back, and the text encoding of Chinese printers.
+"""ESC/POS commands: frozen dataclasses to bytes and back.
 
 Sources: facts/device-protocols.md 3c; Epson TM-T88III specification (ESC a p102, GS ! p116, GS a p133, DLE ENQ p75,
 FS ! p146); Sewoo LK-P command manual p18 (ESC E) and p40 (GS a); Epson TM-T81 specification pp95-97 (GS ( k); Epson
-GS V p373; HPRT TP80K p53 (GS v 0) and pp72-77 (DLE EOT, GS a, GS I); Epson TM-T90 p98 (DLE DC4 fn 8). The answers of
-the printer are in `wire.escpos_status`.
+GS V p373; HPRT TP80K p53 (GS v 0), pp72-77 (DLE EOT, GS a, GS I) and p34 (FS -); Epson TM-T90 p98 (DLE DC4 fn 8);
+Epson TM-J2000 specification p430 (GS ( H); Custom KPM216H p43 (ESC -); Infinite Peripherals KPM210 p76 (GS e); Citizen
+PPU-700 command reference p121 (GS R).
+
+Barcodes are in `wire.escpos_barcode`, GS ( L and FS p in `wire.escpos_graphics`, text in `wire.escpos_text`, the
+answers of the printer in `wire.escpos_status`.
 """
 
-import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from wire import escpos_barcode, escpos_graphics
 from wire.errors import WireError
+from wire.escpos_barcode import BarcodeCommand
+from wire.escpos_graphics import GraphicsCommand
 
-DLE, ESC, FS, GS, LF = 0x10, 0x1B, 0x1C, 0x1D, 0x0A
+DLE, ESC, FS, GS, LF, ACK = 0x10, 0x1B, 0x1C, 0x1D, 0x0A, 0x06
 
 
 class Justification(Enum):
@@ -118,6 +124,13 @@ class PrintMode:
 
 
 @dataclass(frozen=True)
+class Underline:
+    """ESC -: a line of `dots` (0 to 2) under single-byte characters, 0 = none."""
+
+    dots: int
+
+
+@dataclass(frozen=True)
 class CharacterSize:
     """GS !: how many times wide and high (1 to 8), single-byte and Chinese characters alike."""
 
@@ -142,6 +155,13 @@ class KanjiMode:
     double_width: bool = False
     double_height: bool = False
     underline: bool = False
+
+
+@dataclass(frozen=True)
+class KanjiUnderline:
+    """FS -: a line of `dots` (0 to 2) under double-byte characters, 0 = none."""
+
+    dots: int
 
 
 @dataclass(frozen=True)
@@ -202,6 +222,64 @@ class Cut:
 
     mode: CutMode
     feed: int | None = None
+
+
+@dataclass(frozen=True)
+class OldCut:
+    """ESC i, ESC m: cut here; what was before GS V."""
+
+    mode: CutMode
+
+
+class Eject(Enum):
+    """`n` of GS e: what a printer of the Custom KPM family does with the ticket in its presenter."""
+
+    RETRACT = 2
+    EJECT = 5
+
+
+@dataclass(frozen=True)
+class Present:
+    """GS e 3: bring the cut ticket out by `steps` (0 to 255; 0.625 mm each at a KPM210), and hold it."""
+
+    steps: int
+
+
+@dataclass(frozen=True)
+class ControlEjector:
+    """GS e 2 and 5."""
+
+    eject: Eject
+
+
+@dataclass(frozen=True)
+class RetractNow:
+    """GS R 0: a Citizen presenter takes back the receipt that it holds."""
+
+
+@dataclass(frozen=True)
+class RetractAfter:
+    """GS R 1: a Citizen presenter takes a receipt back after `periods` (0 = never, to 9).
+
+    A period is 1 s at a PPU-700 (p121), 2.5 s at a PPU-231II (p70).
+    """
+
+    periods: int
+
+
+@dataclass(frozen=True)
+class AskProcessed:
+    """GS ( H 48: answered by `escpos_status.Processed` with the same `mark`, once all before it is done.
+
+    `mark` is four characters of printable ASCII. After what prints the answer comes when the printing is completed.
+    """
+
+    mark: str
+
+
+@dataclass(frozen=True)
+class Acknowledge:
+    """ACK: a block of several was received well; the printer sends the next one, or ends."""
 
 
 @dataclass(frozen=True)
@@ -293,15 +371,28 @@ Command = (
     | QrStore
     | QrPrint
     | Cut
+    | OldCut
+    | Present
+    | ControlEjector
+    | RetractNow
+    | RetractAfter
     | AutoStatusBack
     | AskInformation
     | AskIdByte
     | TransmitStatus
+    | AskProcessed
+    | Acknowledge
     | Text
+    | Underline
+    | KanjiUnderline
     | RealTimeCommand
+    | BarcodeCommand
+    | GraphicsCommand
 )
 
 _CLEAR_BUFFERS = bytes.fromhex("10 14 08 01 03 14 01 06 02 08")
+_ASK_PROCESSED = bytes.fromhex("1D 28 48 06 00 30 30")
+_MARK = re.compile("[ -~]{4}")
 _MAX_RASTER_HEIGHT = 4095
 _MAX_RASTER_WIDTH = 2047
 _MAX_RASTER_BYTES = 512 * 1024
@@ -354,6 +445,16 @@ def encode(command: Command) -> bytes:  # noqa: C901, PLR0912  (one line a comma
             return bytes((GS, 0x56, mode.value))
         case Cut(mode, feed):
             return bytes((GS, 0x56, 0x41 + mode.value, _byte(feed or 0, "feed")))
+        case OldCut(mode):
+            return bytes((ESC, 0x69 if mode is CutMode.FULL else 0x6D))
+        case Present(steps):
+            return bytes((GS, 0x65, 3, _byte(steps, "steps")))
+        case ControlEjector(eject):
+            return bytes((GS, 0x65, eject.value))
+        case RetractNow():
+            return bytes((GS, 0x52, 0x30))
+        case RetractAfter(periods):
+            return bytes((GS, 0x52, 0x31, _within(periods, 0, 9, "periods")))
         case AskStatus(kind):
             return bytes((DLE, 0x04, kind.value))
         case Recover(recovery):
@@ -368,10 +469,23 @@ def encode(command: Command) -> bytes:  # noqa: C901, PLR0912  (one line a comma
             return bytes((GS, 0x49, _within(number, 1, 3, "ID number")))
         case TransmitStatus(number):
             return bytes((GS, 0x72, _within(number, 1, 2, "status number")))
+        case AskProcessed(mark):
+            if not _MARK.fullmatch(mark):
+                raise WireError("a mark is four characters of printable ASCII")
+            return _ASK_PROCESSED + mark.encode("ascii")
+        case Acknowledge():
+            return bytes((ACK,))
+        case Underline(dots):
+            return bytes((ESC, 0x2D, _within(dots, 0, 2, "dots")))
+        case KanjiUnderline(dots):
+            return bytes((FS, 0x2D, _within(dots, 0, 2, "dots")))
         case Text(data):
             if any(byte < 0x20 for byte in data):
                 raise WireError("text holds a control character")
             return data
+    if isinstance(command, BarcodeCommand):
+        return escpos_barcode.encode(command)
+    return escpos_graphics.encode(command)
 
 
 def _byte(value: int, what: str) -> int:
@@ -399,49 +513,6 @@ def _encode_raster(raster: Raster) -> bytes:
     return b"\x1d\x76\x30" + bytes((raster.scale.value,)) + size + raster.rows
 
 
-# -- text ------------------------------------------------------------------------------------------------
-
-# Signs whose own GB 18030 code has four bytes, which no ESC/POS source describes, and what is printed for them.
-_LOOKALIKES = {"¥": "￥", "–": "-", "\u00a0": " ", "•": "·", "−": "-"}
-_SUBSTITUTE = "?"
-
-
-def printable(text: str) -> str:
-    """Return `text` as a Chinese printer can print it: ASCII, and characters of two bytes in GB 18030.
-
-    Four-byte characters become what looks like them ("¥" -> "￥", A3 A4) or "?"; so does every control
-    character, lest a name from outside become a command.
-    """
-    return "".join(map(_printable, text))
-
-
-@functools.lru_cache(maxsize=8192)  # more than a bank's receipts ever use
-def _printable(character: str) -> str:
-    character = _LOOKALIKES.get(character, character)
-    if " " <= character <= "~":
-        return character
-    if character < "\x80":
-        return _SUBSTITUTE
-    try:
-        size = len(character.encode("gb18030"))
-    except UnicodeEncodeError:  # a lone surrogate
-        return _SUBSTITUTE
-    return character if size == 2 else _SUBSTITUTE
-
-
-def columns(text: str) -> int:
-    """Return how many single-byte columns `text` takes: one for ASCII, two for the rest."""
-    return len(printable(text).encode("gb18030"))
-
-
-def encode_text(text: str) -> bytes:
-    """Return the bytes that print `text`: ASCII as is, double-byte runs between FS & and FS . (facts 3c)."""
-    return b"".join(
-        run.encode("ascii") if run[0] < "\x80" else b"\x1c\x26" + run.encode("gb18030") + b"\x1c\x2e"
-        for run in re.findall(r"[ -~]+|[^ -~]+", printable(text))
-    )
-
-
 # -- the printer's side ------------------------------------------------------------------------------------
 
 
@@ -452,7 +523,7 @@ class RealTimeScanner:
     the `CommandDeframer` as well, so within another command they are parameters too.
     """
 
-    _COMMANDS = re.compile(rb"\x10(?:\x04[\x01-\x04]|\x05[\x01\x02]|\x14\x08\x01\x03\x14\x01\x06\x02\x08)")
+    COMMANDS = re.compile(rb"\x10(?:\x04[\x01-\x04]|\x05[\x01\x02]|\x14\x08\x01\x03\x14\x01\x06\x02\x08)")
 
     def __init__(self) -> None:
         self._tail = b""
@@ -463,11 +534,16 @@ class RealTimeScanner:
         joined = self._tail + data
         found: list[tuple[int, RealTimeCommand]] = []
         behind = 0
-        for hit in self._COMMANDS.finditer(joined):
+        for hit in self.COMMANDS.finditer(joined):
             behind = hit.end()
             found.append((behind - held, _real_time(hit.group())))
         self._tail = joined[max(behind, len(joined) - len(_CLEAR_BUFFERS) + 1) :]
         return found
+
+
+def holds_real_time_command(data: bytes | bytearray) -> bool:
+    """Return whether a printer that receives `data` finds a real-time command in it."""
+    return RealTimeScanner.COMMANDS.search(data) is not None
 
 
 def _real_time(data: bytes) -> RealTimeCommand:
@@ -524,8 +600,8 @@ def _next(data: bytearray, at: int) -> _Step:
     if first >= 0x20:
         end = next((i for i in range(at, len(data)) if data[i] < 0x20), len(data))
         return end, Text(bytes(data[at:end]))
-    if first == LF:
-        return at + 1, LineFeed()
+    if first in (LF, ACK):
+        return at + 1, LineFeed() if first == LF else Acknowledge()
     if first not in (DLE, ESC, FS, GS):
         return at + 1, Unknown(bytes((first,)))
     if at + 1 == len(data):
@@ -533,6 +609,9 @@ def _next(data: bytearray, at: int) -> _Step:
     key = bytes(data[at : at + 2])
     if key in _LONGER:
         return _LONGER[key](data, at)
+    if key in _IN_OTHER_ROOMS:
+        found = _IN_OTHER_ROOMS[key](bytes(data[at:]))
+        return _MORE if found is None else (at + found[0], found[1] or Unknown(bytes(data[at : at + found[0]])))
     if key not in _ONE_PARAMETER:
         return at + 2, _WITHOUT_PARAMETER.get(key) or Unknown(key)
     if at + 2 == len(data):
@@ -565,6 +644,12 @@ def _one_parameter(prefix: int, code: int, n: int) -> Command | None:  # noqa: C
             return AskInformation(InformationKind(n))
         case (0x1D, 0x72, 1 | 2 | 49 | 50):
             return TransmitStatus(n % 48)
+        case (0x1B, 0x2D, 0 | 1 | 2 | 48 | 49 | 50):
+            return Underline(n % 48)
+        case (0x1C, 0x2D, 0 | 1 | 2 | 48 | 49 | 50):
+            return KanjiUnderline(n % 48)
+        case (0x1D, 0x48 | 0x66 | 0x68 | 0x77, _):
+            return escpos_barcode.decode_setting(code, n)
         case (0x10, 0x04, 1 | 2 | 3 | 4):
             return AskStatus(StatusKind(n))
         case (0x10, 0x05, 1 | 2):
@@ -584,6 +669,36 @@ def _next_cut(data: bytearray, at: int) -> _Step:
     if len(data) < at + 4:
         return _MORE
     return at + 4, Cut(CutMode(m - 0x41), data[at + 3])
+
+
+def _next_nv_image(data: bytearray, at: int) -> _Step:
+    if len(data) < at + 4:
+        return _MORE
+    number, scale = data[at + 2], data[at + 3]
+    if number == 0 or scale not in (0, 1, 2, 3, 48, 49, 50, 51):
+        return at + 4, Unknown(bytes(data[at : at + 4]))
+    return at + 4, escpos_graphics.PrintNvImage(number, scale % 48)
+
+
+def _next_ejector(data: bytearray, at: int) -> _Step:
+    if len(data) < at + 3:
+        return _MORE
+    n = data[at + 2]
+    if n != 3:
+        return at + 3, ControlEjector(Eject(n)) if n in (2, 5) else Unknown(bytes(data[at : at + 3]))
+    if len(data) < at + 4:
+        return _MORE
+    return at + 4, Present(data[at + 3])
+
+
+def _next_retraction(data: bytearray, at: int) -> _Step:
+    if len(data) < at + 3:
+        return _MORE
+    if data[at + 2] != 0x31:
+        return at + 3, RetractNow() if data[at + 2] == 0x30 else Unknown(bytes(data[at : at + 3]))
+    if len(data) < at + 4:
+        return _MORE
+    return at + 4, RetractAfter(data[at + 3]) if data[at + 3] <= 9 else Unknown(bytes(data[at : at + 4]))
 
 
 def _next_clear(data: bytearray, at: int) -> _Step:
@@ -620,9 +735,20 @@ def _next_parenthesis(data: bytearray, at: int) -> _Step:
     if len(data) < end:
         return _MORE
     whole = bytes(data[at:end])
-    if data[at + 2] != 0x6B or len(whole) < 8 or whole[5] != 0x31:
-        return end, Unknown(whole)
-    return end, _qr_command(whole[6], whole[7:]) or Unknown(whole)
+    return end, _parenthesis_command(whole) or Unknown(whole)
+
+
+def _parenthesis_command(whole: bytes) -> Command | None:
+    match whole[2]:
+        case 0x6B if len(whole) >= 8 and whole[5] == 0x31:
+            return _qr_command(whole[6], whole[7:])
+        case 0x4C:
+            return escpos_graphics.decode_function(whole[5:])
+        case 0x48 if whole.startswith(_ASK_PROCESSED):
+            mark = whole[len(_ASK_PROCESSED) :].decode("latin-1")
+            return AskProcessed(mark) if _MARK.fullmatch(mark) else None
+        case _:
+            return None
 
 
 def _qr_command(function: int, parameters: bytes) -> Command | None:
@@ -641,26 +767,30 @@ def _qr_command(function: int, parameters: bytes) -> Command | None:
             return None
 
 
-_WITHOUT_PARAMETER: dict[bytes, Command] = {b"\x1b\x40": Initialize(), b"\x1c\x26": KanjiOn(), b"\x1c\x2e": KanjiOff()}
+_WITHOUT_PARAMETER: dict[bytes, Command] = {
+    b"\x1b\x40": Initialize(),
+    b"\x1c\x26": KanjiOn(),
+    b"\x1c\x2e": KanjiOff(),
+    b"\x1bi": OldCut(CutMode.FULL),
+    b"\x1bm": OldCut(CutMode.PARTIAL),
+}
 _ONE_PARAMETER = frozenset(
-    (
-        b"\x1bd",
-        b"\x1ba",
-        b"\x1bE",
-        b"\x1b!",
-        b"\x1bt",
-        b"\x1c!",
-        b"\x1d!",
-        b"\x1da",
-        b"\x1dI",
-        b"\x1dr",
-        b"\x10\x04",
-        b"\x10\x05",
+    bytes.fromhex(code)
+    for code in (
+        *("1B64", "1B61", "1B45", "1B21", "1B74", "1B2D", "1C21", "1C2D"),
+        *("1D21", "1D61", "1D49", "1D72", "1D68", "1D77", "1D48", "1D66", "1004", "1005"),
     )
 )
 _LONGER: dict[bytes, Callable[[bytearray, int], _Step]] = {
     b"\x1dv": _next_raster,
     b"\x1d(": _next_parenthesis,
     b"\x1dV": _next_cut,
+    b"\x1de": _next_ejector,
+    b"\x1dR": _next_retraction,
+    b"\x1cp": _next_nv_image,
     b"\x10\x14": _next_clear,
+}
+_IN_OTHER_ROOMS: dict[bytes, Callable[[bytes], tuple[int, Command | None] | None]] = {
+    b"\x1dk": escpos_barcode.next_barcode,
+    b"\x1cq": escpos_graphics.next_nv_images,
 }

@@ -2,7 +2,9 @@
 
 Sources: facts/device-protocols.md 3c (DLE EOT, ASB, GS r); "Identification of Send Status", Citizen CBM1000 appendix 3
 and Bematech MP-4000 TH p83 (which fixed bits belong to which answer); Bixolon SRP-330II p101 and Epson TM-J2000 p469
-(GS I: 5F text 00); Epson TM-T90 p98 (clear response: 37 25 00).
+(GS I: 5F text 00); Epson TM-T90 p98 (clear response: 37 25 00); Epson ESC/POS reference, GS ( H function 48 (process
+ID response: 37 22 ID 00); Epson TM-U210 p233 and Citizen CT-S280 p160 (key code list: 37 72 40 keys 00); Citizen
+PPU-700 p58 (DLE EOT 4 of a printer with a presenter).
 """
 
 from dataclasses import dataclass
@@ -44,10 +46,11 @@ class ErrorCause:
 
 @dataclass(frozen=True)
 class PaperStatus:
-    """DLE EOT 4 and GS r 1."""
+    """DLE EOT 4 and GS r 1. `presented` is None where the printer has no presenter that it tells of."""
 
     near_end: bool = False
     end: bool = False
+    presented: bool | None = None
 
 
 RealTimeStatus = PrinterStatus | OfflineCause | ErrorCause | PaperStatus
@@ -98,8 +101,20 @@ def encode_status(status: RealTimeStatus) -> bytes:
     match status:
         case PrinterStatus(b2, b3, b5, b6) | OfflineCause(b2, b3, b5, b6) | ErrorCause(b2, b3, b5, b6):
             return bytes((0x12 | b2 << 2 | b3 << 3 | b5 << 5 | b6 << 6,))
-        case PaperStatus(near_end, end):
+        case PaperStatus(near_end, end, None):
             return bytes((0x12 | near_end * 0x0C | end * 0x60,))
+        case PaperStatus(near_end, end, presented):
+            return bytes((0x12 | near_end * 0x0C | end * 0x20 | bool(presented) * 0x40,))
+
+
+def decode_presenter_paper(answer: int) -> PaperStatus:
+    """Return what the byte `answer` to DLE EOT 4 says where bit 6 is the presenter's sensor (Citizen PPU-700).
+
+    Raises:
+        WireError: as `decode_status`.
+    """
+    paper = decode_status(StatusKind.PAPER, answer)
+    return PaperStatus(paper.near_end, bool(answer & 0x20), presented=bool(answer & 0x40))
 
 
 @dataclass(frozen=True)
@@ -207,18 +222,45 @@ class ClearResponse:
 
 
 @dataclass(frozen=True)
+class Processed:
+    """All before GS ( H 48 with this `mark` is done."""
+
+    mark: str
+
+
+@dataclass(frozen=True)
+class NvKeys:
+    """A block of the list that GS ( L 64 asks for; with `more`, another follows once this one is acknowledged."""
+
+    keys: frozenset[str]
+    more: bool = False
+
+
+@dataclass(frozen=True)
 class Noise:
     """Bytes that are no answer of ESC/POS."""
 
     data: bytes
 
 
-Answer = RealTimeAnswer | AutoStatus | TransmittedByte | Information | ClearResponse | Noise
+Answer = RealTimeAnswer | AutoStatus | TransmittedByte | Information | ClearResponse | Processed | NvKeys | Noise
 
 _XON, _XOFF = 0x11, 0x13
 _INFORMATION, _BLOCK = 0x5F, 0x37
 _CLEARED = b"\x37\x25"
-_MAX_BLOCK = 84  # header, 80 characters and more than any manual gives a name
+_PROCESSED, _NV_KEYS = 0x22, 0x72
+_MAX_BLOCK = 84  # header and 80 characters: the longest key code list, and more than any manual gives a name
+
+
+def encode_processed(mark: str) -> bytes:
+    """Return the bytes that answer GS ( H 48 with its `mark`."""
+    return bytes((_BLOCK, _PROCESSED)) + mark.encode("ascii") + b"\0"
+
+
+def encode_nv_keys(block: NvKeys) -> bytes:
+    """Return the bytes of a block of the key code list."""
+    keys = "".join(sorted(block.keys)).encode("ascii")
+    return bytes((_BLOCK, _NV_KEYS, 0x40 + block.more)) + keys + b"\0"
 
 
 def encode_information(text: str) -> bytes:
@@ -232,15 +274,19 @@ CLEAR_RESPONSE = _CLEARED + b"\0"
 class AnswerDeframer:
     """Tells the answers of a printer apart by their fixed bits, even with several in flight.
 
-    XON and XOFF are skipped, also between the four bytes of an ASB frame. Holds at most one unfinished answer.
+    XON and XOFF are skipped wherever they come. An ASB frame may come in the middle of a text: one that begins with a
+    control character (the printer's cover is closed, its button not pressed) is told from it; others spoil the text.
+    Holds at most one unfinished text and one unfinished frame.
     """
 
     def __init__(self) -> None:
-        self._held = bytearray()
+        self._text = bytearray()
+        self._frame = bytearray()
 
     def reset(self) -> None:
-        """Forget an unfinished answer."""
-        self._held.clear()
+        """Forget what is unfinished."""
+        self._text.clear()
+        self._frame.clear()
 
     def feed(self, data: bytes) -> list[Answer]:
         """Take `data` and return the answers that are now complete, in order."""
@@ -251,23 +297,18 @@ class AnswerDeframer:
         return found
 
     def _take(self, byte: int, found: list[Answer]) -> None:
-        if not self._held:
-            self._begin(byte, found)
-        elif self._held[0] in (_INFORMATION, _BLOCK):
-            self._continue_block(byte, found)
-        elif byte & 0x90:  # an ASB frame goes on with 0xx0xxxx: this is the beginning of something else
-            found.append(Noise(bytes(self._held)))
-            self._held.clear()
-            self._begin(byte, found)
+        if self._frame:
+            self._continue_frame(byte, found)
+        elif self._text:
+            self._continue_text(byte, found)
         else:
-            self._held.append(byte)
-            if len(self._held) == 4:
-                found.append(decode_auto_status(bytes(self._held)))
-                self._held.clear()
+            self._begin(byte, found)
 
     def _begin(self, byte: int, found: list[Answer]) -> None:
-        if byte in (_INFORMATION, _BLOCK) or byte & 0x93 == 0x10:
-            self._held.append(byte)
+        if byte in (_INFORMATION, _BLOCK):
+            self._text.append(byte)
+        elif byte & 0x93 == 0x10:
+            self._frame.append(byte)
         elif byte & 0x93 == 0x12:
             found.append(RealTimeAnswer(byte))
         elif byte & 0x90 == 0:
@@ -275,19 +316,41 @@ class AnswerDeframer:
         else:
             found.append(Noise(bytes((byte,))))
 
-    def _continue_block(self, byte: int, found: list[Answer]) -> None:
+    def _continue_frame(self, byte: int, found: list[Answer]) -> None:
+        if byte & 0x90:  # a frame goes on with 0xx0xxxx: this is something else
+            found.append(Noise(bytes(self._frame)))
+            self._frame.clear()
+            self._take(byte, found)
+            return
+        self._frame.append(byte)
+        if len(self._frame) == 4:
+            found.append(decode_auto_status(bytes(self._frame)))
+            self._frame.clear()
+
+    def _continue_text(self, byte: int, found: list[Answer]) -> None:
         if byte == 0:
-            found.append(_block(bytes(self._held)))
-            self._held.clear()
-        elif byte < 0x20 or byte > 0x7E or len(self._held) >= _MAX_BLOCK:
-            found.append(Noise(bytes(self._held)))
-            self._held.clear()
+            found.append(_block(bytes(self._text)))
+            self._text.clear()
+        elif byte & 0xF3 == 0x10:
+            self._frame.append(byte)
+        elif byte < 0x20 or byte > 0x7E or len(self._text) >= _MAX_BLOCK:
+            found.append(Noise(bytes(self._text)))
+            self._text.clear()
             self._begin(byte, found)
         else:
-            self._held.append(byte)
+            self._text.append(byte)
 
 
 def _block(data: bytes) -> Answer:
     if data[0] == _INFORMATION:
         return Information(data[1:].decode("ascii"))
-    return ClearResponse() if data == _CLEARED else Noise(data)
+    if data == _CLEARED:
+        return ClearResponse()
+    text = data[2:].decode("ascii")
+    match data[1:2]:
+        case b"\x22" if len(text) == 4:
+            return Processed(text)
+        case b"\x72" if text[:1] in ("@", "A") and len(text) % 2 == 1:
+            return NvKeys(frozenset(text[at : at + 2] for at in range(1, len(text), 2)), more=text[0] == "A")
+        case _:
+            return Noise(data)

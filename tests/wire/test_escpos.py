@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire import escpos
 from wire.errors import WireError
 from wire.escpos import (
+    Acknowledge,
     AskIdByte,
     AskInformation,
+    AskProcessed,
     AskStatus,
     AutoStatusBack,
     CharacterSize,
@@ -18,8 +19,10 @@ from wire.escpos import (
     CodePage,
     Command,
     CommandDeframer,
+    ControlEjector,
     Cut,
     CutMode,
+    Eject,
     Emphasis,
     FeedLines,
     InformationKind,
@@ -29,7 +32,10 @@ from wire.escpos import (
     KanjiMode,
     KanjiOff,
     KanjiOn,
+    KanjiUnderline,
     LineFeed,
+    OldCut,
+    Present,
     PrintMode,
     QrCorrection,
     QrLevel,
@@ -42,13 +48,37 @@ from wire.escpos import (
     RealTimeScanner,
     Recover,
     Recovery,
+    RetractAfter,
+    RetractNow,
     StatusKind,
     Text,
     TransmitStatus,
+    Underline,
     Unknown,
     encode,
-    encode_text,
-    printable,
+    holds_real_time_command,
+)
+from wire.escpos_barcode import (
+    Barcode,
+    BarcodeFont,
+    BarcodeHeight,
+    BarcodeModule,
+    BarcodeSystem,
+    BarcodeText,
+    HriFont,
+    HriPosition,
+    code128,
+)
+from wire.escpos_graphics import (
+    AskNvKeys,
+    DefineNvGraphics,
+    DefineNvImages,
+    DeleteNvGraphics,
+    NvImage,
+    PrintGraphics,
+    PrintNvGraphics,
+    PrintNvImage,
+    StoreGraphics,
 )
 
 # (bytes typed from the source, command, source)
@@ -115,6 +145,62 @@ VECTORS: list[tuple[str, Command, str]] = [
     ("1D 49 44", AskInformation(InformationKind.SERIAL), "Epson TM-J2000 p469, n = 68"),
     ("1D 72 01", TransmitStatus(1), "facts 3c; Epson TM-U295 p70"),
     ("1D 72 02", TransmitStatus(2), "facts 3c; Epson TM-U295 p70"),
+    ("1B 2D 00", Underline(0), "Custom KPM216H p43"),
+    ("1B 2D 01", Underline(1), "Custom KPM216H p43"),
+    ("1B 2D 02", Underline(2), "Custom KPM216H p43"),
+    ("1C 2D 00", KanjiUnderline(0), "facts 3c; HCC POS80B p49"),
+    ("1C 2D 02", KanjiUnderline(2), "facts 3c; HPRT TP80K p34"),
+    ("1B 69", OldCut(CutMode.FULL), "facts 3c: ESC i"),
+    ("1B 6D", OldCut(CutMode.PARTIAL), "facts 3c: ESC m"),
+    ("1D 65 03 50", Present(80), "Infinite Peripherals KPM210 p76: n = 3, m steps"),
+    ("1D 65 02", ControlEjector(Eject.RETRACT), "Infinite Peripherals KPM210 p76: n = 2"),
+    ("1D 65 05", ControlEjector(Eject.EJECT), "Infinite Peripherals KPM210 p76: n = 5"),
+    ("1D 52 30", RetractNow(), "Citizen PPU-700 p121: GS R 0"),
+    ("1D 52 31 01", RetractAfter(1), "Citizen PPU-700 p121: GS R 1 n, its sample program"),
+    ("1D 28 48 06 00 30 30 30 30 34 32", AskProcessed("0042"), "Epson TM-J2000 p430; ESC/POS reference, GS ( H 48"),
+    ("06", Acknowledge(), "Citizen CT-S280 p160: ACK 6"),
+    ("1D 68 50", BarcodeHeight(80), "Cashino CSN-A1K p45"),
+    ("1D 77 02", BarcodeModule(2), "Cashino CSN-A1K p45"),
+    ("1D 77 06", BarcodeModule(6), "Cashino CSN-A1K p45"),
+    ("1D 48 00", BarcodeText(HriPosition.NONE), "Cashino CSN-A1K p45"),
+    ("1D 48 01", BarcodeText(HriPosition.ABOVE), "Cashino CSN-A1K p45"),
+    ("1D 48 02", BarcodeText(HriPosition.BELOW), "Cashino CSN-A1K p45"),
+    ("1D 48 03", BarcodeText(HriPosition.BOTH), "Cashino CSN-A1K p45"),
+    ("1D 66 00", BarcodeFont(HriFont.A), "IDIPOS TP-80 p38"),
+    ("1D 66 01", BarcodeFont(HriFont.B), "IDIPOS TP-80 p38"),
+    ("1D 6B 41 0B 30 33 36 30 30 30 32 39 31 34 35", Barcode(BarcodeSystem.UPC_A, b"03600029145"), "TM-U210 p346"),
+    ("1D 6B 42 0B 30 34 32 31 30 30 30 30 35 32 36", Barcode(BarcodeSystem.UPC_E, b"04210000526"), "TM-U210 p346"),
+    ("1D 6B 43 0C 34 30 30 36 33 38 31 33 33 33 39 33", Barcode(BarcodeSystem.EAN13, b"400638133393"), "TM-U210 p346"),
+    ("1D 6B 44 07 37 33 35 31 33 35 33", Barcode(BarcodeSystem.EAN8, b"7351353"), "Epson TM-U210 p346"),
+    ("1D 6B 45 04 41 2D 31 2A", Barcode(BarcodeSystem.CODE39, b"A-1*"), "Epson TM-U210 p346"),
+    ("1D 6B 46 04 31 32 33 34", Barcode(BarcodeSystem.ITF, b"1234"), "Epson TM-U210 p346"),
+    ("1D 6B 47 05 41 34 30 3A 42", Barcode(BarcodeSystem.CODABAR, b"A40:B"), "Epson TM-U210 p346"),
+    ("1D 6B 48 03 61 00 7F", Barcode(BarcodeSystem.CODE93, b"a\x00\x7f"), "Epson TM-U210 p346"),
+    (
+        "1D 6B 49 0A 7B 42 4E 6F 2E 7B 43 0C 22 38",
+        Barcode(BarcodeSystem.CODE128, b"{BNo.{C\x0c\x22\x38"),
+        "SPRT SP-T8 p111: GS k 73 10 123 66 78 111 46 123 67 12 34 56",
+    ),
+    ("1D 28 4C 04 00 30 40 4B 43", AskNvKeys(), "Epson TM-U210 p233, function 64"),
+    ("1D 28 4C 04 00 30 42 30 31", DeleteNvGraphics("01"), "HPRT TP809 p11, function 66"),
+    (
+        "1D 28 4C 0D 00 30 43 30 30 31 01 09 00 01 00 31 FF 80",
+        DefineNvGraphics("01", 9, b"\xff\x80"),
+        "Epson TM-T81 p87, function 67",
+    ),
+    ("1D 28 4C 06 00 30 45 30 31 01 02", PrintNvGraphics("01", 1, 2), "Epson TM-L90 p159, function 69"),
+    (
+        "1D 28 4C 0C 00 30 70 30 01 02 31 09 00 01 00 FF 80",
+        StoreGraphics(9, b"\xff\x80", 1, 2),
+        "facts 3c; HPRT TP809 p14, function 112",
+    ),
+    ("1D 28 4C 02 00 30 32", PrintGraphics(), "facts 3c, function 50"),
+    (
+        "1C 71 02 01 00 01 00 01 02 03 04 05 06 07 08 01 00 01 00 FF FF FF FF FF FF FF FF",
+        DefineNvImages((NvImage(1, 1, bytes(range(1, 9))), NvImage(1, 1, b"\xff" * 8))),
+        "Microcom 814M p39",
+    ),
+    ("1C 70 01 03", PrintNvImage(1, 3), "Custom SMICE p44"),
     ("54 41 43 20 39", Text(b"TAC 9"), "ASCII as is"),
 ]
 CASES = pytest.mark.parametrize(("data", "command"), [pytest.param(*v[:2], id=f"{v[1]} ({v[2]})") for v in VECTORS])
@@ -129,6 +215,13 @@ SYNONYMS: list[tuple[str, Command, str]] = [
     ("1D 49 31", AskIdByte(1), "Toshiba B-EP p590: 1, 49"),
     ("1D 72 31", TransmitStatus(1), "Epson TM-U295 p70: 1, 49"),
     ("1D 61 F2", AutoStatusBack(online=True), "Epson TM-T88III p133: bits 4-7 undefined"),
+    ("1B 2D 31", Underline(1), "Custom KPM216H p43: 1, 49"),
+    ("1C 2D 32", KanjiUnderline(2), "HPRT TP80K p34: 2 or 50"),
+    ("1D 48 32", BarcodeText(HriPosition.BELOW), "Cashino CSN-A1K p45: 2, 50"),
+    ("1D 66 31", BarcodeFont(HriFont.B), "IDIPOS TP-80 p38: 1, 49"),
+    ("1C 70 01 33", PrintNvImage(1, 3), "Custom SMICE p44: 3, 51"),
+    ("1D 6B 00 30 33 36 30 30 30 32 39 31 34 35 00", Barcode(BarcodeSystem.UPC_A, b"03600029145"), "GS k function A"),
+    ("1D 6B 04 41 2D 31 00", Barcode(BarcodeSystem.CODE39, b"A-1"), "Ithaca 80PLUS p99: function A ends with NUL"),
 ]
 
 
@@ -201,7 +294,27 @@ def _joined(commands: list[Command | Unknown]) -> list[Command | Unknown]:
         ("1D 76 30 00 FF FF FF FF", "1D 76 30 00 FF FF FF FF"),  # 4 GiB would be promised
         ("1D 28 6B 03 00 31 43 00", "1D 28 6B 03 00 31 43 00"),  # module size 0
         ("1D 28 6B 03 00 30 43 03", "1D 28 6B 03 00 30 43 03"),  # cn 48 is PDF417
-        ("1D 28 4C 02 00 30 32", "1D 28 4C 02 00 30 32"),  # GS ( L graphics: framed, not modelled
+        ("1D 28 4C 02 00 30 30", "1D 28 4C 02 00 30 30"),  # GS ( L 48, the memory's size: framed, not modelled
+        ("1D 28 4C 04 00 30 40 4B 44", "1D 28 4C 04 00 30 40 4B 44"),
+        ("1D 28 4C 04 00 30 42 30 07", "1D 28 4C 04 00 30 42 30 07"),  # no key
+        ("1D 28 4C 06 00 30 45 30 31 01 03", "1D 28 4C 06 00 30 45 30 31 01 03"),  # three times as high
+        ("1D 28 4C 0C 00 30 43 30 30 31 01 09 00 01 00 31 FF", "1D 28 4C 0C 00 30 43 30 30 31 01 09 00 01 00 31 FF"),
+        ("1D 28 4C 0B 00 30 70 30 01 01 31 09 00 01 00 FF", "1D 28 4C 0B 00 30 70 30 01 01 31 09 00 01 00 FF"),
+        ("1D 28 4C 03 00 30 43 30", "1D 28 4C 03 00 30 43 30"),
+        ("1D 28 48 06 00 30 30 30 30 34 07", "1D 28 48 06 00 30 30 30 30 34 07"),
+        ("1D 6B 07", "1D 6B 07"),
+        ("1D 6B 4A", "1D 6B 4A"),
+        ("1D 6B 43 03 31 32 33", "1D 6B 43 03 31 32 33"),  # EAN-13 of three digits
+        ("1D 6B 46 03 31 32 33", "1D 6B 46 03 31 32 33"),  # ITF wants pairs
+        ("1D 6B 49 02 41 42", "1D 6B 49 02 41 42"),  # CODE128 without a code set (SPRT SP-T8 p111)
+        ("1D 6B 04 61 00", "1D 6B 04 61 00"),
+        ("1D 77 07", "1D 77 07"),
+        ("1D 65 01", "1D 65 01"),
+        ("1D 52 31 0A", "1D 52 31 0A"),
+        ("1D 52 39", "1D 52 39"),
+        ("1C 70 00 00", "1C 70 00 00"),
+        ("1C 71 00", "1C 71 00"),
+        ("1C 71 01 FF FF 01 00", "1C 71 01 FF FF 01 00"),
         ("1D 28 6B 00 00", "1D 28 6B 00 00"),
         ("1D 28 6B 03 00 31 50 30", "1D 28 6B 03 00 31 50 30"),  # nothing to store
     ],
@@ -280,6 +393,25 @@ def test_every_known_command_read_from_noise_can_be_said_again(data: bytes) -> N
         Cut(CutMode.FULL, 256),
         AskIdByte(4),
         TransmitStatus(0),
+        Underline(3),
+        KanjiUnderline(-1),
+        Present(256),
+        RetractAfter(10),
+        AskProcessed("12345"),
+        AskProcessed("12\n4"),
+        BarcodeHeight(0),
+        BarcodeModule(1),
+        Barcode(BarcodeSystem.EAN13, b"12"),
+        Barcode(BarcodeSystem.CODE128, b"no code set"),
+        DeleteNvGraphics("1"),
+        DefineNvGraphics("01", 9, b"\xff"),
+        DefineNvGraphics("01", 0, b"\xff"),
+        DefineNvGraphics("01", 512, bytes(64 * 1024)),
+        PrintNvGraphics("01", 3, 1),
+        StoreGraphics(8, b""),
+        DefineNvImages(()),
+        DefineNvImages((NvImage(1, 1, b"short"),)),
+        PrintNvImage(0),
         Text(b"a\x1b@"),
     ],
 )
@@ -288,42 +420,54 @@ def test_refuses_what_the_wire_cannot_say(command: Command) -> None:
         encode(command)
 
 
-# -- text ------------------------------------------------------------------------------------------------
+# -- CODE128 ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("text", "data"),
     [
-        ("TAC 9F3A", "54 41 43 20 39 46 33 41"),
-        ("啊", "1C 26 B0 A1 1C 2E"),  # UP-PH manual p14: 啊 is B0A1
-        ("No.啊1", "4E 6F 2E 1C 26 B0 A1 1C 2E 31"),
-        ("啊啊", "1C 26 B0 A1 B0 A1 1C 2E"),  # one run is switched on once
-        ("¥5", "1C 26 A3 A4 1C 2E 35"),  # facts, simulation 3.2: U+00A5 has four bytes; A3A4 is the full-width sign
-        ("", ""),
-        ("\U0001f600", "3F"),  # an emoji has four bytes in GB 18030
-        ("é", "1C 26 A8 A6 1C 2E"),  # GB 2312 row 8
-        ("ñ", "3F"),
+        ("No.123456", "7B 42 4E 6F 2E 7B 43 0C 22 38"),  # SPRT SP-T8 p111
+        ("123456", "7B 43 0C 22 38"),
+        ("12345", "7B 43 0C 22 7B 42 35"),
+        ("A12", "7B 42 41 31 32"),  # two digits are no shorter in C
+        ("a{b", "7B 42 61 7B 7B 62"),  # Hwasung HPP-240 p44: "{" is "{{"
+        ("160401", "7B 42 31 36 30 34 30 31"),  # 10 04 01 in C would be DLE EOT 1
     ],
 )
-def test_puts_double_byte_runs_between_fs_and_and_fs_stop(text: str, data: str) -> None:
-    assert encode_text(text) == bytes.fromhex(data)
+def test_code128_takes_digits_in_pairs_and_never_says_a_real_time_command(text: str, data: str) -> None:
+    assert code128(text) == bytes.fromhex(data)
 
 
-def test_never_lets_a_text_become_a_command() -> None:
-    assert encode_text("a\x1bp\x00\x10\x04\x01\nb") == b"a?p?????b"
-    assert not set(encode_text("".join(map(chr, range(0x20))) + "\x7f")) - {0x3F}
+@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=80))
+def test_code128_can_be_read_back(text: str) -> None:
+    data = code128(text)
+    assert not holds_real_time_command(data)
+    assert _code128_text(data) == text
+    assert CommandDeframer().feed(encode(Barcode(BarcodeSystem.CODE128, data))) == [
+        Barcode(BarcodeSystem.CODE128, data)
+    ]
 
 
-@given(st.text())
-def test_text_has_only_characters_and_the_two_switches(text: str) -> None:
-    data = encode_text(text).replace(b"\x1c\x26", b"").replace(b"\x1c\x2e", b"")
-    assert all(byte >= 0x20 for byte in data)
-    assert data.decode("gb18030") == printable(text)
+def _code128_text(data: bytes) -> str:
+    """Read the data as the manual says, by a reading of our own."""
+    text, in_c, at = "", False, 0
+    while at < len(data):
+        if data[at] == 0x7B and data[at + 1] in b"BC":
+            in_c = data[at + 1] == 0x43
+            at += 2
+        elif data[at] == 0x7B:
+            text += "{"
+            at += 2
+        else:
+            text += f"{data[at]:02d}" if in_c else chr(data[at])
+            at += 1
+    return text
 
 
-@given(st.text())
-def test_columns_count_double_bytes_twice(text: str) -> None:
-    assert escpos.columns(text) == len(printable(text).encode("gb18030"))
+def test_code128_refuses_what_is_not_printable_ascii() -> None:
+    for text in ("", "\x10\x04\x01", "é"):
+        with pytest.raises(WireError):
+            code128(text)
 
 
 # -- real-time commands ------------------------------------------------------------------------------------
