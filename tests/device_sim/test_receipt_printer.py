@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from device_sim.receipt_paper import CELL, PrintedReceipt, Style, glyph, paper_picture
+from device_sim.receipt.glyphs import CELL, Style, glyph
+from device_sim.receipt_paper import PrintedReceipt, paper_picture
 from device_sim.receipt_printer import (
     NEAR_END_DOTS,
     RECEIVE_BUFFER,
@@ -20,7 +21,6 @@ from device_sim.receipt_printer import (
 )
 from device_sim.usb.device import Stall
 from tests.clocks import SetClock
-from wire.escpos import Cut, QrPrint, Raster, Unknown
 from wire.usb_printer import ClassRequest, get_device_id, get_port_status, soft_reset
 
 # Bytes as in tests/wire/test_escpos.py, where each has its source.
@@ -63,7 +63,7 @@ def test_begins_in_kanji_mode_as_chinese_models_do() -> None:
 
 def test_takes_double_bytes_one_by_one_outside_kanji_mode() -> None:
     assert printed(b"\x1c\x2e\xb0\xa1\n").text == "░í"  # code page 437
-    assert printed(b"\x1c\x2e\x1b\x74\x05\xb0\n").text == "?"  # a page that is not modelled
+    assert printed(b"\x1c\x2e\x1b\x74\x10\x80\xe9\n").text == "€é"  # page 16, WPC1252
 
 
 def test_prints_a_question_mark_for_half_a_character() -> None:
@@ -138,7 +138,9 @@ def test_prints_a_qr_code_with_the_size_asked_for() -> None:
 def test_prints_no_qr_code_that_it_cannot(data: str) -> None:
     printer = SimulatedReceiptPrinter()
     printer.receive(bytes.fromhex(data))
-    assert printer.ignored == [QrPrint()]
+    assert [(report.data.hex(" "), report.where) for report in printer.ignored] == [
+        ("1d 28 6b 03 00 31 51 30", "line start")
+    ]
 
 
 def test_feeds_lines_and_prints_what_stands_in_the_line() -> None:
@@ -149,14 +151,17 @@ def test_feeds_lines_and_prints_what_stands_in_the_line() -> None:
 def test_ignores_at_mid_line_what_works_only_at_its_beginning() -> None:
     printer = SimulatedReceiptPrinter()
     printer.receive(b"a\x1d\x76\x30\x00\x01\x00\x01\x00\xff" + CUT)
-    assert [type(command) for command in printer.ignored] == [Raster, Cut]
+    assert [(report.at, report.data[:2], report.where) for report in printer.ignored] == [
+        (1, b"\x1d\x76", "line"),
+        (10, b"\x1d\x56", "line"),
+    ]
     assert printer.receipts == []
 
 
 def test_reports_what_it_does_not_understand() -> None:
     printer = SimulatedReceiptPrinter()
     printer.receive(b"\x1bZ\x1c\x2e")
-    assert printer.ignored == [Unknown(b"\x1bZ")]
+    assert [(report.at, report.data, report.reason) for report in printer.ignored] == [(0, b"\x1bZ", "unknown command")]
 
 
 def test_a_blank_cut_gives_no_receipt() -> None:
@@ -338,7 +343,7 @@ def test_survives_any_bytes(pieces: list[bytes]) -> None:
         printer.receive(piece)
     printer.receive(CLEAR)
     printer.condition = Condition()
-    printer.receive(b"\x10\x05\x02\x1b\x40ok\n" + CUT)
+    printer.receive(b"\x10\x05\x02\x1b\x3d\x01\x1b\x40ok\n" + CUT)
     assert printer.take_receipt().text.endswith("ok")
 
 
@@ -412,8 +417,8 @@ def test_single_byte_characters_fill_12_by_24(character: str) -> None:
 
 @pytest.mark.parametrize("character", "值，。（￥")
 def test_chinese_characters_fill_24_by_24(character: str) -> None:
-    assert glyph(character, Style()).size == (CELL, CELL)
-    assert glyph(character, Style(width=3, height=2, bold=True)).size == (72, 48)
+    assert glyph(character, Style(), double=True).size == (CELL, CELL)
+    assert glyph(character, Style(width=3, height=2, bold=True), double=True).size == (72, 48)
 
 
 def test_shows_the_receipt_on_its_paper() -> None:

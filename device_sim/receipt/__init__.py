@@ -1,0 +1,1 @@
+"""The inside of the simulated receipt printer: its command language, characters, symbols, pictures and page."""
