@@ -1,0 +1,215 @@
+"""The recorder of one device: stands between driver and transport, masks what passes, and keeps the last of it."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from drivers.trace.families import masker_of
+from drivers.transport import Transport, UsbTransport
+from kiosk_core.clock import Clock
+from kiosk_core.errors import DeviceUnavailable
+from kiosk_core.status import Identity
+from kiosk_core.trace import Header, Octets, Record, What
+
+MAX_RECORDS = 2_000
+MAX_BYTES = 256 * 1024
+"""What one device's recorder holds: the oldest goes first."""
+MAX_CHUNK = 16 * 1024
+"""A longer chunk becomes several records of the same time."""
+
+
+class TraceWatch:
+    """A `drivers.registry.Watch` that keeps the last MAX_RECORDS records of a device, through all its openings.
+
+    One thread owns the device; any thread may read the records. `sink` gets every record on the device's thread and
+    must neither block nor raise.
+    """
+
+    def __init__(
+        self,
+        device: str,
+        clock: Clock,
+        *,
+        family: str = "",
+        model: str = "",
+        port: str = "",
+        sink: Callable[[Record], None] | None = None,
+    ) -> None:
+        """`family` is one of MASKERS; of any other, "" too, all bytes are hidden."""
+        self._device = device
+        self._clock = clock
+        self._family = family
+        self._model = model
+        self._port = port
+        self._sink = sink
+        self._start = clock.now()
+        self._began = clock.wall().isoformat(timespec="milliseconds")
+        self._lock = threading.Lock()
+        self._ring: deque[Record] = deque()
+        self._held = 0
+        self._sequence = 0
+        self._silent = False
+        self._sent = self._received = 0
+        self._identity = Identity("")
+        self._class_descriptor = b""
+        self._masker = masker_of(family)
+
+    def line(self, transport: Transport) -> Transport:
+        """Return a transport that records what passes."""
+        self._open()
+        return _Line(transport, self)
+
+    def usb(self, transport: UsbTransport) -> UsbTransport:
+        """Return a transport that records what passes on all pipes."""
+        self._identity = transport.identity
+        self._class_descriptor = transport.class_descriptor
+        self._open()
+        return _Usb(transport, self)
+
+    @property
+    def header(self) -> Header:
+        """Whose trace it is; identity and class descriptor are those of the USB device that was opened last."""
+        return Header(
+            device=self._device,
+            family=self._family,
+            model=self._model,
+            port=self._port,
+            began=self._began,
+            identity=self._identity.model,
+            firmware=self._identity.firmware,
+            class_descriptor=self._class_descriptor,
+        )
+
+    @property
+    def bytes_passed(self) -> tuple[int, int]:
+        """How many bytes were sent and received (on all pipes) since the recorder was made."""
+        return self._sent, self._received
+
+    def records(self, *, after: int = 0, last: int | None = None) -> tuple[Record, ...]:
+        """Return what is kept with a sequence above `after`, of it the `last`."""
+        with self._lock:
+            kept = tuple(self._ring)
+        if kept and after >= kept[0].sequence:
+            kept = kept[after - kept[0].sequence + 1 :]
+        return kept if last is None else kept[max(0, len(kept) - last) :]
+
+    def passed(self, what: What, data: bytes, note: str = "") -> None:
+        """Record a chunk."""
+        if what is What.OUT:
+            self._sent += len(data)
+        else:
+            self._received += len(data)
+        self._silent = False
+        if len(data) <= MAX_CHUNK:
+            self._keep(what, self._masker.mask(what, data) if data else Octets(), note)
+            return
+        for at in range(0, len(data), MAX_CHUNK):
+            self._keep(what, self._masker.mask(what, data[at : at + MAX_CHUNK]), note)
+
+    def timed_out(self) -> None:
+        """Record that nothing came, once until something passes again."""
+        self._masker.gap()
+        if not self._silent:
+            self._silent = True
+            self._keep(What.TIME_OUT, Octets(), "")
+
+    def happened(self, what: What, note: str = "") -> None:
+        """Record an event."""
+        self._masker.gap()
+        self._silent = False
+        self._keep(what, Octets(), note)
+
+    def _open(self) -> None:
+        self._masker = masker_of(self._family)
+        self.happened(What.OPEN)
+
+    def _keep(self, what: What, octets: Octets, note: str) -> None:
+        with self._lock:
+            self._sequence += 1
+            record = Record(self._sequence, self._clock.now() - self._start, self._device, what, octets, note)
+            self._ring.append(record)
+            self._held += len(octets.data)
+            while len(self._ring) > MAX_RECORDS or self._held > MAX_BYTES:
+                self._held -= len(self._ring.popleft().octets.data)
+        if self._sink is not None:
+            self._sink(record)
+
+
+class _Line:
+    """A Transport that passes everything on and records it."""
+
+    def __init__(self, inner: Transport, watch: TraceWatch) -> None:
+        self._inner = inner
+        self._watch = watch
+        self._closed = False
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        if data:
+            self._watch.passed(What.OUT, data)
+        try:
+            self._inner.write(data, timeout_s)
+        except DeviceUnavailable as error:
+            self._watch.happened(What.ERROR, error.reason)
+            raise
+
+    def read(self, size: int, timeout_s: float) -> bytes:
+        try:
+            data = self._inner.read(size, timeout_s)
+        except DeviceUnavailable as error:
+            self._watch.happened(What.ERROR, error.reason)
+            raise
+        if data:
+            self._watch.passed(What.IN, data)
+        else:
+            self._watch.timed_out()
+        return data
+
+    def discard_input(self) -> None:
+        self._watch.happened(What.DISCARD)
+        try:
+            self._inner.discard_input()
+        except DeviceUnavailable as error:
+            self._watch.happened(What.ERROR, error.reason)
+            raise
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._watch.happened(What.CLOSE)
+        self._inner.close()
+
+
+class _Usb(_Line):
+    """A UsbTransport that passes everything on and records it; silence on the interrupt pipe is not worth a word."""
+
+    def __init__(self, inner: UsbTransport, watch: TraceWatch) -> None:
+        super().__init__(inner, watch)
+        self._usb = inner
+
+    @property
+    def identity(self) -> Identity:
+        return self._usb.identity
+
+    @property
+    def class_descriptor(self) -> bytes:
+        return self._usb.class_descriptor
+
+    def control_in(self, request_type: int, request: int, value: int, index: int, length: int) -> bytes:
+        note = f"{request_type:02x} {request:02x} {value:04x} {index:04x} {length:04x}"
+        try:
+            data = self._usb.control_in(request_type, request, value, index, length)
+        except DeviceUnavailable as error:
+            self._watch.happened(What.ERROR, f"control {note}: {error.reason}")
+            raise
+        self._watch.passed(What.CONTROL, data, note)
+        return data
+
+    def read_interrupt(self, size: int, timeout_s: float) -> bytes:
+        try:
+            data = self._usb.read_interrupt(size, timeout_s)
+        except DeviceUnavailable as error:
+            self._watch.happened(What.ERROR, error.reason)
+            raise
+        if data:
+            self._watch.passed(What.INTERRUPT, data)
+        return data
