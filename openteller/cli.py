@@ -1,17 +1,14 @@
 """The `openteller` command: one entry, and the subcommands that say what they do and what they need."""
 
-import logging
 import signal
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.logging import RichHandler
-from rich.markup import escape
 
-from kiosk_core.errors import ConfigError, OpenTellerError
-from openteller import config_commands, device_commands, journal_commands
+from kiosk_core.errors import OpenTellerError
+from openteller import config_commands, device_commands, journal_commands, sim_commands
+from openteller.console import log_to_stderr, plain_errors, stop
 from openteller.system_clock import SystemClock
 
 # Qt, the drivers and the simulator are imported by the command that needs them: `--help` answers at once, and a
@@ -28,6 +25,7 @@ app = typer.Typer(
 app.add_typer(device_commands.app, name="devices")
 app.add_typer(journal_commands.app, name="journal")
 app.add_typer(config_commands.app, name="config")
+app.add_typer(sim_commands.app, name="sim")
 
 _ConfigFile = Annotated[Path, typer.Argument(metavar="KIOSK.TOML", help="The terminal's configuration file.")]
 _Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, not only what is wrong.")]
@@ -66,13 +64,13 @@ def demo(
 
     width, _, height = size.partition("x")
     if not (width.isdigit() and height.isdigit() and 480 <= int(width) <= 7680 and 480 <= int(height) <= 7680):
-        _stop(f"--size {size}: must be WIDTHxHEIGHT in pixels, 480 to 7680 each, like 1080x1920")
+        stop(f"--size {size}: must be WIDTHxHEIGHT in pixels, 480 to 7680 each, like 1080x1920")
     if language not in {"zh", "en"}:
-        _stop(f"--language {language}: must be zh or en")
+        stop(f"--language {language}: must be zh or en")
     try:
         code = run_demo(out, headless, (int(width), int(height)), language, verbose=verbose)
     except (DemoError, OpenTellerError, OSError) as error:
-        _stop(str(error))
+        stop(str(error))
     raise typer.Exit(code)
 
 
@@ -84,8 +82,8 @@ def core(config_file: _ConfigFile, verbose: _Verbose = False) -> None:
     """
     from openteller.core import Core  # noqa: PLC0415
 
-    _log_to_stderr(verbose)
-    with _plain_errors(), Core(config_file, SystemClock()) as running:
+    log_to_stderr(verbose)
+    with plain_errors(), Core(config_file, SystemClock()) as running:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: running.stop())
         running.run()
@@ -97,57 +95,12 @@ def kiosk(config_file: _ConfigFile, verbose: _Verbose = False) -> None:
     from kiosk_ui.app import run  # noqa: PLC0415
     from openteller.config import load_terminal  # noqa: PLC0415
 
-    _log_to_stderr(verbose)
-    with _plain_errors():
+    log_to_stderr(verbose)
+    with plain_errors():
         config = load_terminal(config_file)
         size = (config.screen.width_px, config.screen.height_px)
         code = run(config.core.socket, SystemClock(), size=size, fullscreen=config.screen.fullscreen)
     raise typer.Exit(code)
-
-
-@app.command(epilog="Example:  openteller sim out/sim.toml --panel")
-def sim(
-    config_file: Annotated[Path, typer.Argument(metavar="SIM.TOML", help="The simulated terminal's configuration.")],
-    panel: Annotated[bool, typer.Option("--panel", help="A small window: the customer's hands.")] = False,
-    verbose: _Verbose = False,
-) -> None:
-    """Run simulated devices, cards and bank host; a core whose kiosk.toml names their ports works with them.
-
-    Runs until SIGTERM or Ctrl-C. docs/simulator.md lists what its control socket can do.
-    """
-    from openteller.simulator import run_simulator  # noqa: PLC0415
-
-    _log_to_stderr(verbose)
-    with _plain_errors():
-        run_simulator(config_file, SystemClock(), panel=panel)
-
-
-class _plain_errors:  # noqa: N801  (reads as a clause)
-    """What a user can mend is one sentence and exit code 1, never a traceback."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, ConfigError):
-            config_commands.report(error)
-            raise typer.Exit(1) from None
-        if isinstance(error, OpenTellerError | OSError):
-            _stop(str(error))
-
-
-def _stop(problem: str) -> NoReturn:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{escape(problem)}[/]")
-    raise typer.Exit(1)
-
-
-def _log_to_stderr(verbose: bool) -> None:
-    console = Console(stderr=True, soft_wrap=True)
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(name)s: %(message)s",
-        handlers=[RichHandler(console=console, show_path=False)],
-    )
 
 
 def main() -> None:

@@ -128,7 +128,7 @@ def _free_port() -> int:
 @contextlib.contextmanager
 def _processes(out: Path, run: Path, *, panel: bool, verbose: bool) -> Iterator[None]:
     """Run simulator and core; what they say goes to `out`/sim.log and core.log."""
-    sim = ["sim", str(out / "sim.toml"), *(["--panel"] if panel else [])]
+    sim = ["sim", "run", str(out / "sim.toml"), *(["--panel"] if panel else [])]
     commands = {"sim": sim, "core": ["core", str(out / "kiosk.toml")]}
     waits_for = {"sim": run / "sim.sock", "core": run / "core.sock"}
     with contextlib.ExitStack() as undo:

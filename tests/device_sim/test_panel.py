@@ -264,7 +264,7 @@ def sim(rig: Rig) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
     run.mkdir()
     write_configuration(out, run, (1080, 1920))
     process = subprocess.Popen(
-        [sys.executable, "-m", "openteller", "sim", str(out / "sim.toml"), "--panel"],
+        [sys.executable, "-m", "openteller", "sim", "run", str(out / "sim.toml"), "--panel"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -25,9 +25,9 @@ def test_help_is_there_for_every_command(command: list[str]) -> None:
     assert "Usage" in ended.stdout
 
 
-@pytest.mark.parametrize("command", ["core", "kiosk", "sim"])
-def test_a_missing_configuration_is_named(command: str, tmp_path: Path) -> None:
-    ended = openteller(command, str(tmp_path / "none.toml"))
+@pytest.mark.parametrize("command", [["core"], ["kiosk"], ["sim", "run"]])
+def test_a_missing_configuration_is_named(command: list[str], tmp_path: Path) -> None:
+    ended = openteller(*command, str(tmp_path / "none.toml"))
     assert ended.returncode == 1
     assert "none.toml: there is no such file" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -38,7 +38,7 @@ def test_a_mistake_in_sim_toml_is_named_by_file_line_and_key(tmp_path: Path) -> 
     file = tmp_path / "sim.toml"
     file.write_text(file.read_text().replace("apdu_ms = 30", "apdu_s = 30"))
     line = 1 + file.read_text().splitlines().index("apdu_s = 30")
-    ended = openteller("sim", str(file))
+    ended = openteller("sim", "run", str(file))
     assert ended.returncode == 1
     assert f"sim.toml:{line}: top_up_module.apdu_s: is no key of this section; did you mean apdu_ms?" in ended.stderr
 

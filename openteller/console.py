@@ -1,0 +1,42 @@
+"""What all commands say in the same way: errors that a user can mend, and the log."""
+
+import logging
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.markup import escape
+
+from kiosk_core.errors import ConfigError, OpenTellerError
+from openteller.config_commands import report
+
+
+class plain_errors:  # noqa: N801  (reads as a clause)
+    """What a user can mend is one sentence and exit code 1, never a traceback."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, ConfigError):
+            report(error)
+            raise typer.Exit(1) from None
+        if isinstance(error, OpenTellerError | OSError):
+            stop(str(error))
+
+
+def stop(problem: str) -> NoReturn:
+    """Say what is wrong and exit with 1."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{escape(problem)}[/]")
+    raise typer.Exit(1)
+
+
+def log_to_stderr(verbose: bool) -> None:
+    """Log warnings, or with `verbose` all that happens."""
+    console = Console(stderr=True, soft_wrap=True)
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(name)s: %(message)s",
+        handlers=[RichHandler(console=console, show_path=False)],
+    )

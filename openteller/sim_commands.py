@@ -1,0 +1,93 @@
+"""`openteller sim`: the simulated terminal by itself, and what can be done with it in virtual time."""
+
+import json
+import logging
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from openteller.console import log_to_stderr, plain_errors
+from openteller.system_clock import SystemClock
+
+if TYPE_CHECKING:
+    from openteller.virtual_day.day import DayReport
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Run simulated hardware.")
+
+
+@app.callback()
+def _sim() -> None:
+    """Run simulated hardware."""
+
+
+@app.command(epilog="Example:  openteller sim run out/sim.toml --panel")
+def run(
+    config_file: Annotated[Path, typer.Argument(metavar="SIM.TOML", help="The simulated terminal's configuration.")],
+    panel: Annotated[bool, typer.Option("--panel", help="A small window: the customer's hands.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, not only what is wrong.")] = False,
+) -> None:
+    """Run simulated devices, cards and bank host; a core whose kiosk.toml names their ports works with them.
+
+    Runs until SIGTERM or Ctrl-C. docs/simulator.md lists what its control socket can do.
+    """
+    from openteller.simulator import run_simulator  # noqa: PLC0415  (Qt only where it is needed)
+
+    log_to_stderr(verbose)
+    with plain_errors():
+        run_simulator(config_file, SystemClock(), panel=panel)
+
+
+@app.command(epilog="Example:  openteller sim day --hours 2 --customers 200 --seed 7")
+def day(
+    seed: Annotated[int, typer.Option(min=0, help="Of customers and misfortune: the same seed, the same day.")] = 1,
+    hours: Annotated[float, typer.Option(min=0.2, max=240, help="How long the day is.")] = 24.0,
+    customers: Annotated[int, typer.Option(min=0, max=100_000, help="How many come.")] = 2000,
+    mishaps: Annotated[float, typer.Option(min=0.001, max=3600, help="How often something goes wrong an hour.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+) -> None:
+    """Run a day of a busy terminal on a virtual clock: real drivers, simulated devices, seeded misfortune.
+
+    Exits with 1 if a fen, a card or a receipt was lost or doubled, or a device did not come back by itself.
+    """
+    from openteller.virtual_day.day import DayPlan, run_day  # noqa: PLC0415
+
+    logging.disable(logging.CRITICAL)  # devices are lost a thousand times a day, and that is the point
+    began = time.perf_counter()
+    report = run_day(DayPlan(seed, hours, customers, mishaps))
+    seconds = time.perf_counter() - began
+    if as_json:
+        facts = asdict(report) | {"trace": report.trace, "seconds": round(seconds, 1)}
+        facts["books"]["loaded_fen"] = sum(report.books.loaded_fen.values())
+        facts["books"]["open_fen"] = sum(report.books.open_fen.values())
+        print(json.dumps(facts, indent=1))
+    else:
+        _print_day(report, hours, seconds)
+    raise typer.Exit(1 if report.wrong else 0)
+
+
+def _print_day(report: "DayReport", hours: float, seconds: float) -> None:
+    books = report.books
+    facts = (
+        ("virtual time", f"{hours:g} h in {seconds:.1f} s"),
+        ("customers", f"{books.served} served, {books.turned_away} turned away"),
+        ("money loaded", f"{sum(books.loaded_fen.values()) / 100:.2f} yuan, {books.settled_by_proof} loads by proof"),
+        ("not settled", f"{len(books.open_fen)} loads"),
+        ("receipts", str(books.receipts)),
+        ("polls", f"{report.polls:,}, {report.chunks:,} chunks of bytes"),
+        ("went wrong", f"{sum(report.mishaps.values())} times; devices were out of service {report.losses} times"),
+        ("trace", report.trace[:16]),
+    )
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, fact in facts:
+        table.add_row(name, fact)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(", ".join(f"{name} {times}" for name, times in report.mishaps.items()), style="dim")
+    for problem in report.wrong:
+        console.print(f"[red]wrong: {escape(problem)}[/]")

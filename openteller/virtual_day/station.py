@@ -1,0 +1,212 @@
+"""A station: one device of the terminal on its port, the driver that serves it, and the task that owns the driver."""
+
+import hashlib
+import struct
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import usb.backend
+
+from device_sim.misfortune import Fortune
+from drivers.device_thread import REOPEN_SECONDS, Supervised
+from drivers.registry import Model, Place
+from drivers.transport import Transport, UsbTransport
+from kiosk_core.clock import Clock
+from kiosk_core.device import Device
+from kiosk_core.errors import OpenTellerError
+from kiosk_core.status import DeviceStatus, Identity
+
+T = TypeVar("T")
+
+_ASK_S = 0.05  # how often a customer looks whether the device is done
+
+
+@dataclass(frozen=True)
+class Mishap:
+    """What can befall a device itself: `begin` it, and `mend` it as a person would."""
+
+    begin: Callable[[], None]
+    mend: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Port:
+    """The simulated end of a station: how it is plugged, what befalls its cable and the device."""
+
+    plug: Callable[[], None]
+    unplug: Callable[[], None]
+    fortune: Fortune
+    mishaps: Mapping[str, Mishap] = field(default_factory=dict)
+
+
+@dataclass
+class _Job:
+    work: Callable[[Any], Any]
+    result: Any = None
+    error: OpenTellerError | None = None
+    done: bool = False
+
+
+class Station:
+    """A device that is polled every `poll_s`, and in between does what customers ask."""
+
+    def __init__(
+        self,
+        name: str,
+        model: Model,
+        url: str,
+        port: Port,
+        clock: Clock,
+        *,
+        usb_backend: usb.backend.IBackend | None = None,
+        poll_s: float = 1.0,
+    ) -> None:
+        self.name = name
+        self.port = port
+        self.polls = 0
+        self.losses = 0
+        self._clock = clock
+        self._poll_s = poll_s
+        self._trace = TraceHash(clock)
+        place = Place(name, url, None, clock, lambda _: usb_backend, self._trace)
+        self._supervised: Supervised[Device] = Supervised(name, lambda: model.open(place), clock, self._changed)
+        self._jobs: deque[_Job] = deque()
+
+    @property
+    def in_service(self) -> bool:
+        """Whether the device can do its work."""
+        return self._supervised.status.in_service
+
+    @property
+    def status(self) -> DeviceStatus:
+        """The last status that was published."""
+        return self._supervised.status
+
+    @property
+    def trace(self) -> str:
+        """The hash of all bytes that passed between driver and device, with their times."""
+        return self._trace.hexdigest
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks of bytes passed."""
+        return self._trace.chunks
+
+    def run(self) -> None:
+        """Own the device, for ever: the station's task."""
+        supervised = self._supervised
+        next_poll = self._clock.now()
+        while True:
+            if not supervised.is_open:
+                supervised.open()
+            while self._jobs:
+                self._do(self._jobs.popleft())
+            if supervised.is_open and self._clock.now() >= next_poll:
+                self.polls += 1
+                supervised.poll()
+                next_poll = max(next_poll + self._poll_s, self._clock.now())
+            self._clock.sleep(REOPEN_SECONDS if not supervised.is_open else max(next_poll - self._clock.now(), 0.001))
+
+    def ask(self, work: Callable[[Any], T]) -> T:
+        """Have the station's task do `work` with the driver, and wait for it.
+
+        Raises:
+            OpenTellerError: what the driver raised.
+        """
+        job = _Job(work)
+        self._jobs.append(job)
+        while not job.done:
+            self._clock.sleep(_ASK_S)
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def _do(self, job: _Job) -> None:
+        try:
+            job.result = self._supervised.do(job.work)
+        except OpenTellerError as error:
+            job.error = error
+        job.done = True
+
+    def _changed(self, status: DeviceStatus) -> None:
+        self.losses += not status.in_service
+
+
+_OUT, _IN, _INTERRUPT, _CONTROL = range(4)
+
+
+class TraceHash:
+    """A drivers.registry.Watch that keeps a hash of what passed and when, and nothing of it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.chunks = 0
+        self._clock = clock
+        self._hash = hashlib.sha256()
+
+    @property
+    def hexdigest(self) -> str:
+        """The hash so far."""
+        return self._hash.hexdigest()
+
+    def line(self, transport: Transport) -> Transport:
+        """Watch a serial line."""
+        return _Watched(transport, self)
+
+    def usb(self, transport: UsbTransport) -> UsbTransport:
+        """Watch the pipes of a USB interface."""
+        return _WatchedUsb(transport, self)
+
+    def add(self, kind: int, data: bytes) -> None:
+        """Take one chunk."""
+        self.chunks += 1
+        self._hash.update(struct.pack("<dBI", self._clock.now(), kind, len(data)) + data)
+
+
+class _Watched:
+    def __init__(self, transport: Transport, trace: TraceHash) -> None:
+        self._transport = transport
+        self._trace = trace
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        self._trace.add(_OUT, data)
+        self._transport.write(data, timeout_s)
+
+    def read(self, size: int, timeout_s: float) -> bytes:
+        data = self._transport.read(size, timeout_s)
+        if data:
+            self._trace.add(_IN, data)
+        return data
+
+    def discard_input(self) -> None:
+        self._transport.discard_input()
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class _WatchedUsb(_Watched):
+    def __init__(self, transport: UsbTransport, trace: TraceHash) -> None:
+        super().__init__(transport, trace)
+        self._usb = transport
+
+    @property
+    def identity(self) -> Identity:
+        return self._usb.identity
+
+    @property
+    def class_descriptor(self) -> bytes:
+        return self._usb.class_descriptor
+
+    def control_in(self, request_type: int, request: int, value: int, index: int, length: int) -> bytes:
+        data = self._usb.control_in(request_type, request, value, index, length)
+        self._trace.add(_CONTROL, data)
+        return data
+
+    def read_interrupt(self, size: int, timeout_s: float) -> bytes:
+        data = self._usb.read_interrupt(size, timeout_s)
+        if data:
+            self._trace.add(_INTERRUPT, data)
+        return data
