@@ -14,9 +14,7 @@ from kiosk_core.card_reader import ChipProtocol
 from wire import crt310
 from wire import crt310_answers as answers
 from wire import crt310_commands as commands
-from wire.crt310 import (
-    MalformedCommand,
-)
+from wire.crt310 import MalformedCommand
 from wire.crt310_answers import (
     Answer,
     CardPosition,
@@ -43,13 +41,7 @@ from wire.crt310_commands import (
     StopPosition,
     TrackMode,
 )
-from wire.crt310_frames import (
-    BadFrame,
-    Control,
-    Deframer,
-    Noise,
-    Package,
-)
+from wire.crt310_frames import BadFrame, Control, Deframer, Noise, Package
 
 VERSION = "CRT 310 V3.0"
 

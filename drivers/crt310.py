@@ -1,32 +1,16 @@
-"""The motor card reader CRT-310 (V3.0) on a serial line: command, ACK, ENQ, execution, answer (wire.crt310).
-
-The protocol numbers nothing, so a late answer looks like a timely one. Therefore: whatever comes before ENQ is dropped;
-an answer must repeat the bytes of its command; and after any exchange that did not end well the reader is cancelled
-with EOT, and nothing else is asked before it has answered EOT, behind which no old answer can come (ch. 6.1 B).
-A command is executed by ENQ only: it may be sent again until it is acknowledged, and ENQ is sent once.
-"""
+"""The motor card reader CRT-310 (V3.0): all that its manual lets a host do, over drivers.crt310_line."""
 
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from drivers.crt310_line import Crt310Line
 from drivers.transport import Transport
 from kiosk_core.clock import Clock
-from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, ProtocolViolation
+from kiosk_core.errors import DeviceFault, Fault, ProtocolViolation
 from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity, Media
-from wire import crt310
 from wire import crt310_answers as answers
 from wire import crt310_commands as commands
-from wire.crt310_answers import (
-    Answer,
-    CardPosition,
-    CardType,
-    Done,
-    FrontState,
-    Negative,
-    Outcome,
-    RearState,
-    Refusal,
-)
+from wire.crt310_answers import Answer, CardPosition, CardType, Done, FrontState, Negative, Outcome, RearState, Refusal
 from wire.crt310_commands import (
     Command,
     CpuProtocol,
@@ -41,26 +25,17 @@ from wire.crt310_commands import (
     TrackMode,
     TrackSelection,
 )
-from wire.crt310_frames import (
-    BadFrame,
-    Control,
-    Deframer,
-    Event,
-    Package,
-)
-from wire.errors import WireError
 
 BAUDRATE = 9600
 """By default (p5)."""
 
-# The manual names no times; these are ours. The longest frame takes 0.3 s at 9600 Bd.
-CONTROL_S = 0.5  # for ACK, NAK and EOT
-ANSWER_S = 3.0  # for what moves nothing
-SLOW_S = 20.0  # for what moves a card or waits for one's chip
-WRITE_S = 2.0
-SENDS = 3  # of one command, until it is acknowledged
-_READ = 512
+# The manual names no times; these are ours.
+ANSWER_S = 3.0
+"""How long the reader may take for what moves nothing."""
+SLOW_S = 20.0
+"""How long for what moves a card or waits for its chip."""
 
+_HELD = (CardPosition.FRONT_HELD, CardPosition.INSIDE, CardPosition.CONTACTS, CardPosition.REAR_HELD)
 _ABNORMAL = (CardPosition.LONG_CARD, CardPosition.SHORT_CARD)
 _MEDIA = {
     CardPosition.LONG_CARD: Media.JAMMED,
@@ -85,6 +60,12 @@ _DETAILS = {
     Refusal.ON_BACKUP_POWER: "mains lost, runs on backup power",
 }
 
+_FAULTS = {
+    Refusal.SUPPLY_VOLTAGE: Fault.POWER,
+    Refusal.ABNORMAL_CARD: Fault.CARD_JAM,
+    Refusal.ON_BACKUP_POWER: Fault.POWER,
+}
+
 T = TypeVar("T")
 
 
@@ -99,83 +80,101 @@ class Profile:
     as_drawn: bool = False
 
 
+class LacksPart(ProtocolViolation):
+    """E = 02: this unit has no part for the command, or its state forbids it (p5)."""
+
+
 class Crt310Reader:
     """A CRT-310. Blocking; one thread owns it.
 
     Methods return an Outcome where a card or a customer is the reason (no card, wrong position, wrong key). All raise
     DeviceUnavailable (unplugged or silent), DeviceFault (jam, abnormal card, power) and ProtocolViolation (an answer
-    that is garbled or does not fit, or a refusal of the command itself: then the reader lacks the function). One
-    exchange ends after at most 6 s, one that moves a card or waits for a chip after 23 s; asking again after a garbled
-    answer, which only questions are, trebles the 6 s.
+    that is garbled or does not fit, or a refusal of the command itself; LacksPart among them). One exchange ends after
+    at most `crt310_line.READY_S` and ANSWER_S, one that moves a card or waits for a chip after READY_S and SLOW_S; a
+    question whose answer was garbled may take three times as long. A method makes one exchange where it says no more.
     """
 
     def __init__(self, name: str, transport: Transport, clock: Clock, profile: Profile | None = None) -> None:
         self._name = name
-        self._transport = transport
         self._clock = clock
         self._profile = profile or Profile()
-        self._deframer = Deframer()
-        self._events: list[Event] = []
-        self._in_step = False
-        self._counters = Counters()
+        self._line = Crt310Line(name, transport, clock, as_drawn=self._profile.as_drawn)
+        self._counted = Counters()
         self._version = ""
+        self._jammed = False
         self._chip: CpuProtocol | None = None
         self._sams: dict[int, CpuProtocol] = {}
         self._status: DeviceStatus | None = None
 
     def counters(self) -> Counters:
         """Return what was counted so far."""
-        return self._counters
+        return self._line.counters.counting(cycles=self._counted.cycles, jams=self._counted.jams)
 
     def close(self) -> None:
         """Let go of the transport; never raises."""
-        self._transport.close()
+        self._line.close()
 
     # -- the device ----------------------------------------------------------------------------------------
 
     def identify(self) -> Identity:
         """Return the model, the version that the last reset told, and the serial number (V3 only, else empty)."""
-        answer = self._ask_again(commands.ReadSerial())
+        answer = self._line.ask(commands.ReadSerial(), ANSWER_S)
         serial = answer.serial.decode("ascii", "replace").strip() if isinstance(answer, answers.Serial) else ""
         return Identity(self._profile.model, self._version, serial)
 
     def status(self) -> DeviceStatus:
         """Ask the reader now; faults, media and what to do about them are in the answer, not raised."""
-        answer = self._ask_again(commands.AskStatus())
+        answer = self._line.ask(commands.AskStatus(), ANSWER_S)
         match answer:
             case answers.Status(card):
                 return self._told(card)
-            case Negative(_, reason) if reason in _DETAILS:
-                return self._remember(DeviceState.HARDWARE_ERROR, Media.UNKNOWN, _DETAILS[reason])
+            case Negative(_, reason) if reason in _FAULTS:
+                jammed = reason is Refusal.ABNORMAL_CARD
+                return self._remember(_FAULTS[reason], Media.JAMMED if jammed else Media.UNKNOWN, _DETAILS[reason])
             case _:
                 raise self._unfit(answer)
 
     def self_test(self) -> DeviceStatus:
-        """Compare the infrared sensors with the status: one that sees a card where none is, is dirty or dead."""
+        """Compare the infrared sensors with the status: one that sees a card where none is, is dirty or dead.
+
+        Three exchanges.
+        """
         status = self.status()
-        if status.media is not Media.NOT_PRESENT:
+        if status.faults or status.media is not Media.NOT_PRESENT:
             return status
-        sensors = self._expect(commands.AskSensors(), answers.Sensors)
-        seeing = [str(number) for number, sees in enumerate(sensors.infrared) if sees]
-        if not seeing or self.position() is not CardPosition.NO_CARD:
-            return status
-        return self._remember(
-            DeviceState.HARDWARE_ERROR, Media.NOT_PRESENT, f"no card, but sensor {', '.join(seeing)} sees one"
-        )
+        try:
+            sensors = self._expect(commands.AskSensors(), answers.Sensors)
+            seeing = [str(number) for number, sees in enumerate(sensors.infrared) if sees]
+            if not seeing or self.position() is not CardPosition.NO_CARD:
+                return status
+        except DeviceFault:
+            return self.status()
+        detail = f"no card, but sensor {', '.join(seeing)} sees one"
+        return self._remember(Fault.CARD_SLOT_ERROR, Media.NOT_PRESENT, detail)
 
     def reset(self, eject: Eject = Eject.KEEP) -> None:
-        """Bring the reader to its state after power-up; a card inside is kept, or ejected to the front or the rear."""
-        self._in_step = False
-        self._lose_power()
+        """Bring the reader to its state after power-up; a card inside is kept, or ejected to the front or the rear.
+
+        Two exchanges.
+
+        Raises:
+            DeviceFault: a card that should have left is still held.
+        """
+        self._chip = None
+        self._sams.clear()
         self._version = self._expect(commands.Reset(eject), answers.Version, SLOW_S).text.strip()
+        if eject is not Eject.KEEP and self.position() in _HELD + _ABNORMAL:
+            raise self._stuck()
+        self._jammed = False
 
     def position(self) -> CardPosition:
         """Return where the card is; fit for polling."""
         return self._expect(commands.AskStatus(), answers.Status).card
 
     def media(self) -> Media:
-        """Return where the card is, in the words of XFS4IoT; fit for polling."""
-        return _MEDIA[self.position()]
+        """Return where the card is, in the words of XFS4IoT; fit for polling. JAMMED until a move or reset succeeds."""
+        media = _MEDIA[self.position()]
+        return Media.JAMMED if self._jammed else media
 
     def card_type(self) -> CardType:
         """Let the reader test what kind of card is inside; "for reference" (p11)."""
@@ -184,7 +183,7 @@ class Crt310Reader:
     def set_entry(
         self, front: FrontEntry, rear: RearEntry = RearEntry.PROHIBITED, stop: StopPosition = StopPosition.INSIDE
     ) -> None:
-        """Say which cards may come in and where they stop; FrontEntry.PROHIBITED closes the front.
+        """Say which cards may come in and where they stop; FrontEntry.PROHIBITED closes the front. Three exchanges.
 
         Which operation byte means success is doubtful (docs/devices/crt-310.md): the status is asked and believed.
         """
@@ -208,14 +207,21 @@ class Crt310Reader:
             self._chip = None
         outcome = self._do(commands.Move(to), SLOW_S)
         if outcome is Outcome.FAILED:
-            raise DeviceFault(self._name, Fault.CARD_JAM)
+            raise self._stuck()
+        if outcome is Outcome.OK:
+            self._jammed = False
+            self._counted = self._counted.counting(cycles=1)
         return outcome
 
     def capture(self) -> Outcome:
-        """Take the card in at the rear: OK only if the status then shows no card that it still could give back."""
-        outcome = self.move(MoveTo.REAR)
+        """Let the card out at the rear: OK only if the status then shows none that it could still give back.
+
+        Three exchanges. A long or short card is taken by the command that the manual has for it (p11).
+        """
+        to = MoveTo.ABNORMAL_OUT_AT_REAR if self.position() in _ABNORMAL else MoveTo.REAR
+        outcome = self.move(to)
         if outcome is Outcome.OK and self.position() not in (CardPosition.NO_CARD, CardPosition.REAR):
-            raise DeviceFault(self._name, Fault.CARD_JAM)
+            raise self._stuck()
         return outcome
 
     def light(self, on: bool) -> None:
@@ -248,6 +254,7 @@ class Crt310Reader:
         if isinstance(answer, Outcome):
             return answer
         self._chip = answer.protocol
+        self._counted = self._counted.counting(cycles=1)
         return answer.atr
 
     @property
@@ -268,7 +275,11 @@ class Crt310Reader:
         if self._chip is None:
             return Outcome.FAILED
         answer = self._result(commands.CpuApdu(self._chip, apdu), answers.CpuResponse, SLOW_S)
-        return answer if isinstance(answer, Outcome) else answer.apdu
+        if isinstance(answer, Outcome):
+            if answer is not Outcome.FAILED:  # the card is elsewhere
+                self._chip = None
+            return answer
+        return answer.apdu
 
     def power_sam(self, slot: int) -> bytes | Outcome:
         """Reset the SAM in `slot` (0 to 7) and return its ATR."""
@@ -379,11 +390,12 @@ class Crt310Reader:
 
     def _granted(self, command: Command, timeout_s: float) -> Answer:
         """Return the answer, which is no refusal."""
-        answer = self._ask_again(command) if _is_question(command) else self._ask(command, timeout_s)
+        answer = self._line.ask(command, timeout_s)
         match answer:
-            case Negative(_, reason) if reason in _DETAILS:
-                jam = reason is Refusal.ABNORMAL_CARD
-                raise DeviceFault(self._name, Fault.CARD_JAM if jam else Fault.CARD_SLOT_ERROR)
+            case Negative(_, reason) if reason in _FAULTS:
+                raise DeviceFault(self._name, _FAULTS[reason])
+            case Negative(code, Refusal.CANNOT_EXECUTE):
+                raise LacksPart(self._name, f"cannot execute command {code:02X}")
             case Negative(code, reason):
                 raise ProtocolViolation(self._name, f"refuses command {code:02X}: {reason.name}")
             case _:
@@ -394,136 +406,20 @@ class Crt310Reader:
 
     def _told(self, card: CardPosition) -> DeviceStatus:
         if card in _ABNORMAL:
-            return self._remember(DeviceState.HARDWARE_ERROR, _MEDIA[card], _DETAILS[Refusal.ABNORMAL_CARD])
-        return self._remember(DeviceState.ONLINE, _MEDIA[card], "")
+            return self._remember(Fault.CARD_JAM, Media.JAMMED, _DETAILS[Refusal.ABNORMAL_CARD])
+        if self._jammed:
+            return self._remember(Fault.CARD_JAM, Media.JAMMED, f"a card did not move; the reader says {card.name}")
+        return self._remember(None, _MEDIA[card], "")
 
-    def _remember(self, state: DeviceState, media: Media, detail: str) -> DeviceStatus:
-        fault = Fault.CARD_JAM if media is Media.JAMMED else Fault.CARD_SLOT_ERROR
-        faults = frozenset() if state is DeviceState.ONLINE else frozenset({fault})
+    def _remember(self, fault: Fault | None, media: Media, detail: str) -> DeviceStatus:
+        state = DeviceState.ONLINE if fault is None else DeviceState.HARDWARE_ERROR
+        faults = frozenset() if fault is None else frozenset({fault})
         status = DeviceStatus(self._name, state, self._clock.wall(), faults, media=media, detail=detail)
         if self._status is None or replace(status, since=self._status.since) != self._status:
             self._status = status
         return self._status
 
-    # -- the exchange --------------------------------------------------------------------------------------
-
-    def _ask_again(self, command: Command) -> Answer:
-        """Ask what changes nothing, again where the answer was garbled."""
-        for _ in range(SENDS - 1):
-            try:
-                return self._ask(command, ANSWER_S)
-            except _Garbled:
-                self._counters = self._counters.counting(resends=1)
-        return self._ask(command, ANSWER_S)
-
-    def _ask(self, command: Command, timeout_s: float) -> Answer:
-        octets = crt310.encode(command)
-        if not self._in_step:
-            self._cancel()
-        self._in_step = False
-        self._counters = self._counters.counting(exchanges=1)
-        self._submit(octets)
-        self._forget_input()
-        self._write(crt310.encode(Control.ENQ))
-        answer = self._await_answer(command, timeout_s)
-        self._in_step = True
-        return answer
-
-    def _cancel(self) -> None:
-        """Bring the reader to where it waits for a command.
-
-        EOT is shown behind a command only (ch. 6.1 B); a reader that is deaf to it otherwise is sent a status request
-        first, which is not executed.
-        """
-        self._forget_input()
-        self._write(crt310.encode(Control.EOT))
-        if self._await_control(Control.EOT) is Control.EOT:
-            return
-        self._submit(crt310.encode(commands.AskStatus()))
-        self._write(crt310.encode(Control.EOT))
-        if self._await_control(Control.EOT) is not Control.EOT:
-            raise DeviceUnavailable(self._name, "does not answer EOT")
-
-    def _submit(self, octets: bytes) -> None:
-        """Send a command until it is acknowledged; nothing is executed before ENQ."""
-        heard = None
-        for attempt in range(SENDS):
-            self._forget_input()
-            if attempt:
-                self._counters = self._counters.counting(resends=1)
-            self._write(octets)
-            heard = self._await_control(Control.ACK, Control.NAK)
-            if heard is Control.ACK:
-                return
-        refuses = heard is Control.NAK
-        raise DeviceUnavailable(self._name, "answers NAK to every frame" if refuses else "does not acknowledge")
-
-    def _await_control(self, *wanted: Control) -> Control | None:
-        deadline = self._clock.now() + CONTROL_S
-        while (event := self._next(deadline)) is not None:
-            if isinstance(event, Control) and event in wanted:
-                return event
-            self._note_stray(event)
-        return None
-
-    def _await_answer(self, command: Command, timeout_s: float) -> Answer:
-        deadline = self._clock.now() + timeout_s
-        unfit = ""
-        while (event := self._next(deadline)) is not None:
-            match event:
-                case Package():
-                    try:
-                        return crt310.decode_answer(command, event, as_drawn=self._profile.as_drawn)
-                    except WireError as error:  # a late answer to another question, or nonsense: the deadline tells
-                        unfit = str(error)
-                        self._note_stray(event)
-                case BadFrame():
-                    self._counters = self._counters.counting(checksum_errors=1)
-                    raise _Garbled(self._name, f"the answer to {type(command).__name__} is garbled")
-                case _:
-                    self._note_stray(event)
-        if unfit:
-            raise ProtocolViolation(self._name, unfit)
-        raise DeviceUnavailable(self._name, f"no answer to {type(command).__name__} after {timeout_s:.0f} s")
-
-    def _note_stray(self, event: Event) -> None:
-        if isinstance(event, Package):
-            self._counters = self._counters.counting(strays=1)
-
-    def _next(self, deadline: float) -> Event | None:
-        """Return the next event, None after `deadline`, also while the line never falls silent."""
-        while True:
-            left = deadline - self._clock.now()
-            if left <= 0:
-                return None
-            if self._events:
-                return self._events.pop(0)
-            data = self._transport.read(_READ, left)
-            self._counters = self._counters.counting(bytes_received=len(data))
-            self._events.extend(self._deframer.feed(data))
-
-    def _write(self, data: bytes) -> None:
-        self._transport.write(data, WRITE_S)
-        self._counters = self._counters.counting(bytes_sent=len(data))
-
-    def _forget_input(self) -> None:
-        self._transport.discard_input()
-        self._events.clear()
-        self._deframer.reset()
-
-    def _lose_power(self) -> None:
-        self._chip = None
-        self._sams.clear()
-
-
-class _Garbled(ProtocolViolation):
-    """The BCC of an answer is wrong; what the command did is unknown."""
-
-
-def _is_question(command: Command) -> bool:
-    """Return whether `command` changes nothing, so that it may be asked again."""
-    match command:
-        case commands.AskStatus() | commands.AskSensors() | commands.ReadSerial() | commands.ReadTracks(again=False):
-            return True
-        case _:
-            return False
+    def _stuck(self) -> DeviceFault:
+        self._jammed = True
+        self._counted = self._counted.counting(jams=1)
+        return DeviceFault(self._name, Fault.CARD_JAM)

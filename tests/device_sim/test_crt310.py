@@ -5,19 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_sim.card import OtherCard
-from device_sim.crt310 import (
-    Condition,
-    Habits,
-    LineFault,
-    SimulatedCrt310,
-)
+from device_sim.crt310 import Condition, Habits, LineFault, SimulatedCrt310
 from device_sim.plastic_card import Length, MifareClassic, PlasticCard, TrackDamage
-from wire.crt310_answers import (
-    CardPosition,
-)
-from wire.crt310_commands import (
-    CpuProtocol,
-)
+from wire.crt310_answers import CardPosition
+from wire.crt310_commands import CpuProtocol
 
 ENQ, EOT = b"\x05", b"\x04"
 ACK, NAK = b"\x06", b"\x15"

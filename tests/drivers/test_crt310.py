@@ -1,42 +1,27 @@
 """The CRT-310's driver against the simulated reader, on `sim://` and on a pty."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device_sim.card import OtherCard
-from device_sim.crt310 import (
-    Condition,
-    Habits,
-    LineFault,
-    SimulatedCrt310,
-)
-from device_sim.plastic_card import (
-    Length,
-    MifareClassic,
-    PlasticCard,
-)
+from device_sim.crt310 import Condition, Fittings, Habits, LineFault, SimulatedCrt310
+from device_sim.plastic_card import Length, MifareClassic, PlasticCard, TrackDamage
 from device_sim.serial.device import SerialDevice
 from device_sim.serial.handlers import register
 from device_sim.serial.pty_port import PtyPort
 from device_sim.serial.world import SerialWorld
-from drivers.crt310 import Crt310Reader, Profile
+from drivers.crt310 import Crt310Reader, LacksPart, Profile
 from drivers.serial_port import open_serial
-from kiosk_core.errors import DeviceFault, DeviceUnavailable, ProtocolViolation
+from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, ProtocolViolation
 from kiosk_core.status import DeviceState, Identity, Media
 from tests.clocks import RealClock
-from wire.crt310_answers import (
-    CardPosition,
-    CardType,
-    Outcome,
-    TrackData,
-    TrackError,
-    Tracks,
-)
+from wire.crt310_answers import CardPosition, CardType, Outcome, TrackData, TrackError, Tracks
 from wire.crt310_commands import (
     AskStatus,
     CardFamily,
@@ -51,6 +36,7 @@ from wire.crt310_commands import (
     RearEntry,
     RfKey,
     StopPosition,
+    TrackSelection,
 )
 
 NAME = "card_reader"
@@ -89,6 +75,12 @@ class Bench:
             self._pty.unplug()
         else:
             self._world.unplug("reader")
+
+    def plug(self) -> None:
+        if self._pty:
+            self._pty.plug()
+        else:
+            self._world.plug("reader")
 
     def close(self) -> None:
         for driver in self._drivers:
@@ -209,7 +201,7 @@ def test_works_with_memory_cards(sim: Bench, reader: SimulatedCrt310) -> None:
     assert driver.eeprom_write(EepromType.C02, 16, b"\xaa\xbb") is Outcome.OK
     assert driver.eeprom_read(EepromType.C02, 16, 2) == b"\xaa\xbb"
     assert driver.eeprom_read(EepromType.C04, 16, 2) is Outcome.FAILED
-    with pytest.raises(ProtocolViolation, match="38: CANNOT_EXECUTE"):
+    with pytest.raises(ProtocolViolation, match="cannot execute command 38"):
         driver.memory_card(MemoryCardCommand(CardFamily.SLE4442, 0x30))
 
 
@@ -248,8 +240,10 @@ def test_tells_when_its_power_is_wrong(sim: Bench, reader: SimulatedCrt310, cond
     driver = sim.driver()
     assert driver.status().state is DeviceState.HARDWARE_ERROR
     assert detail in driver.status().detail
-    with pytest.raises(DeviceFault):
+    assert driver.status().faults == driver.self_test().faults == {Fault.POWER}
+    with pytest.raises(DeviceFault) as caught:
         driver.move(MoveTo.FRONT)
+    assert caught.value.fault is Fault.POWER
 
 
 @pytest.mark.parametrize("length", [Length.LONG, Length.SHORT])
@@ -259,16 +253,103 @@ def test_an_abnormal_card_is_a_fault_until_it_is_cleared(sim: Bench, reader: Sim
     assert not driver.status().in_service
     with pytest.raises(DeviceFault):
         driver.move(MoveTo.FRONT)
-    assert driver.move(MoveTo.ABNORMAL_OUT_AT_REAR) is Outcome.OK
+    assert driver.capture() is Outcome.OK
+    assert len(reader.captured) == 1
     assert driver.status().in_service
 
 
-def test_a_jam_is_a_fault(sim: Bench, reader: SimulatedCrt310) -> None:
+@pytest.mark.parametrize("eject", [Eject.FRONT, Eject.REAR])
+def test_a_jam_is_a_fault_until_the_card_has_moved(sim: Bench, reader: SimulatedCrt310, eject: Eject) -> None:
+    driver = sim.driver()
+    reader.insert(bank_card())
+    reader.condition = Condition(jammed=True)
+    for attempt in (lambda: driver.move(MoveTo.FRONT), driver.capture, lambda: driver.reset(eject)):
+        with pytest.raises(DeviceFault) as caught:
+            attempt()
+        assert caught.value.fault is Fault.CARD_JAM
+    assert driver.status().faults == {Fault.CARD_JAM}
+    assert driver.media() is Media.JAMMED
+    assert "INSIDE" in driver.status().detail
+    reader.condition = Condition()
+    driver.reset(eject)
+    assert driver.status().in_service
+    assert (driver.counters().jams, driver.counters().cycles) == (3, 0)
+    reader.take()
+    reader.insert(bank_card())
+    driver.move(MoveTo.CONTACTS)
+    driver.power_chip()
+    assert driver.counters().cycles == 2
+
+
+def test_a_jam_ends_with_a_move_that_went_well(sim: Bench, reader: SimulatedCrt310) -> None:
     driver = sim.driver()
     reader.insert(bank_card())
     reader.condition = Condition(jammed=True)
     with pytest.raises(DeviceFault):
-        driver.move(MoveTo.FRONT)
+        driver.move(MoveTo.FRONT_HELD)
+    reader.condition = Condition()
+    assert driver.move(MoveTo.FRONT_HELD) is Outcome.OK
+    assert driver.media() is Media.ENTERING
+
+
+def test_lets_a_card_out_at_the_rear_and_in_again(sim: Bench, reader: SimulatedCrt310) -> None:
+    driver = sim.driver()
+    driver.set_entry(FrontEntry.PROHIBITED, RearEntry.ALLOWED, stop=StopPosition.REAR_HELD)
+    assert not reader.insert(bank_card())
+    assert reader.insert_at_rear(bank_card())
+    assert (driver.position(), driver.media()) == (CardPosition.REAR_HELD, Media.PRESENT)
+    reader.condition = Condition(bin_full=True)
+    assert driver.move(MoveTo.REAR) is Outcome.OK
+    assert driver.position() is CardPosition.REAR
+    assert reader.captured == []
+
+
+def test_a_card_in_the_reader_keeps_its_chip_powered_only_at_the_contacts(sim: Bench, reader: SimulatedCrt310) -> None:
+    driver = sim.driver()
+    reader.insert(bank_card())
+    driver.move(MoveTo.CONTACTS)
+    driver.power_chip()
+    assert driver.chip_protocol is CpuProtocol.T0
+    reader.tear_out()
+    assert driver.transmit(bytes.fromhex("00A4040000")) is Outcome.NO_CARD
+    assert driver.chip_protocol is None
+
+
+@pytest.mark.parametrize(
+    ("fittings", "use"),
+    [
+        (Fittings(contacts=False), lambda driver: driver.move(MoveTo.CONTACTS)),
+        (Fittings(contacts=False), lambda driver: driver.power_chip()),
+        (Fittings(contacts=False), lambda driver: driver.eeprom_select(EepromType.C01)),
+        (Fittings(antenna=False), lambda driver: driver.rf_seek()),
+        (Fittings(magnetic_head=False), lambda driver: driver.read_tracks()),
+        (Fittings(rear_magnetic_head=False), lambda driver: driver.read_tracks(again=True)),
+        (Fittings(electric_shutter=False), lambda driver: driver.set_entry(FrontEntry.MAGNETIC)),
+        (Fittings(), lambda driver: driver.power_sam(0)),
+    ],
+)
+def test_a_unit_that_lacks_a_part_says_so(
+    tmp_path: Path, fittings: Fittings, use: Callable[[Crt310Reader], object]
+) -> None:
+    device = SimulatedCrt310(fittings=fittings)
+    device.insert(bank_card())
+    made = Bench("sim", tmp_path, device)
+    with pytest.raises(LacksPart, match="cannot execute"):
+        use(made.driver())
+    made.close()
+
+
+def test_reads_the_stripe_again_past_the_rear_head(sim: Bench, reader: SimulatedCrt310) -> None:
+    driver = sim.driver()
+    assert driver.read_tracks(again=True) is Outcome.NO_CARD
+    reader.insert(PlasticCard(tracks={2: TRACK_2, 3: TrackDamage.NO_START}))
+    tracks = driver.read_tracks(TrackSelection.TWO_THREE, again=True)
+    assert isinstance(tracks, Tracks)
+    assert [tracks.track(number) for number in (1, 2, 3)] == [
+        TrackError.NOT_READ,
+        TrackData(TRACK_2),
+        TrackError.NO_START,
+    ]
 
 
 def test_a_sensor_that_sees_a_card_where_none_is_fails_the_self_test(tmp_path: Path) -> None:
@@ -401,12 +482,36 @@ def test_a_reader_that_never_stops_talking_does_not_hold_the_driver(tmp_path: Pa
     made.close()
 
 
-def test_an_unplug_is_noticed(bench: Bench) -> None:
+def test_an_unplug_is_noticed_and_plugged_in_again_it_is_back(bench: Bench) -> None:
     driver = bench.driver()
     driver.position()
     bench.unplug()
+    for use in (driver.position, driver.status, driver.identify, driver.reset, driver.self_test):
+        with pytest.raises(DeviceUnavailable):
+            use()
+    driver.close()
+    driver.close()
+    bench.plug()
+    assert bench.driver().status().in_service
+
+
+def test_an_unplug_while_a_move_is_awaited_is_noticed_at_once(bench: Bench, reader: SimulatedCrt310) -> None:
+    driver = bench.driver(hasty=False)
+    driver.position()
+    reader.insert(bank_card())
+    reader.fail_next(LineFault.NO_ANSWER)
+    puller = Timer(0.05, bench.unplug)
+    puller.start()
+    began = time.monotonic()
     with pytest.raises(DeviceUnavailable):
-        driver.position()
+        driver.move(MoveTo.FRONT)
+    puller.join()
+    assert time.monotonic() - began < 0.05 + 0.1  # issue 3: under 100 ms after the pull
+    driver.close()
+    bench.plug()
+    again = bench.driver()
+    assert again.position() is CardPosition.FRONT
+    assert reader.executed.count(Move(MoveTo.FRONT)) == 1
 
 
 class Hostile:

@@ -5,14 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from device_sim.card import OtherCard
-from device_sim.crt310 import (
-    Condition,
-    SimulatedCrt310,
-)
-from device_sim.plastic_card import (
-    Length,
-    PlasticCard,
-)
+from device_sim.crt310 import Condition, Fittings, SimulatedCrt310
+from device_sim.plastic_card import Length, PlasticCard, TrackDamage
 from device_sim.serial.handlers import register
 from device_sim.serial.world import SerialWorld
 from drivers.crt310 import Crt310Reader
@@ -28,9 +22,11 @@ from kiosk_core.card_reader import (
     RawData,
     ResetAction,
 )
-from kiosk_core.errors import DeviceFault, Fault
+from kiosk_core.errors import DeviceFault, Fault, ProtocolViolation
+from kiosk_core.magnetic_tracks import MagneticTracks, TrackData, TrackStatus
 from kiosk_core.status import DeviceState, Media
 from tests.clocks import RealClock
+from wire.crt310_commands import MoveTo
 
 NAME = "card_reader"
 SELECT = bytes.fromhex("00A4040000")
@@ -41,13 +37,18 @@ def reader() -> SimulatedCrt310:
     return SimulatedCrt310()
 
 
-@pytest.fixture
-def port(reader: SimulatedCrt310) -> Iterator[CardReader]:
+def connected(reader: SimulatedCrt310, exit_to: MoveTo = MoveTo.FRONT) -> CardReader:
     world = SerialWorld()
     world.add("reader", reader)
     register(world)
     clock = RealClock()
-    made = Crt310CardReader(NAME, Crt310Reader(NAME, open_serial("sim://reader", 9600, NAME, clock), clock))
+    driver = Crt310Reader(NAME, open_serial("sim://reader", 9600, NAME, clock), clock)
+    return Crt310CardReader(NAME, driver, exit_to)
+
+
+@pytest.fixture
+def port(reader: SimulatedCrt310) -> Iterator[CardReader]:
+    made = connected(reader)
     yield made
     made.close()
 
@@ -178,3 +179,109 @@ def test_a_reset_that_frees_no_card_is_a_jam(port: CardReader, reader: Simulated
     with pytest.raises(DeviceFault) as failed:
         port.reset(ResetAction.EXIT)
     assert failed.value.fault is Fault.CARD_JAM
+
+
+# -- the stripe ------------------------------------------------------------------------------------------
+
+# ISO/IEC 7813; nobody's card.
+TRACK_1, TRACK_2 = b"B6222021234567890^NOBODY/N^3012", b"6222021234567890=3012"
+
+
+def test_reads_the_tracks_that_are_asked_for(port: CardReader, reader: SimulatedCrt310) -> None:
+    reader.insert(PlasticCard(tracks={1: TRACK_1, 2: b";" + TRACK_2 + b"?"}))
+    tracks = port.read_tracks()
+    assert tracks == MagneticTracks(TrackData(TRACK_1.decode()), TrackData(TRACK_2.decode()), TrackStatus.DATA_MISSING)
+    assert "622202******7890" in f"{tracks}"
+    assert TRACK_2.decode() not in f"{tracks!r} {port.status()} {port.counters()}"
+    assert port.read_tracks(track1=False, track3=False) == MagneticTracks(track2=TrackData(TRACK_2.decode()))
+    assert port.read_tracks(track1=False, track2=False, track3=False) == MagneticTracks()
+
+
+@pytest.mark.parametrize("damage", TrackDamage)
+def test_a_track_that_cannot_be_read_is_invalid(port: CardReader, reader: SimulatedCrt310, damage: TrackDamage) -> None:
+    reader.insert(PlasticCard(tracks={2: damage}))
+    assert port.read_tracks() == MagneticTracks(
+        TrackStatus.DATA_MISSING, TrackStatus.DATA_INVALID, TrackStatus.DATA_MISSING
+    )
+
+
+def test_never_gives_the_stripe_of_the_card_before(port: CardReader, reader: SimulatedCrt310) -> None:
+    assert port.read_tracks() is CardRefusal.NO_MEDIA
+    reader.insert(PlasticCard(tracks={2: TRACK_2}))
+    reader.tear_out()
+    assert port.read_tracks() is CardRefusal.NO_MEDIA  # though the reader still knows it
+    reader.insert(PlasticCard())
+    assert port.read_tracks(track1=False, track3=False) == MagneticTracks(track2=TrackStatus.DATA_MISSING)
+    reader.tear_out()
+    reader.insert(PlasticCard(length=Length.LONG))
+    assert port.read_tracks() is CardRefusal.CARD_TOO_LONG
+
+
+# -- units and settings ----------------------------------------------------------------------------------
+
+
+def test_a_unit_without_the_part_refuses() -> None:
+    reader = SimulatedCrt310(fittings=Fittings(contacts=False, magnetic_head=False))
+    port = connected(reader)
+    reader.insert(PlasticCard(tracks={2: TRACK_2}, chip=OtherCard()))
+    assert port.read_raw_data() is CardRefusal.UNSUPPORTED
+    assert port.read_tracks() is CardRefusal.UNSUPPORTED
+    assert port.chip_power(ChipPower.COLD) is CardRefusal.UNSUPPORTED
+    port.close()
+
+
+def test_a_forgotten_card_can_be_retained_where_the_gate_holds_it() -> None:
+    reader = SimulatedCrt310()
+    port = connected(reader, MoveTo.FRONT_HELD)
+    reader.insert(PlasticCard())
+    assert port.move(Destination.EXIT) is None
+    assert port.media() is Media.ENTERING
+    assert port.move(Destination.RETAIN) is None
+    assert len(reader.captured) == 1
+    port.close()
+
+
+# -- APDUs -----------------------------------------------------------------------------------------------
+
+
+class Scripted(OtherCard):
+    """A chip that gives its answers in turn, the last one for ever."""
+
+    def __init__(self, *answers: str) -> None:
+        self.heard: list[str] = []
+        self._answers = [bytes.fromhex(each) for each in answers]
+
+    def transmit(self, command: bytes) -> bytes | None:
+        self.heard.append(command.hex().upper())
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+
+def test_a_chip_that_promises_more_for_ever_is_cut_off(port: CardReader, reader: SimulatedCrt310) -> None:
+    chip = Scripted("6102")
+    reader.insert(PlasticCard(chip=chip))
+    port.read_raw_data()
+    assert port.chip_io(ChipProtocol.T0, SELECT) == ChipAnswer(b"\x61\x02")
+    assert chip.heard == ["00A4040000"] + ["00C0000002"] * 8
+
+
+def test_a_wrong_length_is_asked_again_once_and_only_where_it_can_be(port: CardReader, reader: SimulatedCrt310) -> None:
+    chip = Scripted("6C08")
+    reader.insert(PlasticCard(chip=chip))
+    port.read_raw_data()
+    assert port.chip_io(ChipProtocol.T0, bytes.fromhex("0084000004")) == ChipAnswer(b"\x6c\x08")
+    assert chip.heard == ["0084000004", "0084000008"]
+    assert port.chip_io(ChipProtocol.T0, bytes.fromhex("00840000050102")) == ChipAnswer(b"\x6c\x08")
+    assert chip.heard[2:] == ["00840000050102"]
+
+
+@pytest.mark.parametrize("size", [0, 3, 262])
+def test_what_is_no_short_apdu_is_not_sent(port: CardReader, size: int) -> None:
+    with pytest.raises(ValueError, match="4 to 261"):
+        port.chip_io(ChipProtocol.T0, bytes(size))
+
+
+def test_an_answer_without_a_status_word_is_a_violation(port: CardReader, reader: SimulatedCrt310) -> None:
+    reader.insert(PlasticCard(chip=Scripted("90")))
+    port.read_raw_data()
+    with pytest.raises(ProtocolViolation, match="2 to 258"):
+        port.chip_io(ChipProtocol.T0, SELECT)
