@@ -52,9 +52,10 @@ class Fortune:
 
     def befall(self, towards: Towards, data: bytes) -> list[tuple[float, bytes]]:
         """Return what becomes of a message: pauses in seconds, and the bytes that follow each of them."""
-        misfortune = self._next(towards) if self.misfortunes else None
         last, self._last[towards] = self._last[towards], data
-        return [(0.0, data)] if misfortune is None else self._harmed(misfortune, data, last)
+        if not self.misfortunes or (misfortune := self._next(towards)) is None:
+            return [(0.0, data)]
+        return self._harmed(misfortune, data, last)
 
     def _next(self, towards: Towards) -> Misfortune | None:
         for each in self.misfortunes:

@@ -1,6 +1,6 @@
 """One frozen status for every device, in the words of XFS4IoT (Common.Status, CardReader.Status, Printer.Status)."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -83,5 +83,10 @@ class Counters:
     bytes_received: int = 0
 
     def counting(self, **more: int) -> "Counters":
-        """Return the counters with each of `more` added to the one of its name. Raises AttributeError for no such."""
-        return replace(self, **{name: getattr(self, name) + amount for name, amount in more.items()})
+        """Return the counters with each of `more` added to the one of its name. Raises KeyError for no such."""
+        counted = object.__new__(Counters)  # dataclasses.replace takes ten times as long, several times an exchange
+        values = vars(counted)
+        values.update(vars(self))
+        for name, amount in more.items():
+            values[name] += amount
+        return counted

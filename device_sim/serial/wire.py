@@ -45,15 +45,19 @@ class Wire:
     def idle(self) -> bytes:
         """Return what has arrived from the device."""
         now = self._clock.now()
-        for data in self._to_device.arrived(now):
-            self._send(self._to_host, Towards.HOST, self._device.receive(data))
+        if self._to_device.pieces:
+            for data in self._to_device.arrived(now):
+                self._send(self._to_host, Towards.HOST, self._device.receive(data))
         self._send(self._to_host, Towards.HOST, self._device.idle())
-        return b"".join(self._to_host.arrived(now))
+        return b"".join(self._to_host.arrived(now)) if self._to_host.pieces else b""
 
     def busy_s(self) -> float | None:
         """Return in how many seconds the next bytes arrive at either end, None where none are on their way."""
-        arrivals = [way.pieces[0][0] for way in (self._to_host, self._to_device) if way.pieces]
-        return max(0.0, min(arrivals) - self._clock.now()) if arrivals else None
+        to_host, to_device = self._to_host.pieces, self._to_device.pieces
+        if not to_host and not to_device:
+            return None
+        arrives = min(each[0][0] for each in (to_host, to_device) if each)
+        return max(0.0, arrives - self._clock.now())
 
     def clear(self) -> None:
         """Lose what is on its way, as an unplug does."""
