@@ -204,6 +204,8 @@ def _commands(receipt: Receipt, profile: PrinterProfile, stored: Mapping[Bitmap,
     yield encode(escpos.Initialize())
     if profile.chinese:
         yield encode(escpos.KanjiOff())  # Chinese models begin in Kanji mode; runs switch it on themselves
+    if Lack.REAL_TIME_STATUS in profile.lacks and Lack.AUTO_STATUS not in profile.lacks:
+        yield encode(escpos.AutoStatusBack(online=True, error=True, paper=True))  # ESC @ may have ended it
     if profile.presenter is Presenter.GS_R:
         yield encode(escpos.RetractAfter(profile.retract_periods))
     for element in receipt.elements:

@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +17,7 @@ from device_sim.serial.tcp_port import TcpPort
 from device_sim.serial.world import SerialWorld
 from device_sim.usb.backend import InProcessBackend
 from device_sim.usb.bus import SimulatedBus
-from drivers.receipt_layout import PAPER_58_MM, PAPER_80_MM
+from drivers.receipt_layout import PAPER_58_MM, PAPER_80_MM, Lack, Presenter, PrinterProfile, definition
 from drivers.receipt_printer import EscPosPrinter
 from drivers.serial_port import open_serial
 from drivers.tcp_port import open_tcp
@@ -26,7 +27,7 @@ from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, ProtocolViolation
 from kiosk_core.ports import ReceiptPrinter
 from kiosk_core.receipt import Align, Bitmap, Blank, Pair, QrCode, Receipt, Rule, TextLine
-from kiosk_core.status import DeviceState, Identity, Supply
+from kiosk_core.status import DeviceState, Identity, Media, Supply
 from tests.clocks import RealClock, SetClock
 
 NAME = "receipt_printer"
@@ -498,7 +499,7 @@ def test_waits_for_a_hot_head_to_cool(bench: Bench) -> None:
 def test_gives_up_a_receipt_that_is_not_done_after_a_minute(tmp_path: Path) -> None:
     never = SetClock(datetime(2025, 1, 2, tzinfo=UTC))
     made = Bench("sim", tmp_path, SimulatedReceiptPrinter(pace=Pace(never, dots_per_s=1)))
-    with pytest.raises(DeviceUnavailable, match="not done with a receipt after 60 s"):
+    with pytest.raises(DeviceUnavailable, match="not done after 60 s"):
         made.driver(HastyClock()).print(SHORT)
     made.close()
 
@@ -584,12 +585,12 @@ class Scripted:
         return b""
 
 
-def scripted(printer: Scripted, clock: Clock | None = None) -> EscPosPrinter:
+def scripted(printer: Scripted, clock: Clock | None = None, profile: PrinterProfile = PAPER_80_MM) -> EscPosPrinter:
     world = SerialWorld()
     world.add("scripted", printer)
     register(world)
     clock = clock or RealClock()
-    return EscPosPrinter(NAME, open_serial("sim://scripted", 9600, NAME, clock), PAPER_80_MM, clock)
+    return EscPosPrinter(NAME, open_serial("sim://scripted", 9600, NAME, clock), profile, clock)
 
 
 @pytest.mark.parametrize(
@@ -695,4 +696,285 @@ def test_does_not_take_an_answer_of_the_last_receipt_for_this_one() -> None:
     printer.done = b""
     with pytest.raises(DeviceUnavailable, match="not done"):
         driver.print(SHORT)
+    driver.close()
+
+
+# -- models that lack a command, or have one more ------------------------------------------------------------
+
+
+class Dialogue(Scripted):
+    """Answers each of the byte strings in `answers` where it comes at the end of what it receives."""
+
+    def __init__(self, **answers: str) -> None:
+        super().__init__(done=b"")
+        self.answers = {bytes.fromhex(question[1:]): bytes.fromhex(answer) for question, answer in answers.items()}
+
+    def receive(self, data: bytes) -> bytes:
+        self.received += data
+        found = b""
+        for question, answer in self.answers.items():
+            if data.endswith(question):
+                found += answer
+        return found
+
+
+def without(*lacks: Lack) -> PrinterProfile:
+    return replace(PAPER_80_MM, lacks=PAPER_80_MM.lacks | {*lacks})
+
+
+GS_A = "1D 61 0E"  # facts 3c: 1 online, 2 error, 3 paper
+
+
+def test_asks_for_an_auto_status_where_there_is_no_dle_eot() -> None:
+    printer = Dialogue(_1D610E="18 00 0C 00")
+    driver = scripted(printer, profile=without(Lack.REAL_TIME_STATUS))
+    status = driver.status()
+    assert (status.faults, status.supplies) == ({Fault.PAPER_OUT}, {"paper": Supply.OUT})
+    assert printer.received == bytes.fromhex(GS_A)
+    printer.answers = {}  # off-line, it executes nothing: its next word will be that it is back
+    with pytest.raises(DeviceUnavailable, match="GS a"):
+        driver.status()
+    driver.close()
+
+
+def test_prints_where_there_is_no_dle_eot_and_hears_what_is_pushed() -> None:
+    profile = without(Lack.REAL_TIME_STATUS, Lack.CLEARING)
+    printer = Dialogue(_1D610E="10 00 00 00", _1D7201="00")
+    driver = scripted(printer, profile=profile)
+    driver.print(SHORT)
+    assert printer.received.startswith(bytes.fromhex(GS_A))
+    printer.answers[bytes.fromhex("1D7201")] = bytes.fromhex("38 00 00 00 00")
+    with pytest.raises(DeviceFault) as failed:
+        driver.print(SHORT)
+    assert failed.value.fault is Fault.COVER_OPEN
+    assert bytes.fromhex("10 04") not in printer.received
+    driver.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "paper"), [("00", Supply.FULL), ("03", Supply.LOW), ("0C", Supply.OUT)]
+)  # facts 3c: GS r 1
+def test_asks_gs_r_for_the_paper_where_there_is_nothing_better(answer: str, paper: Supply) -> None:
+    driver = scripted(Dialogue(_1D7201=answer), profile=without(Lack.REAL_TIME_STATUS, Lack.AUTO_STATUS))
+    assert driver.status().supplies == {"paper": paper}
+    driver.close()
+
+
+class Marking(Scripted):
+    """Sends back the mark of GS ( H, with `before` ahead of it."""
+
+    def __init__(self, before: bytes = b"") -> None:
+        super().__init__(done=b"")
+        self.before = before
+
+    def receive(self, data: bytes) -> bytes:
+        if data[:7] == bytes.fromhex("1D 28 48 06 00 30 30"):
+            self.received += data
+            return self.before + b"\x37\x22" + data[7:] + b"\0"
+        return super().receive(data)
+
+
+MARKS = replace(PAPER_80_MM, lacks=frozenset({Lack.NV_GRAPHICS}))
+
+
+def test_never_says_full_of_paper_that_no_one_tells_of() -> None:
+    profile = replace(MARKS, lacks=MARKS.lacks | {Lack.REAL_TIME_STATUS, Lack.AUTO_STATUS})
+    driver = scripted(Marking(), profile=profile)
+    assert driver.status().supplies == {"paper": Supply.UNKNOWN}
+    driver.close()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"",
+        b"\x00",  # an answer to a GS r of long ago
+        b"\x37\x22!!!!\0",  # the mark of another receipt
+        bytes.fromhex("11 10 00 00 00 13"),  # flow control and an auto status
+    ],
+)
+def test_is_done_when_its_own_mark_comes_back(before: bytes) -> None:
+    driver = scripted(Marking(before), profile=MARKS)
+    driver.print(SHORT)
+    driver.print(SHORT)
+    assert driver.counters().cycles == 2
+    driver.close()
+
+
+def test_is_not_done_by_another_mark_or_by_gs_r() -> None:
+    class Muddled(Marking):
+        def receive(self, data: bytes) -> bytes:
+            return b"\x37\x22!!!!\0\0" if data[:3] == b"\x1d\x28\x48" else super().receive(data)
+
+    driver = scripted(Muddled(), HastyClock(), MARKS)
+    with pytest.raises(DeviceUnavailable, match="not done after 60 s"):
+        driver.print(SHORT)
+    driver.close()
+
+
+def test_asks_again_when_more_is_answered_than_was_asked() -> None:
+    class Doubling(Scripted):
+        doubled = 2
+
+        def receive(self, data: bytes) -> bytes:
+            if self.doubled and data[:2] == b"\x10\x04":
+                self.doubled -= 1
+                return b"\x1a\x12"
+            return super().receive(data)
+
+    printer = Doubling(done=b"\0")
+    driver = scripted(printer)
+    assert driver.status().in_service
+    printer.doubled = 99
+    with pytest.raises(ProtocolViolation, match="more than it is asked"):
+        driver.status()
+    driver.close()
+
+
+def test_asks_nothing_that_the_model_lacks() -> None:
+    printer = Scripted(done=b"\0")
+    driver = scripted(printer, profile=without(Lack.CLEARING, Lack.RECOVERY, Lack.INFORMATION))
+    driver.reset()
+    driver.print(SHORT)
+    driver.identify()
+    for absent in ("10 05", "10 14", "1D 49"):
+        assert bytes.fromhex(absent) not in printer.received
+    driver.close()
+
+
+def test_a_printer_that_stops_clearing_its_buffers_is_unavailable() -> None:
+    class Forgetful(Scripted):
+        clears = 1
+
+        def receive(self, data: bytes) -> bytes:
+            if data[:2] == b"\x10\x14":
+                self.clears -= 1
+                return b"\x37\x25\x00" if self.clears >= 0 else b""
+            return super().receive(data)
+
+    driver = scripted(Forgetful(done=b"\0"), HastyClock())
+    driver.print(SHORT)
+    with pytest.raises(DeviceUnavailable, match="DLE DC4"):
+        driver.print(SHORT)
+    driver.close()
+
+
+# -- pictures in the printer's memory ------------------------------------------------------------------------
+
+KEEPS = replace(PAPER_80_MM, lacks=frozenset({Lack.PROCESSED}))
+DOT = Bitmap(8, b"\x81")
+KEY, DEFINITION = definition(DOT, KEEPS)
+
+
+class Keeping(Scripted):
+    """Has a memory for pictures: answers function 64 from it, a block of one key at a time (Citizen CT-S280 p160)."""
+
+    def __init__(self, keys: list[str], keeps: bool = True) -> None:
+        super().__init__(done=b"\0")
+        self.keys = keys
+        self._keeps = keeps
+        self._to_send: list[bytes] = []
+
+    def receive(self, data: bytes) -> bytes:
+        if data == bytes.fromhex("1D 28 4C 04 00 30 40 4B 43"):
+            self.received += data
+            blocks = [key.encode() for key in self.keys] or [b""]
+            more = [b"\x41"] * (len(blocks) - 1) + [b"\x40"]
+            self._to_send = [b"\x37\x72" + sign + key + b"\0" for sign, key in zip(more, blocks, strict=True)]
+            return self._to_send.pop(0)
+        if data == b"\x06":
+            self.received += data
+            return self._to_send.pop(0) if self._to_send else b""
+        if data == DEFINITION and self._keeps:
+            self.keys.append(KEY)
+        return super().receive(data)
+
+
+def test_stores_a_logo_once_and_prints_it_by_its_key() -> None:
+    printer = Keeping([])
+    clock = HastyClock()
+    driver = scripted(printer, clock, KEEPS)
+    assert driver.store(DOT)
+    assert driver.store(DOT)
+    driver.print(Receipt((DOT,)))
+    assert printer.received.count(DEFINITION) == 1
+    assert bytes.fromhex("1D 28 4C 06 00 30 45") + KEY.encode() + b"\x01\x01" in printer.received
+    assert bytes.fromhex("1D 76 30") not in printer.received
+    driver.close()
+
+
+def test_does_not_send_a_logo_that_the_printer_has_and_acknowledges_every_block() -> None:
+    printer = Keeping(["98", "99", KEY])
+    driver = scripted(printer, profile=KEEPS)
+    assert driver.store(DOT)
+    assert DEFINITION not in printer.received
+    assert printer.received.count(b"\x06") == 3
+    driver.close()
+
+
+def test_sends_all_the_dots_where_the_printer_keeps_nothing() -> None:
+    printer = Keeping([], keeps=False)
+    driver = scripted(printer, HastyClock(), KEEPS)
+    assert not driver.store(DOT)
+    assert not driver.store(DOT)
+    assert printer.received.count(DEFINITION) == 1  # its memory wears
+    driver.print(Receipt((DOT,)))
+    assert bytes.fromhex("1D 76 30 00 01 00 01 00 81") in printer.received
+    driver.close()
+
+
+def test_stores_nothing_in_a_printer_without_memory() -> None:
+    silent = Scripted(done=b"\0")
+    driver = scripted(silent, HastyClock(), KEEPS)
+    assert not driver.store(DOT)
+    driver.close()
+    driver = scripted(silent, HastyClock())
+    silent.received = b""
+    assert not driver.store(DOT)
+    assert silent.received == b""
+    driver.close()
+
+
+# -- presenters ----------------------------------------------------------------------------------------------
+
+CITIZEN = replace(PAPER_80_MM, presenter=Presenter.GS_R)
+
+
+@pytest.mark.parametrize(
+    ("paper", "media", "supply"),
+    [
+        ("12", Media.NOT_PRESENT, Supply.FULL),
+        ("52", Media.PRESENT, Supply.FULL),  # Citizen PPU-700 p58: bit 6 is the presenter's sensor, not the paper's end
+        ("32", Media.NOT_PRESENT, Supply.OUT),
+        ("1E", Media.NOT_PRESENT, Supply.LOW),
+    ],
+)
+def test_tells_a_receipt_in_the_presenter_from_paper_that_is_out(paper: str, media: Media, supply: Supply) -> None:
+    driver = scripted(Dialogue(_100401="12", _100402="12", _100403="12", _100404=paper), profile=CITIZEN)
+    status = driver.status()
+    assert (status.media, status.supplies) == (media, {"paper": supply})
+    driver.close()
+
+
+def test_takes_back_what_nobody_took() -> None:
+    printer = Dialogue(_100401="12", _100402="12", _100403="12", _100404="12", _1D7201="00")
+    driver = scripted(printer, profile=CITIZEN)
+    driver.retract()
+    assert printer.received.startswith(bytes.fromhex("1D 52 30"))
+    printer.answers[bytes.fromhex("100404")] = b"\x52"
+    with pytest.raises(DeviceFault) as failed:
+        driver.retract()
+    assert failed.value.fault is Fault.PAPER_JAM
+    driver.close()
+
+
+def test_retracts_by_gs_e_and_refuses_where_there_is_no_presenter() -> None:
+    printer = Scripted(done=b"\0")
+    driver = scripted(printer, profile=replace(PAPER_80_MM, presenter=Presenter.GS_E))
+    driver.retract()
+    assert printer.received.startswith(bytes.fromhex("1D 65 02"))
+    driver.close()
+    driver = scripted(printer)
+    with pytest.raises(ValueError, match="no presenter"):
+        driver.retract()
     driver.close()

@@ -14,17 +14,22 @@ from wire.escpos_status import (
     ErrorCause,
     Information,
     Noise,
+    NvKeys,
     OfflineCause,
     PaperStatus,
     PrinterStatus,
+    Processed,
     RealTimeAnswer,
     RealTimeStatus,
     TransmittedByte,
     decode_auto_status,
+    decode_presenter_paper,
     decode_status,
     decode_transmitted_paper,
     encode_auto_status,
     encode_information,
+    encode_nv_keys,
+    encode_processed,
     encode_status,
     encode_transmitted_paper,
 )
@@ -206,3 +211,51 @@ def test_tells_the_same_however_the_bytes_are_cut(data: bytes, size: int) -> Non
 def test_finds_an_answer_behind_any_noise(noise: bytes) -> None:
     """84 bytes end every block, and a DLE EOT answer ends every half ASB frame."""
     assert AnswerDeframer().feed(noise + b"\x12")[-1] == RealTimeAnswer(0x12)
+
+
+# -- blocks ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "answer", "said"),
+    [
+        ("37 22 30 30 34 32 00", Processed("0042"), encode_processed("0042")),  # ESC/POS reference, GS ( H 48
+        ("37 72 40 00", NvKeys(frozenset()), encode_nv_keys(NvKeys(frozenset()))),  # Metapace T-3 p73: no key code
+        ("37 72 40 30 31 00", NvKeys(frozenset({"01"})), encode_nv_keys(NvKeys(frozenset({"01"})))),
+        (
+            "37 72 41 30 31 30 32 00",  # Citizen CT-S280 p160: 41 = more blocks follow
+            NvKeys(frozenset({"01", "02"}), more=True),
+            encode_nv_keys(NvKeys(frozenset({"02", "01"}), more=True)),
+        ),
+    ],
+)
+def test_reads_and_says_blocks(data: str, answer: Processed | NvKeys, said: bytes) -> None:
+    assert AnswerDeframer().feed(bytes.fromhex(data)) == [answer]
+    assert said == bytes.fromhex(data)
+
+
+@pytest.mark.parametrize("data", ["37 22 30 30 34 00", "37 72 42 00", "37 72 40 30 00", "37 20 00", "37 00"])
+def test_a_block_of_another_form_is_noise(data: str) -> None:
+    assert AnswerDeframer().feed(bytes.fromhex(data)) == [Noise(bytes.fromhex(data)[:-1])]
+
+
+@pytest.mark.parametrize("at", range(7))
+def test_an_auto_status_may_come_at_any_byte_of_a_block(at: int) -> None:
+    block = bytes.fromhex("37 22 30 30 34 32 00")
+    frame = bytes.fromhex("18 00 0C 00")  # off-line, paper end (facts 3c)
+    found = AnswerDeframer().feed(block[:at] + frame + block[at:])
+    assert sorted(found, key=repr) == [AutoStatus(offline=True, end=True), Processed("0042")]
+
+
+@pytest.mark.parametrize(
+    ("byte", "paper"),
+    [
+        (0x12, PaperStatus(presented=False)),
+        (0x52, PaperStatus(presented=True)),  # Citizen PPU-700 p58: bit 6
+        (0x32, PaperStatus(end=True, presented=False)),
+        (0x1E, PaperStatus(near_end=True, presented=False)),
+    ],
+)
+def test_reads_and_says_the_paper_of_a_printer_with_a_presenter(byte: int, paper: PaperStatus) -> None:
+    assert decode_presenter_paper(byte) == paper
+    assert encode_status(paper) == bytes((byte,))
