@@ -1,4 +1,4 @@
-"""The top-up module: a T-Union transit purse on a contactless CCID reader. It is a kiosk_core.ports.TopUpModule.
+"""The top-up module: a T-Union transit purse on a contactless reader. It is a kiosk_core.ports.TopUpModule.
 
 The commands and their order: facts/purse-load.md 1.1 to 1.5 (wire/purse.py); what may be concluded from which
 answer: facts/money-safety.md 5.2.
@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TypeVar
 
-from drivers.ccid_reader import CcidReader, ExchangeFailed
+from drivers.smart_card_reader import ExchangeFailed, SmartCardReader
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.ports import (
@@ -50,9 +50,9 @@ T = TypeVar("T")
 
 
 class TUnionTopUpModule:
-    """A transit purse behind a CCID reader. Blocking; one thread owns it."""
+    """A transit purse behind a smart-card reader. Blocking; one thread owns it."""
 
-    def __init__(self, name: str, reader: CcidReader, clock: Clock) -> None:
+    def __init__(self, name: str, reader: SmartCardReader, clock: Clock) -> None:
         self._name = name
         self._reader = reader
         self._since: datetime = clock.wall()

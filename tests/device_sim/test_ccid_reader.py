@@ -10,7 +10,7 @@ from device_sim.usb.device import Stall
 from tests.clocks import RealClock
 
 GET_STATUS = "65 00 00 00 00 00 01 00 00 00"
-POWER_ON = "62 00 00 00 00 00 02 00 00 00"
+POWER_ON = "62 00 00 00 00 00 02 01 00 00"
 POWER_OFF = "63 00 00 00 00 00 03 00 00 00"
 TRANSFER = "6F 05 00 00 00 00 04 00 00 00 80 5C 00 02 04"
 
@@ -73,7 +73,11 @@ def test_time_extensions_come_before_the_answer() -> None:
         ("6F 05 00 00 00 00 09 00 01 00 80 5C 00 02 04", "80 00 00 00 00 00 09 41 08 00"),  # wLevelParameter: byte 8
         ("6F 00 00 00 00 00 09 00 00 00", "80 00 00 00 00 00 09 41 01 00"),  # no APDU
         ("6F 06 00 00 00 00 09 00 00 00 80 5C 00 02 04", "81 00 00 00 00 00 09 41 01 00"),  # dwLength too large
-        ("6C 00 00 00 00 00 09 00 00 00", "81 00 00 00 00 00 09 41 00 00"),  # GetParameters: not supported
+        ("69 00 00 00 00 00 09 00 00 00", "81 00 00 00 00 00 09 41 00 00"),  # Secure: not supported
+        ("6C 00 00 00 00 00 09 00 00 00", "82 00 00 00 00 00 09 41 FE 00"),  # GetParameters without power
+        ("62 00 00 00 00 00 09 00 00 00", "80 00 00 00 00 00 09 41 07 00"),  # it does not choose the voltage: byte 7
+        ("6B 01 00 00 00 00 09 00 00 00 6A", "83 00 00 00 00 00 09 41 0A 00"),  # Escape, PCSC issue 71
+        ("71 00 00 00 00 00 09 01 00 00", "81 00 00 00 00 00 09 41 00 00"),  # Mechanical: nothing moves
     ],
 )
 def test_what_is_wrong_fails_with_its_error(message: str, answer: str) -> None:

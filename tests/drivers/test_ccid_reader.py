@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from device_sim.card import OtherCard
 from device_sim.ccid_reader import CLASS_DESCRIPTOR
-from drivers.ccid_reader import ANSWER_S, OVERALL_S, CcidReader, ExchangeFailed
+from drivers.ccid_reader import ANSWER_S, OVERALL_S, CcidReader
+from drivers.smart_card_reader import ExchangeFailed
 from kiosk_core.errors import DeviceUnavailable, OpenTellerError, ProtocolViolation
 from kiosk_core.status import Identity
 from tests.clocks import SetClock
 from tests.top_up import NAME, Bench
-from wire import ccid
 from wire.ccid import IccStatus
+from wire.ccid_descriptor import encode_descriptor
 
 SELECT = bytes.fromhex("00A4040008A00000063201010500")
 
@@ -25,7 +26,7 @@ class ScriptedTransport:
 
     def __init__(self, clock: SetClock, answer: Callable[[bytes], list[bytes]]) -> None:
         self.identity = Identity("scripted")
-        self.class_descriptor = ccid.encode_descriptor(CLASS_DESCRIPTOR)
+        self.class_descriptor = encode_descriptor(CLASS_DESCRIPTOR)
         self.sent: list[bytes] = []
         self.coming: list[bytes] = []
         self._clock = clock
@@ -48,10 +49,11 @@ class ScriptedTransport:
         self.coming.clear()
 
     def control_in(self, request_type: int, request: int, value: int, index: int, length: int) -> bytes:
-        raise AssertionError("the driver makes no class requests")
+        raise DeviceUnavailable(NAME, "stalled")  # a reader without ABORT
 
     def read_interrupt(self, size: int, timeout_s: float) -> bytes:
-        raise AssertionError("the driver does not listen to the interrupt pipe")
+        self._clock.sleep(timeout_s)
+        return b""
 
     def close(self) -> None:
         self.sent.append(b"closed")
@@ -243,13 +245,13 @@ def test_a_hardware_error_is_a_violation(clock: SetClock) -> None:
         reader.slot()
 
 
-def test_a_reader_that_does_not_exchange_apdus_is_refused(clock: SetClock) -> None:
+def test_a_reader_that_exchanges_neither_apdus_nor_tpdus_is_refused(clock: SetClock) -> None:
     transport = ScriptedTransport(clock, lambda _: [])
-    for features in ("40 00 01 00", "40 00 07 00"):
+    for features in ("40 00 00 00", "40 00 07 00"):
         descriptor = bytearray(transport.class_descriptor)
         descriptor[40:44] = bytes.fromhex(features)
         transport.class_descriptor = bytes(descriptor)
-        with pytest.raises(ProtocolViolation, match="does not exchange APDUs"):
+        with pytest.raises(ProtocolViolation, match="neither APDUs nor TPDUs"):
             CcidReader(NAME, transport, clock)
     transport.class_descriptor = b""
     with pytest.raises(ProtocolViolation, match="class descriptor"):

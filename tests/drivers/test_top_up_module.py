@@ -635,8 +635,7 @@ def test_the_late_answer_to_one_80_50_is_not_taken_for_that_to_the_next(clock: S
     bench.reader.insert(a_card())
     module = bench.open()
     faulty.at = 5  # power off, power on, SELECT, READ BINARY, 80 50
-    with pytest.raises(DeviceUnavailable, match="silent"):
-        module.initialize_load(NUMBER, 5000, TERMINAL)
+    assert module.initialize_load(NUMBER, 5000, TERMINAL) is CardProblem.UNREADABLE  # and the reader aborted it
     assert len(late[0]) == 10 + 16 + 2
     on_time = bench.reader.bulk_in
     bench.reader.bulk_in = lambda endpoint, size: late.pop() if late else on_time(endpoint, size)  # type: ignore[method-assign]
