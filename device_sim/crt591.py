@@ -1,34 +1,35 @@
 """A motor card reader and dispenser CRT-591, written from the manual that wire/crt591.py names, chapters 1.4, 2 and 3.
 
 Where the manual is silent the simulator does least: a command that comes while another is carried out, later than the
-20 ms of case 4, is not answered; an EOT while nothing is carried out is answered with EOT.
+20 ms of case 4, is not answered; an EOT while nothing is carried out is answered with EOT; a NAK after the reply was
+acknowledged gets nothing; INITIALIZE takes no chip's power unless it moves the card.
 """
 
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from device_sim.card import Card
+from device_sim.crt591_card_unit import CardUnit, RefusedError
+from device_sim.crt591_cards import MotorCard
 from kiosk_core.clock import Clock
 from wire import crt591
 from wire.crt591 import (
     Bin,
     CardStatus,
     Command,
-    Control,
     Done,
     ErrorCode,
     Failed,
-    Frame,
-    Garbled,
     Init,
-    Kind,
     Place,
     Position,
     Reply,
-    Socket,
     Stacker,
 )
+from wire.crt591_chips import ChipCommand
+from wire.crt591_frames import Control, Deframer, Frame, Garbled, Head, Token, encode_frame
+from wire.crt591_storage import StorageCommand
 from wire.errors import WireError
 
 REPLACE_S = 0.02
@@ -38,21 +39,7 @@ _FEW = 5  # the manual does not say how many "few" are
 _CAPTURES = {Init.CAPTURE, Init.CAPTURE_COUNTING}
 _HOLDS = {Init.HOLD, Init.HOLD_COUNTING}
 _COUNTS = {Init.HOLD_COUNTING, Init.CAPTURE_COUNTING, Init.STAY_COUNTING}
-_KEY = b"\xff" * 6  # of a new Mifare card
-_SECTORS, _BLOCKS, _BLOCK = 16, 4, 16
-
-
-@dataclass(eq=False)
-class MotorCard:
-    """A card as it goes through the slot: with a chip for contacts, one for radio, or neither."""
-
-    chip: Card | None = None
-    radio: Card | None = None
-    protocol: crt591.Protocol = crt591.Protocol.T0
-    mifare_uid: bytes | None = None
-    blocks: dict[tuple[int, int], bytes] = field(default_factory=dict)
-    too_long: bool = False
-    too_short: bool = False
+_KEPT = 256  # commands that are remembered as handled
 
 
 @dataclass
@@ -99,9 +86,8 @@ class SimulatedCrt591:
         self.line = LineFaults()
         self.mechanics = Mechanics()
         self.seconds = seconds
-        self.sams: dict[int, Card] = {}
-        self.handled: list[Command] = []
-        """Every command that was carried out to its end."""
+        self.handled: deque[Command] = deque(maxlen=_KEPT)
+        """The latest commands that were carried out to their end."""
         self.captured: list[MotorCard] = []
         self.stacker = [MotorCard() for _ in range(stacker)]
         self.bin_capacity = bin_capacity
@@ -109,30 +95,32 @@ class SimulatedCrt591:
         self._clock = clock
         self._address = address
         self._lock = threading.RLock()
-        self._deframer = crt591.Deframer()
+        self._deframer = Deframer()
         self._outgoing: deque[tuple[float, bytes]] = deque()
+        self._unit = CardUnit()
         self._card: MotorCard | None = None
         self._position = Position.NONE
-        self._at_contacts = False
+        self._count = 0
         self._power_up()
 
     def _power_up(self) -> None:
         self._initialised = False
         self._entry = False
         self._counting = False
-        self._count = 0
         self._running: _Running | None = None
         self._last_reply = b""
-        self._forget_chips()
+        self._unit.lose_power()
 
-    def _forget_chips(self) -> None:
-        self._chip_on = False
-        self._sam = 0
-        self._sams_on: set[int] = set()
-        self._radio: MotorCard | None = None
-        self._sector: int | None = None
+    def _place(self, card: MotorCard | None, position: Position, *, at_contacts: bool = False) -> None:
+        self._card, self._position = card, position
+        self._unit.hold(card if position is Position.INSIDE else None, at_contacts=at_contacts)
 
     # -- what people do ----------------------------------------------------------------------------------------
+
+    @property
+    def sams(self) -> dict[int, Card]:
+        """The security modules by slot, 0 to 4."""
+        return self._unit.sams
 
     @property
     def card(self) -> MotorCard | None:
@@ -144,6 +132,11 @@ class SimulatedCrt591:
         """Where that card is."""
         return self._position
 
+    @property
+    def busy(self) -> bool:
+        """Whether a command is being carried out."""
+        return self._running is not None
+
     def insert(self, card: MotorCard) -> bool:
         """Push a card into the gate; False: entry is disabled or there is a card already."""
         with self._lock:
@@ -152,21 +145,21 @@ class SimulatedCrt591:
             if card.too_long or card.too_short:
                 self.mechanics.error = ErrorCode.TOO_LONG if card.too_long else ErrorCode.TOO_SHORT
                 return False
-            self._card, self._position = card, Position.INSIDE
+            self._place(card, Position.INSIDE)
             return True
 
     def put_inside(self, card: MotorCard) -> None:
-        """Have a card at the RF position, as one that was forgotten there."""
+        """Have a card at the RF position, as one that was forgotten there, in place of what was in the slot."""
         with self._lock:
-            self._card, self._position = card, Position.INSIDE
+            self._place(card, Position.INSIDE)
 
     def take(self) -> MotorCard | None:
         """Take the card from the gate."""
         with self._lock:
             if self._position is not Position.GATE:
                 return None
-            card, self._card = self._card, None
-            self._position = Position.NONE
+            card = self._card
+            self._place(None, Position.NONE)
             return card
 
     def lose_power(self) -> None:
@@ -205,10 +198,10 @@ class SimulatedCrt591:
 
     @property
     def last_reply(self) -> bytes:
-        """The frame of the last reply as it should have gone out."""
+        """The frame of the last reply as it should have gone out, b"" once the host has acknowledged it."""
         return self._last_reply
 
-    def _token(self, token: crt591.Token) -> bytes:
+    def _token(self, token: Token) -> bytes:
         match token:
             case Frame(address, text):
                 return self._command(text) if address == self._address else b""
@@ -220,6 +213,7 @@ class SimulatedCrt591:
                 self._running = None
                 return bytes((Control.EOT.value,))
             case Control.ACK:
+                self._last_reply = b""
                 return b""
 
     def _command(self, text: bytes) -> bytes:
@@ -235,10 +229,11 @@ class SimulatedCrt591:
         if self.line.lost_acks:
             self.line.lost_acks -= 1
             ack = b""
+        self._last_reply = b""
         try:
             command = crt591.decode_command(text)
         except WireError:
-            if len(text) < 3 or text[0] != crt591.Head.COMMAND:
+            if len(text) < 3 or text[0] != Head.COMMAND:
                 return bytes((Control.NAK.value,))
             self._say(Failed((text[1], text[2]), _error_of(text)))
             return ack
@@ -248,8 +243,8 @@ class SimulatedCrt591:
     def _say(self, reply: Reply) -> None:
         text = crt591.encode_reply(reply)
         if self.line.head_as_printed and isinstance(reply, Failed):
-            text = bytes((crt591.Head.FAILED_AS_PRINTED,)) + text[1:]
-        self._last_reply = crt591.encode_frame(Frame(self._address, text))
+            text = bytes((Head.FAILED_AS_PRINTED,)) + text[1:]
+        self._last_reply = encode_frame(Frame(self._address, text))
         if self.line.lost_replies:
             self.line.lost_replies -= 1
             return
@@ -277,7 +272,7 @@ class SimulatedCrt591:
             return Failed(code, ErrorCode.NOT_RESET)
         try:
             data = self._do(command)
-        except _RefusedError as refused:
+        except RefusedError as refused:
             return Failed(code, refused.error, refused.data)
         self.handled.append(command)
         return Done(code, self._status(), data)
@@ -292,6 +287,8 @@ class SimulatedCrt591:
         return len(self.captured) >= self.bin_capacity
 
     def _do(self, command: Command) -> bytes:
+        if isinstance(command, ChipCommand | StorageCommand):
+            return self._unit.carry_out(command)
         match command:
             case crt591.Initialize(init):
                 return self._initialise(init)
@@ -302,31 +299,9 @@ class SimulatedCrt591:
                 self._entry = enabled
                 return b""
             case crt591.AskCardType(kind):
-                return self._card_type(kind)
-            case crt591.RfActivate() | crt591.RfOff() | crt591.AskRf() | crt591.RfApdu():
-                return self._by_radio(command)
-            case (
-                crt591.ColdReset()
-                | crt591.WarmReset()
-                | crt591.PowerOff()
-                | crt591.AskPower()
-                | crt591.Apdu()
-                | crt591.SelectSam()
-            ):
-                return self._by_contact(command)
-            case (
-                crt591.AskStatus()
-                | crt591.AskSensors()
-                | crt591.AskSerialNumber()
-                | crt591.AskConfiguration()
-                | crt591.AskVersion()
-                | crt591.AskBinCount()
-                | crt591.SetBinCount()
-                | crt591.ResetPcsc()
-            ):
-                return self._about_itself(command)
+                return self._unit.card_type(kind)
             case _:
-                return self._mifare(command)
+                return self._about_itself(command)
 
     def _about_itself(self, command: Command) -> bytes:
         match command:
@@ -349,194 +324,53 @@ class SimulatedCrt591:
                 return b""
 
     def _initialise(self, init: Init) -> bytes:
-        self._forget_chips()
         self._entry = False
+        self._unit.initialise()
         self._counting = init in _COUNTS
-        self._at_contacts = False
         self._fail_mechanically()
-        if self._card is not None and init in _CAPTURES:
-            self._capture()
-        elif self._card is not None and init in _HOLDS:
-            self._position = Position.GATE
+        if self._card is not None and init in _CAPTURES | _HOLDS:
+            if init in _CAPTURES:
+                self._capture()
+            else:
+                self._place(self._card, Position.GATE)
         self._initialised = True
         return b"CRT-591-M001"
 
     def _move(self, place: Place) -> None:
-        self._at_contacts = False
-        self._chip_on = False
+        self._place(self._card, self._position)  # it moves: the contacts let go of it
         self._fail_mechanically()
         if place is Place.IC and self._card is None:
             if not self.stacker:
-                raise _RefusedError(ErrorCode.STACKER_EMPTY)
+                raise RefusedError(ErrorCode.STACKER_EMPTY)
             self._card = self.stacker.pop()
         if self._card is None:
-            raise _RefusedError(ErrorCode.JAM)  # it "can not move to specified position" (3.1.3)
+            raise RefusedError(ErrorCode.JAM)  # it "can not move to specified position" (3.1.3)
         if self.mechanics.held and self._position is Position.GATE:
-            raise _RefusedError(ErrorCode.MOVED_BY_HAND)
+            raise RefusedError(ErrorCode.MOVED_BY_HAND)
         match place:
             case Place.HOLD | Place.OUT:
-                self._position = Position.GATE
+                self._place(self._card, Position.GATE)
             case Place.ERROR_BIN:
                 self._capture()
             case Place.IC | Place.RF:
-                self._position = Position.INSIDE
-                self._at_contacts = place is Place.IC
+                self._place(self._card, Position.INSIDE, at_contacts=place is Place.IC)
 
     def _capture(self) -> None:
         if self._bin_is_full:
-            raise _RefusedError(ErrorCode.BIN_FULL)
+            raise RefusedError(ErrorCode.BIN_FULL)
         if self._counting and self._count == crt591.MAX_COUNT:
-            raise _RefusedError(ErrorCode.COUNTER_OVERFLOW)
+            raise RefusedError(ErrorCode.COUNTER_OVERFLOW)
         if self._card is not None:
             self.captured.append(self._card)
             self._count += self._counting
-        self._card, self._position = None, Position.NONE
+        self._place(None, Position.NONE)
 
     def _fail_mechanically(self) -> None:
         error, self.mechanics.error = self.mechanics.error, None
         if self.mechanics.jammed:
             error = ErrorCode.JAM
         if error is not None:
-            raise _RefusedError(error)
-
-    def _card_type(self, kind: Kind) -> bytes:
-        if kind is Kind.RF:
-            raise _RefusedError(ErrorCode.NOT_SUPPORTED_BY_HARDWARE)  # its answer is in no public manual
-        if self._card is None or self._card.chip is None or not self._at_contacts:
-            return crt591.CardType.UNKNOWN.value.encode("ascii")
-        return b"10" if self._card.protocol is crt591.Protocol.T0 else b"11"
-
-    # -- chips (3.2, 3.3) --------------------------------------------------------------------------------------
-
-    def _by_contact(self, command: Command) -> bytes:
-        match command:
-            case crt591.SelectSam(slot):
-                self._sam = slot
-                return b""
-            case crt591.ColdReset(socket) | crt591.WarmReset(socket):
-                chip, protocol = self._chip_at(socket)
-                if chip is None or (isinstance(command, crt591.WarmReset) and not self._is_on(socket)):
-                    raise _RefusedError(ErrorCode.ACTIVATION_FAILED)
-                self._switch(socket, True)
-                return protocol.value.encode("ascii") + chip.power_on()
-            case crt591.PowerOff(socket):
-                chip, _ = self._chip_at(socket)
-                if chip is not None:
-                    chip.power_off()
-                self._switch(socket, False)
-                return b""
-            case crt591.AskPower(socket):
-                state = b"1" if self._is_on(socket) else b"0"
-                return state + bytes((0x30 + self._sam,)) if socket is Socket.SAM else state
-            case crt591.Apdu(socket, exchange, data):
-                return self._apdu(socket, exchange, data)
-            case _:
-                raise _RefusedError(ErrorCode.UNDEFINED_COMMAND)
-
-    def _apdu(self, socket: Socket, exchange: crt591.Exchange, data: bytes) -> bytes:
-        chip, protocol = self._chip_at(socket)
-        if chip is None or not self._is_on(socket):
-            raise _RefusedError(ErrorCode.CARD_NOT_ACTIVE)
-        spoken = crt591.Exchange.T0 if protocol is crt591.Protocol.T0 else crt591.Exchange.T1
-        if exchange not in {spoken, crt591.Exchange.AUTO}:
-            raise _RefusedError(ErrorCode.NOT_SUPPORTED_BY_CARD)
-        answer = chip.transmit(data)
-        if answer is None:
-            self._switch(socket, False)
-            raise _RefusedError(ErrorCode.CARD_SILENT)
-        return answer
-
-    def _chip_at(self, socket: Socket) -> tuple[Card | None, crt591.Protocol]:
-        if socket is Socket.SAM:
-            return self.sams.get(self._sam), crt591.Protocol.T0
-        if self._card is None or not self._at_contacts:
-            return None, crt591.Protocol.T0
-        return self._card.chip, self._card.protocol
-
-    def _is_on(self, socket: Socket) -> bool:
-        return self._sam in self._sams_on if socket is Socket.SAM else self._chip_on
-
-    def _switch(self, socket: Socket, on: bool) -> None:
-        if socket is Socket.CARD:
-            self._chip_on = on
-        elif on:
-            self._sams_on.add(self._sam)
-        else:
-            self._sams_on.discard(self._sam)
-
-    # -- cards by radio (3.6) ----------------------------------------------------------------------------------
-
-    def _by_radio(self, command: Command) -> bytes:
-        match command:
-            case crt591.RfActivate(protocols):
-                return self._activate(protocols)
-            case crt591.RfOff():
-                self._radio = self._sector = None
-                return b""
-            case crt591.AskRf():
-                if self._radio is None:
-                    return crt591.RfState.OFF.value.encode("ascii")
-                state = crt591.RfState.S50 if self._radio.mifare_uid else crt591.RfState.TYPE_A
-                return state.value.encode("ascii")
-            case crt591.RfApdu(crt591.Air.A, data) if self._radio is not None and self._radio.radio is not None:
-                answer: bytes | None = self._radio.radio.transmit(data)
-                if answer is None:
-                    self._radio = None
-                    raise _RefusedError(ErrorCode.CARD_SILENT)
-                return answer
-            case _:
-                active = self._radio is not None
-                raise _RefusedError(ErrorCode.NOT_SUPPORTED_BY_CURRENT_CARD if active else ErrorCode.CARD_NOT_ACTIVE)
-
-    def _activate(self, protocols: crt591.Protocols) -> bytes:
-        self._radio = self._sector = None
-        card = self._card
-        if card is None or self._position is not Position.INSIDE or protocols is crt591.Protocols.ONLY_B:
-            raise _RefusedError(ErrorCode.ACTIVATION_FAILED)
-        if card.mifare_uid is not None:
-            self._radio = card
-            return b"M\x00\x04" + bytes((len(card.mifare_uid),)) + card.mifare_uid + b"\x08"
-        if card.radio is None:
-            raise _RefusedError(ErrorCode.ACTIVATION_FAILED)
-        card.radio.power_on()
-        self._radio = card
-        return b"A\x00\x08\x04\x01\x02\x03\x04\x20" + b"\x02\x00"
-
-    def _mifare(self, command: crt591.Mifare) -> bytes:
-        if self._radio is None or self._radio.mifare_uid is None:
-            raise _RefusedError(
-                ErrorCode.NOT_SUPPORTED_BY_CURRENT_CARD if self._radio is not None else ErrorCode.CARD_NOT_ACTIVE
-            )
-        blocks = self._radio.blocks
-        match command:
-            case crt591.MifareVerify(_, sector, secret):
-                self._sector = sector if secret == _KEY and sector < _SECTORS else None
-                return _status_word(self._sector is not None)
-            case crt591.MifareRead(sector, block, count) if block + count > _BLOCKS or not count:
-                return bytes.fromhex("6700" if sector == self._sector else "6f00")
-            case crt591.MifareRead(sector, block, count) if sector == self._sector:
-                read = (blocks.get((sector, block + each), bytes(_BLOCK)) for each in range(count))
-                return b"".join(read) + _status_word(True)
-            # "CRT-591M also will prohibid to write last block" (3.6.4.6)
-            case crt591.MifareWrite(sector, block, count, data) if sector == self._sector and block + count < _BLOCKS:
-                for each in range(count):
-                    blocks[sector, block + each] = data[each * _BLOCK : (each + 1) * _BLOCK]
-                return _status_word(True)
-            case _:
-                return _status_word(False)
-
-
-class _RefusedError(Exception):
-    """The command ends in a negative answer."""
-
-    def __init__(self, error: ErrorCode, data: bytes = b"") -> None:
-        super().__init__(error.name)
-        self.error = error
-        self.data = data
-
-
-def _status_word(success: bool) -> bytes:
-    return b"\x90\x00" if success else b"\x6f\x00"
+            raise RefusedError(error)
 
 
 def _lasts(command: Command) -> bool:
@@ -545,5 +379,5 @@ def _lasts(command: Command) -> bool:
 
 def _error_of(text: bytes) -> ErrorCode:
     """Name what is wrong with a command that is none: unknown CM, unknown PM, or its data."""
-    known = {0x30, 0x31, 0x32, 0x33, 0x50, 0x51, 0x52, 0x60, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6}
+    known = {0x30, 0x31, 0x32, 0x33, 0x50, 0x51, 0x52, 0x53, 0x54, 0x60, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6}
     return ErrorCode.PARAMETER if text[1] in known else ErrorCode.UNDEFINED_COMMAND

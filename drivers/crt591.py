@@ -1,17 +1,16 @@
 """The motor card reader and dispenser CRT-591 (CRT-571 alike) on a serial line: a kiosk_core.card_reader.CardReader.
 
-The exchange: chapter 1.4 of the manual that wire/crt591.py names. A reply repeats CM and PM of its command and no
-number, so a late one could answer a later, equal question. Therefore an exchange that was given up (silence, garbled
-replies) is followed by INITIALIZE before anything else: replies to what was before it do not fit it, and behind its
-own answer nothing older comes. And what must not happen twice (an APDU, a card out of the stacker) is sent again only
-after a NAK, which says that it was not taken; never after mere silence.
+Source: the manual that wire/crt591.py names, chapter 3; one exchange: drivers/crt591_line.py. After an exchange that
+was given up the reader is initialised before anything else, and what had power before counts as off: no APDU and no
+code goes to a card of which nobody knows what it was doing.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TypeVar
 
+from drivers.crt591_line import Crt591Line
 from drivers.transport import Transport
 from kiosk_core.card_reader import (
     CardRefusal,
@@ -24,49 +23,18 @@ from kiosk_core.card_reader import (
 )
 from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, OpenTellerError, ProtocolViolation
+from kiosk_core.magnetic_tracks import MagneticTracks
 from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity, Media, Supply
-from wire import apdu, crt591
+from wire import apdu, crt591, crt591_chips, crt591_storage
 from wire.apdu import ResponseApdu
-from wire.crt591 import (
-    Air,
-    Bin,
-    CardType,
-    Chip,
-    Command,
-    Control,
-    Done,
-    ErrorCode,
-    Exchange,
-    Frame,
-    Garbled,
-    Init,
-    Kind,
-    Mifare,
-    MifareAnswer,
-    Place,
-    Position,
-    Power,
-    Protocols,
-    Reply,
-    RfCard,
-    RfState,
-    Socket,
-    Stacker,
-    Token,
-)
+from wire.crt591 import Bin, CardType, Command, Done, ErrorCode, Init, Kind, Place, Position, Reply, Stacker
+from wire.crt591_chips import Air, Chip, Exchange, Power, Protocols, RfCard, RfState, Socket
+from wire.crt591_storage import Answer, I2cType, Operation, SleState
 from wire.errors import WireError
 
 BAUDRATE = 38_400
 """One of four; the reader takes the rate of the first INITIALIZE after power-up (3.1.1)."""
-ACK_S = 0.3
-"""How long the reader may take for ACK, and for EOT (1.4.2, cases 1 and 6)."""
-GAP_S = 0.3
-"""A frame that pauses this long is cut short. The manual gives no number."""
-ATTEMPTS = 3
-"""How often a command, NAK or EOT is sent before the reader counts as lost. The manual gives no number."""
-WRITE_S = 1.0
 
-_READ = 256
 _MAX_RESPONSES = 8  # GET RESPONSE in a row
 
 _FAULTS = {
@@ -103,10 +71,10 @@ _LASTING = {Fault.CARD_JAM, Fault.CARD_SLOT_ERROR}
 _STACKER = {Stacker.EMPTY: Supply.OUT, Stacker.FEW: Supply.LOW, Stacker.ENOUGH: Supply.FULL}
 _CONTACT = {ChipProtocol.T0: Exchange.T0, ChipProtocol.T1: Exchange.T1, ChipProtocol.NOT_REQUIRED: Exchange.AUTO}
 _AIR = {ChipProtocol.TYPE_A: Air.A, ChipProtocol.TYPE_B: Air.B}
-_INIT = {
-    ResetAction.EXIT: Init.HOLD,
-    ResetAction.RETAIN: Init.CAPTURE_COUNTING,
-    ResetAction.CURRENT_POSITION: Init.STAY,
+_INIT = {  # where the counter of the bin stands still, and where it works
+    ResetAction.EXIT: (Init.HOLD, Init.HOLD_COUNTING),
+    ResetAction.RETAIN: (Init.CAPTURE, Init.CAPTURE_COUNTING),
+    ResetAction.CURRENT_POSITION: (Init.STAY, Init.STAY_COUNTING),
 }
 # Where a card must be after a move that went well; the manual does not say it of HOLD and OUT.
 _ARRIVED = {
@@ -120,13 +88,24 @@ _ARRIVED = {
 T = TypeVar("T")
 
 
+class _Powered(Enum):
+    """What can have power, and so a state; security modules beside it, one by one."""
+
+    CONTACTS = "contacts"
+    RADIO = "radio"
+    SLE = "sle"
+    I2C = "i2c"
+
+
 @dataclass(frozen=True)
 class Profile:
     """What depends on the unit, and what the manual leaves open (docs/devices/crt-591.md).
 
     `address`: its switches, 0 to 15. `execution_s`: how long a command may take. `exit`: HOLD keeps the card at the
     gate, where it can be retained when it is forgotten; OUT lets go of it. `recycling_disabled`: what e1e0 "40" means,
-    on which manual and public driver disagree. `supply`: how chips are powered.
+    on which manual and public driver disagree. `supply`: how chips are powered. `counting`: whether initialisations
+    have the counter of the error card bin work. `radio_enable`, `radio_disable`: the data of 60 39, which the manual
+    lists and does not draw; None: unknown.
     """
 
     model: str = "CRT-591"
@@ -134,37 +113,41 @@ class Profile:
     execution_s: float = 20.0
     exit: Place = Place.HOLD
     recycling_disabled: Fault | CardRefusal = Fault.CARD_JAM
-    supply: crt591.Supply = crt591.Supply.EMV_5V
+    supply: crt591_chips.Supply = crt591_chips.Supply.EMV_5V
+    counting: bool = True
+    radio_enable: bytes | None = None
+    radio_disable: bytes | None = None
 
 
 class Crt591Reader:
     """A CRT-591 or CRT-571. Blocking; one thread owns it.
 
-    Every method raises DeviceUnavailable, DeviceFault and ProtocolViolation. One exchange ends after at most
-    ATTEMPTS * (ACK_S + WRITE_S), `execution_s`, and as long again as the first to stop it; a method makes at most
-    four, but `chip_io`, which fetches up to eight more answers.
+    Every method raises DeviceUnavailable, DeviceFault and ProtocolViolation. One exchange ends in the time that
+    drivers/crt591_line.py says; a method makes at most five, but `chip_io` and `sam_io`, which may fetch eight more.
     """
 
     def __init__(self, name: str, transport: Transport, clock: Clock, profile: Profile | None = None) -> None:
         self._name = name
-        self._transport = transport
         self._clock = clock
         self._profile = profile or Profile()
-        self._deframer = crt591.Deframer()
-        self._inbox: deque[Token] = deque()
-        self._counters = Counters()
+        self._line = Crt591Line(name, transport, clock, self._profile.address, self._profile.execution_s)
+        self._cycles = 0
+        self._jams = 0
         self._initialised = False
         self._latched = False
+        self._on: set[_Powered | int] = set()  # an int is a SAM's slot
+        self._sam = 0  # what the caller chose
+        self._sam_selected = 0  # what the reader has: SAM 1 after INITIALIZE (3.3.8)
         self._fault: Fault | None = None
         self._status: DeviceStatus | None = None
 
     def counters(self) -> Counters:
-        """Return what was counted so far."""
-        return self._counters
+        """Return what was counted so far; a cycle is a card moved or a chip powered."""
+        return replace(self._line.counters, cycles=self._cycles, jams=self._jams)
 
     def close(self) -> None:
         """Let go of the transport; never raises."""
-        self._transport.close()
+        self._line.close()
 
     # -- the device --------------------------------------------------------------------------------------------
 
@@ -204,7 +187,7 @@ class Crt591Reader:
         Raises:
             ProtocolViolation: also when the reader refuses to.
         """
-        self._initialise(_INIT[action])
+        self._initialise(action)
 
     def set_entry(self, enabled: bool) -> None:
         """Let a card in at the gate, or not; the reader carries it to the RF position by itself."""
@@ -234,12 +217,21 @@ class Crt591Reader:
 
     def read_raw_data(self) -> RawData | CardRefusal:
         """Move the card to the contacts, power it and return its ATR."""
-        if self._ask_status().position is Position.NONE:
+        position = self._ask_status().position
+        if position is Position.NONE:
             return CardRefusal.NO_MEDIA
-        return self._move(Place.IC) or self._chip(crt591.ColdReset(Socket.CARD, self._profile.supply))
+        # Pulled out of the gate just now, "IC" would bring a new card from the stacker; "RF" takes none.
+        refusal = self._move(Place.RF) if position is Position.GATE else None
+        return refusal or self._move(Place.IC) or self._cold_reset(Socket.CARD)
 
-    def read_tracks(self, *, track1: bool = True, track2: bool = True, track3: bool = True) -> CardRefusal:  # noqa: ARG002
-        """Return UNSUPPORTED: it has no magnetic head."""
+    def read_tracks(
+        self,
+        *,
+        track1: bool = True,  # noqa: ARG002
+        track2: bool = True,  # noqa: ARG002
+        track3: bool = True,  # noqa: ARG002
+    ) -> MagneticTracks | CardRefusal:
+        """Refuse: no magnetic head is in the manual."""
         return CardRefusal.UNSUPPORTED
 
     def chip_power(self, power: ChipPower) -> RawData | CardRefusal | None:
@@ -253,12 +245,14 @@ class Crt591Reader:
             ValueError: `command` has not 4 to 261 bytes.
         """
         if protocol in _AIR:
-            return self._apdu(lambda data: crt591.RfApdu(_AIR[protocol], data), command)
-        return self._apdu(lambda data: crt591.Apdu(Socket.CARD, _CONTACT[protocol], data), command)
+            return self._apdu(lambda data: crt591_chips.RfApdu(_AIR[protocol], data), command, _Powered.RADIO)
+        return self._apdu(
+            lambda data: crt591_chips.Apdu(Socket.CARD, _CONTACT[protocol], data), command, _Powered.CONTACTS
+        )
 
     def chip_state(self) -> Power | CardRefusal:
         """Return whether the chip at the contacts has power."""
-        return self._decoded(self._ask(crt591.AskPower(Socket.CARD)), crt591.decode_power)
+        return self._decoded(self._ask(crt591_chips.AskPower(Socket.CARD)), crt591_chips.decode_power)
 
     def card_type(self) -> CardType | CardRefusal:
         """Have the reader find out what card is at the contacts."""
@@ -272,40 +266,105 @@ class Crt591Reader:
     # -- security modules --------------------------------------------------------------------------------------
 
     def select_sam(self, slot: int) -> CardRefusal | None:
-        """Work with the SAM in `slot`, 0 to 4. Raises ValueError for another."""
-        return self._refused(crt591.SelectSam(slot))
+        """Work with the SAM in `slot`, 0 to 4, until another is selected. Raises ValueError for another."""
+        refusal = self._refused(crt591_chips.SelectSam(slot))
+        if refusal is None:
+            self._sam = self._sam_selected = slot
+        return refusal
 
     def sam_power(self, power: ChipPower) -> RawData | CardRefusal | None:
         """Power the selected SAM (cold, warm: its ATR) or take its power (None)."""
-        return self._power(Socket.SAM, power)
+        return self._select_again() or self._power(Socket.SAM, power)
 
     def sam_io(self, protocol: ChipProtocol, command: bytes) -> ChipAnswer | CardRefusal:
         """Send one APDU to the selected SAM, as `chip_io` does; `protocol` is one by contact. Raises ValueError."""
         if protocol not in _CONTACT:
             raise ValueError(f"a SAM does not speak {protocol.value}")
-        return self._apdu(lambda data: crt591.Apdu(Socket.SAM, _CONTACT[protocol], data), command)
+        return self._apdu(lambda data: crt591_chips.Apdu(Socket.SAM, _CONTACT[protocol], data), command, self._sam)
 
     def sam_state(self) -> tuple[Power, int] | CardRefusal:
         """Return whether the selected SAM has power, and which slot that is."""
-        return self._decoded(self._ask(crt591.AskPower(Socket.SAM)), crt591.decode_sam_power)
+        refusal = self._select_again()
+        if refusal is not None:
+            return refusal
+        return self._decoded(self._ask(crt591_chips.AskPower(Socket.SAM)), crt591_chips.decode_sam_power)
 
     # -- cards by radio ----------------------------------------------------------------------------------------
 
     def activate_radio(self, protocols: Protocols = Protocols.A_THEN_B) -> RfCard | CardRefusal:
         """Find a card at the RF position."""
-        return self._decoded(self._ask(crt591.RfActivate(protocols)), crt591.decode_rf_card)
+        self._on.discard(_Powered.RADIO)
+        card: RfCard | CardRefusal = self._decoded(
+            self._ask(crt591_chips.RfActivate(protocols)), crt591_chips.decode_rf_card
+        )
+        return self._switched_on(card, _Powered.RADIO)
 
     def radio_off(self) -> CardRefusal | None:
         """Switch the antenna off."""
-        return self._refused(crt591.RfOff())
+        self._on.discard(_Powered.RADIO)
+        return self._refused(crt591_chips.RfOff())
 
     def radio_state(self) -> RfState | CardRefusal:
         """Return which card is active by radio."""
-        return self._decoded(self._ask(crt591.AskRf()), crt591.decode_rf_state)
+        return self._decoded(self._ask(crt591_chips.AskRf()), crt591_chips.decode_rf_state)
 
-    def mifare(self, command: Mifare) -> MifareAnswer | CardRefusal:
-        """Carry out a Mifare command, sent once. Raises ValueError for one that does not fit its bytes."""
-        return self._decoded(self._ask(command), crt591.decode_mifare)
+    def enable_radio(self, enabled: bool) -> CardRefusal | None:
+        """Enable or disable cards by radio; UNSUPPORTED where the profile does not say by what data."""
+        data = self._profile.radio_enable if enabled else self._profile.radio_disable
+        if data is None:
+            return CardRefusal.UNSUPPORTED
+        self._on.discard(_Powered.RADIO)
+        return self._refused(crt591_chips.RfSwitch(data))
+
+    # -- cards that only store ---------------------------------------------------------------------------------
+
+    def activate_sle(self) -> bytes | CardRefusal:
+        """Power an SLE4442 or SLE4428 at the contacts and return its ATR of 4 bytes."""
+        self._on.discard(_Powered.SLE)
+        atr = self._decoded(self._ask(crt591_storage.SleReset()), crt591_storage.decode_sle_atr)
+        return self._switched_on(atr, _Powered.SLE)
+
+    def sle_off(self) -> CardRefusal | None:
+        """Take the power from it."""
+        self._on.discard(_Powered.SLE)
+        return self._refused(crt591_storage.SleOff())
+
+    def sle_state(self) -> SleState | CardRefusal:
+        """Return which of the two is active."""
+        return self._decoded(self._ask(crt591_storage.AskSle()), crt591_storage.decode_sle_state)
+
+    def activate_i2c(self, kind: I2cType = I2cType.ANY) -> CardRefusal | None:
+        """Power a 24C01 to 24C256 at the contacts; ANY has the reader find out which."""
+        self._on.discard(_Powered.I2C)
+        reply = self._ask(crt591_storage.I2cActivate(kind))
+        refusal = self._switched_on(reply, _Powered.I2C)
+        return refusal if isinstance(refusal, CardRefusal) else None
+
+    def i2c_off(self) -> CardRefusal | None:
+        """Take the power from it."""
+        self._on.discard(_Powered.I2C)
+        return self._refused(crt591_storage.I2cOff())
+
+    def i2c_state(self) -> I2cType | CardRefusal | None:
+        """Return which type is active, None where none is."""
+        return self._decoded(self._ask(crt591_storage.AskI2c()), crt591_storage.decode_i2c_state)
+
+    def storage_io(self, command: Operation) -> Answer | CardRefusal:
+        """Carry out an operation on an activated SLE, 24Cxx or Mifare card, sent once.
+
+        Raises:
+            ValueError: it does not fit its bytes.
+        """
+        match crt591.code_of(command)[0]:
+            case 0x53:
+                powered = _Powered.SLE
+            case 0x54:
+                powered = _Powered.I2C
+            case _:
+                powered = _Powered.RADIO
+        if not self._is_on(powered):
+            return CardRefusal.CHIP_OFF
+        return self._decoded(self._ask(command), crt591_storage.decode_answer)
 
     # -- numbers -----------------------------------------------------------------------------------------------
 
@@ -319,8 +378,7 @@ class Crt591Reader:
 
     def configuration(self) -> str | CardRefusal:
         """Return the configuration as the reader writes it; the manual does not describe it."""
-        reply = self._ask(crt591.AskConfiguration())
-        return reply if isinstance(reply, CardRefusal) else reply.data.decode("latin-1")
+        return self._decoded(self._ask(crt591.AskConfiguration()), crt591.decode_text)
 
     def retained(self) -> int | CardRefusal:
         """Return how many cards the bin counter says were captured, 0 to 999."""
@@ -369,11 +427,13 @@ class Crt591Reader:
 
     def _move(self, place: Place) -> CardRefusal | None:
         self._latched = False
+        self._on -= set(_Powered)
         reply = self._ask(crt591.Move(place))
         if isinstance(reply, CardRefusal):
             return reply
         if reply.status.position not in _ARRIVED[place]:
             raise self._violation(f"moved to {place.name}, yet the card is at {reply.status.position.name}")
+        self._cycles += 1
         self._latched = place is Place.IC
         self._fault = None
         return None
@@ -381,20 +441,51 @@ class Crt591Reader:
     def _power(self, socket: Socket, power: ChipPower) -> RawData | CardRefusal | None:
         match power:
             case ChipPower.COLD:
-                return self._chip(crt591.ColdReset(socket, self._profile.supply))
+                return self._cold_reset(socket)
             case ChipPower.WARM:
-                return self._chip(crt591.WarmReset(socket))
+                return self._chip(crt591_chips.WarmReset(socket))
             case ChipPower.OFF:
-                return self._refused(crt591.PowerOff(socket))
+                self._on.discard(self._powered(socket))
+                return self._refused(crt591_chips.PowerOff(socket))
 
-    def _chip(self, command: crt591.ColdReset | crt591.WarmReset) -> RawData | CardRefusal:
-        chip: Chip | CardRefusal = self._decoded(self._ask(command), crt591.decode_chip)
+    def _cold_reset(self, socket: Socket) -> RawData | CardRefusal:
+        return self._chip(crt591_chips.ColdReset(socket, self._profile.supply))
+
+    def _chip(self, command: crt591_chips.ColdReset | crt591_chips.WarmReset) -> RawData | CardRefusal:
+        powered = self._powered(command.socket)
+        self._on.discard(powered)
+        chip: Chip | CardRefusal = self._decoded(self._ask(command), crt591_chips.decode_chip)
         if isinstance(chip, CardRefusal):
             return chip
-        return RawData(ChipProtocol.T0 if chip.protocol is crt591.Protocol.T0 else ChipProtocol.T1, chip.atr)
+        protocol = ChipProtocol.T0 if chip.protocol is crt591_chips.Protocol.T0 else ChipProtocol.T1
+        return self._switched_on(RawData(protocol, chip.atr), powered)
 
-    def _apdu(self, wrap: Callable[[bytes], Command], command: bytes) -> ChipAnswer | CardRefusal:
-        answer = self._decoded(self._ask(wrap(command)), apdu.decode_response)
+    def _powered(self, socket: Socket) -> _Powered | int:
+        return _Powered.CONTACTS if socket is Socket.CARD else self._sam
+
+    def _switched_on(self, found: T, powered: _Powered | int) -> T:
+        if not isinstance(found, CardRefusal):
+            self._cycles += 1
+            self._on.add(powered)
+        return found
+
+    def _is_on(self, powered: _Powered | int) -> bool:
+        self._ready()
+        return powered in self._on
+
+    def _select_again(self) -> CardRefusal | None:
+        """Select the caller's SAM where an initialisation came between."""
+        self._ready()
+        return None if self._sam_selected == self._sam else self.select_sam(self._sam)
+
+    def _apdu(
+        self, wrap: Callable[[bytes], Command], command: bytes, powered: _Powered | int
+    ) -> ChipAnswer | CardRefusal:
+        first = wrap(command)
+        crt591.encode_command(first)  # refused before anything is sent
+        if not self._is_on(powered):
+            return CardRefusal.CHIP_OFF
+        answer = self._decoded(self._ask(first), apdu.decode_response)
         if isinstance(answer, ResponseApdu) and answer.exact_length is not None:
             try:
                 again = replace(apdu.decode_command(command), expected=answer.exact_length)
@@ -434,18 +525,32 @@ class Crt591Reader:
         return reply
 
     def _ask(self, command: Command) -> Done | CardRefusal:
-        if not self._initialised:
-            self._initialise(Init.STAY)
+        self._ready()
         return self._result(self._exchange(command))
 
-    def _initialise(self, init: Init) -> None:
-        self._latched = False
+    def _ready(self) -> None:
+        if not self._initialised:
+            self._initialise(ResetAction.CURRENT_POSITION)
+
+    def _initialise(self, action: ResetAction) -> None:
         self._initialised = False
-        reply = self._result(self._exchange(crt591.Initialize(init)))
+        self._latched = False
+        self._on.clear()
+        reply = self._result(self._exchange(crt591.Initialize(_INIT[action][self._profile.counting])))
         if isinstance(reply, CardRefusal):
             raise self._violation(f"INITIALIZE is refused: {reply.value}")
         self._initialised = True
+        self._sam_selected = 0
         self._fault = None
+
+    def _exchange(self, command: Command) -> Reply:
+        try:
+            return self._line.exchange(command)
+        except OpenTellerError:
+            # Its reply may still come: nothing is asked before INITIALIZE has been answered.
+            self._initialised = False
+            self._latched = False
+            raise
 
     def _result(self, reply: Reply) -> Done | CardRefusal:
         if isinstance(reply, Done):
@@ -458,6 +563,7 @@ class Crt591Reader:
             case Fault():
                 if meaning in _LASTING:
                     self._fault = meaning
+                self._jams += meaning is Fault.CARD_JAM
                 raise DeviceFault(self._name, meaning)
             case None if error is ErrorCode.NOT_RESET:
                 self._initialised = False
@@ -472,105 +578,5 @@ class Crt591Reader:
             return self._profile.recycling_disabled
         return _FAULTS.get(error) or _REFUSALS.get(error)
 
-    # -- the exchange (1.4) ------------------------------------------------------------------------------------
-
-    def _exchange(self, command: Command) -> Reply:
-        text = crt591.encode_command(command)
-        frame = crt591.encode_frame(Frame(self._profile.address, text))
-        try:
-            self._transport.discard_input()
-            self._deframer.reset()
-            self._inbox.clear()
-            self._deliver(frame, once=_must_not_repeat(command))
-            reply = self._reply((text[1], text[2]))
-        except OpenTellerError:
-            # Its reply may still come: nothing is asked before INITIALIZE has been answered.
-            self._initialised = False
-            self._latched = False
-            raise
-        self._counters = self._counters.counting(exchanges=1)
-        return reply
-
-    def _deliver(self, frame: bytes, *, once: bool) -> None:
-        """Send until the reader says ACK; a reply that comes before that is not one to this command."""
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                self._counters = self._counters.counting(resends=1)
-            self._write(frame)
-            deadline = self._clock.now() + ACK_S
-            while (token := self._next(deadline)) not in {None, Control.NAK}:
-                if token is Control.ACK:
-                    return
-            if token is None and once:
-                raise DeviceUnavailable(self._name, "silent; what was sent may have been done")
-        raise DeviceUnavailable(self._name, f"takes no command, {ATTEMPTS} times")
-
-    def _reply(self, code: tuple[int, int]) -> Reply:
-        deadline = self._clock.now() + self._profile.execution_s
-        garbled = 0
-        while (token := self._next(deadline)) is not None:
-            match token:
-                case Frame() if (reply := self._fitting(token, code)) is not None:
-                    return reply
-                case Garbled(reason):
-                    garbled += 1
-                    if garbled == ATTEMPTS:
-                        raise self._violation(f"{reason}, {ATTEMPTS} times")
-                    self._counters = self._counters.counting(resends=1)
-                    self._control(Control.NAK)
-                case Control.EOT:
-                    raise DeviceUnavailable(self._name, "has stopped the command by itself")
-        return self._stopped(code)
-
-    def _stopped(self, code: tuple[int, int]) -> Reply:
-        """Stop the command; a reply that crosses the EOT is taken (1.4.2, case 7)."""
-        for _ in range(ATTEMPTS):
-            self._control(Control.EOT)
-            deadline = self._clock.now() + ACK_S
-            while (token := self._next(deadline)) is not None:
-                if token is Control.EOT:
-                    raise DeviceUnavailable(self._name, f"not done after {self._profile.execution_s:.0f} s, stopped")
-                if isinstance(token, Frame) and (reply := self._fitting(token, code)) is not None:
-                    return reply
-        raise DeviceUnavailable(self._name, "silent")
-
-    def _fitting(self, frame: Frame, code: tuple[int, int]) -> Reply | None:
-        """Return and acknowledge the reply in `frame`, None where it is another unit's or another command's."""
-        if frame.address != self._profile.address or tuple(frame.text[1:3]) != code:
-            return None
-        self._control(Control.ACK)
-        try:
-            return crt591.decode_reply(frame.text)
-        except WireError as error:
-            raise self._violation(str(error)) from None
-
-    def _next(self, deadline: float) -> Token | None:
-        """Return the next token, None at `deadline`; a frame that pauses for GAP_S is garbled."""
-        while (left := deadline - self._clock.now()) > 0:
-            if self._inbox:
-                return self._inbox.popleft()
-            data = self._transport.read(_READ, min(left, GAP_S) if self._deframer.in_frame else left)
-            self._counters = self._counters.counting(bytes_received=len(data))
-            tokens = self._deframer.feed(data)
-            if not data and self._deframer.in_frame:
-                self._deframer.reset()
-                tokens.append(Garbled("a frame is cut short"))
-            bad = sum(isinstance(token, Garbled) for token in tokens)
-            if bad:
-                self._counters = self._counters.counting(checksum_errors=bad)
-            self._inbox.extend(tokens)
-        return None
-
-    def _control(self, control: Control) -> None:
-        self._write(bytes((control.value,)))
-
-    def _write(self, data: bytes) -> None:
-        self._transport.write(data, WRITE_S)
-        self._counters = self._counters.counting(bytes_sent=len(data))
-
     def _violation(self, detail: str) -> ProtocolViolation:
         return ProtocolViolation(self._name, detail)
-
-
-def _must_not_repeat(command: Command) -> bool:
-    return isinstance(command, crt591.Apdu | crt591.RfApdu | Mifare) or command == crt591.Move(Place.IC)

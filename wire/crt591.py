@@ -1,143 +1,55 @@
-"""Frames and messages of the motor card reader and dispenser CRT-591 (CRT-571 alike), serial, F2 frames.
+"""Texts of the motor card reader and dispenser CRT-591 (CRT-571 alike): commands, replies, and what they carry.
 
-Source: Creator, "CRT-591-M001 communication protocol" version 1.0, 2013-07-02, chapters 1 to 3
-(facts/device-protocols.md 3a-1); the same constants in syntech-pro/crt571. Left out: memory cards (CM 53, 54), and RF
-enable/disable (60 39), which the manual lists in 2.1.1 but never draws. No repr has data or keys.
+Source: Creator, "CRT-591-M001 communication protocol" version 1.0, 2013-07-02, chapters 1.2, 2 and 3
+(facts/device-protocols.md 3a-1); the same constants in syntech-pro/crt571. The frames around texts: crt591_frames.py;
+what the reader is told about cards: crt591_chips.py, crt591_storage.py. No repr has data or keys.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum, IntEnum
-from functools import reduce
-from operator import xor
-from typing import TypeVar
+from enum import Enum
 
+from wire import crt591_chips, crt591_storage
+from wire.crt591_chips import ChipCommand, Socket
+from wire.crt591_frames import (
+    MAX_ADDRESS,
+    MAX_FRAME,
+    STX,
+    Control,
+    Deframer,
+    Frame,
+    Garbled,
+    Head,
+    Token,
+    decode_code,
+    encode_frame,
+)
+from wire.crt591_storage import StorageCommand
 from wire.errors import WireError
 
-STX, ETX = 0xF2, 0x03
-MAX_FRAME = 1024
+# Frames are named here too: whoever only listens to the line needs no other module.
+__all__ = [
+    "MAX_ADDRESS",
+    "MAX_FRAME",
+    "STX",
+    "Command",
+    "Control",
+    "Deframer",
+    "Frame",
+    "Garbled",
+    "Head",
+    "Reply",
+    "Socket",
+    "Token",
+    "decode_command",
+    "decode_reply",
+    "encode_command",
+    "encode_frame",
+    "encode_reply",
+]
+
 MAX_DATA = 512
-MIN_APDU, MAX_APDU = 4, 261
-MAX_ADDRESS = 0x0F
 MAX_COUNT = 999
-
-_AROUND_TEXT = 6  # F2, address, two bytes of length, ETX, BCC
-
-E = TypeVar("E", bound=Enum)
-
-
-# -- frames (chapter 1.2) --------------------------------------------------------------------------------------
-
-
-class Control(Enum):
-    """The single bytes between frames, chapter 1.1.2."""
-
-    ACK = 0x06
-    NAK = 0x15
-    EOT = 0x04
-
-
-class Head(IntEnum):
-    """The first byte of a text: who speaks, and whether it went well."""
-
-    COMMAND = 0x43
-    DONE = 0x50
-    FAILED = 0x4E
-    FAILED_AS_PRINTED = 0x45  # 1.2.3 prints "('N', 45H)"; every drawing of chapter 3 has "N"
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A frame with a right BCC: the unit's address (0 to 15) and its text, from CMT, PMT or EMT to the end of DATA."""
-
-    address: int
-    text: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Garbled:
-    """What began as a frame and was none: the other side has to be asked for it again."""
-
-    reason: str
-
-
-Token = Control | Frame | Garbled
-
-
-def encode_frame(frame: Frame) -> bytes:
-    """Return F2, address, length, text, 03 and the XOR of all these.
-
-    Raises:
-        WireError: an address above 15, or a text that makes more than 1,024 bytes.
-    """
-    if not 0 <= frame.address <= MAX_ADDRESS:
-        raise WireError(f"a CRT-591 has the address 0 to {MAX_ADDRESS}, not {frame.address}")
-    if len(frame.text) + _AROUND_TEXT > MAX_FRAME:
-        raise WireError(f"a CRT-591 frame has at most {MAX_FRAME} bytes")
-    body = bytes((STX, frame.address)) + len(frame.text).to_bytes(2, "big") + frame.text + bytes((ETX,))
-    return body + bytes((reduce(xor, body),))
-
-
-class Deframer:
-    """Bytes of either side to tokens; keeps at most one frame and resynchronises at the next F2."""
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-
-    @property
-    def in_frame(self) -> bool:
-        """Whether a frame has begun and is not whole."""
-        return bool(self._buffer)
-
-    def reset(self) -> None:
-        """Forget the frame that has begun."""
-        self._buffer.clear()
-
-    def feed(self, data: bytes) -> list[Token]:
-        """Return what became whole with `data`; bytes outside frames that are no control are dropped."""
-        self._buffer += data
-        tokens: list[Token] = []
-        while self._buffer:
-            if self._buffer[0] != STX:
-                byte = self._buffer.pop(0)
-                if byte in _CONTROLS:
-                    tokens.append(Control(byte))
-                continue
-            if len(self._buffer) < 4:
-                break
-            size = int.from_bytes(self._buffer[2:4], "big") + _AROUND_TEXT
-            wrong = self._header_problem(size)
-            if wrong is None:
-                if len(self._buffer) < size:
-                    break
-                wrong = self._body_problem(size)
-            if wrong is None:
-                tokens.append(Frame(self._buffer[1], bytes(self._buffer[4 : size - 2])))
-                del self._buffer[:size]
-            else:
-                tokens.append(Garbled(wrong))
-                self._resynchronise(size)
-        return tokens
-
-    def _header_problem(self, size: int) -> str | None:
-        if self._buffer[1] > MAX_ADDRESS:
-            return f"no unit has the address {self._buffer[1]:02X}"
-        if size > MAX_FRAME:
-            return f"a frame of {size} bytes"
-        return None
-
-    def _body_problem(self, size: int) -> str | None:
-        if self._buffer[size - 2] != ETX:
-            return "no ETX at the end"
-        return None if reduce(xor, self._buffer[:size]) == 0 else "wrong BCC"
-
-    def _resynchronise(self, size: int) -> None:
-        # Not to the next control byte: a 06 of the broken text would be taken for an ACK.
-        found = self._buffer.find(STX, 1)
-        del self._buffer[: found if found > 0 else size]
-
-
-_CONTROLS = frozenset(control.value for control in Control)
 
 
 # -- commands (chapters 2.1.1 and 3) ---------------------------------------------------------------------------
@@ -169,52 +81,6 @@ class Kind(Enum):
 
     IC = 0x30
     RF = 0x31
-
-
-class Socket(Enum):
-    """CM of the contact interfaces: the card at the IC position, or the selected SAM (3.2, 3.3)."""
-
-    CARD = 0x51
-    SAM = 0x52
-
-
-class Supply(Enum):
-    """Vcc of a cold reset: voltage and rules of activation (3.2.1)."""
-
-    EMV_5V = 0x30
-    ISO_5V = 0x33
-    ISO_3V = 0x35
-
-
-class Exchange(Enum):
-    """PM of an APDU by contact (3.2.4, 3.2.5, 3.2.7)."""
-
-    T0 = 0x33
-    T1 = 0x34
-    AUTO = 0x39
-
-
-class Air(Enum):
-    """PM of an APDU by radio (3.6.5, 3.6.6)."""
-
-    A = 0x34
-    B = 0x35
-
-
-class Protocols(Enum):
-    """Set1 and Set2 of an activation by radio: what is tried, in this order (3.6.1)."""
-
-    A_THEN_B = b"AB"
-    B_THEN_A = b"BA"
-    ONLY_A = b"A0"
-    ONLY_B = b"B0"
-
-
-class Key(Enum):
-    """ks of a Mifare key (3.6.4.1)."""
-
-    A = 0x00
-    B = 0x01
 
 
 @dataclass(frozen=True)
@@ -256,178 +122,6 @@ class AskCardType:
 
 
 @dataclass(frozen=True)
-class ColdReset:
-    """51 30, 52 30: power and reset. Answer: `decode_chip` (3.2.1, 3.3.1)."""
-
-    socket: Socket
-    supply: Supply = Supply.EMV_5V
-
-
-@dataclass(frozen=True)
-class PowerOff:
-    """51 31, 52 31: take the power away (3.2.2, 3.3.2)."""
-
-    socket: Socket
-
-
-@dataclass(frozen=True)
-class AskPower:
-    """51 32, 52 32: whether the chip is active. Answer: `decode_power`, `decode_sam_power` (3.2.3, 3.3.3)."""
-
-    socket: Socket
-
-
-@dataclass(frozen=True)
-class WarmReset:
-    """51 38, 52 38: reset under power. Answer: `decode_chip` (3.2.6, 3.3.6)."""
-
-    socket: Socket
-
-
-@dataclass(frozen=True)
-class Apdu:
-    """51 and 52 with 33, 34 or 39: a command of 4 to 261 bytes. Answer: 2 to 258 bytes (3.2.4)."""
-
-    socket: Socket
-    exchange: Exchange
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class SelectSam:
-    """52 40: work with SAM 0 to 4 from now on (3.3.8)."""
-
-    slot: int
-
-
-@dataclass(frozen=True)
-class RfActivate:
-    """60 30: find a card by radio. Answer: `decode_rf_card` (3.6.1)."""
-
-    protocols: Protocols
-
-
-@dataclass(frozen=True)
-class RfOff:
-    """60 31: switch the antenna off (3.6.2)."""
-
-
-@dataclass(frozen=True)
-class AskRf:
-    """60 32: what card is active by radio. Answer: `decode_rf_state` (3.6.3)."""
-
-
-@dataclass(frozen=True)
-class MifareVerify:
-    """60 33 00 20: log in to a sector with a key of 6 bytes (3.6.4.1). Answer of all these: `decode_mifare`."""
-
-    key: Key
-    sector: int
-    secret: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class MifareVerifyStored:
-    """60 33 00 21: log in with the key that the reader keeps for the sector (3.6.4.2)."""
-
-    key: Key
-    sector: int
-
-
-@dataclass(frozen=True)
-class MifareChangeKeyA:
-    """60 33 00 D5: new key A; sets key B to FF.. and the access bits to FF 07 80 69 (3.6.4.3)."""
-
-    sector: int
-    secret: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class MifareStoreKey:
-    """60 33 00 D0: have the reader keep a key (3.6.4.4)."""
-
-    key: Key
-    sector: int
-    secret: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class MifareRead:
-    """60 33 00 B0: read `blocks` blocks (3.6.4.5)."""
-
-    sector: int
-    block: int
-    blocks: int
-
-
-@dataclass(frozen=True)
-class MifareWrite:
-    """60 33 00 D1: write `blocks` blocks (3.6.4.6)."""
-
-    sector: int
-    block: int
-    blocks: int
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class MifareInitValue:
-    """60 33 00 D2: make a value block; `value` has 4 bytes, in an order that the manual does not say (3.6.4.7)."""
-
-    sector: int
-    block: int
-    value: bytes
-
-
-@dataclass(frozen=True)
-class MifareReadValue:
-    """60 33 00 B1: read a value block (3.6.4.8)."""
-
-    sector: int
-    block: int
-
-
-@dataclass(frozen=True)
-class MifareIncrement:
-    """60 33 00 D3: add 4 bytes (3.6.4.9)."""
-
-    sector: int
-    block: int
-    value: bytes
-
-
-@dataclass(frozen=True)
-class MifareDecrement:
-    """60 33 00 D4: subtract 4 bytes (3.6.4.10)."""
-
-    sector: int
-    block: int
-    value: bytes
-
-
-Mifare = (
-    MifareVerify
-    | MifareVerifyStored
-    | MifareChangeKeyA
-    | MifareStoreKey
-    | MifareRead
-    | MifareWrite
-    | MifareInitValue
-    | MifareReadValue
-    | MifareIncrement
-    | MifareDecrement
-)
-
-
-@dataclass(frozen=True)
-class RfApdu:
-    """60 34, 60 35: a command of 4 to 261 bytes by T=CL (3.6.5, 3.6.6)."""
-
-    air: Air
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
 class AskSerialNumber:
     """A2 30. Answer: `decode_serial_number` (3.6.7)."""
 
@@ -459,24 +153,13 @@ class ResetPcsc:
     """A6 30: reset the PC/SC reader beside it (3.6.10)."""
 
 
-Command = (
+UnitCommand = (
     Initialize
     | AskStatus
     | AskSensors
     | Move
     | SetEntry
     | AskCardType
-    | ColdReset
-    | PowerOff
-    | AskPower
-    | WarmReset
-    | Apdu
-    | SelectSam
-    | RfActivate
-    | RfOff
-    | AskRf
-    | Mifare
-    | RfApdu
     | AskSerialNumber
     | AskConfiguration
     | AskVersion
@@ -484,11 +167,7 @@ Command = (
     | SetBinCount
     | ResetPcsc
 )
-
-_SAM_SELECT = 0x40
-_SAM_SLOTS = 5
-_SECRET = 6
-_VALUE = 4
+Command = UnitCommand | ChipCommand | StorageCommand
 
 
 def encode_command(command: Command) -> bytes:
@@ -497,94 +176,52 @@ def encode_command(command: Command) -> bytes:
     Raises:
         WireError: a field does not fit its bytes.
     """
-    code, data = _command_parts(command)
+    cm, pm, data = _parts(command)
     if len(data) > MAX_DATA:
         raise WireError(f"a CRT-591 command carries at most {MAX_DATA} bytes, not {len(data)}")
-    return bytes((Head.COMMAND,)) + code + data
+    return bytes((Head.COMMAND, cm, pm)) + data
 
 
 def code_of(command: Command) -> tuple[int, int]:
     """Return CM and PM, which an answer repeats. Raises WireError as `encode_command` does."""
-    cm, pm = _command_parts(command)[0]
+    cm, pm, _ = _parts(command)
     return cm, pm
 
 
-def _command_parts(command: Command) -> tuple[bytes, bytes]:  # noqa: C901, PLR0912  (one case a line of the manual's table)
+def _parts(command: Command) -> tuple[int, int, bytes]:
+    if isinstance(command, ChipCommand):
+        return crt591_chips.parts(command)
+    if isinstance(command, StorageCommand):
+        return crt591_storage.parts(command)
+    return _unit_parts(command)
+
+
+def _unit_parts(command: UnitCommand) -> tuple[int, int, bytes]:  # noqa: C901  (one case a line of the manual's table)
     match command:
         case Initialize(init):
-            return bytes((0x30, init.value)), b""
+            return 0x30, init.value, b""
         case AskStatus():
-            return b"\x31\x30", b""
+            return 0x31, 0x30, b""
         case AskSensors():
-            return b"\x31\x31", b""
+            return 0x31, 0x31, b""
         case Move(place):
-            return bytes((0x32, place.value)), b""
+            return 0x32, place.value, b""
         case SetEntry(enabled):
-            return b"\x33\x30" if enabled else b"\x33\x31", b""
+            return 0x33, 0x30 if enabled else 0x31, b""
         case AskCardType(kind):
-            return bytes((0x50, kind.value)), b""
-        case ColdReset(socket, supply):
-            return bytes((socket.value, 0x30)), bytes((supply.value,))
-        case PowerOff(socket):
-            return bytes((socket.value, 0x31)), b""
-        case AskPower(socket):
-            return bytes((socket.value, 0x32)), b""
-        case WarmReset(socket):
-            return bytes((socket.value, 0x38)), b""
-        case Apdu(socket, exchange, data):
-            return bytes((socket.value, exchange.value)), _apdu(data)
-        case SelectSam(slot):
-            if not 0 <= slot < _SAM_SLOTS:
-                raise WireError(f"there are SAM 0 to {_SAM_SLOTS - 1}, not {slot}")
-            return bytes((Socket.SAM.value, _SAM_SELECT)), bytes((0x30 + slot,))
-        case RfActivate(protocols):
-            return b"\x60\x30", protocols.value
-        case RfOff():
-            return b"\x60\x31", b""
-        case AskRf():
-            return b"\x60\x32", b""
-        case RfApdu(air, data):
-            return bytes((0x60, air.value)), _apdu(data)
+            return 0x50, kind.value, b""
         case AskSerialNumber():
-            return b"\xa2\x30", b""
+            return 0xA2, 0x30, b""
         case AskConfiguration():
-            return b"\xa3\x30", b""
+            return 0xA3, 0x30, b""
         case AskVersion():
-            return b"\xa4\x30", b""
+            return 0xA4, 0x30, b""
         case AskBinCount():
-            return b"\xa5\x30", b""
+            return 0xA5, 0x30, b""
         case SetBinCount(count):
-            return b"\xa5\x31", encode_count(count)
+            return 0xA5, 0x31, encode_count(count)
         case ResetPcsc():
-            return b"\xa6\x30", b""
-        case _:
-            return b"\x60\x33", _mifare(command)
-
-
-def _mifare(command: Mifare) -> bytes:  # noqa: C901  (one case a chapter)
-    match command:
-        case MifareVerify(key, sector, secret):
-            return _bytes(0x00, 0x20, key.value, sector, _SECRET) + _exactly(secret, _SECRET)
-        case MifareVerifyStored(key, sector):
-            return _bytes(0x00, 0x21, key.value, sector)
-        case MifareChangeKeyA(sector, secret):
-            return _bytes(0x00, 0xD5, 0x00, sector, _SECRET) + _exactly(secret, _SECRET)
-        case MifareStoreKey(key, sector, secret):
-            return _bytes(0x00, 0xD0, key.value, sector, _SECRET) + _exactly(secret, _SECRET)
-        case MifareRead(sector, block, blocks):
-            return _bytes(0x00, 0xB0, sector, block, blocks)
-        case MifareWrite(sector, block, blocks, data):
-            if not blocks or len(data) not in {4 * blocks, 16 * blocks}:
-                raise WireError(f"{blocks} Mifare blocks have 4 or 16 bytes each, not {len(data)} in all")
-            return _bytes(0x00, 0xD1, sector, block, blocks) + data
-        case MifareInitValue(sector, block, value):
-            return _bytes(0x00, 0xD2, sector, block, _VALUE) + _exactly(value, _VALUE)
-        case MifareReadValue(sector, block):
-            return _bytes(0x00, 0xB1, sector, block)
-        case MifareIncrement(sector, block, value):
-            return _bytes(0x00, 0xD3, sector, block, _VALUE) + _exactly(value, _VALUE)
-        case MifareDecrement(sector, block, value):
-            return _bytes(0x00, 0xD4, sector, block, _VALUE) + _exactly(value, _VALUE)
+            return 0xA6, 0x30, b""
 
 
 def decode_command(text: bytes) -> Command:
@@ -600,8 +237,11 @@ def decode_command(text: bytes) -> Command:
         command = _COMMANDS[cm](pm, data)
     except (KeyError, IndexError, ValueError) as error:
         raise WireError(f"command {cm:02X} {pm:02X}: {error}") from None
-    # A cold reset without Vcc means 30 (3.2.1); all others have one form only.
-    if encode_command(command) != text and not (isinstance(command, ColdReset) and not data):
+    # A cold reset without Vcc means 30 (3.2.1), as does an activation of 24Cxx (3.5.1); all others have one form only.
+    shorter = encode_command(command)[:-1] == text and isinstance(
+        command, crt591_chips.ColdReset | crt591_storage.I2cActivate
+    )
+    if encode_command(command) != text and not shorter:
         raise WireError(f"command {cm:02X} {pm:02X} with data that are not its own")
     return command
 
@@ -614,61 +254,8 @@ def _entry_command(pm: int, _: bytes) -> Command:
     return SetEntry(_one_of(pm, 0x30, 0x31) == 0x30)
 
 
-def _contact_command(socket: Socket, pm: int, data: bytes) -> Command:
-    match pm:
-        case 0x30:
-            return ColdReset(socket, Supply(data[0]) if data else Supply.EMV_5V)
-        case 0x31:
-            return PowerOff(socket)
-        case 0x32:
-            return AskPower(socket)
-        case 0x38:
-            return WarmReset(socket)
-        case 0x40 if socket is Socket.SAM:
-            return SelectSam(data[0] - 0x30)
-        case _:
-            return Apdu(socket, Exchange(pm), data)
-
-
 def _rf_command(pm: int, data: bytes) -> Command:
-    match pm:
-        case 0x30:
-            return RfActivate(Protocols(data))
-        case 0x31:
-            return RfOff()
-        case 0x32:
-            return AskRf()
-        case 0x33:
-            return _mifare_command(data)
-        case _:
-            return RfApdu(Air(pm), data)
-
-
-def _mifare_command(data: bytes) -> Command:  # noqa: C901  (one case a chapter)
-    first, second, rest = data[2], data[3], data[5:]
-    match data[1]:
-        case 0x20:
-            return MifareVerify(Key(first), second, rest)
-        case 0x21:
-            return MifareVerifyStored(Key(first), second)
-        case 0xD5:
-            return MifareChangeKeyA(second, rest)
-        case 0xD0:
-            return MifareStoreKey(Key(first), second, rest)
-        case 0xB0:
-            return MifareRead(first, second, data[4])
-        case 0xD1:
-            return MifareWrite(first, second, data[4], rest)
-        case 0xD2:
-            return MifareInitValue(first, second, rest)
-        case 0xB1:
-            return MifareReadValue(first, second)
-        case 0xD3:
-            return MifareIncrement(first, second, rest)
-        case 0xD4:
-            return MifareDecrement(first, second, rest)
-        case other:
-            raise WireError(f"no Mifare command {other:02X}")
+    return crt591_storage.mifare_command(data) if pm == 0x33 else crt591_chips.command_by_radio(pm, data)
 
 
 def _count_command(pm: int, data: bytes) -> Command:
@@ -695,8 +282,10 @@ _COMMANDS: dict[int, Callable[[int, bytes], Command]] = {
     0x32: lambda pm, _: Move(Place(pm)),
     0x33: _entry_command,
     0x50: lambda pm, _: AskCardType(Kind(pm)),
-    0x51: lambda pm, data: _contact_command(Socket.CARD, pm, data),
-    0x52: lambda pm, data: _contact_command(Socket.SAM, pm, data),
+    0x51: lambda pm, data: crt591_chips.command_by_contact(0x51, pm, data),
+    0x52: lambda pm, data: crt591_chips.command_by_contact(0x52, pm, data),
+    0x53: crt591_storage.sle_command,
+    0x54: crt591_storage.i2c_command,
     0x60: _rf_command,
     0xA2: _single(AskSerialNumber()),
     0xA3: _single(AskConfiguration()),
@@ -817,10 +406,12 @@ def decode_reply(text: bytes) -> Reply:
     """
     head = text[:1]
     if head == bytes((Head.DONE,)) and len(text) >= 6:
-        status = CardStatus(_member(Position, text[3:4]), _member(Stacker, text[4:5]), _member(Bin, text[5:6]))
+        status = CardStatus(
+            decode_code(Position, text[3:4]), decode_code(Stacker, text[4:5]), decode_code(Bin, text[5:6])
+        )
         return Done((text[1], text[2]), status, text[6:])
     if head in {bytes((Head.FAILED,)), bytes((Head.FAILED_AS_PRINTED,))} and len(text) >= 5:
-        return Failed((text[1], text[2]), _member(ErrorCode, text[3:5]), text[5:])
+        return Failed((text[1], text[2]), decode_code(ErrorCode, text[3:5]), text[5:])
     raise WireError("no reply of a CRT-591")
 
 
@@ -863,138 +454,7 @@ class CardType(Enum):
 
 def decode_card_type(data: bytes) -> CardType:
     """Return the type of the card at the IC position. Raises WireError."""
-    return _member(CardType, data)
-
-
-class Protocol(Enum):
-    """Type of an activated chip (3.2.1)."""
-
-    T0 = "0"
-    T1 = "1"
-
-
-@dataclass(frozen=True)
-class Chip:
-    """An activated chip: its protocol and its ATR (not empty)."""
-
-    protocol: Protocol
-    atr: bytes
-
-
-def decode_chip(data: bytes) -> Chip:
-    """Return Type and ATR. Raises WireError."""
-    if len(data) < 2:
-        raise WireError("a chip without an ATR")
-    return Chip(_member(Protocol, data[:1]), data[1:])
-
-
-class Power(Enum):
-    """sti of a chip: off, or on at a clock in MHz (3.2.3)."""
-
-    OFF = "0"
-    ON_3_57 = "1"
-    ON_7_16 = "2"
-
-
-def decode_power(data: bytes) -> Power:
-    """Return the power of the card's chip. Raises WireError."""
-    return _member(Power, data)
-
-
-def decode_sam_power(data: bytes) -> tuple[Power, int]:
-    """Return the power of the selected SAM, and which (0 to 4) that is. Raises WireError."""
-    if len(data) != 2 or not 0 <= data[1] - 0x30 < _SAM_SLOTS:
-        raise WireError("no SAM state of a CRT-591")
-    return _member(Power, data[:1]), data[1] - 0x30
-
-
-@dataclass(frozen=True)
-class MifareCard:
-    """A card without T=CL; `kind` is ATQA: 0044 Ultralight, 0004 S50, 0002 S70."""
-
-    kind: int
-    uid: bytes
-    sak: int
-
-
-@dataclass(frozen=True)
-class TypeACard:
-    """A T=CL card of type A; `ats` is all behind SAK, the protocol parameter with it."""
-
-    atqa: int
-    uid: bytes
-    sak: int
-    ats: bytes
-
-
-@dataclass(frozen=True)
-class TypeBCard:
-    """A T=CL card of type B; `atqb` has 12 bytes: 50, PUPI (4), application data (4), protocol info (3)."""
-
-    atqb: bytes
-
-
-RfCard = MifareCard | TypeACard | TypeBCard
-_ATQB = 12
-
-
-def decode_rf_card(data: bytes) -> RfCard:
-    """Return the card that 60 30 found. Raises WireError."""
-    kind, rest = data[:1], data[1:]
-    if kind == b"B":
-        if len(rest) != _ATQB or rest[0] != 0x50:
-            raise WireError("no ATQB of 12 bytes")
-        return TypeBCard(rest)
-    if kind not in {b"M", b"A"} or len(rest) < 3 or rest[2] not in {4, 7, 10} or len(rest) < rest[2] + 4:
-        raise WireError("no card by radio of a CRT-591")
-    end = 3 + rest[2]
-    atqa, uid, sak, ats = int.from_bytes(rest[:2], "big"), rest[3:end], rest[end], rest[end + 1 :]
-    if kind == b"A":
-        return TypeACard(atqa, uid, sak, ats)
-    if ats:
-        raise WireError("a Mifare card has no ATS")
-    return MifareCard(atqa, uid, sak)
-
-
-class RfState(Enum):
-    """sti and stj of 60 32 (3.6.3)."""
-
-    OFF = "00"
-    S50 = "10"
-    S70 = "11"
-    ULTRALIGHT = "12"
-    TYPE_A = "20"
-    TYPE_B = "30"
-
-
-def decode_rf_state(data: bytes) -> RfState:
-    """Return which card is active by radio. Raises WireError."""
-    return _member(RfState, data)
-
-
-class MifareStatus(Enum):
-    """sw1 sw2 of a Mifare command (3.6.4)."""
-
-    SUCCESS = 0x9000
-    FAIL = 0x6F00
-    ADDRESS_OVERFLOW = 0x6B00
-    LENGTH_OVERFLOW = 0x6700
-
-
-@dataclass(frozen=True)
-class MifareAnswer:
-    """What a Mifare command gave: data only after SUCCESS."""
-
-    status: MifareStatus
-    data: bytes = field(default=b"", repr=False)
-
-
-def decode_mifare(data: bytes) -> MifareAnswer:
-    """Return the answer to a Mifare command. Raises WireError."""
-    try:
-        return MifareAnswer(MifareStatus(int.from_bytes(data[-2:], "big")), data[:-2])
-    except ValueError:
-        raise WireError("no status word of a Mifare command") from None
+    return decode_code(CardType, data)
 
 
 _MAX_SERIAL = 18
@@ -1008,14 +468,8 @@ def decode_serial_number(data: bytes) -> str:
 
 
 def decode_text(data: bytes) -> str:
-    """Return printable ASCII. Raises WireError for anything else."""
-    try:
-        text = data.decode("ascii")
-    except UnicodeDecodeError:
-        text = "\0"
-    if text and not text.isprintable():
-        raise WireError("no text of a CRT-591")
-    return text
+    """Return printable ASCII as it is, other bytes in hexadecimal; no manual says what characters these texts have."""
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in data)
 
 
 def decode_count(data: bytes) -> int:
@@ -1030,29 +484,3 @@ def encode_count(count: int) -> bytes:
     if not 0 <= count <= MAX_COUNT:
         raise WireError(f"the bin counter has 0 to {MAX_COUNT}, not {count}")
     return f"{count:03}".encode("ascii")
-
-
-def _member(enum: type[E], data: bytes) -> E:
-    try:
-        return enum(data.decode("latin-1"))
-    except ValueError:
-        raise WireError(f"{data.hex()} is no {enum.__name__}") from None
-
-
-def _apdu(data: bytes) -> bytes:
-    if not MIN_APDU <= len(data) <= MAX_APDU:
-        raise WireError(f"a CRT-591 takes APDUs of {MIN_APDU} to {MAX_APDU} bytes, not {len(data)}")
-    return data
-
-
-def _bytes(*values: int) -> bytes:
-    try:
-        return bytes(values)
-    except ValueError:
-        raise WireError("a Mifare command has numbers of one byte") from None
-
-
-def _exactly(data: bytes, size: int) -> bytes:
-    if len(data) != size:
-        raise WireError(f"{size} bytes are needed, not {len(data)}")
-    return data

@@ -1,14 +1,19 @@
 """The simulated CRT-591 obeys its manual, and breaks it where it is told to. Bytes: tests/wire/test_crt591.py."""
 
 from datetime import UTC, datetime
+from functools import reduce
+from operator import xor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_sim.crt591 import MotorCard, SimulatedCrt591
+from device_sim.crt591 import SimulatedCrt591
+from device_sim.crt591_cards import MotorCard, SimulatedI2cCard, SimulatedMifare, SimulatedSle4428
 from tests.clocks import SetClock
 from wire.crt591 import Position
+from wire.crt591_chips import Air, RfState
+from wire.crt591_storage import I2cType
 
 # facts/device-protocols.md 3a-1, [computed] from chapters 1.2.1 and 1.2.2
 INIT = bytes.fromhex("F2 00 00 03 43 30 30 03 B1")
@@ -127,11 +132,133 @@ def test_a_card_of_a_wrong_length_stays_out_and_is_told(card: MotorCard, code: b
     assert reader.receive(bytes.fromhex("F2 00 00 03 43 32 32 03 B1"))[8:10] == code
 
 
-def test_an_initialisation_disables_entry_and_forgets_the_power_of_chips() -> None:
+def test_an_initialisation_disables_entry() -> None:
     reader = Bench().ready()
     reader.receive(bytes.fromhex("F2 00 00 03 43 33 30 03 B2"))
     reader.receive(INIT)
-    assert not reader.insert(MotorCard())
+    assert not reader.insert(MotorCard())  # 3.1.1
+
+
+def test_after_the_reply_was_acknowledged_there_is_nothing_to_say_again() -> None:
+    reader = Bench().ready()
+    reader.receive(STATUS)
+    reader.receive(ACK)
+    assert reader.receive(NAK) == b""
+
+
+def reply(reader: SimulatedCrt591, text: str) -> bytes:
+    """Return the text of the reply to the command with this text, framed here and not by our codec."""
+    octets = bytes.fromhex(text)
+    frame = b"\xf2\x00" + len(octets).to_bytes(2, "big") + octets + b"\x03"
+    answer = reader.receive(frame + bytes((reduce(xor, frame),)))
+    reader.receive(ACK)
+    assert answer[:1] == ACK
+    return answer[5:-2]
+
+
+class Chip:
+    """Counts what is done to it."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    def power_on(self) -> bytes:
+        self.log.append("on")
+        return b"\x3b\x00"
+
+    def power_off(self) -> None:
+        self.log.append("off")
+
+    def transmit(self, command: bytes) -> bytes | None:
+        self.log.append(command.hex())
+        return b"\x90\x00"
+
+
+def test_a_chip_has_power_from_its_reset_until_the_card_moves() -> None:
+    reader, chip = Bench().ready(), Chip()
+    reader.put_inside(MotorCard(chip=chip))
+    assert reply(reader, "43 51 30 30") == b"\x4e\x51\x3061"  # 2.2: not at the contacts
+    assert reply(reader, "43 51 33 00 84 00 00 08") == b"\x4e\x51\x3365"  # 3.2.4: before activation
+    reply(reader, "43 32 31")
+    assert reply(reader, "43 51 30 30") == b"\x50\x51\x302200\x3b\x00"  # 3.2.1: st, T=0, ATR
+    assert reply(reader, "43 51 32") == b"\x50\x51\x322201"  # 3.2.3: 3.57 MHz
+    assert reply(reader, "43 51 33 00 84 00 00 08") == b"\x50\x51\x33220\x90\x00"
+    assert reply(reader, "43 51 34 00 84 00 00 08") == b"\x4e\x51\x3462"  # 3.2.5: it speaks T=0
+    reply(reader, "43 32 32")
+    assert reply(reader, "43 51 32") == b"\x50\x51\x322200"
+    assert chip.log == ["on", "0084000008", "off"]
+
+
+def test_a_chip_that_breaks_emv_is_told_with_type_and_atr() -> None:
+    reader = Bench().ready()
+    reader.put_inside(MotorCard(chip=Chip(), emv=False))
+    reply(reader, "43 32 31")
+    assert reply(reader, "43 51 30 30") == b"\x4e\x51\x30690\x3b\x00"  # 3.2.1
+    assert reply(reader, "43 51 32")[-1:] == b"0"
+    assert reply(reader, "43 51 30 33")[:3] == b"\x50\x51\x30"  # by ISO/IEC 7816-3
+
+
+def test_an_initialisation_selects_sam_1_and_leaves_the_power() -> None:
+    reader = Bench().ready()
+    reader.sams[1] = Chip()
+    assert reply(reader, "43 52 40 31") == b"\x50\x52\x40020"  # 3.3.8
+    assert reply(reader, "43 52 30 30")[6:] == b"0\x3b\x00"
+    assert reply(reader, "43 52 32")[6:] == b"11"  # 3.3.3: active, second connector
+    reply(reader, "43 30 33")
+    assert reply(reader, "43 52 32")[6:] == b"00"
+    reply(reader, "43 52 40 31")
+    assert reply(reader, "43 52 32")[6:] == b"11"
+
+
+def test_finds_cards_by_radio_in_the_order_that_is_asked() -> None:
+    reader = Bench().ready()
+    reader.put_inside(MotorCard(radio=Chip(), air=Air.B))
+    assert reply(reader, "43 60 30 41 30") == b"\x4e\x60\x3061"  # 3.6.1 Ex3: only A
+    for order in ("41 42", "42 41", "42 30"):
+        assert reply(reader, "43 60 30 " + order)[6:8] == b"B\x50"  # (3): ATQB
+    assert reply(reader, "43 60 32")[6:] == b"30"  # 3.6.3
+    assert reply(reader, "43 60 34 00 84 00 00 08") == b"\x4e\x60\x3466"
+    assert reply(reader, "43 60 35 00 84 00 00 08")[6:] == b"\x90\x00"
+    reply(reader, "43 60 31")
+    assert reply(reader, "43 60 32")[6:] == b"00"
+    reader.put_inside(MotorCard(mifare=SimulatedMifare(b"\1\2\3\4", RfState.S70)))
+    assert reply(reader, "43 60 30 41 42")[6:] == bytes.fromhex("4D 00 02 04 01 02 03 04 18")
+    assert reply(reader, "43 60 32")[6:] == b"11"
+
+
+def test_operates_cards_that_only_store() -> None:
+    reader = Bench().ready()
+    reader.put_inside(MotorCard(memory=SimulatedSle4428()))
+    reply(reader, "43 32 31")
+    assert reply(reader, "43 50 30")[6:] == b"21"  # facts 3a-1
+    assert reply(reader, "43 53 34 00 B0 00 00 01") == b"\x4e\x53\x3465"
+    assert reply(reader, "43 53 30")[6:] == bytes.fromhex("92 23 10 91")  # 3.4.1
+    assert reply(reader, "43 53 32")[6:] == b"2"  # 3.4.3
+    assert reply(reader, "43 54 32")[6:] == b"0"
+    assert reply(reader, "43 53 34 00 B0 00 00 01")[6:] == b"\xff\x90\x00"
+    assert reply(reader, "43 53 34 00 20 00 00 02 00 00")[6:] == b"\x6f\x01"  # 3.4.5
+    assert reply(reader, "43 53 33 00 B0 00 00 01") == b"\x4e\x53\x3366"
+    reply(reader, "43 53 31")
+    assert reply(reader, "43 53 32")[6:] == b"0"
+    reader.put_inside(MotorCard(memory=SimulatedI2cCard(I2cType.C16)))
+    reply(reader, "43 32 31")
+    assert reply(reader, "43 50 30")[6:] == b"34"
+    assert reply(reader, "43 54 30 36") == b"\x4e\x54\x3061"  # a 24C32 is asked for
+    assert reply(reader, "43 54 30 35 30") == b"\x50\x54\x30220"  # 3.5.1
+    assert reply(reader, "43 54 32")[6:] == b"5"
+
+
+def test_says_03_to_what_no_manual_draws() -> None:
+    reader = Bench().ready()
+    assert reply(reader, "43 60 39 30") == b"\x4e\x60\x3903"
+    assert reply(reader, "43 50 31") == b"\x4e\x50\x3103"
+
+
+def test_remembers_only_the_latest_commands() -> None:
+    reader = Bench().ready()
+    for _ in range(300):
+        reply(reader, "43 31 30")
+    assert len(reader.handled) == 256
 
 
 def test_a_power_loss_leaves_the_card_and_forgets_the_rest() -> None:

@@ -1,6 +1,8 @@
 """The CRT-591's driver against the simulated reader: on a virtual line and clock, on `sim://` and on a pty."""
 
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,11 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_sim.crt591 import MotorCard, SimulatedCrt591
+from device_sim.crt591 import SimulatedCrt591
+from device_sim.crt591_cards import (
+    MotorCard,
+    SimulatedI2cCard,
+    SimulatedMifare,
+    SimulatedSle4428,
+    SimulatedSle4442,
+)
 from device_sim.serial.handlers import register
 from device_sim.serial.pty_port import PtyPort
 from device_sim.serial.world import SerialWorld
-from drivers.crt591 import _FAULTS, _REFUSALS, Crt591Reader, Profile
+from drivers.crt591 import _FAULTS, _REFUSALS, BAUDRATE, Crt591Reader, Profile
 from drivers.serial_port import open_serial
 from kiosk_core.card_reader import (
     CardReader,
@@ -24,12 +33,12 @@ from kiosk_core.card_reader import (
     RawData,
     ResetAction,
 )
-from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, OpenTellerError, ProtocolViolation
 from kiosk_core.status import DeviceState, Identity, Media, Supply
 from tests.clocks import RealClock, SetClock
-from wire import crt591
+from wire import crt591, crt591_chips, crt591_storage
 from wire.crt591 import ErrorCode, Position
+from wire.crt591_storage import Answer, I2cType, SleState, Status
 
 NAME = "card_reader"
 SELECT = bytes.fromhex("00A4040000")
@@ -134,8 +143,8 @@ def test_is_a_card_reader(bench: Bench) -> None:
 
 def test_initialises_before_the_first_command_and_moves_no_card(bench: Bench) -> None:
     bench.driver.media()
-    assert bench.line.sent[0] == bytes.fromhex("F2 00 00 03 43 30 33 03 B2")  # 3.1.1, [computed]
-    assert bench.commands() == ["3033", "3130"]
+    assert bench.line.sent[0] == bytes.fromhex("F2 00 00 03 43 30 37 03 B6")  # 3.1.1, [computed]
+    assert bench.commands() == ["3037", "3130"]
 
 
 def test_takes_a_card_in_reads_it_and_gives_it_back(bench: Bench) -> None:
@@ -150,7 +159,7 @@ def test_takes_a_card_in_reads_it_and_gives_it_back(bench: Bench) -> None:
     assert driver.chip_io(ChipProtocol.T0, CHALLENGE) == ChipAnswer(bytes.fromhex("AABBCCDD9000"))
     assert driver.chip_power(ChipPower.WARM) == RawData(ChipProtocol.T0, Chip.ATR)
     assert driver.chip_power(ChipPower.OFF) is None
-    assert driver.chip_state() is crt591.Power.OFF
+    assert driver.chip_state() is crt591_chips.Power.OFF
     assert driver.move(Destination.EXIT) is None
     assert driver.media() is Media.ENTERING
     assert bench.reader.take() is not None
@@ -202,6 +211,41 @@ def test_a_card_held_by_the_customer_is_a_refusal(bench: Bench) -> None:
     assert bench.driver.status().in_service
 
 
+@pytest.mark.parametrize(("counting", "codes"), [(False, ["3030", "3031", "3033"]), (True, ["3034", "3035", "3037"])])
+def test_every_initialisation_counts_retained_cards_or_none(counting: bool, codes: list[str]) -> None:
+    bench = Bench(Profile(counting=counting)).with_card()
+    for action in ResetAction:
+        bench.driver.reset(action)
+    assert bench.commands() == codes
+    bench.reader.put_inside(MotorCard())
+    bench.driver.move(Destination.RETAIN)
+    assert bench.driver.retained() == 2 * counting
+
+
+def test_a_card_pulled_out_of_the_gate_brings_no_new_one_to_the_contacts() -> None:
+    bench = Bench(stacker=3).with_card()
+    bench.driver.move(Destination.EXIT)
+
+    class Pulled(Line):
+        def write(self, data: bytes, timeout_s: float) -> None:
+            if data[5:6] == b"\x32":
+                bench.reader.take()
+            super().write(data, timeout_s)
+
+    driver = Crt591Reader(NAME, Pulled(bench.reader, bench.clock), bench.clock)
+    with pytest.raises(DeviceFault, match="card_jam"):  # 3.1.3: it cannot be moved
+        driver.read_raw_data()
+    assert len(bench.reader.stacker) == 3
+
+
+def test_counts_moves_activations_and_jams(bench: Bench) -> None:
+    bench.with_card().driver.read_raw_data()
+    bench.reader.mechanics.jammed = True
+    with pytest.raises(DeviceFault):
+        bench.driver.move(Destination.EXIT)
+    assert (bench.driver.counters().cycles, bench.driver.counters().jams) == (2, 1)
+
+
 def test_a_jam_lasts_until_a_reset_succeeds(bench: Bench) -> None:
     bench.with_card().reader.mechanics.jammed = True
     with pytest.raises(DeviceFault, match="card_jam"):
@@ -209,7 +253,7 @@ def test_a_jam_lasts_until_a_reset_succeeds(bench: Bench) -> None:
     status = bench.driver.status()
     assert (status.state, status.faults, status.media) == (
         DeviceState.HARDWARE_ERROR,
-        {Fault.CARD_JAM},
+        frozenset({Fault.CARD_JAM}),
         Media.JAMMED,
     )
     with pytest.raises(DeviceFault):
@@ -285,10 +329,10 @@ def test_what_recycling_disabled_means_is_the_profiles() -> None:
 def test_a_reader_that_lost_its_power_is_initialised_anew(bench: Bench) -> None:
     bench.with_card().reader.lose_power()
     with pytest.raises(DeviceUnavailable, match="lost its power"):
-        bench.driver.chip_io(ChipProtocol.T0, CHALLENGE)
+        bench.driver.media()
     bench.line.sent.clear()
     assert bench.driver.media() is Media.PRESENT
-    assert bench.commands() == ["3033", "3130"]
+    assert bench.commands() == ["3037", "3130"]
 
 
 # -- chips, security modules, radio, numbers -------------------------------------------------------------
@@ -338,7 +382,7 @@ def test_talks_to_security_modules(bench: Bench) -> None:
     assert driver.sam_power(ChipPower.COLD) is CardRefusal.ATR_NOT_OBTAINED
     assert driver.select_sam(2) is None
     assert driver.sam_power(ChipPower.COLD) == RawData(ChipProtocol.T0, Chip.ATR)
-    assert driver.sam_state() == (crt591.Power.ON_3_57, 2)
+    assert driver.sam_state() == (crt591_chips.Power.ON_3_57, 2)
     assert driver.sam_io(ChipProtocol.NOT_REQUIRED, CHALLENGE) == ChipAnswer(bytes.fromhex("AABBCCDD9000"))
     assert driver.sam_power(ChipPower.WARM) == RawData(ChipProtocol.T0, Chip.ATR)
     assert driver.sam_power(ChipPower.OFF) is None
@@ -349,10 +393,10 @@ def test_talks_to_security_modules(bench: Bench) -> None:
 def test_talks_to_cards_by_radio(bench: Bench) -> None:
     driver = bench.ready().driver
     assert driver.activate_radio() is CardRefusal.ATR_NOT_OBTAINED
-    assert driver.radio_state() is crt591.RfState.OFF
+    assert driver.radio_state() is crt591_chips.RfState.OFF
     bench.reader.put_inside(MotorCard(radio=Chip()))
-    assert isinstance(driver.activate_radio(), crt591.TypeACard)
-    assert driver.radio_state() is crt591.RfState.TYPE_A
+    assert isinstance(driver.activate_radio(), crt591_chips.TypeACard)
+    assert driver.radio_state() is crt591_chips.RfState.TYPE_A
     assert driver.chip_io(ChipProtocol.TYPE_A, CHALLENGE) == ChipAnswer(bytes.fromhex("AABBCCDD9000"))
     assert driver.chip_io(ChipProtocol.TYPE_B, CHALLENGE) is CardRefusal.PROTOCOL_NOT_SUPPORTED
     assert driver.radio_off() is None
@@ -360,17 +404,108 @@ def test_talks_to_cards_by_radio(bench: Bench) -> None:
     assert driver.radio_card_type() is CardRefusal.UNSUPPORTED
 
 
+def test_talks_to_cards_of_type_b(bench: Bench) -> None:
+    driver = bench.ready().driver
+    bench.reader.put_inside(MotorCard(radio=Chip(), air=crt591_chips.Air.B))
+    assert driver.activate_radio(crt591_chips.Protocols.ONLY_A) is CardRefusal.ATR_NOT_OBTAINED
+    assert isinstance(driver.activate_radio(), crt591_chips.TypeBCard)
+    assert driver.radio_state() is crt591_chips.RfState.TYPE_B
+    assert driver.chip_io(ChipProtocol.TYPE_B, CHALLENGE) == ChipAnswer(bytes.fromhex("AABBCCDD9000"))
+    assert driver.chip_io(ChipProtocol.TYPE_A, CHALLENGE) is CardRefusal.PROTOCOL_NOT_SUPPORTED
+
+
+def test_a_card_that_is_moved_has_no_power_any_more(bench: Bench) -> None:
+    driver = bench.ready().driver
+    bench.reader.put_inside(MotorCard(chip=Chip(), radio=Chip()))
+    driver.activate_radio()
+    driver.read_raw_data()
+    assert driver.chip_io(ChipProtocol.TYPE_A, CHALLENGE) is CardRefusal.CHIP_OFF
+    driver.move(Destination.TRANSPORT)
+    assert driver.chip_io(ChipProtocol.T0, CHALLENGE) is CardRefusal.CHIP_OFF
+
+
+def test_a_radio_is_enabled_only_as_the_profile_says() -> None:
+    bench = Bench(Profile(radio_enable=b"0")).ready()
+    assert bench.driver.enable_radio(False) is CardRefusal.UNSUPPORTED
+    assert bench.commands() == []
+    assert bench.driver.enable_radio(True) is CardRefusal.UNSUPPORTED  # the simulator's answer: 03
+    assert bench.line.sent[0] == bytes.fromhex("F2 00 00 04 43 60 39 30 03 DF")  # [computed]; 2.1.1, data assumed
+
+
 def test_reads_and_writes_mifare_cards(bench: Bench) -> None:
     driver = bench.ready().driver
-    bench.reader.put_inside(MotorCard(mifare_uid=b"\1\2\3\4"))
-    assert driver.activate_radio() == crt591.MifareCard(0x0004, b"\1\2\3\4", 8)
-    write = crt591.MifareWrite(5, 1, 1, bytes(range(16)))
-    assert driver.mifare(write) == crt591.MifareAnswer(crt591.MifareStatus.FAIL)
-    driver.mifare(crt591.MifareVerify(crt591.Key.A, 5, b"\xff" * 6))
-    assert driver.mifare(write) == crt591.MifareAnswer(crt591.MifareStatus.SUCCESS)
-    assert driver.mifare(crt591.MifareRead(5, 1, 1)) == crt591.MifareAnswer(
-        crt591.MifareStatus.SUCCESS, bytes(range(16))
-    )
+    write = crt591_storage.MifareWrite(5, 1, 1, bytes(range(16)))
+    assert driver.storage_io(write) is CardRefusal.CHIP_OFF
+    bench.reader.put_inside(MotorCard(mifare=SimulatedMifare(b"\1\2\3\4")))
+    assert driver.activate_radio() == crt591_chips.MifareCard(0x0004, b"\1\2\3\4", 8)
+    assert driver.radio_state() is crt591_chips.RfState.S50
+    assert driver.storage_io(write) == Answer(Status.FAIL)
+    driver.storage_io(crt591_storage.MifareVerify(crt591_storage.Key.A, 5, b"\xff" * 6))
+    assert driver.storage_io(write) == Answer(Status.SUCCESS)
+    assert driver.storage_io(crt591_storage.MifareRead(5, 1, 1)) == Answer(Status.SUCCESS, bytes(range(16)))
+
+
+def test_reads_and_writes_sle_cards(bench: Bench) -> None:
+    driver = bench.with_card().driver
+    bench.reader.put_inside(MotorCard(memory=SimulatedSle4442(b"ABC")))
+    read = crt591_storage.Sle4442Read(crt591_storage.Sle4442Area.MAIN, 0x40, 2)
+    assert driver.activate_sle() is CardRefusal.ATR_NOT_OBTAINED
+    driver.move(Destination.TRANSPORT)
+    assert driver.read_raw_data() is CardRefusal.ATR_NOT_OBTAINED  # no chip: but it is at the contacts now
+    assert driver.card_type() is crt591.CardType.SLE4442
+    assert driver.storage_io(read) is CardRefusal.CHIP_OFF
+    assert driver.activate_sle() == crt591_storage.SLE4442_ATR
+    assert driver.sle_state() is SleState.SLE4442
+    assert driver.storage_io(crt591_storage.Sle4442Verify(b"XYZ")) == Answer(Status.WRONG_KEY)
+    assert driver.storage_io(crt591_storage.Sle4442Verify(b"ABC")) == Answer(Status.SUCCESS)
+    write = crt591_storage.Sle4442WriteTo(crt591_storage.Sle4442Area.MAIN, 0x40, b"\x12\x34")
+    assert driver.storage_io(write) == Answer(Status.SUCCESS)
+    assert driver.storage_io(read) == Answer(Status.SUCCESS, b"\x12\x34")
+    assert driver.storage_io(crt591_storage.Sle4428Read(0, 1)) is CardRefusal.PROTOCOL_NOT_SUPPORTED
+    assert driver.sle_off() is None
+    assert driver.storage_io(read) is CardRefusal.CHIP_OFF
+    assert driver.sle_state() is SleState.OFF
+
+
+def test_reads_sle4428_cards(bench: Bench) -> None:
+    driver = bench.ready().driver
+    bench.reader.put_inside(MotorCard(memory=SimulatedSle4428()))
+    driver.read_raw_data()
+    assert driver.activate_sle() == crt591_storage.SLE4428_ATR
+    assert driver.storage_io(crt591_storage.Sle4428Read(0x3FF, 1)) == Answer(Status.SUCCESS, b"\xff")
+    assert driver.activate_i2c() is CardRefusal.ATR_NOT_OBTAINED
+
+
+def test_reads_and_writes_24c_cards(bench: Bench) -> None:
+    driver = bench.ready().driver
+    bench.reader.put_inside(MotorCard(memory=SimulatedI2cCard(I2cType.C02)))
+    driver.read_raw_data()
+    assert driver.i2c_state() is None
+    assert driver.activate_i2c(I2cType.C64) is CardRefusal.ATR_NOT_OBTAINED
+    assert driver.activate_i2c() is None
+    assert driver.i2c_state() is I2cType.C02
+    assert driver.storage_io(crt591_storage.I2cWrite(0xFE, b"\x12\x34")) == Answer(Status.SUCCESS)
+    assert driver.storage_io(crt591_storage.I2cRead(0xFE, 2)) == Answer(Status.SUCCESS, b"\x12\x34")
+    assert driver.storage_io(crt591_storage.I2cRead(0xFE, 3)) == Answer(Status.LENGTH_OVERFLOW)
+    assert driver.i2c_off() is None
+    assert driver.storage_io(crt591_storage.I2cRead(0, 1)) is CardRefusal.CHIP_OFF
+    with pytest.raises(ValueError, match="256"):
+        driver.storage_io(crt591_storage.I2cRead(0, 256))
+
+
+def test_a_chip_that_is_not_emv_is_powered_where_the_profile_says_iso() -> None:
+    card = MotorCard(chip=Chip(), emv=False)
+    for supply, expected in (
+        (crt591_chips.Supply.EMV_5V, CardRefusal.INVALID_MEDIA),
+        (crt591_chips.Supply.ISO_5V, RawData(ChipProtocol.T0, Chip.ATR)),
+    ):
+        bench = Bench(Profile(supply=supply)).ready()
+        bench.reader.put_inside(card)
+        assert bench.driver.read_raw_data() == expected
+
+
+def test_has_no_magnetic_head(bench: Bench) -> None:
+    assert bench.driver.read_tracks() is CardRefusal.UNSUPPORTED
 
 
 def test_says_what_it_is_and_tests_itself(bench: Bench) -> None:
@@ -433,6 +568,37 @@ def test_replies_that_stay_garbled_violate_the_protocol(bench: Bench) -> None:
     bench.ready().reader.line.garbled_replies = 1000
     with pytest.raises(ProtocolViolation, match="BCC"):
         bench.driver.media()
+
+
+def test_an_apdu_is_never_sent_again_after_a_nak_which_may_be_a_broken_ack(bench: Bench) -> None:
+    chip = Chip()
+    bench.with_card(chip).driver.read_raw_data()
+    bench.line.sent.clear()
+    bench.reader.line.naks = 1
+    with pytest.raises(DeviceUnavailable, match="not understood; what was sent once may have been done"):
+        bench.driver.chip_io(ChipProtocol.T0, CHALLENGE)
+    assert bench.commands() == ["5133"]
+
+
+def test_what_had_to_be_sent_twice_is_not_asked_again_before_something_else(bench: Bench) -> None:
+    bench.ready().reader.line.naks = 1
+    bench.driver.media()
+    bench.driver.media()
+    bench.driver.media()
+    assert bench.commands() == ["3130", "3130", "3131", "3130", "3130"]
+
+
+def test_after_an_initialisation_between_the_same_security_module_is_selected(bench: Bench) -> None:
+    driver = bench.ready().driver
+    bench.reader.sams.update({0: Chip({CHALLENGE: b"\x69\x85"}), 2: Chip()})
+    driver.sam_power(ChipPower.COLD)
+    driver.select_sam(2)
+    driver.sam_power(ChipPower.COLD)
+    driver.reset()
+    assert driver.sam_io(ChipProtocol.T0, CHALLENGE) is CardRefusal.CHIP_OFF  # never SAM 1, which still has power
+    assert driver.sam_state() == (crt591_chips.Power.ON_3_57, 2)
+    driver.sam_power(ChipPower.COLD)
+    assert driver.sam_io(ChipProtocol.T0, CHALLENGE) == ChipAnswer(bytes.fromhex("AABBCCDD9000"))
 
 
 def test_an_apdu_is_never_sent_twice_where_the_first_may_have_arrived(bench: Bench) -> None:
@@ -521,7 +687,7 @@ def test_a_late_answer_is_never_taken_for_a_later_question() -> None:
     )
     bench.reader.seconds = 0.1
     bench.reader.say_later(crt591.encode_frame(crt591.Frame(0, late)), 0.05)
-    assert driver.chip_io(ChipProtocol.T0, other) is CardRefusal.CHIP_OFF  # INITIALIZE took the chip's power
+    assert driver.chip_io(ChipProtocol.T0, other) is CardRefusal.CHIP_OFF  # nobody knows what it was doing
     driver.read_raw_data()
     assert driver.chip_io(ChipProtocol.T0, other) == ChipAnswer(bytes.fromhex("11223344556677889000"))
 
@@ -577,39 +743,96 @@ def test_counts_what_passes(bench: Bench) -> None:
 # -- real lines --------------------------------------------------------------------------------------------
 
 
+class Cable:
+    """A line of some kind to the simulated reader."""
+
+    def __init__(self, kind: str, reader: SimulatedCrt591, folder: Path) -> None:
+        self._world = SerialWorld()
+        self._pty = PtyPort(folder / "reader", reader) if kind == "pty" else None
+        self._world.add("card-reader", reader)
+        register(self._world)
+
+    def connect(self) -> Crt591Reader:
+        port = str(self._pty.path) if self._pty else "sim://card-reader"
+        return Crt591Reader(NAME, open_serial(port, BAUDRATE, NAME, RealClock()), RealClock())
+
+    def plug(self) -> None:
+        if self._pty:
+            self._pty.plug()
+        else:
+            self._world.plug("card-reader")
+
+    def unplug(self) -> None:
+        if self._pty:
+            self._pty.unplug()
+        else:
+            self._world.unplug("card-reader")
+
+
 @pytest.fixture(params=["sim", "pty"])
-def cable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[SimulatedCrt591], tuple[str, object]]]:
-    ports: list[PtyPort] = []
-
-    def lay(reader: SimulatedCrt591) -> tuple[str, object]:
-        if request.param == "sim":
-            world = SerialWorld()
-            world.add("card-reader", reader)
-            register(world)
-            return "sim://card-reader", lambda: world.unplug("card-reader")
-        ports.append(PtyPort(tmp_path / "reader", reader))
-        return str(ports[0].path), ports[0].unplug
-
-    yield lay
-    for port in ports:
-        port.unplug()
+def line(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[SimulatedCrt591, Cable]]:
+    reader = SimulatedCrt591(RealClock(), stacker=3)
+    cable = Cable(request.param, reader, tmp_path)
+    yield reader, cable
+    cable.unplug()
 
 
-def test_works_and_notices_the_unplug_on_real_lines(
-    cable: Callable[[SimulatedCrt591], tuple[str, Callable[[], None]]],
-) -> None:
-    clock: Clock = RealClock()
-    reader = SimulatedCrt591(clock, seconds=0.03)
-    path, unplug = cable(reader)
-    transport = open_serial(path, 9600, NAME, clock)
-    driver = Crt591Reader(NAME, transport, clock)
+def test_a_card_is_served_over_every_line(line: tuple[SimulatedCrt591, Cable]) -> None:
+    reader, cable = line
+    reader.seconds = 0.03
+    driver = cable.connect()
     assert driver.media() is Media.NOT_PRESENT
     reader.put_inside(MotorCard(chip=Chip()))
     assert driver.read_raw_data() == RawData(ChipProtocol.T0, Chip.ATR)
     assert driver.chip_io(ChipProtocol.T0, CHALLENGE) == ChipAnswer(bytes.fromhex("AABBCCDD9000"))
-    unplug()
-    began = clock.now()
-    with pytest.raises(DeviceUnavailable):
-        driver.media()
-    assert clock.now() - began < 0.5
+    assert driver.move(Destination.RETAIN) is None
+    assert driver.dispense() is None
+    driver.close()
+
+
+def test_unplugged_while_it_waits_it_says_so_long_before_its_deadline(line: tuple[SimulatedCrt591, Cable]) -> None:
+    reader, cable = line
+    driver = cable.connect()
+    driver.reset()
+    reader.seconds = 1000.0  # what is asked now would be waited for `execution_s`, and is in the middle of it
+    waiting = threading.Event()
+    took: list[float] = []
+
+    def ask() -> None:
+        waiting.set()
+        with pytest.raises(DeviceUnavailable) as caught:
+            driver.media()
+        took.append(time.monotonic())
+        assert "not done" not in str(caught.value)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    waiting.wait()
+    while not reader.busy:
+        time.sleep(0.001)
+    pulled = time.monotonic()
+    cable.unplug()
+    asking.join(10)
+    assert not asking.is_alive()
+    assert took[0] - pulled < 5.0  # 20 s by the clock of the exchange; on an idle machine it takes a few milliseconds
+    driver.close()
+
+
+def test_plugged_in_again_a_new_driver_is_back_in_service(line: tuple[SimulatedCrt591, Cable]) -> None:
+    reader, cable = line
+    reader.put_inside(MotorCard(chip=Chip()))
+    for _ in range(3):
+        driver = cable.connect()
+        assert driver.status().in_service
+        cable.unplug()
+        reader.lose_power()
+        for question in (driver.status, driver.media, driver.read_raw_data, driver.reset, driver.identify):
+            with pytest.raises(DeviceUnavailable):
+                question()
+        driver.close()
+        driver.close()
+        cable.plug()
+    driver = cable.connect()
+    assert driver.read_raw_data() == RawData(ChipProtocol.T0, Chip.ATR)
+    assert driver.status().in_service
     driver.close()
