@@ -258,16 +258,52 @@ class Touched:
     intent: Intent
 
 
+# -- what a technician asks ----------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, kw_only=True)
 class AskDevices:
-    """A technician's command asks for the status of all devices."""
+    """How are all devices? Answer: Devices."""
 
     type: Literal["ask_devices"] = "ask_devices"
 
 
 @dataclass(frozen=True, kw_only=True)
+class AskDevice:
+    """How is the device `name`, and what does it say it is? Answer: DeviceDetail."""
+
+    type: Literal["ask_device"] = "ask_device"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskTest:
+    """Have the device `name` test itself. Answer: TestReport; Refused while a customer is served."""
+
+    type: Literal["ask_test"] = "ask_test"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskTrace:
+    """What passed between the device `name` and its driver, behind record `after`, the `last` (None: all) of it.
+
+    Answer: TraceReport; as long as it says `more`, ask again behind its last record.
+    """
+
+    type: Literal["ask_trace"] = "ask_trace"
+    name: str
+    after: int = 0
+    last: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeviceReport:
-    """One device: the fields of `DeviceStatus` as plain words."""
+    """One device: the fields of `DeviceStatus` as plain words, and what was counted.
+
+    `counters` are the driver's, since it was opened, some seconds old, and empty where there are none; `bytes_*` count
+    what passed since the core was started.
+    """
 
     name: str
     model: str
@@ -278,6 +314,9 @@ class DeviceReport:
     supplies: dict[str, str] = field(default_factory=dict)
     media: str | None = None
     detail: str = ""
+    counters: dict[str, int] = field(default_factory=dict)
+    bytes_sent: int = 0
+    bytes_received: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,5 +327,51 @@ class Devices:
     devices: tuple[DeviceReport, ...]
 
 
-FromCore = Annotated[Hello | ShowPage | Devices, Field(discriminator="type")]
-ToCore = Annotated[Touched | AskDevices, Field(discriminator="type")]
+@dataclass(frozen=True, kw_only=True)
+class DeviceDetail:
+    """The answer to AskDevice: `identity`, `firmware` and `serial` are what the device says it is."""
+
+    type: Literal["device"] = "device"
+    report: DeviceReport
+    identity: str = ""
+    firmware: str = ""
+    serial: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestReport:
+    """The answer to AskTest. `problem` says why it did not end; `report` is what was found."""
+
+    type: Literal["test"] = "test"
+    report: DeviceReport
+    passed: bool
+    seconds: float
+    problem: str = ""
+
+    __test__ = False  # pytest would collect it
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceReport:
+    """The answer to AskTrace: lines of a trace file (docs/traces.md), `header` and records."""
+
+    type: Literal["trace"] = "trace"
+    header: str
+    records: tuple[str, ...]
+    more: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """The answer to a question that has none: why, and where no device has that name, those that are `known`."""
+
+    type: Literal["refused"] = "refused"
+    reason: str
+    known: tuple[str, ...] = ()
+
+
+Question = AskDevices | AskDevice | AskTest | AskTrace
+Answer = Devices | DeviceDetail | TestReport | TraceReport | Refused
+
+FromCore = Annotated[Hello | ShowPage | Answer, Field(discriminator="type")]
+ToCore = Annotated[Touched | Question, Field(discriminator="type")]

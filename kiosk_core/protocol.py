@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from kiosk_core.pages import AskDevices, Devices, FromCore, Hello, ShowPage, ToCore, Touched
+from kiosk_core.pages import Answer, FromCore, Hello, Question, ShowPage, ToCore, Touched
 
 MAX_LINE_BYTES = 64 * 1024
 
@@ -16,13 +16,13 @@ class BadMessage(ValueError):
     """A line that is not a message of this protocol."""
 
 
-def encode(message: Hello | ShowPage | Devices | Touched | AskDevices) -> bytes:
+def encode(message: Hello | ShowPage | Answer | Touched | Question) -> bytes:
     """Return the line of `message`, with its newline."""
-    adapter = _to_core if isinstance(message, Touched | AskDevices) else _from_core
+    adapter = _to_core if isinstance(message, Touched | Question) else _from_core
     return bytes(adapter.dump_json(message)) + b"\n"
 
 
-def decode_from_core(line: bytes) -> Hello | ShowPage | Devices:
+def decode_from_core(line: bytes) -> Hello | ShowPage | Answer:
     """Return what the core said.
 
     Raises:
@@ -31,7 +31,7 @@ def decode_from_core(line: bytes) -> Hello | ShowPage | Devices:
     return _decode(_from_core, line)  # type: ignore[no-any-return]
 
 
-def decode_to_core(line: bytes) -> Touched | AskDevices:
+def decode_to_core(line: bytes) -> Touched | Question:
     """Return what a client said.
 
     Raises:

@@ -13,7 +13,7 @@ from host_link.link import HostLink, HostSettings
 from journal.store import SqliteJournal
 from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError
-from kiosk_core.pages import DeviceReport, Devices, Hello, ShowPage
+from kiosk_core.pages import Hello, MenuPage, MessagePage, ShowPage
 from kiosk_core.receipt import Bitmap
 from kiosk_core.status import DeviceStatus
 from kiosk_core.terminal import Terminal
@@ -21,8 +21,9 @@ from kiosk_core.texts import LANGUAGES
 from openteller.conductor import Conductor
 from openteller.config import HostSection, TerminalConfig, load_services, load_terminal
 from openteller.core_server import CoreServer
-from openteller.devices import opener
+from openteller.devices import opener, watch
 from openteller.host_thread import HostThread
+from openteller.technician import Attended, Technician
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ _POLL_S = {
     Role.CARD_READER: 0.5,
     Role.ID_CARD_READER: 2.0,
 }
+_POLL_OTHER_S = 2.0
 
 
 class Core:
@@ -55,11 +57,16 @@ class Core:
             journal = SqliteJournal(config.journal.folder, config.terminal.number, clock)
             undo.callback(journal.close)
             self._threads: dict[Role, DeviceThread[Any]] = {}
+            attended: dict[str, Attended] = {}
             for role in Role:
                 section = config.devices.of(role)
                 if section is not None:
-                    open_device = opener(config, role, section, clock)
-                    self._threads[role] = DeviceThread(role.value, open_device, clock, self._changed, _POLL_S[role])
+                    recorder = watch(config, role, section, clock)
+                    open_device = opener(config, role, section, clock, recorder)
+                    poll_s = _POLL_S.get(role, _POLL_OTHER_S)
+                    thread: DeviceThread[Any] = DeviceThread(role.value, open_device, clock, self._changed, poll_s)
+                    self._threads[role] = thread
+                    attended[role.value] = Attended(thread, recorder, section.model, section.port)
             self._conductor = Conductor(
                 services=services,
                 terminal=self._terminal,
@@ -70,8 +77,13 @@ class Core:
                 clock=clock,
                 screen=self._show,
             )
+            self._technician = Technician(attended, clock, self._is_serving)
             self._server = CoreServer(
-                config.core.socket, self._hello(), lambda: self._conductor.shown, self._conductor.touch, self._devices
+                config.core.socket,
+                self._hello(),
+                lambda: self._conductor.shown,
+                self._conductor.touch,
+                self._technician.answer,
             )
             undo.callback(self._server.stop)
             self._undo = undo.pop_all()
@@ -81,6 +93,7 @@ class Core:
         for thread in self._threads.values():
             thread.start()
             self._undo.callback(thread.stop)
+        self._undo.callback(self._technician.stop)
         self._server.start()
         self._conductor.run()
 
@@ -123,27 +136,8 @@ class Core:
             logo=self._logo,
         )
 
-    def _devices(self) -> Devices:
-        reports = []
-        for role, thread in self._threads.items():
-            section = self._config.devices.of(role)
-            if section is not None:
-                reports.append(_report(thread.status, section.model, section.port))
-        return Devices(devices=tuple(reports))
-
-
-def _report(status: DeviceStatus, model: str, port: str) -> DeviceReport:
-    return DeviceReport(
-        name=status.name,
-        model=model,
-        port=port,
-        state=status.state.value,
-        since=status.since.isoformat(timespec="seconds"),
-        faults=tuple(sorted(fault.value for fault in status.faults)),
-        supplies={name: supply.value for name, supply in status.supplies.items()},
-        media=status.media.value if status.media is not None else None,
-        detail=status.detail,
-    )
+    def _is_serving(self) -> bool:
+        return not isinstance(self._conductor.shown.page, MenuPage | MessagePage)
 
 
 def _host_link(file: str, config: TerminalConfig, clock: Clock) -> HostLink:

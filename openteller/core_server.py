@@ -1,4 +1,4 @@
-"""The core's Unix socket: screens get pages and send touches, technicians' commands ask for devices."""
+"""The core's Unix socket: screens get pages and send touches, technicians' commands ask questions."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from kiosk_core.pages import AskDevices, Devices, Hello, Intent, ShowPage, Touched
+from kiosk_core.pages import Answer, Hello, Intent, Question, ShowPage, Touched
 from kiosk_core.protocol import MAX_LINE_BYTES, BadMessage, decode_to_core, encode
 
 _log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class CoreServer:
         path: of the socket; made with mode 0600, an old one is replaced.
         greet: the page that is on the screen now, for a client that has just connected.
         touched: takes page number and intent.
-        devices: answers AskDevices.
+        answer: answers a technician's question, on the thread of its client; may take its time.
     """
 
     def __init__(
@@ -32,13 +32,13 @@ class CoreServer:
         hello: Hello,
         greet: Callable[[], ShowPage],
         touched: Callable[[int, Intent], None],
-        devices: Callable[[], Devices],
+        answer: Callable[[Question], Answer],
     ) -> None:
         self._path = path
         self._hello = hello
         self._greet = greet
         self._touched = touched
-        self._devices = devices
+        self._answer = answer
         self._clients: set[socket.socket] = set()
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,9 +118,10 @@ class CoreServer:
         match message:
             case Touched(number=number, intent=intent):
                 self._touched(number, intent)
-            case AskDevices():
+            case _:
+                line_back = encode(self._answer(message))
                 with self._lock:
-                    self._send(client, encode(self._devices()))
+                    self._send(client, line_back)
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):

@@ -1,89 +1,267 @@
-"""`openteller devices`: what the running core says of its devices."""
+"""`openteller devices`: what the running core says of its devices, and what is done with their traces."""
 
-import socket
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from kiosk_core.errors import ConfigError
-from kiosk_core.pages import AskDevices, DeviceReport, Devices
-from kiosk_core.protocol import MAX_LINE_BYTES, BadMessage, decode_from_core, encode
+from kiosk_core.pages import (
+    Answer,
+    AskDevice,
+    AskDevices,
+    AskTest,
+    AskTrace,
+    DeviceDetail,
+    Devices,
+    Question,
+    Refused,
+    TestReport,
+    TraceReport,
+)
+from kiosk_core.trace import parse_header, parse_record
 from openteller.config import load_terminal
 from openteller.config_commands import report
+from openteller.core_client import CoreClient, CoreSilent
+from openteller.device_views import device_detail, device_list, in_service, test_result
+from openteller.system_clock import SystemClock
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="See how the terminal's devices are.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="See, test and trace the terminal's devices.")
 
-_TIMEOUT_S = 3.0
+BAD, REFUSED = 1, 2
+"""Exit codes: a device is not well, or the question failed; and a customer is being served."""
+
+_TEST_PATIENCE_S = 65.0
+_FOLLOW_S = 0.25
+
+_ConfigFile = Annotated[Path, typer.Argument(metavar="[KIOSK.TOML]", help="The terminal's configuration file.")]
+_Name = Annotated[str, typer.Argument(metavar="NAME", help="The device: card_reader, receipt_printer, ...")]
+_Json = Annotated[bool, typer.Option("--json", help="JSON for scripts, instead of text for people.")]
+_DEFAULT = Path("/etc/openteller/kiosk.toml")
+
+A = TypeVar("A", bound=Answer)
 
 
 @app.callback()
 def _devices() -> None:
-    """See how the terminal's devices are."""
+    """See, test and trace the terminal's devices: they are those of the running core."""
 
 
 @app.command(name="list", epilog="Example:  openteller devices list out/kiosk.toml")
-def list_devices(
-    config_file: Annotated[
-        Path, typer.Argument(metavar="KIOSK.TOML", help="The terminal's configuration file.")
-    ] = Path("/etc/openteller/kiosk.toml"),
-) -> None:
+def list_devices(config_file: _ConfigFile = _DEFAULT, as_json: _Json = False) -> None:
     """List every device of the running core: state, faults, supplies, port.
 
     Exits with 1 if the core does not run or a device is not in service.
     """
+    with _core(config_file) as ask:
+        devices = ask(AskDevices(), Devices)
+    if as_json:
+        _print_json([asdict(device) for device in devices.devices])
+    else:
+        _out().print(device_list(devices))
+    if not all(in_service(device) for device in devices.devices):
+        raise typer.Exit(BAD)
+
+
+@app.command(epilog="Example:  openteller devices status receipt_printer out/kiosk.toml")
+def status(name: _Name, config_file: _ConfigFile = _DEFAULT, as_json: _Json = False) -> None:
+    """Show one device in detail: state, what to do, what it says it is, supplies, counters.
+
+    Exits with 1 if the core does not run or the device is not in service.
+    """
+    _expect_name(name, "status")
+    with _core(config_file) as ask:
+        detail = ask(AskDevice(name=name), DeviceDetail)
+    if as_json:
+        _print_json(asdict(detail))
+    else:
+        _out().print(device_detail(detail))
+    if not in_service(detail.report):
+        raise typer.Exit(BAD)
+
+
+@app.command(name="test", epilog="Example:  openteller devices test card_reader out/kiosk.toml")
+def self_test(name: _Name, config_file: _ConfigFile = _DEFAULT, as_json: _Json = False) -> None:
+    """Have a device test itself. No card is moved and no paper used up.
+
+    Exits with 0 for PASS, 1 for FAIL or if the core does not run, 2 while a customer is being served.
+    """
+    _expect_name(name, "test")
+    with _core(config_file) as ask:
+        result = ask(AskTest(name=name), TestReport, _TEST_PATIENCE_S)
+    if as_json:
+        _print_json(asdict(result))
+    else:
+        _out().print(test_result(result))
+    if not result.passed:
+        raise typer.Exit(BAD)
+
+
+@app.command(
+    name="trace",
+    epilog="""
+Examples:
+
+openteller devices trace card_reader --last 50 out/kiosk.toml
+
+openteller devices trace receipt_printer --follow --out printer.jsonl out/kiosk.toml
+""",
+)
+def trace_device(  # noqa: PLR0917  (typer's options)
+    name: _Name,
+    config_file: _ConfigFile = _DEFAULT,
+    last: Annotated[int, typer.Option(min=1, metavar="N", help="How many records, the newest.")] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a trace file (docs/traces.md): all that is kept.")
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Show what passed between a device and its driver, with its meaning; numbers of cards and people are hidden.
+
+    > was sent, < received, ! came by itself, = is a USB control request, ·· is a hidden byte.
+    """
+    from openteller.trace_view import TraceView  # noqa: PLC0415  (only here the codecs are needed)
+
+    _expect_name(name, "trace")
+    with contextlib.ExitStack() as undo:
+        ask = undo.enter_context(_core(config_file))
+        first = ask(AskTrace(name=name, last=None if out is not None else last), TraceReport)
+        write: Callable[[str], None]
+        if out is not None:
+            try:
+                file = undo.enter_context(out.open("w", encoding="utf-8"))
+            except OSError as error:
+                _fail(f"{out}: {error.strerror}")
+            write = lambda line: print(line, file=file, flush=True)  # noqa: E731
+            write(first.header)
+        elif as_json:
+            write = lambda line: print(line, flush=True)  # noqa: E731
+            write(first.header)
+        else:
+            view = TraceView(parse_header(first.header).family)
+            console = _out()
+
+            def write(line: str) -> None:
+                for each in view.lines(parse_record(line)):
+                    console.print(each, markup=False)
+
+        undo.enter_context(contextlib.suppress(KeyboardInterrupt))
+        count = 0
+        for line in _records(ask, name, first, follow=follow):
+            write(line)
+            count += 1
+    if out is not None:
+        _out().print(f"{count} records in {escape(str(out))}")
+
+
+@app.command(epilog="Example:  openteller devices monitor out/kiosk.toml")
+def monitor(
+    config_file: _ConfigFile = _DEFAULT,
+    interval: Annotated[float, typer.Option(min=0.1, max=60, metavar="SECONDS", help="How often to look.")] = 1.0,
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=0, metavar="SECONDS", help="End by itself after so long.")
+    ] = None,
+) -> None:
+    """Watch all devices, live: state, bytes a second, cycles, jams, resends, checksum errors, stray answers.
+
+    Where the output is no terminal, a line is written for every change. A core that stops is waited for.
+    """
+    from openteller.monitor import samples, watch_lines, watch_table  # noqa: PLC0415
+
+    path = _socket(config_file)
+    with _core(config_file) as ask:
+        ask(AskDevices(), Devices)
+
+    def look() -> Devices | None:
+        try:
+            with CoreClient(path) as core:
+                answer = core.ask(AskDevices())
+        except CoreSilent:
+            return None
+        return answer if isinstance(answer, Devices) else None
+
+    seen = samples(look, SystemClock(), interval, seconds)
+    with contextlib.suppress(KeyboardInterrupt):
+        if sys.stdout.isatty():
+            watch_table(_out(), seen)
+        else:
+            watch_lines(lambda line: print(line, flush=True), seen)
+
+
+# -- asking ----------------------------------------------------------------------------------------------------
+
+
+class _Ask:
+    """Asks the core, and ends the command where the answer is another than the one asked for."""
+
+    def __init__(self, core: CoreClient) -> None:
+        self._core = core
+
+    def __call__(self, question: Question, wanted: type[A], patience_s: float = 5.0) -> A:
+        answer = self._core.ask(question, patience_s)
+        if isinstance(answer, wanted):
+            return answer
+        if not isinstance(answer, Refused):
+            raise CoreSilent("it answered another question")
+        if answer.known:
+            return _fail(f"{answer.reason}; there are {', '.join(answer.known)}")
+        return _fail(answer.reason, REFUSED)
+
+
+@contextlib.contextmanager
+def _core(config_file: Path) -> Iterator[_Ask]:
+    path = _socket(config_file)
     try:
-        path = load_terminal(config_file).core.socket
+        with CoreClient(path) as core:
+            yield _Ask(core)
+    except CoreSilent as error:
+        _fail(f"no core answers on {path}: {error}; start it with: openteller core {config_file}")
+
+
+def _records(ask: _Ask, name: str, first: TraceReport, *, follow: bool) -> Iterator[str]:
+    """Yield lines from the first report on, to the newest or for ever."""
+    answer, behind = first, 0
+    while True:
+        yield from answer.records
+        if answer.records:
+            behind = parse_record(answer.records[-1]).sequence
+        if not answer.more:
+            if not follow:
+                return
+            time.sleep(_FOLLOW_S)
+        answer = ask(AskTrace(name=name, after=behind), TraceReport)
+
+
+def _socket(config_file: Path) -> Path:
+    try:
+        return load_terminal(config_file).core.socket
     except ConfigError as error:
         report(error)
-        raise typer.Exit(1) from None
-    try:
-        devices = _ask(path)
-    except (OSError, BadMessage) as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"[red]no core answers on {escape(str(path))}: {escape(str(error))}; start it with: "
-            f"openteller core {escape(str(config_file))}[/]"
-        )
-        raise typer.Exit(1) from None
-    Console(highlight=False).print(_table(devices))
-    if any(device.state != "online" or device.faults for device in devices.devices):
-        raise typer.Exit(1)
+        raise typer.Exit(BAD) from None
 
 
-def _ask(path: Path) -> Devices:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as core:
-        core.settimeout(_TIMEOUT_S)
-        core.connect(str(path))
-        core.sendall(encode(AskDevices()))
-        with core.makefile("rb") as lines:
-            while line := lines.readline(MAX_LINE_BYTES):
-                message = decode_from_core(line)
-                if isinstance(message, Devices):
-                    return message
-    raise ConnectionResetError("it hung up")
+def _expect_name(name: str, command: str) -> None:
+    if name.endswith(".toml"):
+        _fail(f"{name} is no device; the device comes first: openteller devices {command} NAME {name}")
 
 
-def _table(devices: Devices) -> Table:
-    table = Table("device", "state", "since", "how it is", box=None, pad_edge=False)
-    for column in table.columns[:3]:
-        column.no_wrap = True
-    for device in devices.devices:
-        colour = "green" if device.state == "online" and not device.faults else "red"
-        where = f"[dim]{escape(device.model)} on {escape(device.port)}[/]"
-        remarks = escape(_remarks(device))
-        how = f"{remarks}\n{where}" if remarks else where
-        table.add_row(device.name, f"[{colour}]{device.state}[/]", device.since[11:19], how)
-    return table
+def _out() -> Console:
+    return Console(highlight=False)
 
 
-def _remarks(device: DeviceReport) -> str:
-    parts = [fault.replace("_", " ") for fault in device.faults]
-    parts += [f"{name} {amount}" for name, amount in device.supplies.items()]
-    if device.media is not None:
-        parts.append(f"media {device.media}")
-    if device.detail:
-        parts.append(device.detail)
-    return ", ".join(parts)
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _fail(problem: str, code: int = BAD) -> NoReturn:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{escape(problem)}[/]")
+    raise typer.Exit(code)

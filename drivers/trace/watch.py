@@ -14,7 +14,7 @@ from kiosk_core.trace import Header, Octets, Record, What
 MAX_RECORDS = 2_000
 MAX_BYTES = 256 * 1024
 """What one device's recorder holds: the oldest goes first."""
-MAX_CHUNK = 16 * 1024
+MAX_CHUNK = 8 * 1024
 """A longer chunk becomes several records of the same time."""
 
 
@@ -49,6 +49,7 @@ class TraceWatch:
         self._held = 0
         self._sequence = 0
         self._silent = False
+        self._openings = 0
         self._sent = self._received = 0
         self._identity = Identity("")
         self._class_descriptor = b""
@@ -84,6 +85,11 @@ class TraceWatch:
     def bytes_passed(self) -> tuple[int, int]:
         """How many bytes were sent and received (on all pipes) since the recorder was made."""
         return self._sent, self._received
+
+    @property
+    def openings(self) -> int:
+        """How often the device was opened."""
+        return self._openings
 
     def records(self, *, after: int = 0, last: int | None = None) -> tuple[Record, ...]:
         """Return what is kept with a sequence above `after`, of it the `last`."""
@@ -121,6 +127,7 @@ class TraceWatch:
 
     def _open(self) -> None:
         self._masker = masker_of(self._family)
+        self._openings += 1
         self.happened(What.OPEN)
 
     def _keep(self, what: What, octets: Octets, note: str) -> None:

@@ -267,7 +267,7 @@ def test_no_planted_number_survives_however_it_is_cut(family: str, data: st.Data
     if family == "escpos":  # text: what is printed; BCD would be no text
         secrets = [secrets[0], secrets[5], secrets[6], f"{pan[:4]} {pan[4:8]}-{pan[8:]}".encode()]
     frame = carry(data.draw(st.sampled_from(secrets)))
-    script = [(what, piece) for piece in pieces(frame, data.draw(_CUTS))] if what is What.IN else [(what, frame)]
+    script: list[tuple[What, bytes]] = [(what, piece) for piece in pieces(frame, data.draw(_CUTS))] if what is What.IN else [(what, frame)]
     if what is What.IN and family in _QUESTIONS:
         script.insert(0, (What.OUT, data.draw(st.sampled_from(_QUESTIONS[family]))))
     assert_nothing_survives(pan, record(masker_of(family), script))

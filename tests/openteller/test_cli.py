@@ -10,7 +10,7 @@ from rich.console import Console
 
 from kiosk_core.pages import DeviceReport, Devices
 from openteller.demo import write_configuration
-from openteller.device_commands import _table
+from openteller.device_views import device_list
 
 
 def openteller(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -68,7 +68,7 @@ def test_the_list_of_devices_reads_well_in_80_columns() -> None:
         since="2026-11-22T10:15:30+08:00", faults=("paper_out",), supplies={"paper": "out"},
     )  # fmt: skip
     console = Console(width=80, record=True, file=io.StringIO())
-    console.print(_table(Devices(devices=(report,))))
+    console.print(device_list(Devices(devices=(report,))))
     text = console.export_text()
     for word in ("receipt_printer", "escpos-80mm", "userError", "paper out", "/dev/ttyUSB0", "10:15:30"):
         assert word in text, text

@@ -31,7 +31,7 @@ class Rig:
             HELLO,
             lambda: ShowPage(number=7, page=MenuPage()),
             lambda number, intent: self.touches.append((number, intent)),
-            lambda: Devices(devices=()),
+            lambda _: Devices(devices=()),
         )
         self.server.start()
 
