@@ -1,6 +1,8 @@
 """A simulated device on a pseudo-terminal: a path that any process can open as its serial port."""
 
 import errno
+import fcntl
+import math
 import os
 import select
 import threading
@@ -8,6 +10,7 @@ import tty
 from pathlib import Path
 
 from device_sim.serial.device import SerialDevice
+from device_sim.serial.wire import Wire
 from device_sim.serial.world import TTY_BUFFER
 
 _POLL_MS = 20
@@ -28,6 +31,7 @@ class PtyPort:
         self._device = device
         self._owner: threading.Thread | None = None
         self._stop_writer = -1
+        self._seizing: int | None = None
         self.plug()
 
     def __enter__(self) -> "PtyPort":
@@ -57,12 +61,25 @@ class PtyPort:
     def unplug(self) -> None:
         """Pull the plug, if it is in: whoever has the port open gets the errors of a device that is gone."""
         owner, self._owner = self._owner, None
+        self.release()
         if owner is None:
             return
         self.path.unlink(missing_ok=True)
         os.close(self._stop_writer)
         if owner is not threading.current_thread():
             owner.join()
+
+    def seize(self) -> None:
+        """Have another program hold the port for itself: who wants it for himself cannot open it until `release`."""
+        if self._seizing is None:
+            self._seizing = os.open(self.path, os.O_RDWR | os.O_NOCTTY)
+            fcntl.flock(self._seizing, fcntl.LOCK_EX)
+
+    def release(self) -> None:
+        """End what `seize` began; an unplug ends it too."""
+        if self._seizing is not None:
+            os.close(self._seizing)
+            self._seizing = None
 
     def _serve(self, master: int, stop_reader: int) -> None:
         try:
@@ -78,7 +95,7 @@ class PtyPort:
         poll.register(master, select.POLLIN)
         outgoing = bytearray()
         while True:
-            ready = dict(poll.poll(_POLL_MS))
+            ready = dict(poll.poll(self._pause_ms()))
             if stop_reader in ready:
                 return
             events = ready.get(master, 0)
@@ -93,6 +110,11 @@ class PtyPort:
                 outgoing.clear()
             del outgoing[: _write(master, outgoing)]
             del outgoing[TTY_BUFFER:]
+
+    def _pause_ms(self) -> int:
+        """Return how long nothing can come from the device: on a wire that is busy, until the next bytes arrive."""
+        busy_s = self._device.busy_s() if isinstance(self._device, Wire) else None
+        return _POLL_MS if busy_s is None else min(_POLL_MS, math.ceil(busy_s * 1000))
 
 
 def _read(master: int) -> bytes:

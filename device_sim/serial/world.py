@@ -20,6 +20,7 @@ class SerialLine:
         self._input = bytearray()
         self._users = 0
         self._exclusive = False
+        self._seized = False
         self.changed = Condition()
         self.plugged = True
         self.connection = 1
@@ -42,6 +43,14 @@ class SerialLine:
             self._exclusive = False
             self.changed.notify_all()
 
+    def seize(self) -> None:
+        """Have another program hold the line for itself: nobody can open it until `release`."""
+        self._seized = True
+
+    def release(self) -> None:
+        """End what `seize` began."""
+        self._seized = False
+
     def open(self, exclusive: bool) -> int:
         """Return the number of the connection.
 
@@ -52,7 +61,7 @@ class SerialLine:
         with self.changed:
             if not self.plugged:
                 raise FileNotFoundError(2, "No such file or directory")
-            if exclusive and self._exclusive:
+            if exclusive and (self._exclusive or self._seized):
                 raise BlockingIOError(11, "Resource temporarily unavailable")
             if self._users == 0:
                 self._input.clear()

@@ -117,6 +117,7 @@ class _Socket:
     configuration: int = 1
     claims: dict[int, "LocalSession"] = field(default_factory=dict)
     halted: set[int] = field(default_factory=set)
+    seized_by: "LocalSession | None" = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -150,13 +151,34 @@ class SimulatedBus:
             ValueError: it is not plugged in.
         """
         with self._lock:
-            socket = next((socket for socket in self._sockets if socket.function is function), None)
-            if socket is None:
-                raise ValueError("the device is not plugged in")
+            socket = self._socket_of(function)
             self._sockets.remove(socket)
         with socket.lock:
             socket.gone = True
             function.power_cycle()
+
+    def seize(self, function: UsbFunction) -> None:
+        """Have another program claim what nobody has claimed of a device, until `release` or an unplug.
+
+        Raises:
+            ValueError: it is not plugged in.
+        """
+        socket = self._socket_of(function)
+        with socket.lock:
+            other = LocalSession(socket, self._clock)
+            free = {each.number for each in socket.plugged.descriptor.interfaces} - set(socket.claims)
+            socket.claims.update(dict.fromkeys(free, other))
+            socket.seized_by = other
+
+    def release(self, function: UsbFunction) -> None:
+        """End what `seize` began.
+
+        Raises:
+            ValueError: the device is not plugged in.
+        """
+        seized_by = self._socket_of(function).seized_by
+        if seized_by is not None:
+            seized_by.close()
 
     def devices(self) -> Sequence[Plugged]:
         """Return what is plugged in now."""
@@ -170,6 +192,12 @@ class SimulatedBus:
                 if socket.plugged.address == address:
                     return LocalSession(socket, self._clock)
         raise usb_error(errno.ENODEV)
+
+    def _socket_of(self, function: UsbFunction) -> _Socket:
+        socket = next((socket for socket in self._sockets if socket.function is function), None)
+        if socket is None:
+            raise ValueError("the device is not plugged in")
+        return socket
 
 
 class LocalSession:

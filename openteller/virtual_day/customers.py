@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from device_sim import card_crypto
 from device_sim.card import OtherCard
-from device_sim.crt591 import MotorCard
+from device_sim.crt591_cards import MotorCard
 from device_sim.plastic_card import PlasticCard
 from device_sim.sdt_reader import CITIZEN, ELDERLY_CITIZEN, FOREIGNER_2017, FOREIGNER_2023, HONG_KONG_RESIDENT
 from device_sim.transit_card import Tear, TransitCard

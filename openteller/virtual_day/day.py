@@ -3,14 +3,14 @@
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from device_sim.misfortune import Harm, Misfortune, Towards
+from device_sim.misfortune import Harm, Towards
+from device_sim.unit import Unit
 from device_sim.virtual_time import VirtualClock
 from openteller.virtual_day.customers import Books, Customers, WrongError
-from openteller.virtual_day.station import Station
 from openteller.virtual_day.stations import DayTerminal, build
 
 _EVENING_S = 300.0  # after the last customer everything is mended and must come back by itself
@@ -90,7 +90,6 @@ class _Fate:
         self._clock = clock
         self._per_hour = plan.mishaps_per_hour
         self._random = random.Random(plan.seed + 3)  # noqa: S311  (bad luck, no secret)
-        self._unplugged: set[str] = set()
         self._over = False
 
     def run(self) -> None:
@@ -98,55 +97,30 @@ class _Fate:
         while not self._over:
             self._clock.sleep(self._random.expovariate(self._per_hour / 3600))
             if not self._over:
-                self._strike(self._random.choice(self._stations))
+                self._strike(self._random.choice(self._stations).unit)
 
     def mend_all(self) -> None:
         """End the day: nothing goes wrong any more, and what is broken is mended."""
         self._over = True
         for station in self._stations:
-            station.port.fortune.misfortunes.clear()
-            for mishap in station.port.mishaps.values():
-                mishap.mend()
-            self._plug(station)
+            station.unit.mend()
 
-    def _strike(self, station: Station) -> None:
-        what = self._random.choice((*Harm, "unplug", *station.port.mishaps))
-        seconds = self._random.uniform(1, 60)
-        if isinstance(what, Harm):
-            self.happened[what.value] += 1
-            self._harm(station, what)
-        elif what == "unplug":
-            if station.name not in self._unplugged:
-                self.happened[what] += 1
-                self._unplugged.add(station.name)
-                station.port.unplug()
-                self._clock.spawn(lambda: self._later(seconds, lambda: self._plug(station)))
-        else:
-            self.happened[what] += 1
-            mishap = station.port.mishaps[what]
-            mishap.begin()
-            self._clock.spawn(lambda: self._later(seconds, mishap.mend))
-
-    def _harm(self, station: Station, harm: Harm) -> None:
-        fortune = station.port.fortune
-        fortune.misfortunes.append(
-            Misfortune(
-                harm,
-                self._random.choice(list(Towards)),
-                times=self._random.randrange(1, 4),
-                chance=self._random.choice((1.0, 0.3)),
-                seconds=self._random.choice((0.05, 0.4, 3.0)) if harm is Harm.LATE else 0.002,
-            )
+    def _strike(self, unit: Unit) -> None:
+        fault = self._random.choice(unit.faults)
+        self.happened[fault] += 1
+        unit.strike(
+            fault,
+            times=self._random.randrange(1, 4),
+            chance=self._random.choice((1.0, 0.3)),
+            seconds=self._random.choice((0.05, 0.4, 3.0)) if fault == Harm.LATE.value else 0.002,
+            towards=self._random.choice(list(Towards)),
         )
+        mended_after = self._random.uniform(1, 60)
+        self._clock.spawn(lambda: self._mend(unit, fault, mended_after))
 
-    def _later(self, seconds: float, act: Callable[[], None]) -> None:
+    def _mend(self, unit: Unit, fault: str, seconds: float) -> None:
         self._clock.sleep(seconds)
-        act()
-
-    def _plug(self, station: Station) -> None:
-        if station.name in self._unplugged:
-            self._unplugged.discard(station.name)
-            station.port.plug()
+        unit.mend(fault)
 
 
 def _wrong_in_the_evening(terminal: DayTerminal, books: Books) -> list[str]:

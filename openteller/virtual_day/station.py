@@ -3,13 +3,13 @@
 import hashlib
 import struct
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import usb.backend
 
-from device_sim.misfortune import Fortune
+from device_sim.unit import Unit
 from drivers.device_thread import REOPEN_SECONDS, Supervised
 from drivers.registry import Model, Place
 from drivers.transport import Transport, UsbTransport
@@ -21,24 +21,6 @@ from kiosk_core.status import DeviceStatus, Identity
 T = TypeVar("T")
 
 _ASK_S = 0.05  # how often a customer looks whether the device is done
-
-
-@dataclass(frozen=True)
-class Mishap:
-    """What can befall a device itself: `begin` it, and `mend` it as a person would."""
-
-    begin: Callable[[], None]
-    mend: Callable[[], None]
-
-
-@dataclass(frozen=True)
-class Port:
-    """The simulated end of a station: how it is plugged, what befalls its cable and the device."""
-
-    plug: Callable[[], None]
-    unplug: Callable[[], None]
-    fortune: Fortune
-    mishaps: Mapping[str, Mishap] = field(default_factory=dict)
 
 
 @dataclass
@@ -54,22 +36,21 @@ class Station:
 
     def __init__(
         self,
-        name: str,
+        unit: Unit,
         model: Model,
         url: str,
-        port: Port,
         clock: Clock,
         *,
         usb_backend: usb.backend.IBackend | None = None,
         poll_s: float = 1.0,
     ) -> None:
-        self.name = name
-        self.port = port
+        self.unit = unit
         self.polls = 0
         self.losses = 0
         self._clock = clock
         self._poll_s = poll_s
         self._trace = TraceHash(clock)
+        name = unit.name
         place = Place(name, url, None, clock, lambda _: usb_backend, self._trace)
         self._supervised: Supervised[Device] = Supervised(name, lambda: model.open(place), clock, self._changed)
         self._jobs: deque[_Job] = deque()
