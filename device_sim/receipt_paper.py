@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -12,17 +12,24 @@ LONGEST = 40_000  # dots (5 m) of paper without a cut that are remembered
 
 @dataclass(frozen=True)
 class PrintedReceipt:
-    """A receipt that was cut off: its dots (mode "1", 0 = black), its text line by line, and its codes.
+    """A receipt that was cut off: its dots, its text line by line, and its codes.
 
-    `barcodes` are pairs of system (CODE128, say) and what a person reads below it. `partial_cut` says that the cutter
-    left a bridge of paper.
+    `rows` are the dots, eight a byte, 0 = black. `barcodes` are pairs of system (CODE128, say) and what a person reads
+    below it. `partial_cut` says that the cutter left a bridge of paper.
     """
 
-    picture: Image.Image
+    width: int
+    height: int
+    rows: bytes = field(repr=False)
     text: str
     qr_codes: tuple[str, ...] = ()
     barcodes: tuple[tuple[str, str], ...] = ()
     partial_cut: bool = False
+
+    @property
+    def picture(self) -> Image.Image:
+        """Its dots (mode "1", 0 = black)."""
+        return Image.frombytes("1", (self.width, self.height), self.rows)
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,8 @@ class Paper:
                 picture.paste(strip.dots, (0, top))
             top += strip.height
         receipt = PrintedReceipt(
-            picture,
+            *picture.size,
+            picture.tobytes(),
             "\n".join(text.rstrip() for strip in self._strips for text in strip.texts),
             tuple(code for strip in self._strips for code in strip.qr_codes),
             tuple(code for strip in self._strips for code in strip.barcodes),

@@ -58,9 +58,10 @@ class SimulatedReceiptPrinter:
     @condition.setter
     def condition(self, condition: Condition) -> None:
         with self._lock:
-            if self._mechanism.condition.powered and not condition.powered:
-                self._power_up()
+            switched_off = self._mechanism.condition.powered and not condition.powered
             self._mechanism.condition = condition
+            if switched_off:
+                self._power_up()
             self._outbox += self._auto_status.changes()
 
     def load_paper(self, dots: int | None = None) -> None:
@@ -159,9 +160,18 @@ class SimulatedReceiptPrinter:
     def _store(self, data: bytes) -> None:
         if not self._buffer and not self._interpreter.pending:
             self._mechanism.begin_now()
-        room = 0 if self._mechanism.condition.buffer_full else RECEIVE_BUFFER - len(self._buffer)
-        self._buffer += data[:room]
-        self._lost += max(0, len(data) - room)
+        if self._mechanism.condition.buffer_full:
+            self._lost += len(data)
+            return
+        while data:
+            room = RECEIVE_BUFFER - len(self._buffer)
+            if not room:
+                self._lost += len(data)
+                return
+            self._buffer += data[:room]
+            data = data[room:]
+            if data:
+                self._work()
 
     def _clear_buffers(self) -> None:
         self._buffer.clear()

@@ -558,7 +558,7 @@ class Interpreter:
             return mechanism.cut(partial=True)
         m = p[0]
         if m in (97, 98):
-            mechanism.reserve_cut(self._down(p[1]))
+            mechanism.reserve_cut(self._down(p[1]), partial=m == 98)
             return True
         feed = self._down(p[1]) if m >= 65 else None
         return mechanism.cut(partial=m in (1, 49, 66, 104), feed=feed, back=m in (103, 104))

@@ -11,7 +11,8 @@ from wire.escpos_status import AutoStatus
 
 NEAR_END_DOTS = 8000  # one metre of paper
 HEAD_TO_KNIFE = 96  # dots between print head and knife, what GS V 65/66 feeds first
-MOST_RECEIPTS = 10_000  # in the tray; older ones fall out
+MOST_RECEIPTS = 5_000  # in the tray, and
+MOST_ROWS = 2_000_000  # dots (250 m) of them; older ones fall out
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,15 @@ class Mechanism:
         self._pace = pace
         self._paper = Paper(dots)
         self._roll: int | None = None
-        self._reserved: int | None = None
         self._condition = Condition()
         self.power_up()
 
     def power_up(self) -> None:
         """Begin anew; the paper stays as it is."""
-        self._cutter_error = self._jam_error = self._broken = False
+        self._cutter_error = self._jam_error = False
+        self._broken = self._condition.unrecoverable
         self._busy_until = 0.0
-        self._reserved = None
+        self._reserved: tuple[int, bool] | None = None  # dots to go, and whether the cut is partial
 
     @property
     def dots(self) -> int:
@@ -116,8 +117,8 @@ class Mechanism:
     def stopped(self) -> bool:
         """Whether it is off-line: nothing that is not in real time is done."""
         now = self._condition
-        closed = not (now.paper_out or now.cover_open or now.offline or now.head_hot or now.feed_button)
-        return not closed or self._cutter_error or self._jam_error or self._broken
+        by_hand = now.paper_out or now.cover_open or now.offline or now.head_hot or now.feed_button
+        return by_hand or self._cutter_error or self._jam_error or self._broken
 
     @property
     def busy(self) -> bool:
@@ -160,10 +161,10 @@ class Mechanism:
         if self._condition.paper_jammed:
             self._jam_error = True
         if self._reserved is not None:
-            self._reserved -= dots
-            if self._reserved <= 0:
+            left, partial = self._reserved
+            self._reserved = (left - dots, partial)
+            if left <= dots and self.cut(partial=partial):
                 self._reserved = None
-                self.cut(partial=True)
 
     def cut(self, *, partial: bool, feed: int | None = None, back: bool = False) -> bool:
         """Cut, with `feed` past the knife and so many dots more, and `back` again afterwards; False if it cannot."""
@@ -177,13 +178,14 @@ class Mechanism:
         if self._paper.clean:
             self._paper.cut(partial)  # a blank slip that nobody counts
             return True
-        (self._held if self.has_presenter else self.receipts).append(self._paper.cut(partial))
-        del self.receipts[:-MOST_RECEIPTS], self._held[:-MOST_RECEIPTS]
+        tray = self._held if self.has_presenter else self.receipts
+        tray.append(self._paper.cut(partial))
+        _thin(tray)
         return True
 
-    def reserve_cut(self, feed: int) -> None:
+    def reserve_cut(self, feed: int, *, partial: bool) -> None:
         """Cut as soon as `feed` more dots have passed (GS V 97, 98); what is printed meanwhile is on the receipt."""
-        self._reserved = feed
+        self._reserved = (feed, partial)
         self._move(0)
 
     # -- presenter -----------------------------------------------------------------------------------------
@@ -194,15 +196,22 @@ class Mechanism:
             self.cut(partial=False)
         self.receipts += self._held
         self._held = []
+        _thin(self.receipts)
 
     def retract(self) -> None:
         """Pull in what was cut and not taken."""
         self.retracted += self._held + self.receipts
         self._held, self.receipts[:] = [], []
-        del self.retracted[:-MOST_RECEIPTS]
+        _thin(self.retracted)
 
     @property
     def presenter_status(self) -> int:
         """The byte that answers GS e 6: 01 near end, 04 paper, 08 a ticket at the mouth, 80 jam."""
         status = self.status
         return status.near_end * 0x01 | (not status.end) * 0x04 | bool(self.receipts) * 0x08 | self._jam_error * 0x80
+
+
+def _thin(tray: list[PrintedReceipt]) -> None:
+    rows = sum(receipt.height for receipt in tray)
+    while len(tray) > MOST_RECEIPTS or rows > MOST_ROWS:
+        rows -= tray.pop(0).height

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from device_sim.receipt.glyphs import CELL, Style, glyph
 from device_sim.receipt_paper import PrintedReceipt, paper_picture
@@ -21,10 +20,10 @@ from device_sim.receipt_printer import (
 )
 from device_sim.usb.device import Stall
 from tests.clocks import SetClock
+from tests.device_sim.printing import CUT, ink, printed, refused
 from wire.usb_printer import ClassRequest, get_device_id, get_port_status, soft_reset
 
 # Bytes as in tests/wire/test_escpos.py, where each has its source.
-CUT = b"\x1d\x56\x42\x00"
 DONE = b"\x1d\x72\x01"  # GS r 1
 CLEAR = bytes.fromhex("10 14 08 01 03 14 01 06 02 08")
 CLEARED = bytes.fromhex("37 25 00")
@@ -33,20 +32,6 @@ CLEARED = bytes.fromhex("37 25 00")
 def ask(printer: SimulatedReceiptPrinter) -> str:
     """Return the answers to DLE EOT 1 to 4."""
     return printer.receive(bytes.fromhex("10 04 01 10 04 02 10 04 03 10 04 04")).hex(" ")
-
-
-def printed(data: bytes) -> PrintedReceipt:
-    printer = SimulatedReceiptPrinter()
-    assert printer.receive(data + CUT) == b""
-    assert printer.ignored == []
-    return printer.take_receipt()
-
-
-def ink(picture: Image.Image) -> tuple[int, int, int, int]:
-    """Return the box around all black dots."""
-    box = picture.convert("L").point(lambda value: 255 - value).getbbox()
-    assert box is not None
-    return box
 
 
 def test_prints_ascii_line_by_line() -> None:
@@ -184,6 +169,8 @@ def test_a_blank_cut_gives_no_receipt() -> None:
         (Condition(cover_open=True), "1a 16 12 12"),
         (Condition(head_hot=True), "1a 52 52 12"),
         (Condition(offline=True), "1a 12 12 12"),
+        (Condition(feed_button=True), "5a 1a 12 12"),
+        (Condition(unrecoverable=True), "1a 52 32 12"),
         (Condition(powered=False), ""),
     ],
 )
@@ -284,6 +271,123 @@ def test_a_recovery_may_clear_what_waited() -> None:
     assert printer.receive(b"\x10\x05\x02") == b""
     assert ask(printer) == "12 12 12 12"
     assert printer.receipts == []
+
+
+def test_a_jam_shows_once_paper_moves_and_needs_a_recovery_once_freed() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.condition = Condition(paper_jammed=True)
+    assert ask(printer) == "12 12 12 12"
+    printer.receive(b"a\nb\n" + CUT + DONE)
+    assert ask(printer) == "1a 52 16 12"
+    printer.condition = Condition()
+    assert ask(printer) == "1a 52 16 12"
+    assert printer.receive(b"\x10\x05\x01") == b"\x00"
+    assert printer.take_receipt().text == "a\nb"
+
+
+def test_what_is_broken_needs_a_repair_and_the_switch() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.receive(b"\x1d\x61\x04")
+    printer.condition = Condition(unrecoverable=True)
+    assert printer.idle() == bytes.fromhex("18 20 00 00")
+    printer.condition = Condition()
+    printer.receive(b"\x10\x05\x01\x10\x05\x02")
+    assert ask(printer) == "1a 52 32 12"
+    printer.power_cycle()
+    assert ask(printer) == "12 12 12 12"
+
+
+def test_stays_broken_while_it_is_not_repaired() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.condition = Condition(unrecoverable=True)
+    printer.power_cycle()
+    assert ask(printer) == "1a 52 32 12"
+
+
+def test_stops_at_a_nearly_empty_roll_where_told_to() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.condition = Condition(paper_near_end=True)
+    assert printer.receive(b"\x1b\x63\x34\x03" + DONE) == b""  # ESC c 4
+    printer.condition = Condition()
+    assert printer.idle() == b"\x00"
+
+
+# -- knife and presenter ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cut", "partial"),
+    [
+        (b"\x1dV\x00", False),
+        (b"\x1dV0", False),
+        (b"\x1dV\x01", True),
+        (b"\x1dV1", True),
+        (b"\x1dVA\x10", False),
+        (b"\x1dVB\x10", True),
+        (b"\x1dVa\x00", False),
+        (b"\x1dVb\x00", True),
+        (b"\x1dVg\x10", False),
+        (b"\x1dVh\x10", True),
+        (b"\x1bi", True),
+        (b"\x1bm", True),
+    ],
+)
+def test_cuts_fully_or_leaves_a_bridge(cut: bytes, partial: bool) -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.receive(b"a\n" + cut)
+    assert printer.take_receipt().partial_cut is partial
+    assert printer.ignored == []
+
+
+def test_cuts_later_where_a_cut_is_reserved() -> None:
+    """GS V 98 n: at n dots from here."""
+    printer = SimulatedReceiptPrinter()
+    printer.receive(b"a\n\x1dVb\x40b\n")
+    assert printer.receipts == []
+    printer.receive(b"c\nd\n" + CUT)
+    assert [receipt.text for receipt in printer.receipts] == ["a\nb\nc", "d"]
+
+
+def test_feeds_to_the_knife_and_back() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.load_paper(NEAR_END_DOTS + 34 + 20)
+    printer.receive(b"a\n\x1dVg\x00")
+    assert ask(printer) == "12 12 12 12"
+    printer.receive(b"a\n\x1dVA\x00")
+    assert ask(printer) == "12 12 12 1e"
+
+
+def test_presents_a_receipt_when_told_to() -> None:
+    """GS e 3 m, GS e 6: b2 paper, b3 a ticket at the mouth (Infinite Peripherals KPM210/216 p49)."""
+    printer = SimulatedReceiptPrinter(presenter=True)
+    printer.receive(b"a\n\x1bi")
+    assert printer.receipts == []
+    assert printer.receive(b"\x1d\x65\x06") == b"\x04"
+    assert printer.receive(b"\x1d\x65\x03\x0c\x1d\x65\x06") == b"\x0c"
+    assert printer.take_receipt().text == "a"
+    assert printer.receive(b"\x1d\x65\x06") == b"\x04"
+    printer.receive(b"not cut\n\x1d\x65\x03\x0c")
+    assert printer.take_receipt().text == "not cut"
+
+
+def test_retracts_a_receipt_that_nobody_took() -> None:
+    printer = SimulatedReceiptPrinter(presenter=True)
+    printer.receive(b"a\n\x1bi\x1d\x65\x03\x0c\x1d\x65\x02")
+    assert printer.receipts == []
+    assert [receipt.text for receipt in printer.retracted] == ["a"]
+    assert printer.receive(b"\x1d\x65\x06") == b"\x04"
+
+
+def test_has_no_presenter_unless_it_is_told_so() -> None:
+    assert refused(b"\x1d\x65\x05") == ["there is no presenter"]
+
+
+def test_prints_a_test_page_and_begins_anew() -> None:
+    printer = SimulatedReceiptPrinter(maker=Maker("ACME", "R2", "7.1", "S9"))
+    printer.receive(b"\x1b\x45\x01\x1d(A\x02\x00\x00\x02\x1d(A\x02\x00\x00\x03")
+    assert printer.take_receipt().text == "ACME\nR2\nFirmware 7.1\nSerial S9"
+    assert len(printer.take_receipt().text.split("\n")) == 16
+    assert refused(b"\x1d(A\x02\x00\x00\x01") == ["function is unknown or not simulated"]  # hexadecimal dump
 
 
 def test_clears_its_buffers_even_in_the_middle_of_a_picture() -> None:
