@@ -4,6 +4,7 @@ Pure data, for the driver's side (which records) and the simulator's (which repl
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -12,6 +13,8 @@ from typing import Any
 VERSION = 1
 FILLER = 0x30
 """What stands in for a hidden byte: an ASCII zero, so that a frame with a hidden text still holds a text."""
+
+_REQUEST = re.compile(r"[0-9a-f]{2} [0-9a-f]{2}( [0-9a-f]{4}){3}")
 
 Spans = tuple[tuple[int, int], ...]
 """Ranges of bytes, first and behind the last, ascending."""
@@ -166,6 +169,8 @@ def parse_record(line: str) -> Record:
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         raise BadTrace("is no record of a trace") from None
+    if record.what is What.CONTROL and not _REQUEST.fullmatch(record.note):
+        raise BadTrace("is no record of a trace")
     ends = [0, *(edge for span in hidden for edge in span), len(data)]
     if values or ends != sorted(ends):
         raise BadTrace("is no record of a trace")

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -13,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from kiosk_core.errors import ConfigError
+from kiosk_core.errors import ConfigError, OpenTellerError
 from kiosk_core.pages import (
     Answer,
     AskDevice,
@@ -27,7 +28,7 @@ from kiosk_core.pages import (
     TestReport,
     TraceReport,
 )
-from kiosk_core.trace import parse_header, parse_record
+from kiosk_core.trace import BadTrace, parse_header, parse_record
 from openteller.config import load_terminal
 from openteller.config_commands import report
 from openteller.core_client import CoreClient, CoreSilent
@@ -195,6 +196,68 @@ def monitor(
             watch_table(_out(), seen)
         else:
             watch_lines(lambda line: print(line, flush=True), seen)
+
+
+class ReplayAs(Enum):
+    """What a trace becomes."""
+
+    DEVICE = "device"
+    DRIVER = "driver"
+
+
+@app.command(
+    name="replay",
+    epilog="""
+Examples:
+
+openteller devices replay printer.jsonl --as device --at /tmp/printer
+
+openteller devices replay printer.jsonl --as driver --at /dev/ttyUSB0
+""",
+)
+def replay_trace(  # noqa: PLR0917  (typer's options)
+    file: Annotated[Path, typer.Argument(metavar="TRACE", help="A file of `devices trace --out`.")],
+    role: Annotated[ReplayAs, typer.Option("--as", help="Which side of the recording to be.")],
+    at: Annotated[
+        str,
+        typer.Option(metavar="PORT", help="The port to make (device: a path), or to open (driver: as in kiosk.toml)."),
+    ],
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="As device: answer any recorded request, in any order.")
+    ] = False,
+    baudrate: Annotated[int | None, typer.Option(min=1200, max=921_600, help="As driver, on a serial port.")] = None,
+    usb_socket: Annotated[
+        Path | None, typer.Option(metavar="SOCKET", help="As driver, for sim-usb: the simulator's bus.")
+    ] = None,
+) -> None:
+    """Replay a trace: be the device that was recorded, or be its host and compare the answers.
+
+    Exits with 0 if all was as recorded, with 1 at the first byte that was not. docs/traces.md says what hidden bytes
+    become.
+    """
+    from openteller.replay import load_trace, play_host, serve_device  # noqa: PLC0415  (the simulator)
+
+    try:
+        trace = load_trace(file)
+        if role is ReplayAs.DRIVER:
+            found: list[object] = list(play_host(trace, at, SystemClock(), baudrate=baudrate, usb_socket=usb_socket))
+        else:
+            _out().print(f"{escape(trace.header.device)}: {len(trace.records)} records, at {escape(at)}; Ctrl-C ends")
+            script = serve_device(trace, Path(at), SystemClock(), strict=not lenient)
+            found = [script.mismatch] if script.mismatch else []
+            if not (lenient or script.finished or found):
+                found.append("the host ended before the recording did")
+            if script.unknown:
+                found.append(f"{script.unknown} requests were not in the recording")
+    except (BadTrace, OpenTellerError, ValueError) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename or at}: {error.strerror or error}")
+    for each in found:
+        print(each)
+    if found:
+        raise typer.Exit(BAD)
+    _out().print("[green]as recorded[/]")
 
 
 # -- asking ----------------------------------------------------------------------------------------------------
