@@ -38,12 +38,14 @@ class ReaderSettings:
 class PrinterSettings:
     """The receipt printer: on a serial line (`serial` is the path of its pty) or on the bus (`usb`).
 
-    `dots_per_s` is its speed, 8 dots a millimetre; 0 prints at once.
+    `dots_per_s` is its speed, 8 dots a millimetre; 0 prints at once. `baudrate` is how long bytes take on a serial
+    line; 0: no time.
     """
 
     serial: Path | None = None
     usb: UsbId | None = None
     dots_per_s: Annotated[int, Ge(0), Le(10_000)] = 1200
+    baudrate: Annotated[int, Ge(0), Le(921_600)] = 0
 
     __pydantic_config__ = _STRICT
 
@@ -81,7 +83,7 @@ class CardSettings:
 
 @dataclass(frozen=True)
 class SimSettings:
-    """The whole simulated terminal. `card_folder` keeps the cards' state between runs."""
+    """The whole simulated terminal. `card_folder` keeps the cards' state between runs; `seed` is that of all chance."""
 
     sockets: SocketSettings
     top_up_module: ReaderSettings
@@ -89,6 +91,7 @@ class SimSettings:
     bank_host: BankSettings
     card_folder: Path
     cards: Annotated[tuple[CardSettings, ...], MinLen(1)]
+    seed: Annotated[int, Ge(0)] = 1
 
     __pydantic_config__ = _STRICT
 

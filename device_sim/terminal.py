@@ -1,32 +1,40 @@
 """The simulated terminal: its devices on their ports, its cards, the bank host, and what people do to them."""
 
 import contextlib
+import random
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 from pydantic import StringConstraints
 
+from device_sim import mishaps
 from device_sim.bank_books import BankRules
 from device_sim.bank_host import BankHostSettings, SimulatedBankHost
 from device_sim.ccid_reader import SimulatedCcidReader
 from device_sim.control import Action, ControlError, ControlServer
+from device_sim.misfortune import Towards
+from device_sim.ports import unit_on_bus, unit_on_pty
 from device_sim.receipt_paper import PrintedReceipt, paper_picture
 from device_sim.receipt_printer import Pace, SimulatedReceiptPrinter, UsbReceiptPrinter
 from device_sim.serial.pty_port import PtyPort
+from device_sim.serial.wire import Wire
 from device_sim.settings import CardSettings, SimSettings
 from device_sim.transit_card import CardIdentity, Tear, TransitCard
+from device_sim.unit import Unit, UnknownFaultError
 from device_sim.usb.bus import SimulatedBus
-from device_sim.usb.device import UsbFunction
+from device_sim.usb.cable import Cable
 from device_sim.usb.remote import BusServer
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 
 READER = "top_up_module"
 PRINTER = "receipt_printer"
+
+_SEEDS = 2**32
 
 _TEARS = {"before_commit": Tear.BEFORE_COMMIT, "after_commit": Tear.AFTER_COMMIT, "never": None}
 
@@ -43,23 +51,27 @@ class SimulatedTerminal:
     def __init__(self, settings: SimSettings, clock: Clock) -> None:
         self._settings = settings
         self._lock = threading.RLock()  # an action is whole before the next one begins
-        self._unplugged: set[str] = set()
         with contextlib.ExitStack() as undo:
+            seeds = random.Random(settings.seed)  # noqa: S311  (bad luck, no secret)
             self._bus = SimulatedBus(clock)
             self._reader = SimulatedCcidReader(
                 *_numbers(settings.top_up_module.usb), clock, apdu_s=settings.top_up_module.apdu_ms / 1000
             )
-            self._functions: dict[str, UsbFunction] = {READER: self._reader}
-            pace = Pace(clock, settings.receipt_printer.dots_per_s) if settings.receipt_printer.dots_per_s else None
+            printer = settings.receipt_printer
+            pace = Pace(clock, printer.dots_per_s) if printer.dots_per_s else None
             self._printer = SimulatedReceiptPrinter(pace=pace)
-            self._pty: PtyPort | None = None
-            if settings.receipt_printer.usb is not None:
-                self._functions[PRINTER] = UsbReceiptPrinter(self._printer, *_numbers(settings.receipt_printer.usb))
-            if settings.receipt_printer.serial is not None:
-                settings.receipt_printer.serial.parent.mkdir(parents=True, exist_ok=True)
-                self._pty = undo.enter_context(PtyPort(settings.receipt_printer.serial, self._printer))
-            for function in self._functions.values():
-                self._bus.attach(function)
+            of_printer = mishaps.of_receipt_printer(self._printer)
+            cable = Cable(self._reader, clock, seed=seeds.randrange(_SEEDS))
+            self._units = {READER: unit_on_bus(READER, self._bus, cable, {})}
+            seed = seeds.randrange(_SEEDS)
+            if printer.usb is not None:
+                cable = Cable(UsbReceiptPrinter(self._printer, *_numbers(printer.usb)), clock, seed=seed)
+                self._units[PRINTER] = unit_on_bus(PRINTER, self._bus, cable, of_printer)
+            if printer.serial is not None:
+                printer.serial.parent.mkdir(parents=True, exist_ok=True)
+                wire = Wire(self._printer, clock, baudrate=printer.baudrate, seed=seed)
+                pty = undo.enter_context(PtyPort(printer.serial, wire))
+                self._units[PRINTER] = unit_on_pty(PRINTER, pty, wire, of_printer)
             settings.card_folder.mkdir(parents=True, exist_ok=True)
             self._cards = {card.name: self._make_card(card) for card in settings.cards}
             bank = settings.bank_host
@@ -98,10 +110,9 @@ class SimulatedTerminal:
             "tear_card": self.tear_card,
             "take_receipt": self.take_receipt,
             "pay": self.pay,
-            "printer": self.set_printer,
+            "strike": self.strike,
+            "mend": self.mend,
             "bank": self.set_bank,
-            "unplug": self.unplug,
-            "plug": self.plug,
         }
 
     # -- what the customer does ----------------------------------------------------------------------------
@@ -152,30 +163,31 @@ class SimulatedTerminal:
 
     # -- what a technician and bad luck do -------------------------------------------------------------------
 
-    def set_printer(
+    def strike(
         self,
+        device: str,
+        fault: str,
         *,
-        powered: bool | None = None,
-        paper_out: bool | None = None,
-        paper_near_end: bool | None = None,
-        cover_open: bool | None = None,
-        cutter_stuck: bool | None = None,
-        head_hot: bool | None = None,
-        offline: bool | None = None,
+        times: Annotated[int, Ge(1)] | None = 1,
+        chance: Annotated[float, Gt(0), Le(1)] = 1.0,
+        seconds: Annotated[float, Ge(0), Le(600)] = 1.0,
+        towards: Literal["host", "device"] = "host",
     ) -> None:
-        """Set the printer's condition; what is not named stays as it is."""
-        wished = {
-            "powered": powered,
-            "paper_out": paper_out,
-            "paper_near_end": paper_near_end,
-            "cover_open": cover_open,
-            "cutter_stuck": cutter_stuck,
-            "head_hot": head_hot,
-            "offline": offline,
-        }
-        changes = {name: value for name, value in wished.items() if value is not None}
+        """Let a fault of the library happen to a device; all but the two names are of the cable's faults."""
         with self._lock:
-            self._printer.condition = replace(self._printer.condition, **changes)
+            try:
+                self._unit(device).strike(fault, times=times, chance=chance, seconds=seconds, towards=Towards(towards))
+            except UnknownFaultError as error:
+                raise ControlError(str(error)) from None
+
+    def mend(self, device: str | None = None, fault: str | None = None) -> None:
+        """Mend a fault of a device; without a fault all of it, without a device everything."""
+        with self._lock:
+            try:
+                for unit in [self._unit(device)] if device is not None else self._units.values():
+                    unit.mend(fault)
+            except UnknownFaultError as error:
+                raise ControlError(str(error)) from None
 
     def set_bank(
         self,
@@ -200,26 +212,6 @@ class SimulatedTerminal:
             if wrong_mac2 is not None:
                 faults.wrong_mac2 = wrong_mac2
 
-    def unplug(self, device: str) -> None:
-        """Pull the plug of a device."""
-        with self._lock:
-            self._expect_plugged(device, True)
-            if device == PRINTER and self._pty is not None:
-                self._pty.unplug()
-            else:
-                self._bus.detach(self._functions[device])
-            self._unplugged.add(device)
-
-    def plug(self, device: str) -> None:
-        """Plug a device in again."""
-        with self._lock:
-            self._expect_plugged(device, False)
-            if device == PRINTER and self._pty is not None:
-                self._pty.plug()
-            else:
-                self._bus.attach(self._functions[device])
-            self._unplugged.discard(device)
-
     # -- what can be seen ------------------------------------------------------------------------------------
 
     def state(self) -> Mapping[str, Any]:
@@ -239,9 +231,8 @@ class SimulatedTerminal:
                 },
                 "receipts": len(self._printer.receipts),
                 "orders": [asdict(entry) for entry in self._bank.ledger()],
-                "printer": asdict(self._printer.condition),
+                "faults": {name: list(unit.active) for name, unit in self._units.items()},
                 "bank": asdict(self._bank.faults),
-                "plugged": {name: name not in self._unplugged for name in (READER, PRINTER)},
             }
 
     @property
@@ -251,11 +242,10 @@ class SimulatedTerminal:
 
     # -- inside ----------------------------------------------------------------------------------------------
 
-    def _expect_plugged(self, device: str, plugged: bool) -> None:
-        if device not in {READER, PRINTER}:
-            raise ControlError(f"no device {device!r}; there are {READER} and {PRINTER}")
-        if (device not in self._unplugged) is not plugged:
-            raise ControlError(f"the {device} is {'unplugged' if plugged else 'plugged in'} already")
+    def _unit(self, device: str) -> Unit:
+        if device not in self._units:
+            raise ControlError(f"no device {device!r}; there are {' and '.join(self._units)}")
+        return self._units[device]
 
     def _make_card(self, card: CardSettings) -> TransitCard:
         bank = self._settings.bank_host

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from device_sim.terminal import PRINTER, READER, SimulatedTerminal
+from device_sim.unit import UNPLUG
 
 State = Mapping[str, Any]
 """What `SimulatedTerminal.state` returns."""
@@ -25,11 +26,14 @@ class Misfortune:
     possible: Callable[[State], bool] = lambda _: True
 
 
-def _printer(condition: str) -> tuple[Callable[[State], bool], Turn]:
-    return (
-        lambda state: bool(state["printer"][condition]),
-        lambda terminal, on: terminal.set_printer(**{condition: on}),
-    )
+def _fault(device: str, fault: str) -> tuple[Callable[[State], bool], Turn]:
+    def turn(terminal: SimulatedTerminal, on: bool) -> None:
+        if on:
+            terminal.strike(device, fault)
+        else:
+            terminal.mend(device, fault)
+
+    return lambda state: fault in state["faults"][device], turn
 
 
 def _bank(fault: Literal["silent", "loses_answers"]) -> tuple[Callable[[State], bool], Turn]:
@@ -41,13 +45,6 @@ def _bank(fault: Literal["silent", "loses_answers"]) -> tuple[Callable[[State], 
                 terminal.set_bank(loses_answers=on)
 
     return lambda state: bool(state["bank"][fault]), turn
-
-
-def _unplugged(device: str) -> tuple[Callable[[State], bool], Turn]:
-    return (
-        lambda state: not state["plugged"][device],
-        lambda terminal, on: (terminal.unplug if on else terminal.plug)(device),
-    )
 
 
 def _tear(
@@ -69,11 +66,11 @@ _CARD, _PAPER, _LINE = "Card and reader 卡与读卡器", "Receipt printer 凭�
 MISFORTUNES = (
     Misfortune("tear_before", _CARD, "Card torn out before the credit", "写卡前卡被拿走", *_tear("before_commit")),
     Misfortune("tear_after", _CARD, "Card torn out after the credit", "写卡后卡被拿走", *_tear("after_commit")),
-    Misfortune("reader_unplugged", _CARD, "Reader unplugged", "读卡器断开", *_unplugged(READER)),
-    Misfortune("paper_out", _PAPER, "Paper out", "缺纸", *_printer("paper_out")),
-    Misfortune("cover_open", _PAPER, "Cover open", "上盖打开", *_printer("cover_open")),
-    Misfortune("cutter_stuck", _PAPER, "Cutter stuck", "切刀卡住", *_printer("cutter_stuck")),
-    Misfortune("printer_unplugged", _PAPER, "Printer unplugged", "打印机断开", *_unplugged(PRINTER)),
+    Misfortune("reader_unplugged", _CARD, "Reader unplugged", "读卡器断开", *_fault(READER, UNPLUG)),
+    Misfortune("paper_out", _PAPER, "Paper out", "缺纸", *_fault(PRINTER, "paper_out")),
+    Misfortune("cover_open", _PAPER, "Cover open", "上盖打开", *_fault(PRINTER, "cover_open")),
+    Misfortune("cutter_stuck", _PAPER, "Cutter stuck", "切刀卡住", *_fault(PRINTER, "cutter_stuck")),
+    Misfortune("printer_unplugged", _PAPER, "Printer unplugged", "打印机断开", *_fault(PRINTER, UNPLUG)),
     Misfortune("bank_silent", _LINE, "Bank is silent", "银行无响应", *_bank("silent")),
     Misfortune("bank_loses_answers", _LINE, "Bank's answers get lost", "银行应答丢失", *_bank("loses_answers")),
 )

@@ -225,9 +225,9 @@ def test_bad_luck_is_folded_until_it_is_touched(finger: Finger, terminal: Simula
     assert not finger.find("switch_paper_out").isVisible()
     finger.touch("bad_luck")
     finger.touch("switch_paper_out")
-    assert terminal.state()["printer"]["paper_out"]
+    assert terminal.state()["faults"]["receipt_printer"] == ["paper_out"]
     finger.touch("switch_paper_out")
-    assert not terminal.state()["printer"]["paper_out"]
+    assert terminal.state()["faults"]["receipt_printer"] == []
 
 
 def test_what_cannot_befall_anything_takes_no_touch(finger: Finger, terminal: SimulatedTerminal) -> None:

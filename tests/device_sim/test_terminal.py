@@ -143,19 +143,22 @@ def test_receipts_are_taken_oldest_first(rig: Rig) -> None:
 # -- bad luck ------------------------------------------------------------------------------------------------
 
 
-def test_the_printer_keeps_the_conditions_that_are_not_named(terminal: SimulatedTerminal) -> None:
-    terminal.set_printer(paper_out=True)
-    terminal.set_printer(cover_open=True)
-    terminal.set_printer(paper_out=False)
-    assert terminal.state()["printer"] == {
-        "powered": True,
-        "paper_out": False,
-        "paper_near_end": False,
-        "cover_open": True,
-        "cutter_stuck": False,
-        "head_hot": False,
-        "offline": False,
-    }
+def test_faults_are_told_until_they_are_mended(terminal: SimulatedTerminal) -> None:
+    terminal.strike("receipt_printer", "paper_out")
+    terminal.strike("receipt_printer", "cover_open")
+    terminal.strike("top_up_module", "late", times=2, seconds=0.1, towards="device")
+    assert terminal.state()["faults"] == {"top_up_module": ["late"], "receipt_printer": ["paper_out", "cover_open"]}
+    terminal.mend("receipt_printer", "paper_out")
+    assert terminal.state()["faults"]["receipt_printer"] == ["cover_open"]
+    terminal.mend()
+    assert terminal.state()["faults"] == {"top_up_module": [], "receipt_printer": []}
+
+
+def test_a_fault_that_is_none_is_refused_with_those_that_there_are(terminal: SimulatedTerminal) -> None:
+    with pytest.raises(ControlError, match="receipt_printer knows no fault 'jame'; there are buffer_full, busy"):
+        terminal.strike("receipt_printer", "jame")
+    with pytest.raises(ControlError, match="top_up_module knows no fault 'paper_out'"):
+        terminal.mend(None, "paper_out")
 
 
 def test_the_bank_keeps_the_faults_that_are_not_named(terminal: SimulatedTerminal) -> None:
@@ -175,29 +178,27 @@ def test_the_bank_keeps_the_faults_that_are_not_named(terminal: SimulatedTermina
 
 @pytest.mark.parametrize("printer_usb", [None, "1209:0002"])
 @pytest.mark.parametrize("device", ["top_up_module", "receipt_printer"])
-def test_a_device_is_unplugged_and_plugged_in_once(device: str, printer_usb: str | None) -> None:
+def test_an_unplugged_device_is_told(device: str, printer_usb: str | None) -> None:
     with open_terminal(printer_usb=printer_usb) as rig:
-        with pytest.raises(ControlError, match=f"the {device} is plugged in already"):
-            rig.terminal.plug(device)
-        rig.terminal.unplug(device)
-        assert rig.terminal.state()["plugged"][device] is False
-        with pytest.raises(ControlError, match=f"the {device} is unplugged already"):
-            rig.terminal.unplug(device)
-        rig.terminal.plug(device)
-        assert all(rig.terminal.state()["plugged"].values())
+        for _ in range(2):
+            rig.terminal.strike(device, "unplug")
+            assert rig.terminal.state()["faults"][device] == ["unplug"]
+        for _ in range(2):
+            rig.terminal.mend(device)
+            assert rig.terminal.state()["faults"][device] == []
 
 
 def test_an_unplugged_printer_on_a_serial_line_has_no_port(rig: Rig) -> None:
     assert os.path.lexists(rig.serial)
-    rig.terminal.unplug("receipt_printer")
+    rig.terminal.strike("receipt_printer", "unplug")
     assert not os.path.lexists(rig.serial)
-    rig.terminal.plug("receipt_printer")
+    rig.terminal.mend("receipt_printer", "unplug")
     assert os.path.lexists(rig.serial)
 
 
 def test_an_unknown_device_is_refused(terminal: SimulatedTerminal) -> None:
     with pytest.raises(ControlError, match="no device 'toaster'; there are top_up_module and receipt_printer"):
-        terminal.unplug("toaster")
+        terminal.strike("toaster", "unplug")
 
 
 # -- the socket and the settings -------------------------------------------------------------------------------
@@ -212,15 +213,14 @@ def test_everything_can_be_done_over_the_socket(rig: Rig) -> None:
     sim.do("take_card")
     assert sim.do("pay")["order"] == ORDER
     assert sim.do("take_receipt")["text"] == "Topped up"
-    sim.do("printer", paper_out=True)
+    sim.do("strike", device="receipt_printer", fault="paper_out")
     sim.do("bank", delay_s=0.5)
-    sim.do("unplug", device="top_up_module")
+    sim.do("strike", device="top_up_module", fault="unplug")
     state = sim.do("state")
-    sim.do("plug", device="top_up_module")
+    sim.do("mend")
     sim.close()
-    assert state["printer"]["paper_out"]
     assert state["bank"]["delay_s"] == 0.5
-    assert state["plugged"] == {"top_up_module": False, "receipt_printer": True}
+    assert state["faults"] == {"top_up_module": ["unplug"], "receipt_printer": ["paper_out"]}
     assert state["ok"] is True
 
 
@@ -228,8 +228,13 @@ def test_everything_can_be_done_over_the_socket(rig: Rig) -> None:
     ("action", "arguments", "error"),
     [
         ("tear_card", {"when": "soon"}, "when: input should be 'before_commit', 'after_commit' or 'never'"),
-        ("printer", {"paper": True}, "paper: unexpected keyword argument"),
-        ("printer", {"paper_out": "yes"}, "paper_out: input should be a valid boolean"),
+        ("strike", {"device": "receipt_printer"}, "fault: missing required argument"),
+        (
+            "strike",
+            {"device": "receipt_printer", "fault": "late", "chance": 2},
+            "chance: input should be less than or equal to 1",
+        ),
+        ("mend", {"devices": "all"}, "devices: unexpected keyword argument"),
         ("bank", {"delay_s": -1}, "delay_s: input should be greater than or equal to 0"),
         ("bank", {"declines_next": "no money"}, "declines_next: string should match pattern '^([0-9A-Z]{2})?$'"),
         ("take_receipt", {"picture": 1}, "picture: input should be a valid string"),

@@ -92,7 +92,7 @@ def test_cancelling_at_the_qr_takes_nothing(branch: Branch, customer: Customer) 
 
 
 def test_paper_out_is_told_at_home_and_at_the_end(branch: Branch, customer: Customer) -> None:
-    branch.sim.set_printer(paper_out=True)
+    branch.sim.strike("receipt_printer", "paper_out")
     home = customer.see("menu", lambda page: page.notice is not None and page.items[0].unavailable is None)
     assert home.notice.key == "home.no_receipt"
     go_to_payment(branch, customer)
@@ -186,8 +186,8 @@ def test_unplug_and_replug_at_every_step(branch: Branch, customer: Customer, dev
 
     def at(here: str) -> None:
         if here == step:
-            branch.sim.unplug(device)
-            branch.sim.plug(device)
+            branch.sim.strike(device, "unplug")
+            branch.sim.mend(device)
 
     customer.see("menu", lambda page: page.items[0].unavailable is None)
     at("home")
