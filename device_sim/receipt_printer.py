@@ -6,7 +6,7 @@ The command language and the rendering are in `device_sim.receipt`, the paper in
 import threading
 
 from device_sim.receipt.interpreter import Interpreter, Step
-from device_sim.receipt.mechanism import HEAD_TO_KNIFE, NEAR_END_DOTS, Condition, Mechanism, Pace
+from device_sim.receipt.mechanism import HEAD_TO_KNIFE, NEAR_END_DOTS, Condition, Mechanism, Pace, Presenter
 from device_sim.receipt.pictures import NvMemory
 from device_sim.receipt.real_time import RealTimeScanner
 from device_sim.receipt.reports import Report
@@ -22,6 +22,7 @@ __all__ = [
     "Condition",
     "Maker",
     "Pace",
+    "Presenter",
     "Report",
     "SimulatedReceiptPrinter",
     "UsbReceiptPrinter",
@@ -38,11 +39,15 @@ class SimulatedReceiptPrinter:
     """
 
     def __init__(
-        self, dots: int = 576, pace: Pace | None = None, maker: Maker | None = None, *, presenter: bool = False
+        self,
+        dots: int = 576,
+        pace: Pace | None = None,
+        maker: Maker | None = None,
+        presenter: Presenter | None = None,
     ) -> None:
         self._maker = maker or Maker()
         self._lock = threading.RLock()
-        self._mechanism = Mechanism(dots, pace, presenter=presenter)
+        self._mechanism = Mechanism(dots, pace, presenter)
         self._auto_status = AutomaticStatus(self._mechanism)
         self._interpreter = Interpreter(self._mechanism, self._auto_status, self._maker, NvMemory())
         self._power_up()
@@ -180,7 +185,7 @@ class SimulatedReceiptPrinter:
     def _obey_at_once(self, command: bytes) -> None:
         match command[1]:
             case 0x04:
-                self._outbox += real_time(self._mechanism.status, command[2])
+                self._outbox += real_time(self._mechanism, command[2])
             case 0x05:
                 if self._mechanism.recover() and command[2] == 2:
                     self._clear_buffers()
@@ -191,6 +196,7 @@ class SimulatedReceiptPrinter:
 
     def _work(self) -> None:
         """Execute what has come, as far as state and pace allow."""
+        self._mechanism.take_back()
         while not self._stopped and not self._mechanism.busy:
             step = self._interpreter.step()
             self._outbox += self._interpreter.answers

@@ -16,7 +16,7 @@ from device_sim.receipt.drawing import Line, barcode_picture
 from device_sim.receipt.glyphs import Style, glyph
 from device_sim.receipt.graphics import Graphics
 from device_sim.receipt.language import Token
-from device_sim.receipt.mechanism import Mechanism
+from device_sim.receipt.mechanism import Mechanism, Presenter
 from device_sim.receipt.page import Area, Page
 from device_sim.receipt.pictures import NvMemory, enlarged, from_columns
 from device_sim.receipt.qr import QrCode
@@ -130,7 +130,7 @@ class Interpreter:
 
     # -- one command ---------------------------------------------------------------------------------------
 
-    def _execute(self, token: Token) -> bool:  # noqa: C901  (one group of commands a branch)
+    def _execute(self, token: Token) -> bool:  # noqa: C901, PLR0912  (one group of commands a branch)
         """Do what a command says and return True; False if it must be tried again after a recovery."""
         name, p = token.name, token.parameters
         if name == "ESC =":
@@ -143,8 +143,10 @@ class Interpreter:
             raise Refused(token.fault)
         elif name in _NO_EFFECT or self._settings.change(name, p):
             pass
-        elif name in ("GS V", "ESC i", "ESC m", "GS e"):
+        elif name in ("GS V", "ESC i", "ESC m"):
             return self._cut(name, p)
+        elif name in ("GS e", "GS R"):
+            self._eject(name, p)
         elif name == "GS k":
             self._barcode(token)
         elif name == "ESC *":
@@ -496,6 +498,8 @@ class Interpreter:
                 self._qr_code(p[1], p[2:])
             case "k", b"0":
                 raise Refused("PDF417 is not simulated")
+            case "H", b"0" if len(p) == 6 and p[1] == 0x30 and all(0x20 <= byte <= 0x7E for byte in p[2:]):
+                self.answers += b"\x37\x22" + p[2:] + b"\0"  # in its turn: all before it is printed
             case "A", _ if len(p) == 2 and p[0] in (0, 1, 2, 48, 49, 50) and p[1] in (2, 3, 50, 51):
                 self._test_print(p[1] % 48)
             case _:
@@ -550,12 +554,9 @@ class Interpreter:
 
     def _cut(self, name: str, p: bytes) -> bool:
         mechanism = self._mechanism
-        if name == "GS e":
-            self._eject(p[0])
-            return True
         self._at_line_start()
-        if name != "GS V":
-            return mechanism.cut(partial=True)
+        if name != "GS V":  # ESC i is partial at Epson's, total at a KPM210 (p50)
+            return mechanism.cut(partial=name == "ESC m" or mechanism.presenter is not Presenter.GS_E)
         m = p[0]
         if m in (97, 98):
             mechanism.reserve_cut(self._down(p[1]), partial=m == 98)
@@ -563,19 +564,21 @@ class Interpreter:
         feed = self._down(p[1]) if m >= 65 else None
         return mechanism.cut(partial=m in (1, 49, 66, 104), feed=feed, back=m in (103, 104))
 
-    def _eject(self, n: int) -> None:
+    def _eject(self, name: str, p: bytes) -> None:
         mechanism = self._mechanism
-        if not mechanism.has_presenter:
-            raise Refused("there is no presenter")
-        match n:
-            case 2:
+        if mechanism.presenter is None or mechanism.presenter.value != name:
+            raise Refused("there is no such presenter")
+        match name, p[0]:
+            case ("GS e", 2) | ("GS R", 0x30):
                 mechanism.retract()
-            case 3 | 5:
+            case "GS R", _ if p[1] <= 9:
+                mechanism.retract_after_s = p[1]
+            case "GS e", 3 | 5:
                 mechanism.present()
-            case 6:
+            case "GS e", 6:
                 self.answers.append(mechanism.presenter_status)
             case _:
-                raise Refused("GS e: not simulated")
+                raise Refused(f"{name}: out of range, or not simulated")
 
 
 def _unturned(style: Style) -> Style:

@@ -2,8 +2,8 @@
 
 Written from the printers' side and apart from `wire.escpos`, so that driver and simulator cannot agree on a mistake.
 Sources: Epson "Paper roll" command reference ver. 10.01 (TM-T88III, TM-J2000; GS ( L pp228-250, GS ( k pp495-560,
-GS V p373); HPRT TP80K programming manual (ESC L p8, GS ( L pp56-62, GS k pp67-69); Citizen CT-S280 pp159-165;
-Infinite Peripherals KPM210/216 pp49-50 (GS e); facts/device-protocols.md 3c.
+GS ( H p429, GS V p373); HPRT TP80K programming manual (ESC L p8, GS ( L pp56-62, GS k pp67-69); Citizen CT-S280
+pp159-165; Infinite Peripherals KPM210/216 pp49-50 (GS e); Citizen PPU-700 p121 (GS R); facts/device-protocols.md 3c.
 """
 
 import re
@@ -273,6 +273,16 @@ def _eject(data: bytearray) -> int:
     return 4 if data[2] == 3 else 3
 
 
+def _retract(data: bytearray) -> int:
+    _need(data, 3)
+    if data[2] == 0x30:
+        return 3
+    if data[2] != 0x31:
+        raise Bad(3, "GS R: unknown function")
+    _need(data, 4)
+    return 4
+
+
 def _real_time(data: bytearray) -> int:
     _need(data, 3)
     match data[2]:
@@ -334,6 +344,7 @@ _LONGER: dict[bytes, tuple[str, Callable[[bytearray], int]]] = {
         "FS q": _nv_images,
         "GS *": _downloaded_image,
         "GS 8 L": _large_graphics,
+        "GS R": _retract,
         "GS V": _cut,
         "GS e": _eject,
         "GS k": _barcode,

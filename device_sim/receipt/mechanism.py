@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from PIL import Image
 
@@ -11,6 +12,7 @@ from wire.escpos_status import AutoStatus
 
 NEAR_END_DOTS = 8000  # one metre of paper
 HEAD_TO_KNIFE = 96  # dots between print head and knife, what GS V 65/66 feeds first
+RETRACT_AFTER_S = 5  # PPU-700 p121
 MOST_RECEIPTS = 5_000  # in the tray, and
 MOST_ROWS = 2_000_000  # dots (250 m) of them; older ones fall out
 
@@ -37,6 +39,16 @@ class Condition:
     buffer_full: bool = False
 
 
+class Presenter(Enum):
+    """The two families of presenters: GS e (Infinite Peripherals KPM210 pp49-50) holds a receipt until told to.
+
+    GS R (Citizen PPU-700 pp58, 121) brings it out by itself and takes it back after a time, 5 s to begin with.
+    """
+
+    GS_E = "GS e"
+    GS_R = "GS R"
+
+
 @dataclass(frozen=True)
 class Pace:
     """How fast paper moves: `dots_per_s` (200 mm/s is 1600) on `clock`."""
@@ -48,13 +60,14 @@ class Pace:
 class Mechanism:
     """Moves, prints on and cuts the paper, as far as its condition lets it.
 
-    `receipts` lie where the customer takes them. With a presenter they get there by `present` only.
+    `receipts` lie where the customer takes them. With a presenter of GS e they get there by `present` only. A pace has
+    the clock by which a presenter of GS R takes them back; without one it waits for ever.
     """
 
-    def __init__(self, dots: int, pace: Pace | None, *, presenter: bool) -> None:
+    def __init__(self, dots: int, pace: Pace | None, presenter: Presenter | None) -> None:
         self.receipts: list[PrintedReceipt] = []
         self.retracted: list[PrintedReceipt] = []
-        self.has_presenter = presenter
+        self.presenter = presenter
         self._held: list[PrintedReceipt] = []
         self._pace = pace
         self._paper = Paper(dots)
@@ -66,7 +79,8 @@ class Mechanism:
         """Begin anew; the paper stays as it is."""
         self._cutter_error = self._jam_error = False
         self._broken = self._condition.unrecoverable
-        self._busy_until = 0.0
+        self._busy_until = self._presented_at = 0.0
+        self.retract_after_s = RETRACT_AFTER_S
         self._reserved: tuple[int, bool] | None = None  # dots to go, and whether the cut is partial
 
     @property
@@ -178,9 +192,11 @@ class Mechanism:
         if self._paper.clean:
             self._paper.cut(partial)  # a blank slip that nobody counts
             return True
-        tray = self._held if self.has_presenter else self.receipts
+        tray = self._held if self.presenter is Presenter.GS_E else self.receipts
         tray.append(self._paper.cut(partial))
         _thin(tray)
+        if self._pace is not None:
+            self._presented_at = max(self._busy_until, self._pace.clock.now())
         return True
 
     def reserve_cut(self, feed: int, *, partial: bool) -> None:
@@ -203,6 +219,18 @@ class Mechanism:
         self.retracted += self._held + self.receipts
         self._held, self.receipts[:] = [], []
         _thin(self.retracted)
+
+    def take_back(self) -> None:
+        """Retract what nobody took in its time."""
+        if self._pace is None or self.presenter is not Presenter.GS_R or not (self.receipts and self.retract_after_s):
+            return
+        if self._pace.clock.now() >= self._presented_at + self.retract_after_s:
+            self.retract()
+
+    @property
+    def presented(self) -> bool:
+        """Whether the sensor of a presenter of GS R sees paper."""
+        return self.presenter is Presenter.GS_R and bool(self.receipts)
 
     @property
     def presenter_status(self) -> int:

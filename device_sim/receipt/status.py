@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from device_sim.receipt.mechanism import Mechanism
+from device_sim.receipt.mechanism import Mechanism, Presenter
 from wire import escpos_status
 from wire.escpos_status import AutoStatus, ErrorCause, OfflineCause, PaperStatus, PrinterStatus
 
@@ -22,8 +22,9 @@ class Maker:
 _ID_BYTES = {1: 0x0C, 2: 0x03, 3: 0x41}
 
 
-def real_time(status: AutoStatus, n: int) -> bytes:
+def real_time(mechanism: Mechanism, n: int) -> bytes:
     """Return the answer to DLE EOT `n` (1 to 4)."""
+    status = mechanism.status
     match n:
         case 1:
             answer: escpos_status.RealTimeStatus = PrinterStatus(offline=status.offline, feed_button=status.feed_button)
@@ -32,6 +33,8 @@ def real_time(status: AutoStatus, n: int) -> bytes:
             answer = OfflineCause(status.cover_open, status.fed_by_button, status.end, error)
         case 3:
             answer = ErrorCause(status.recoverable, status.cutter, status.unrecoverable, status.recovers_itself)
+        case _ if mechanism.presenter is Presenter.GS_R:  # bit 6 is the presenter's sensor (PPU-700 p58)
+            return bytes((0x12 | status.near_end * 0x0C | status.end * 0x20 | mechanism.presented * 0x40,))
         case _:
             answer = PaperStatus(status.near_end, status.end)
     return escpos_status.encode_status(answer)

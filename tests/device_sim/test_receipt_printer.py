@@ -15,6 +15,7 @@ from device_sim.receipt_printer import (
     Condition,
     Maker,
     Pace,
+    Presenter,
     SimulatedReceiptPrinter,
     UsbReceiptPrinter,
 )
@@ -204,6 +205,16 @@ def test_answers_gs_r_and_gs_i_in_their_turn() -> None:
     assert len(printer.receive(b"\x1d\x49\x01\x1d\x49\x02\x1d\x49\x03")) == 3
 
 
+def test_tells_a_process_id_once_all_before_it_is_printed() -> None:
+    """GS ( H 48: 37 22 d1 d2 d3 d4 00 (Epson "Paper roll" reference ver. 10.01 p429)."""
+    clock = SetClock(datetime(2025, 1, 2, tzinfo=UTC))
+    printer = SimulatedReceiptPrinter(pace=Pace(clock, dots_per_s=340))
+    assert printer.receive(b"a\n\x1d(H\x06\x00000042") == b""
+    clock.sleep(0.2)
+    assert printer.idle() == bytes.fromhex("37 22 30 30 34 32 00")
+    assert refused(b"\x1d(H\x06\x0000004\x07") == ["function is unknown or not simulated"]
+
+
 def test_tells_near_end_by_gs_r() -> None:
     printer = SimulatedReceiptPrinter()
     printer.condition = Condition(paper_near_end=True)
@@ -359,7 +370,7 @@ def test_feeds_to_the_knife_and_back() -> None:
 
 def test_presents_a_receipt_when_told_to() -> None:
     """GS e 3 m, GS e 6: b2 paper, b3 a ticket at the mouth (Infinite Peripherals KPM210/216 p49)."""
-    printer = SimulatedReceiptPrinter(presenter=True)
+    printer = SimulatedReceiptPrinter(presenter=Presenter.GS_E)
     printer.receive(b"a\n\x1bi")
     assert printer.receipts == []
     assert printer.receive(b"\x1d\x65\x06") == b"\x04"
@@ -371,15 +382,53 @@ def test_presents_a_receipt_when_told_to() -> None:
 
 
 def test_retracts_a_receipt_that_nobody_took() -> None:
-    printer = SimulatedReceiptPrinter(presenter=True)
+    printer = SimulatedReceiptPrinter(presenter=Presenter.GS_E)
     printer.receive(b"a\n\x1bi\x1d\x65\x03\x0c\x1d\x65\x02")
     assert printer.receipts == []
     assert [receipt.text for receipt in printer.retracted] == ["a"]
     assert printer.receive(b"\x1d\x65\x06") == b"\x04"
 
 
+def test_a_presenter_of_gs_r_brings_out_a_receipt_by_itself_and_takes_it_back() -> None:
+    """GS R 0, and bit 6 of DLE EOT 4 (Citizen PPU-700 pp58, 121)."""
+    printer = SimulatedReceiptPrinter(presenter=Presenter.GS_R)
+    assert ask(printer) == "12 12 12 12"
+    printer.receive(b"a\n" + CUT)
+    assert ask(printer) == "12 12 12 52"
+    printer.receive(b"\x1d\x52\x30")
+    assert ask(printer) == "12 12 12 12"
+    assert [receipt.text for receipt in printer.retracted] == ["a"]
+    printer.condition = Condition(paper_out=True)
+    assert ask(printer) == "1a 32 12 3e"
+
+
+@pytest.mark.parametrize(("command", "seconds"), [(b"", 5), (b"\x1d\x52\x31\x02", 2)])
+def test_takes_back_a_receipt_after_a_time(command: bytes, seconds: int) -> None:
+    clock = SetClock(datetime(2025, 1, 2, tzinfo=UTC))
+    printer = SimulatedReceiptPrinter(pace=Pace(clock, dots_per_s=1e9), presenter=Presenter.GS_R)
+    printer.receive(command + b"a\n")
+    clock.sleep(1)
+    printer.receive(CUT)
+    clock.sleep(seconds - 0.1)
+    assert ask(printer) == "12 12 12 52"
+    clock.sleep(0.2)
+    printer.idle()
+    assert ask(printer) == "12 12 12 12"
+    assert len(printer.retracted) == 1
+
+
+def test_never_takes_it_back_where_the_time_is_zero() -> None:
+    clock = SetClock(datetime(2025, 1, 2, tzinfo=UTC))
+    printer = SimulatedReceiptPrinter(pace=Pace(clock, dots_per_s=1e9), presenter=Presenter.GS_R)
+    printer.receive(b"\x1d\x52\x31\x00a\n")
+    clock.sleep(1)
+    printer.receive(CUT)
+    clock.sleep(3600)
+    assert ask(printer) == "12 12 12 52"
+
+
 def test_has_no_presenter_unless_it_is_told_so() -> None:
-    assert refused(b"\x1d\x65\x05") == ["there is no presenter"]
+    assert refused(b"\x1d\x65\x05") == ["there is no such presenter"]
 
 
 def test_prints_a_test_page_and_begins_anew() -> None:
