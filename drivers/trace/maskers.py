@@ -327,30 +327,51 @@ def crt310_masker() -> Masker:
 
 _PREAMBLE = bytes.fromhex("AA AA AA 96 69")
 _SDT_DATA = 10  # behind preamble, length and three status bytes
+_READ_SAM_ID, _SAM_ID_BYTES = b"\x12\xff", 16  # no other answer has so many bytes
 _SDT_MIN_LENGTH, _SDT_MAX_LENGTH = 3, 0x090A
 _SW3 = frozenset(bytes.fromhex("90 91 9F 10 11 21 23 24 31 32 33 40 41 47 60 66 80 81"))
 
 
-def _sdt(head: bytes, sent: bool) -> Layout | None:
+class _Sdt:
+    """Answers do not name their question, so it is remembered; of all answers with data only one is shown."""
+
+    def __init__(self) -> None:
+        self._asked = b""
+
+    def sent(self, head: bytes) -> Layout | None:
+        size = _sdt_size(head)
+        if not size:
+            return _control(size)
+        self._asked = head[7:9]
+        return _layout(size, 7, size - 1, 2, checksum=size - 1)
+
+    def received(self, head: bytes) -> Layout | None:
+        size = _sdt_size(head)
+        if not size:
+            return _control(size)
+        if any(head[7:9]) or not _SW3.issuperset(head[9:10]) or size <= _SDT_DATA:
+            return None
+        if len(head) < _SDT_DATA:
+            return MORE
+        is_sam_number = self._asked == _READ_SAM_ID and size == _SDT_DATA + _SAM_ID_BYTES + 1
+        return _layout(size, _SDT_DATA, size - 1, _ALL if is_sam_number else 0, checksum=size - 1)
+
+
+def _sdt_size(head: bytes) -> int | None:
+    """Return the frame's size, 0 while its length is not there, None where it is no frame."""
     begun = head[: len(_PREAMBLE)]
     if begun != _PREAMBLE[: len(begun)]:
         return None
     if len(head) < 7:
-        return MORE
+        return 0
     length = int.from_bytes(head[5:7], "big")
-    size = length + 7
-    if not _SDT_MIN_LENGTH <= length <= _SDT_MAX_LENGTH:
-        return None
-    if sent:
-        return _layout(size, 7, size - 1, 2, checksum=size - 1)
-    if any(head[7:9]) or not _SW3.issuperset(head[9:10]) or length == _SDT_MIN_LENGTH:
-        return None
-    return _layout(size, _SDT_DATA, size - 1, 0, checksum=size - 1) if len(head) >= _SDT_DATA else MORE
+    return length + 7 if _SDT_MIN_LENGTH <= length <= _SDT_MAX_LENGTH else None
 
 
 def sdt_masker() -> Masker:
-    """Show commands and status bytes; hide all data of all answers."""
-    return FrameMasker(lambda head: _sdt(head, True), lambda head: _sdt(head, False))
+    """Show commands, status bytes and the reader's own number; hide all data of all other answers."""
+    rules = _Sdt()
+    return FrameMasker(rules.sent, rules.received)
 
 
 # -- ESC/POS: wire/escpos.py -------------------------------------------------------------------------------

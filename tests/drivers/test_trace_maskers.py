@@ -112,13 +112,18 @@ def test_an_answer_to_another_command_is_hidden_behind_its_name() -> None:
     assert hide(masker, What.IN, late) == late[:7] + b"." * 11 + b"\x03."
 
 
-def test_sdt_shows_status_bytes_and_hides_all_data() -> None:
+def test_sdt_shows_status_bytes_and_the_number_of_the_reader_and_hides_all_other_data() -> None:
     masker = sdt_masker()
     command = sdt(b"\x30\x01")
     assert hide(masker, What.OUT, command) == command
     answer = sdt(bytes((0, 0, 0x90)) + b"\x01\x00\x04\x00" + "张三440106199001011234".encode("utf-16-le"))
     assert hide(masker, What.IN, answer) == answer[:10] + b"." * (len(answer) - 10)
     assert hide(masker, What.IN, sdt(b"\x00\x00\x80")) == sdt(b"\x00\x00\x80")
+    number = sdt(b"\x00\x00\x90" + bytes(range(16)))
+    assert hide(masker, What.IN, number) == number[:10] + b"." * 17
+    assert hide(masker, What.OUT, sdt(b"\x12\xff")) == sdt(b"\x12\xff")
+    assert hide(masker, What.IN, answer) == answer[:10] + b"." * (len(answer) - 10)
+    assert hide(masker, What.IN, number) == number
 
 
 @pytest.mark.parametrize(
@@ -267,7 +272,9 @@ def test_no_planted_number_survives_however_it_is_cut(family: str, data: st.Data
     if family == "escpos":  # text: what is printed; BCD would be no text
         secrets = [secrets[0], secrets[5], secrets[6], f"{pan[:4]} {pan[4:8]}-{pan[8:]}".encode()]
     frame = carry(data.draw(st.sampled_from(secrets)))
-    script: list[tuple[What, bytes]] = [(what, piece) for piece in pieces(frame, data.draw(_CUTS))] if what is What.IN else [(what, frame)]
+    script: list[tuple[What, bytes]] = (
+        [(what, piece) for piece in pieces(frame, data.draw(_CUTS))] if what is What.IN else [(what, frame)]
+    )
     if what is What.IN and family in _QUESTIONS:
         script.insert(0, (What.OUT, data.draw(st.sampled_from(_QUESTIONS[family]))))
     assert_nothing_survives(pan, record(masker_of(family), script))
