@@ -1,8 +1,8 @@
 """The PIN pad PP791, serial. It is a kiosk_core.pin_pad.PinPad.
 
 The messages: wire/pp791.py; what is sourced and what is doubtful: docs/devices/pp791.md. The protocol has no sequence
-numbers: after any doubt about the line, and before every PIN, nothing is asked until what was still on its way has
-arrived and is dropped. Nothing is sent twice unless the pad says that it could not read it.
+numbers: after any doubt about the line nothing is asked until what was still on its way has arrived and is dropped.
+Nothing is sent twice unless the pad says that it could not read it.
 """
 
 from collections.abc import Callable, Mapping
@@ -287,7 +287,7 @@ class Pp791:
         if entry.auto_end or len(account) > 19:
             return PinPadRefusal.UNSUPPORTED
         units = min(-(-entry.timeout_s // pp791.TIMEOUT_UNIT_S), pp791.MAX_TIMEOUT_UNITS)
-        self._settled = False
+        # Its answer comes after all that was still on its way: no block of an earlier customer can follow it.
         if not self._ask(SelectKey(self._profile.pin_slot), KeySelected).done:
             raise ProtocolViolation(self._name, f"cannot select slot {self._profile.pin_slot}")
         request = EnterPin(account, entry.minimum, entry.maximum, self._profile.pin_prompts, units)

@@ -250,6 +250,32 @@ def test_a_pad_that_cannot_read_is_asked_again_twice(clock: SetClock) -> None:
     assert driver.counters().resends == 2
 
 
+def test_an_answer_that_cannot_be_read_is_asked_for_again(clock: SetClock) -> None:
+    line = ScriptedLine(clock, QUIET_PAD)
+    driver = Pp791(NAME, line, clock)
+    driver.status()
+    garbled = b"\x0f06000000000000\x0e\x09"
+    line._script = QUIET_PAD | {SERIAL: [(0.01, b"\x06"), (0.02, garbled)], b"\x15": QUIET_PAD[SERIAL][1:]}
+    assert driver.identify().serial == "000000000000"
+    assert line.sent[-3:] == [SERIAL, b"\x15", b"\x06"]
+    assert driver.counters().checksum_errors == 1
+    line._script = QUIET_PAD | {SERIAL: [(0.01, b"\x06"), (0.02, garbled)], b"\x15": [(0.02, garbled)]}
+    with pytest.raises(ProtocolViolation, match="cannot be understood"):
+        driver.identify()
+
+
+@pytest.mark.parametrize("late_s", [0.005, 0.2])
+def test_a_late_answer_is_waited_out_before_the_next_question(clock: SetClock, late_s: float) -> None:
+    late = [(ACK_S + late_s, b"\x06"), (ACK_S + late_s + 0.05, b"\x0f06000000000000\x0e\x08")]
+    line = ScriptedLine(clock, QUIET_PAD | {SERIAL: late})
+    driver = Pp791(NAME, line, clock)
+    driver.status()
+    with pytest.raises(DeviceUnavailable, match="silent"):
+        driver.identify()
+    assert driver.status().in_service
+    assert driver.counters().strays == 0
+
+
 def test_a_pad_that_never_stops_talking_is_given_up(clock: SetClock) -> None:
     line = ScriptedLine(clock, QUIET_PAD)
     line.coming = [(at / 10, b"\x55" * 9) for at in range(1000)]
