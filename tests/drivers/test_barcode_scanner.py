@@ -498,7 +498,7 @@ def test_pulled_out_it_is_unavailable_at_once_and_plugged_in_it_is_back(simulate
     began = time.monotonic()
     with pytest.raises(DeviceUnavailable):
         driver.read(5.0)
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 1.0
     for question in (driver.status, driver.identify, driver.self_test, lambda: driver.set_reading(True)):
         with pytest.raises(DeviceUnavailable):
             question()
