@@ -75,7 +75,6 @@ class PinPadRefusal(Enum):
     TOO_MANY: the pad slows down guessing and takes no more of these for now. UNSUPPORTED: this pad cannot.
     """
 
-    ACCESS_DENIED = "accessDenied"
     DUPLICATE_KEY = "duplicateKey"
     USE_VIOLATION = "useViolation"
     FORMAT_NOT_SUPPORTED = "formatNotSupported"
