@@ -288,7 +288,7 @@ class EscPosPrinter:
         """Wait for what `_ask_done` asked for, and look for faults meanwhile."""
         while not self._is_done:
             self._pushed = None
-            answer = self._next(POLL_S)
+            answer = self._next(min(POLL_S, self._left()))
             if answer is not None:
                 self._note(answer)
             if self._pushed is not None:

@@ -45,7 +45,6 @@ class Mischief:
 
 _DELAYS = st.sampled_from([0.05, 0.4, 1.1, 2.5, 9.0, 11.0, 30.0, 65.0])
 MISCHIEFS = st.one_of(
-    st.just(Mischief("leave")),
     st.just(Mischief("drop all")),
     st.just(Mischief("silence")),
     st.builds(Mischief, st.just("delay"), delay_s=_DELAYS),
@@ -55,7 +54,9 @@ MISCHIEFS = st.one_of(
 )
 ALL = frozenset({"drop all", "silence", "delay", "push", "garble", "drop", "cut", "double all", "stale", "nak"})
 OF_WHOLE_ANSWERS = frozenset({"drop all", "silence", "delay"})
-PLANS = st.lists(MISCHIEFS, max_size=24) | st.just([])
+LEAVE = Mischief("leave")
+# Most of the time all goes well for a while: else the driver gives up before it becomes interesting.
+PLANS = st.builds(lambda well, ill: [LEAVE] * well + ill, st.integers(0, 16), st.lists(MISCHIEFS, max_size=6))
 
 
 class Printer:
@@ -185,7 +186,7 @@ class Line:
 
     def _deliver(self, answers: list[bytes]) -> None:
         for answer in answers:
-            mischief = self.plan.pop(0) if self.plan else Mischief("leave")
+            mischief = self.plan.pop(0) if self.plan else LEAVE
             self._silent |= mischief.kind == "silence"
             data = b"" if self._silent else self._spoil(answer, mischief)
             if answer == b"\x00" or answer[:2] == b"\x37\x22":
@@ -252,9 +253,9 @@ class HostileLine(RuleBasedStateMachine):
 
     @rule(
         plan=PLANS,
-        lines=st.integers(1, 200),
-        busy_s=st.sampled_from([0.0, 0.0, 0.5, 5.0, 70.0]),
-        paper_lines=st.none() | st.integers(1, 200),
+        lines=st.integers(1, 120),
+        busy_s=st.sampled_from([0.0] * 8 + [0.3] * 8 + [2.0, 70.0]),
+        paper_lines=st.none() | st.integers(1, 120),
     )
     def print(self, plan: list[Mischief], lines: int, busy_s: float, paper_lines: int | None) -> None:
         """What was printed and cut is the whole receipt, and nothing else, or the driver says that it failed."""
@@ -297,14 +298,15 @@ class HostileLine(RuleBasedStateMachine):
     def jam_the_cutter(self) -> None:
         self.printer.stuck = True
 
-    @rule()
-    def mend(self) -> None:
+    @rule(restarted=st.booleans())
+    def mend(self, restarted: bool) -> None:
         """On a good line, after a while, a mended printer serves again, whatever happened before."""
         self.printer.paper_out = self.printer.stuck = False
         self.printer.paper_lines = None
         self.follow([])
         self.clock.sleep(100)
-        self.driver = self.open()
+        if restarted:
+            self.driver = self.open()
         status = self.driver.status()
         assert status.state is DeviceState.ONLINE, status
         self.driver.reset()
@@ -314,7 +316,7 @@ class HostileLine(RuleBasedStateMachine):
     @rule(fault=st.sampled_from([Fault.PAPER_OUT, Fault.CUTTER_STUCK]))
     def name_the_fault(self, fault: Fault) -> None:
         """On a good line the fault has its name."""
-        self.mend()
+        self.mend(restarted=True)
         if fault is Fault.PAPER_OUT:
             self.printer.paper_out = True
         else:
@@ -337,6 +339,6 @@ class HostileLineOfWholeAnswers(HostileLine):
 
 
 TestWithMarks = HostileLine.TestCase
-TestWithMarks.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestWithMarks.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 TestWithGsR = HostileLineOfWholeAnswers.TestCase
-TestWithGsR.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestWithGsR.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

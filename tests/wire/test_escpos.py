@@ -220,7 +220,11 @@ SYNONYMS: list[tuple[str, Command, str]] = [
     ("1D 48 32", BarcodeText(HriPosition.BELOW), "Cashino CSN-A1K p45: 2, 50"),
     ("1D 66 31", BarcodeFont(HriFont.B), "IDIPOS TP-80 p38: 1, 49"),
     ("1C 70 01 33", PrintNvImage(1, 3), "Custom SMICE p44: 3, 51"),
-    ("1D 6B 00 30 33 36 30 30 30 32 39 31 34 35 00", Barcode(BarcodeSystem.UPC_A, b"03600029145"), "GS k function A"),
+    (
+        "1D 6B 00 30 33 36 30 30 30 32 39 31 34 35 00",
+        Barcode(BarcodeSystem.UPC_A, b"03600029145"),
+        "Ithaca 80PLUS p99: k 11, then NUL",
+    ),
     ("1D 6B 04 41 2D 31 00", Barcode(BarcodeSystem.CODE39, b"A-1"), "Ithaca 80PLUS p99: function A ends with NUL"),
 ]
 
