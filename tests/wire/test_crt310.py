@@ -709,3 +709,9 @@ def test_an_error_does_not_quote_a_track() -> None:
     with pytest.raises(WireError) as refused:
         crt310.decode_answer(ALL_TRACKS, Package(b"\x45\x30\x30\x37\x1f\x596222021234567890"))
     assert "6222" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "size"), [("C01", 128), ("C02", 256), ("C16", 2048), ("C64", 8192)])
+def test_a_memory_card_holds_as_many_kilobits_as_its_name_says(name: str, size: int) -> None:
+    """9.2.1 (p19): 24C01 to 24C64."""
+    assert EepromType[name].size == size
