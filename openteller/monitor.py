@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
@@ -77,10 +77,10 @@ def change(device: DeviceReport, before: DeviceReport | None) -> str:
     return " ".join([device.name, device.state, *([said] if said else []), *(f"({each})" for each in grown)])
 
 
-def table(sample: Sample, before: Sample | None) -> Table:
+def table(sample: Sample, before: Sample | None) -> RenderableType:
     """Return the table of a sample; rates are per second since the sample before."""
     if sample.devices is None:
-        return Table(title=f"{sample.wall}  no core answers; waiting for it", title_justify="left", box=None)
+        return f"{sample.wall}  no core answers; waiting for it. Ctrl-C ends"
     view = Table(title=f"{sample.wall}  Ctrl-C ends", title_justify="left", title_style="dim", box=None, pad_edge=False)
     view.add_column("device", no_wrap=True)
     view.add_column("state", no_wrap=True)

@@ -37,9 +37,9 @@ ASK_S = 2.0
 """How long a device that is busy is waited for."""
 COUNT_S = 0.3
 """The same where only counters are wanted."""
-COUNTERS_S = 5.0
-"""How old counters may be. A call puts the next poll of its device off, so they are asked for less often than the
-slowest poll."""
+PAUSE_S = 5.0
+"""How long nothing is asked again. A call puts the next poll of its device off: whoever asks more often than it is
+polled would never see a change."""
 _LOOK_S = 0.1
 _REPORT_BYTES = 40 * 1024  # of trace lines in a message of at most 64 KiB, in which their quotes are escaped
 
@@ -56,6 +56,16 @@ class Attended:
     port: str
 
 
+@dataclass(frozen=True)
+class _Identified:
+    """What a device said it is at an opening; `half` if it may say more later."""
+
+    opening: int
+    asked_at: float
+    half: bool
+    identity: Identity
+
+
 class Technician:
     """Answers questions, on whatever thread asks; a device is only touched on its own thread.
 
@@ -69,7 +79,7 @@ class Technician:
         self._clock = clock
         self._is_serving = is_serving
         self._counters: dict[str, tuple[float, dict[str, int]]] = {}
-        self._identities: dict[str, tuple[int, Identity]] = {}
+        self._identities: dict[str, _Identified] = {}
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -91,20 +101,25 @@ class Technician:
                 return self._trace(question)
 
     def _detail(self, name: str) -> DeviceDetail:
-        """Ask the device what it is, once an opening: no question goes to a device that serves a customer."""
-        device = self._devices[name]
-        opening = device.watch.openings
-        known = self._identities.get(name)
-        if (known is None or known[0] != opening) and not self._is_serving():
-            with contextlib.suppress(OpenTellerError, TimeoutError):
-                known = opening, self._do(name, lambda driver: driver.identify(), ASK_S)
-                if device.thread.status.in_service:  # a printer without paper tells only half
-                    self._identities[name] = known
-        identity = known[1] if known is not None and known[0] == opening else Identity("")
-        self._counters.pop(name, None)
+        identity = self._identity(name)
         return DeviceDetail(
             report=self._report(name), identity=identity.model, firmware=identity.firmware, serial=identity.serial
         )
+
+    def _identity(self, name: str) -> Identity:
+        """Ask the device what it is, once an opening: no question goes to a device that serves a customer."""
+        device = self._devices[name]
+        now, opening = self._clock.now(), device.watch.openings
+        known = self._identities.get(name)
+        if known is None or known.opening != opening or (known.half and now - known.asked_at >= PAUSE_S):
+            known = _Identified(opening, now, half=True, identity=Identity(""))
+            if not self._is_serving():
+                with contextlib.suppress(OpenTellerError, TimeoutError):
+                    identity = self._do(name, lambda driver: driver.identify(), ASK_S)
+                    # A printer without paper does not tell its firmware, and later does.
+                    known = _Identified(opening, now, half=not identity.firmware, identity=identity)
+                self._identities[name] = known
+        return known.identity
 
     def _test(self, name: str) -> TestReport | Refused:
         if self._is_serving():
@@ -160,7 +175,7 @@ class Technician:
 
     def _counted(self, name: str) -> dict[str, int]:
         taken, counted = self._counters.get(name, (0.0, {}))
-        if name not in self._counters or self._clock.now() - taken >= COUNTERS_S:
+        if name not in self._counters or self._clock.now() - taken >= PAUSE_S:
             with contextlib.suppress(OpenTellerError, TimeoutError):
                 counters: Counters = self._do(name, lambda device: device.counters(), COUNT_S)
                 counted = asdict(counters)

@@ -98,6 +98,17 @@ def test_a_device_says_what_it_is_once_an_opening(rig: Rig) -> None:
     assert rig.reader.identified == 1
 
 
+def test_a_technician_who_asks_all_the_time_hides_no_change(rig: Rig) -> None:
+    """Every call puts the next poll off; a poll must still come."""
+    rig.published.clear()
+    rig.reader.health = replace(rig.reader.health, state=DeviceState.HARDWARE_ERROR)
+    until = CLOCK.now() + 5
+    while not rig.published.is_set() and CLOCK.now() < until:
+        rig.technician.answer(AskDevice(name="card_reader"))
+        rig.technician.answer(AskDevices())
+    assert rig.published.is_set()
+
+
 def test_nobody_asks_a_device_what_it_is_while_it_serves_a_customer(rig: Rig) -> None:
     rig.serving = True
     answer = rig.technician.answer(AskDevice(name="card_reader"))
