@@ -4,6 +4,7 @@ A reader of TPDU level hands these what the terminal sends. Strict: what breaks 
 invalid blocks say, or not at all.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from device_sim.card import Card
@@ -14,6 +15,8 @@ from wire.t1 import Block, BlockError, Edc, IBlock, RBlock, SBlock, Supervision
 
 _DEFAULT_IFSD = 32
 _GET_RESPONSE = 0xC0
+
+Transmit = Callable[[bytes], bytes | None]
 
 
 @dataclass
@@ -39,6 +42,8 @@ class Contacts:
         self._card = card
         self._whims = whims
         self._begun = False
+        self.gone = False
+        """Whether the card left before its answer was through."""
         self.protocol = self._atr.protocols[0]
         self.fi_di = atr.DEFAULT_FI_DI if self._atr.specific_mode is None else self._atr.fi_di
         self._end = self._protocol_end()
@@ -49,6 +54,11 @@ class Contacts:
             return self._agree(data)
         self._begun = True
         return self._end.exchange(data)
+
+    def _transmit(self, command: bytes) -> bytes | None:
+        answer = self._card.transmit(command)
+        self.gone = answer is None
+        return answer
 
     def _agree(self, data: bytes) -> bytes | None:
         self._begun = True
@@ -65,14 +75,14 @@ class Contacts:
         return atr.encode_pps(protocol, fi_di)
 
     def _protocol_end(self) -> "_T0 | _T1":
-        return _T1(self._card, self._atr, self._whims) if self.protocol == 1 else _T0(self._card)
+        return _T1(self._transmit, self._atr, self._whims) if self.protocol == 1 else _T0(self._transmit)
 
 
 class _T0:
     """T=0: the reader handles the procedure bytes, a TPDU is a header of five bytes and what the card takes."""
 
-    def __init__(self, card: Card) -> None:
-        self._card = card
+    def __init__(self, transmit: Transmit) -> None:
+        self._transmit = transmit
         self._waiting = b""
 
     def exchange(self, data: bytes) -> bytes | None:
@@ -82,9 +92,9 @@ class _T0:
             return self._get_response(data[4] or apdu.MAX_ANSWER)
         self._waiting = b""
         if len(data) > 5:
-            return self._keep(self._card.transmit(data))
+            return self._keep(self._transmit(data))
         length = data[4] or apdu.MAX_ANSWER
-        answer = self._card.transmit(data)
+        answer = self._transmit(data)
         if answer is None or len(answer) in {2, length + 2}:
             return answer
         return bytes((0x6C, (len(answer) - 2) & 0xFF))
@@ -109,8 +119,8 @@ class _T0:
 class _T1:
     """T=1: the card's half of the rules."""
 
-    def __init__(self, card: Card, card_atr: Atr, whims: Whims) -> None:
-        self._card = card
+    def __init__(self, transmit: Transmit, card_atr: Atr, whims: Whims) -> None:
+        self._transmit = transmit
         self._edc = Edc.CRC if card_atr.crc else Edc.LRC
         self._ifsc = card_atr.ifsc
         self._whims = whims
@@ -177,7 +187,7 @@ class _T1:
         if more:
             return RBlock(self._nr)
         command, self._coming = self._coming, b""
-        answer = self._card.transmit(command)
+        answer = self._transmit(command)
         if answer is None:
             return None
         self._going = answer

@@ -223,7 +223,8 @@ class SimulatedCcidReader:
         with self._lock:
             place = self._slots[slot]
             if place.abort_first == sequence:
-                self._answers.append((self._clock.now(), self._give_up(slot, sequence)))
+                answer = self._give_up(slot, sequence)
+                self._answers.append((self._clock.now(), answer))
             else:
                 self._forget_answers(slot)
                 place.aborting = sequence
@@ -411,9 +412,12 @@ class SimulatedCcidReader:
             agreed = self._reader.has(Feature.NEGOTIATES_PARAMETERS) or place.contacts.fi_di == place.parameters.fi_di
             is_pps = whole[0] == 0xFF
             # A reader that was not told the card's speed hears nothing.
-            return place.contacts.exchange(whole) if agreed or is_pps else None
-        answer = card.transmit(whole)
-        if answer is None:
+            answer = place.contacts.exchange(whole) if agreed or is_pps else None
+            gone = place.contacts.gone
+        else:
+            answer = card.transmit(whole)
+            gone = answer is None
+        if gone:
             self.remove(self._slots.index(place))
         return answer
 

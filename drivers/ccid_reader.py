@@ -8,7 +8,7 @@ voltage, PPS, parameters, IFSD.
 import struct
 
 from drivers.card_links import ExtendedLink, Link, SendBlock, ShortLink, T0Link
-from drivers.ccid_exchange import ANSWER_S, DEADLINE_S, OVERALL_S, CcidExchange
+from drivers.ccid_exchange import ANSWER_S, CcidExchange
 from drivers.smart_card_reader import ExchangeFailed
 from drivers.t1_link import T1Link
 from drivers.transport import UsbTransport
@@ -37,8 +37,6 @@ from wire.ccid_parameters import T0Parameters, T1Parameters, decode_parameters, 
 from wire.errors import WireError
 from wire.t1 import MAX_INFORMATION, Edc
 
-__all__ = ["ANSWER_S", "DEADLINE_S", "OVERALL_S", "POLL_S", "CcidReader", "ExchangeFailed"]
-
 POLL_S = 0.2
 """How often `wait_for_change` asks a reader that does not notify of cards."""
 
@@ -59,7 +57,7 @@ class CcidReader:
     """The reader. It is a drivers.smart_card_reader.SmartCardReader; slots beside the first one hold SAMs.
 
     Every method raises DeviceUnavailable (unplugged, silent) and ProtocolViolation (bytes that are no CCID), none later
-    than DEADLINE_S after it began (`wait_for_change`: after its time-out), and ValueError for a slot that the reader
+    than DEADLINE_S (drivers/ccid_exchange.py) after it began (`wait_for_change`: after its time-out), and ValueError for a slot that the reader
     does not have.
     """
 

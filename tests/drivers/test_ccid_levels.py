@@ -308,6 +308,15 @@ def test_parameters_of_t0_are_set() -> None:
     assert rig.driver.reset_parameters() == T0Parameters()
 
 
+@pytest.mark.parametrize("atr", [CARDOS, T0_ONLY])
+def test_a_card_that_is_pulled_out_in_an_exchange_is_absent(atr: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig(TPDU_DESCRIPTOR)
+    chip = rig.powered(Chip(atr))
+    monkeypatch.setattr(chip, "transmit", lambda _: None)
+    assert rig.driver.transmit(READ) == ExchangeFailed(IccStatus.ABSENT, 0xFE)
+    assert rig.driver.slot() is IccStatus.ABSENT
+
+
 # -- what is refused -----------------------------------------------------------------------------------
 
 

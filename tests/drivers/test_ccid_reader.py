@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from device_sim.card import OtherCard
 from device_sim.ccid_reader import CLASS_DESCRIPTOR
-from drivers.ccid_reader import ANSWER_S, OVERALL_S, CcidReader
+from drivers.ccid_exchange import ANSWER_S, OVERALL_S
+from drivers.ccid_reader import CcidReader
 from drivers.smart_card_reader import ExchangeFailed
 from kiosk_core.errors import DeviceUnavailable, OpenTellerError, ProtocolViolation
 from kiosk_core.status import Identity
