@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -336,6 +337,15 @@ class HostileLineOfWholeAnswers(HostileLine):
 
     profile = WITH_GS_R
     kinds = OF_WHOLE_ANSWERS
+
+
+@pytest.mark.parametrize("well", range(5, 14))
+def test_an_old_mark_ends_no_other_receipt(well: int) -> None:
+    machine = HostileLine()
+    machine.begin()
+    machine.print(plan=[], lines=3, busy_s=0.0, paper_lines=None)
+    machine.print(plan=[LEAVE] * well + [Mischief("stale")] * 2, lines=3, busy_s=2.0, paper_lines=None)
+    assert [slip[0] for slip in machine.printer.slips if slip] == ["R1 L0", "R2 L0"]
 
 
 TestWithMarks = HostileLine.TestCase
