@@ -57,8 +57,8 @@ class CcidReader:
     """The reader. It is a drivers.smart_card_reader.SmartCardReader; slots beside the first one hold SAMs.
 
     Every method raises DeviceUnavailable (unplugged, silent) and ProtocolViolation (bytes that are no CCID), none later
-    than DEADLINE_S (drivers/ccid_exchange.py) after it began (`wait_for_change`: after its time-out), and ValueError for a slot that the reader
-    does not have.
+    than DEADLINE_S (drivers/ccid_exchange.py) after it began, `wait_for_change` after its time-out; and ValueError for
+    a slot that the reader does not have.
     """
 
     def __init__(self, device: str, transport: UsbTransport, clock: Clock) -> None:
