@@ -230,7 +230,7 @@ class Interpreter:
             self._page.x += after * style.width
             return
         picture = glyph(character, style, double=double)
-        if self._line.x + picture.width > self._width and not self._line.empty:
+        if self._line.x and self._line.x + picture.width > self._width:
             self._new_line()
         self._line.put(picture, character, before * style.width, after * style.width)
 

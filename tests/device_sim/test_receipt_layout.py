@@ -146,6 +146,10 @@ def test_goes_to_an_absolute_and_a_relative_position() -> None:
     assert left_of(b"\x1b\x24\x64\x00\x1b\x5c\x0a\x00") == 110
 
 
+def test_prints_on_the_next_line_what_has_no_room_at_a_position() -> None:
+    assert ink(printed(b"\x1c\x2e\x1b\x24\x38\x02\xdb\n\x1b\x24\x34\x02\xdb\n").picture) == (0, 34, 576, 92)
+
+
 def test_ignores_a_position_outside_the_area() -> None:
     assert refused(b"\x1b\x24\x40\x02") == ["position is outside the printing area"]  # 576
     assert refused(b"\x1b\x5c\xff\xff") == ["position is outside the printing area"]  # -1
