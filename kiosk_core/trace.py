@@ -38,7 +38,7 @@ class What(Enum):
     ERROR = "error"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Octets:
     """Bytes of which those in `hidden` are not the ones that passed."""
 
@@ -66,7 +66,7 @@ class Octets:
         return Octets(self.data + other.data, self.hidden + moved)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """One chunk that passed, or one event. `at_s` counts from the trace's beginning.
 

@@ -210,7 +210,7 @@ class ReplayAs(Enum):
     epilog="""
 Examples:
 
-openteller devices replay printer.jsonl --as device --at /tmp/printer
+openteller devices replay printer.jsonl --as device --at ./printer
 
 openteller devices replay printer.jsonl --as driver --at /dev/ttyUSB0
 """,

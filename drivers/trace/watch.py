@@ -11,7 +11,7 @@ from kiosk_core.errors import DeviceUnavailable
 from kiosk_core.status import Identity
 from kiosk_core.trace import Header, Octets, Record, What
 
-MAX_RECORDS = 2_000
+MAX_RECORDS = 5_000
 MAX_BYTES = 256 * 1024
 """What one device's recorder holds: the oldest goes first."""
 MAX_CHUNK = 8 * 1024
