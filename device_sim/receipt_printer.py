@@ -179,8 +179,8 @@ class SimulatedReceiptPrinter:
                 self._work()
 
     def _clear_buffers(self) -> None:
+        self._interpreter.clear(len(self._buffer))
         self._buffer.clear()
-        self._interpreter.clear()
 
     def _obey_at_once(self, command: bytes) -> None:
         match command[1]:

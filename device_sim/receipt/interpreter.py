@@ -51,19 +51,20 @@ class Interpreter:
         self._maker = maker
         self._graphics = Graphics(nv)
         self._work = bytearray()
+        self._at = 0
         self.power_up()
 
     def power_up(self) -> None:
         """Forget all but what is in the NV memory."""
-        self._at = 0
         self.answers.clear()
         self._graphics.power_up()
         self.clear()
+        self._at = 0
         self._initialize()
 
-    def clear(self) -> None:
-        """Forget what came and was not printed; settings stay."""
-        self._at += len(self._work)
+    def clear(self, unread: int = 0) -> None:
+        """Forget what came and was not printed, and skip `unread` bytes that never got here; settings stay."""
+        self._at += len(self._work) + unread
         self._work.clear()
         self._line = Line()
         self._page: Page | None = None

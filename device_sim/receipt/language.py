@@ -104,11 +104,11 @@ _CONTROL = re.compile(rb"[\x00-\x1f]")
 _CLEAR_BUFFERS = bytes.fromhex("10 14 08 01 03 14 01 06 02 08")
 
 
-class More(Exception):
+class _More(Exception):
     """The command is not complete yet."""
 
 
-class Bad(Exception):
+class _Bad(Exception):
     """The bytes up to `end` are no command, and why; what follows is read anew, as printers do."""
 
     def __init__(self, end: int, why: str) -> None:
@@ -131,15 +131,15 @@ def read(data: bytearray, at: int, *, line_empty: bool) -> Token | None:
         return Token(at, _CONTROLS[first], bytes(data[:1]))
     try:
         return _command(data, at, line_empty)
-    except More:
+    except _More:
         return None
-    except Bad as bad:
+    except _Bad as bad:
         return Token(at, "", bytes(data[: bad.end]), fault=str(bad))
 
 
 def _command(data: bytearray, at: int, line_empty: bool) -> Token:
     if data[0] not in _PREFIXES.values():
-        raise Bad(1, "unknown control character")
+        raise _Bad(1, "unknown control character")
     _need(data, 2)
     key = bytes(data[:2])
     if key in _TRIPLES:
@@ -152,19 +152,19 @@ def _command(data: bytearray, at: int, line_empty: bool) -> Token:
         name, length = _LONGER[key]
         if name == "GS k" and not line_empty:
             _need(data, 3)
-            raise Bad(3, "GS k with data in the line")
+            raise _Bad(3, "GS k with data in the line")
         end = length(data)
     elif key[:2] == b"\x1d(" and len(key) == 3:
         name, end = f"GS ( {chr(key[2])}", _parenthesis(data)
     else:
-        raise Bad(2, "unknown command")
+        raise _Bad(2, "unknown command")
     _need(data, end)
     return Token(at, name, bytes(data[:end]), bytes(data[len(key) : end]))
 
 
 def _need(data: bytearray, size: int) -> None:
     if len(data) < size:
-        raise More
+        raise _More
 
 
 def _u16(data: bytearray, at: int) -> int:
@@ -183,7 +183,7 @@ def _large_graphics(data: bytearray) -> int:
     _need(data, 7)
     size = int.from_bytes(data[3:7], "little")
     if size > MAX_PICTURE:
-        raise Bad(7, "graphics too large")
+        raise _Bad(7, "graphics too large")
     return 7 + size
 
 
@@ -191,20 +191,20 @@ def _raster(data: bytearray) -> int:
     _need(data, 8)
     mode, width, height = data[3], _u16(data, 4), _u16(data, 6)
     if mode not in (0, 1, 2, 3, 48, 49, 50, 51):
-        raise Bad(8, "GS v 0: m out of range")
+        raise _Bad(8, "GS v 0: m out of range")
     if not (1 <= width <= 2047 and 1 <= height <= 4095 and width * height <= MAX_PICTURE):
-        raise Bad(8, "GS v 0: size out of range")
+        raise _Bad(8, "GS v 0: size out of range")
     return 8 + width * height
 
 
 def _bit_image(data: bytearray) -> int:
     _need(data, 3)
     if data[2] not in (0, 1, 32, 33):
-        raise Bad(3, "ESC *: m out of range")
+        raise _Bad(3, "ESC *: m out of range")
     _need(data, 5)
     columns = _u16(data, 3)
     if not 1 <= columns <= 1023:
-        raise Bad(5, "ESC *: n out of range")
+        raise _Bad(5, "ESC *: n out of range")
     return 5 + columns * (3 if data[2] >= 32 else 1)
 
 
@@ -227,14 +227,14 @@ def _cut(data: bytearray) -> int:
         return 3
     if data[2] in (65, 66, 97, 98, 103, 104):
         return 4
-    raise Bad(3, "GS V: m out of range")
+    raise _Bad(3, "GS V: m out of range")
 
 
 def _downloaded_image(data: bytearray) -> int:
     _need(data, 4)
     width, height = data[2], data[3]
     if not (width and 1 <= height <= 48 and width * height <= 1536):
-        raise Bad(4, "GS *: size out of range")
+        raise _Bad(4, "GS *: size out of range")
     return 4 + width * height * 8
 
 
@@ -242,15 +242,15 @@ def _nv_images(data: bytearray) -> int:
     _need(data, 3)
     end = 3
     if not data[2]:
-        raise Bad(3, "FS q: n out of range")
+        raise _Bad(3, "FS q: n out of range")
     for _ in range(data[2]):
         _need(data, end + 4)
         width, height = _u16(data, end), _u16(data, end + 2)
         if not (1 <= width <= 1023 and 1 <= height <= 288):
-            raise Bad(end + 4, "FS q: size out of range")
+            raise _Bad(end + 4, "FS q: size out of range")
         end += 4 + width * height * 8
         if end > MAX_NV_PICTURES:
-            raise Bad(end - width * height * 8, "FS q: too large")
+            raise _Bad(end - width * height * 8, "FS q: too large")
     return end
 
 
@@ -258,7 +258,7 @@ def _user_characters(data: bytearray) -> int:
     _need(data, 5)
     height, first, last = data[2], data[3], data[4]
     if height != 3 or not 0x20 <= first <= last <= 0x7E:
-        raise Bad(5, "ESC &: out of range")
+        raise _Bad(5, "ESC &: out of range")
     end = 5
     for _ in range(first, last + 1):
         _need(data, end + 1)
@@ -269,7 +269,7 @@ def _user_characters(data: bytearray) -> int:
 def _eject(data: bytearray) -> int:
     _need(data, 3)
     if data[2] not in (1, 2, 3, 4, 5, 6):
-        raise Bad(3, "GS e: n out of range")
+        raise _Bad(3, "GS e: n out of range")
     return 4 if data[2] == 3 else 3
 
 
@@ -278,7 +278,7 @@ def _retract(data: bytearray) -> int:
     if data[2] == 0x30:
         return 3
     if data[2] != 0x31:
-        raise Bad(3, "GS R: unknown function")
+        raise _Bad(3, "GS R: unknown function")
     _need(data, 4)
     return 4
 
@@ -293,10 +293,10 @@ def _real_time(data: bytearray) -> int:
         case 8:
             known = min(len(data), len(_CLEAR_BUFFERS))
             if data[:known] != _CLEAR_BUFFERS[:known]:
-                raise Bad(2, "DLE DC4: unknown function")
+                raise _Bad(2, "DLE DC4: unknown function")
             return len(_CLEAR_BUFFERS)
         case _:
-            raise Bad(2, "DLE DC4: unknown function")
+            raise _Bad(2, "DLE DC4: unknown function")
 
 
 _DIGITS = frozenset(b"0123456789")
@@ -318,14 +318,14 @@ def _barcode(data: bytearray) -> int:
             if data[i] == 0:
                 return i + 1
             if data[i] not in allowed:
-                raise Bad(i, "GS k: d out of range")
+                raise _Bad(i, "GS k: d out of range")
         return 3 + most
     if 65 <= system <= 78:
         _need(data, 4)
         if not data[3]:
-            raise Bad(4, "GS k: n out of range")
+            raise _Bad(4, "GS k: n out of range")
         return 4 + data[3]
-    raise Bad(3, "GS k: m out of range")
+    raise _Bad(3, "GS k: m out of range")
 
 
 def _key(name: str) -> bytes:

@@ -150,6 +150,18 @@ def test_reports_what_it_does_not_understand() -> None:
     assert [(report.at, report.data, report.reason) for report in printer.ignored] == [(0, b"\x1bZ", "unknown command")]
 
 
+def test_counts_positions_from_power_up_also_over_what_was_cleared() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.condition = Condition(cover_open=True)
+    printer.receive(b"gone\n" + CLEAR)
+    printer.condition = Condition()
+    printer.receive(b"\x1bZ")
+    assert [report.at for report in printer.ignored] == [5 + len(CLEAR)]
+    printer.power_cycle()
+    printer.receive(b"\x1bZ")
+    assert printer.ignored[-1].at == 0
+
+
 def test_a_blank_cut_gives_no_receipt() -> None:
     printer = SimulatedReceiptPrinter()
     printer.receive(b"\n\n" + CUT)
