@@ -24,11 +24,9 @@ CONTROL_S = 0.5
 WRITE_S = 1.0
 SENDS = 3
 """How often a command is sent until it is acknowledged."""
-QUIET_S = 0.1
-"""How long the line is silent when nothing more is on its way."""
 
-READY_S = (2 * SENDS + 2) * (WRITE_S + CONTROL_S) + CONTROL_S + WRITE_S
-"""The longest time from the call to ENQ: EOT, a status request SENDS times, EOT, silence, the command SENDS times."""
+READY_S = (2 * SENDS + 2) * (WRITE_S + CONTROL_S) + WRITE_S
+"""The longest time from the call to ENQ: EOT, a status request SENDS times, EOT, the command SENDS times, ENQ."""
 
 _READ = 512
 
@@ -89,7 +87,7 @@ class Crt310Line:
         """Bring the reader to where it waits for a command.
 
         EOT is shown behind a command only (ch. 6.1 B); a reader that is deaf to it otherwise is sent a status request
-        first, which is not executed. It may have been slow and not deaf: then two EOT are on their way.
+        first, which is not executed.
         """
         self._forget_input()
         self._write(crt310.encode(Control.EOT))
@@ -99,7 +97,6 @@ class Crt310Line:
         self._write(crt310.encode(Control.EOT))
         if self._await_control(Control.EOT) is not Control.EOT:
             raise DeviceUnavailable(self._name, "does not answer EOT")
-        self._await_silence()
 
     def _submit(self, octets: bytes) -> None:
         """Send a command until it is acknowledged; nothing is executed before ENQ."""
@@ -122,12 +119,6 @@ class Crt310Line:
                 return event
             self._note_stray(event)
         return None
-
-    def _await_silence(self) -> None:
-        deadline = self._clock.now() + CONTROL_S
-        while (now := self._clock.now()) < deadline:
-            if self._next(min(now + QUIET_S, deadline)) is None:
-                return
 
     def _await_answer(self, command: Command, timeout_s: float) -> Answer:
         deadline = self._clock.now() + timeout_s
