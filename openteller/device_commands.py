@@ -162,6 +162,8 @@ def trace_device(  # noqa: PLR0917  (typer's options)
             count += 1
     if out is not None:
         _out().print(f"{count} records in {escape(str(out))}")
+    elif not count:
+        Console(stderr=True, highlight=False).print(f"nothing has passed between {name} and its driver")
 
 
 @app.command(epilog="Example:  openteller devices monitor out/kiosk.toml")

@@ -77,6 +77,13 @@ def _layout(size: int, start: int, end: int, front: int, *, tail: int = 0, check
     return Layout(size, ((begin, stop),), checksum) if begin < stop else Layout(size)
 
 
+def _control(size: int | None) -> Layout | None:
+    """Return what a Rule says without a frame's size: None for no frame, MORE for 0, a control byte for 1."""
+    if size is None:
+        return None
+    return Layout(1) if size == 1 else MORE
+
+
 # -- cards behind any reader -------------------------------------------------------------------------------
 
 _APDU_HEAD = 5  # CLA INS P1 P2 Lc
@@ -107,25 +114,32 @@ def _ccid_size(head: bytes, types: frozenset[int]) -> int | None:
     return size if size <= _MAX_CCID else None
 
 
-def _ccid_sent(head: bytes) -> Layout | None:
-    size = _ccid_size(head, _CCID_SENT)
-    if not size:
-        return size if size is None else MORE
-    start = _CCID_HEADER
-    continued = head[8] > 1  # wLevelParameter 2 and 3: not the beginning of an APDU
-    if head[0] != _XFR_BLOCK or continued:
-        return _layout(size, start, size, 0)
-    if len(head) < min(size, start + _APDU_HEAD):
-        return MORE
-    return _layout(size, start, size, min(_apdu_front(head[start:], size - start), HEAD - start))
+class _Ccid:
+    """Remembers what was sent: only the answer to an APDU ends in a status word, an ATR does not."""
 
+    def __init__(self) -> None:
+        self._asked = 0
 
-def _ccid_received(head: bytes) -> Layout | None:
-    size = _ccid_size(head, _CCID_RECEIVED)
-    if not size:
-        return size if size is None else MORE
-    ends_an_answer = head[0] == _DATA_BLOCK and head[9] in (0, 2) and not head[7] & 0xC0  # bChainParameter, bStatus
-    return _layout(size, _CCID_HEADER, size, 0, tail=2 if ends_an_answer else 0)
+    def sent(self, head: bytes) -> Layout | None:
+        size = _ccid_size(head, _CCID_SENT)
+        if not size:
+            return _control(size)
+        self._asked = head[0]
+        start = _CCID_HEADER
+        continued = head[8] > 1  # wLevelParameter 2 and 3: not the beginning of an APDU
+        if head[0] != _XFR_BLOCK or continued:
+            return _layout(size, start, size, 0)
+        if len(head) < min(size, start + _APDU_HEAD):
+            return MORE
+        return _layout(size, start, size, min(_apdu_front(head[start:], size - start), HEAD - start))
+
+    def received(self, head: bytes) -> Layout | None:
+        size = _ccid_size(head, _CCID_RECEIVED)
+        if not size:
+            return _control(size)
+        whole = head[9] in (0, 2) and not head[7] & 0xC0  # bChainParameter, bStatus
+        ends_an_apdu = head[0] == _DATA_BLOCK and self._asked == _XFR_BLOCK and whole
+        return _layout(size, _CCID_HEADER, size, 0, tail=2 if ends_an_apdu else 0)
 
 
 def _ccid_beside(what: What, data: bytes) -> bool:
@@ -134,7 +148,8 @@ def _ccid_beside(what: What, data: bytes) -> bool:
 
 def ccid_masker() -> Masker:
     """Show message headers, APDU headers, names of SELECT and status words."""
-    return FrameMasker(_ccid_sent, _ccid_received, _ccid_beside)
+    rules = _Ccid()
+    return FrameMasker(rules.sent, rules.received, _ccid_beside)
 
 
 # -- CRT-591 and CRT-571: wire/crt591.py -------------------------------------------------------------------
@@ -213,13 +228,6 @@ def _crt591_size(head: bytes, heads: bytes) -> int | None:
     if len(head) > 4 and head[4] not in heads:
         return None
     return size if len(head) >= 7 else 0
-
-
-def _control(size: int | None) -> Layout | None:
-    """Return what a Rule does without a frame: no frame, not enough of it, or a control byte."""
-    if size is None:
-        return None
-    return Layout(1) if size == 1 else MORE
 
 
 def crt591_masker() -> Masker:

@@ -31,6 +31,9 @@ class NoMeaning:
 class CcidMeaning:
     """wire/ccid.py; every transfer is a message."""
 
+    def __init__(self) -> None:
+        self._asks_for_atr = False
+
     def say(self, what: What, data: bytes) -> str:
         """Return the message, and the card's command or status word in it."""
         if what is What.CONTROL:
@@ -39,6 +42,14 @@ class CcidMeaning:
             message = ccid.decode(data)
         except WireError:
             return ""
+        if what is What.OUT:
+            self._asks_for_atr = isinstance(message, ccid.IccPowerOn)
+        if isinstance(message, ccid.DataBlock) and message.data and self._asks_for_atr:
+            return f"ATR: {len(message.data)} bytes"
+        return self._message(message)
+
+    @staticmethod
+    def _message(message: ccid.Message) -> str:
         match message:
             case ccid.XfrBlock(data=command):
                 return f"to card: {_command_apdu(command)}"
@@ -237,7 +248,10 @@ def _fields(message: Any) -> Iterator[str]:
         if not field.repr or value is None or value is False or value == b"":
             continue
         name = field.name.replace("_", " ")
-        yield name if value is True else f"{name} {_value(value)}"
+        if name == "byte":
+            yield f"{value:02X}"
+        else:
+            yield name if value is True else f"{name} {_value(value)}"
 
 
 def _value(value: object) -> str:

@@ -64,6 +64,9 @@ def test_ccid_shows_headers_and_status_words() -> None:
     assert hide(masker, What.OUT, ccid(0x6F, read)) == ccid(0x6F, read)
     answer = ccid(0x80, bytes.fromhex(PAN + "F") + b"\x90\x00")
     assert hide(masker, What.IN, answer) == answer[:10] + b"." * 10 + b"\x90\x00"
+    power_on = ccid(0x62, b"")
+    assert hide(masker, What.OUT, power_on) == power_on
+    assert hide(masker, What.IN, ccid(0x80, b"\x3b\x65\x00\x00" + b"12345"))[10:] == b"." * 9
     verify = bytes.fromhex("0020000003123456")
     assert hide(masker, What.OUT, ccid(0x6F, verify)) == ccid(0x6F, verify)[:15] + b"..."
     assert hide(masker, What.INTERRUPT, b"\x50\x03") == b"\x50\x03"
