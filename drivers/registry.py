@@ -8,7 +8,7 @@ from typing import Protocol
 
 import usb.backend
 
-from drivers import crt310, crt591, receipt_printer, sdt_reader
+from drivers import barcode_scanner, crt310, crt591, pp791, receipt_printer, sdt_reader
 from drivers.ccid_reader import CcidReader
 from drivers.crt310_card_reader import Crt310CardReader
 from drivers.receipt_layout import PRINTERS, PrinterProfile
@@ -32,6 +32,9 @@ class Role(Enum):
     RECEIPT_PRINTER = "receipt_printer"
     CARD_READER = "card_reader"
     ID_CARD_READER = "id_card_reader"
+    PIN_PAD = "pin_pad"
+    CAMERA = "camera"
+    BARCODE_SCANNER = "barcode_scanner"
 
 
 class Watch(Protocol):
@@ -128,6 +131,24 @@ def _sdt(place: Place) -> Device:
     return sdt_reader.SdtReader(place.name, transport, place.clock)
 
 
+def _pp791(place: Place) -> Device:
+    return pp791.Pp791(place.name, place.open_line(pp791.BAUDRATE), place.clock)
+
+
+def _camera(place: Place) -> Device:
+    from drivers.camera import open_camera  # noqa: PLC0415  (OpenCV takes 0.7 s and 36 MB)
+
+    return open_camera(place.name, place.port, place.clock)
+
+
+def _scanner(profile: barcode_scanner.ScannerProfile) -> Callable[[Place], Device]:
+    def open_scanner(place: Place) -> Device:
+        transport = place.open_line(barcode_scanner.BAUDRATE)
+        return barcode_scanner.SerialBarcodeScanner(place.name, transport, place.clock, profile)
+
+    return open_scanner
+
+
 def _escpos(profile: PrinterProfile) -> Callable[[Place], Device]:
     def open_printer(place: Place) -> Device:
         usb_port = is_usb(place.port)
@@ -144,7 +165,10 @@ MODELS: Mapping[str, Model] = {
     "crt-310": Model(Role.CARD_READER, _crt310),
     "crt-571": Model(Role.CARD_READER, _crt591(crt591.Profile(model="CRT-571"))),
     "crt-591": Model(Role.CARD_READER, _crt591(crt591.Profile())),
+    "opencv-camera": Model(Role.CAMERA, _camera),
+    "pp791": Model(Role.PIN_PAD, _pp791),
     "sdt": Model(Role.ID_CARD_READER, _sdt),
+    **{name: Model(Role.BARCODE_SCANNER, _scanner(each)) for name, each in barcode_scanner.PROFILES.items()},
 }
 
 

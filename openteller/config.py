@@ -24,7 +24,7 @@ _STRICT = {"extra": "forbid", "strict": True}
 
 _SIMULATED = ("sim://", "sim-usb://")
 
-_REAL_PORT = "/[^/].*|usb://[0-9a-f]{4}:[0-9a-f]{4}|socket://[^:/]+:[0-9]+"
+_REAL_PORT = "/[^/].*|usb://[0-9a-f]{4}:[0-9a-f]{4}|socket://[^:/]+:[0-9]+|http://[^/@\\s]+/\\S*|pcsc://.+"
 _SIMULATED_PORT = "sim://[A-Za-z0-9_-]+|sim-usb://[0-9a-f]{4}:[0-9a-f]{4}"
 
 # Linux keeps 108 bytes for the path of a Unix socket, the closing zero among them (unix(7)).
@@ -45,7 +45,7 @@ Port = Annotated[
     _matching(
         f"{_REAL_PORT}|{_SIMULATED_PORT}",
         "is no port; it is a path like /dev/ttyUSB0, usb://VVVV:PPPP (vendor and product in hex), socket://HOST:PORT,"
-        " or of the simulator: sim://NAME, sim-usb://VVVV:PPPP",
+        " http://HOST/PATH (a camera), pcsc://NAME-OF-READER, or of the simulator: sim://NAME, sim-usb://VVVV:PPPP",
     ),
 ]
 
@@ -149,6 +149,9 @@ class DevicesSection:
     receipt_printer: DeviceSection
     card_reader: DeviceSection | None = None
     id_card_reader: DeviceSection | None = None
+    pin_pad: DeviceSection | None = None
+    camera: DeviceSection | None = None
+    barcode_scanner: DeviceSection | None = None
 
     __pydantic_config__ = _STRICT
 
