@@ -11,6 +11,7 @@ import usb.backend
 from drivers import barcode_scanner, crt310, crt591, pp791, receipt_printer, sdt_reader
 from drivers.ccid_reader import CcidReader
 from drivers.crt310_card_reader import Crt310CardReader
+from drivers.pcsc_reader import PcscReader
 from drivers.receipt_layout import PRINTERS, PrinterProfile
 from drivers.serial_port import open_serial
 from drivers.tcp_port import open_tcp
@@ -23,6 +24,8 @@ from kiosk_core.errors import DeviceUnavailable
 from wire import ccid, usb_printer
 
 ENTRY_POINT_GROUP = "openteller.drivers"
+
+_PCSC = "pcsc://"
 
 
 class Role(Enum):
@@ -107,7 +110,10 @@ def is_usb(port: str) -> bool:
     return port.startswith(("usb://", "sim-usb://"))
 
 
-def _ccid_t_union(place: Place) -> Device:
+def _t_union(place: Place) -> Device:
+    if place.port.startswith(_PCSC):
+        reader = PcscReader(place.name, place.port.removeprefix(_PCSC), place.clock)
+        return TUnionTopUpModule(place.name, reader, place.clock)
     transport = place.open_usb(ccid.INTERFACE_CLASS)
     try:
         return TUnionTopUpModule(place.name, CcidReader(place.name, transport, place.clock), place.clock)
@@ -161,7 +167,7 @@ def _escpos(profile: PrinterProfile) -> Callable[[Place], Device]:
 
 
 MODELS: Mapping[str, Model] = {
-    "ccid-t-union": Model(Role.TOP_UP_MODULE, _ccid_t_union),
+    "ccid-t-union": Model(Role.TOP_UP_MODULE, _t_union),
     "crt-310": Model(Role.CARD_READER, _crt310),
     "crt-571": Model(Role.CARD_READER, _crt591(crt591.Profile(model="CRT-571"))),
     "crt-591": Model(Role.CARD_READER, _crt591(crt591.Profile())),

@@ -221,7 +221,7 @@ WRONG_TERMINAL = [
         "devices.receipt_printer.port",
         (
             '"COM3" is no port; it is a path like /dev/ttyUSB0, usb://VVVV:PPPP (vendor and product in hex), socket://HOST:PORT,'
-            " or of the simulator: sim://NAME, sim-usb://VVVV:PPPP"
+            " http://HOST/PATH (a camera), pcsc://NAME-OF-READER, or of the simulator: sim://NAME, sim-usb://VVVV:PPPP"
         ),
     ),
     (
