@@ -43,7 +43,7 @@ class Transport(Protocol):
 
 @runtime_checkable
 class UsbTransport(Transport, Protocol):
-    """The bulk pipes of one claimed USB interface, with its control and interrupt pipes beside them."""
+    """The bulk pipes of one claimed USB interface (HID: its interrupt pipes), its control and interrupt pipe beside."""
 
     @property
     def identity(self) -> Identity:

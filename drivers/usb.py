@@ -17,6 +17,9 @@ from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceUnavailable
 from kiosk_core.status import Identity
 
+HID_CLASS = 0x03
+"""The interface class of human interface devices, which some card readers are."""
+
 _CONTROL_TIMEOUT_MS = 1000
 _DISCARD_TIMEOUT_S = 0.01
 _DISCARD_TRANSFERS = 64
@@ -62,7 +65,7 @@ def open_usb(
 
 
 class UsbInterface:
-    """An open, claimed interface. It is a `drivers.transport.UsbTransport`."""
+    """An open, claimed interface. It is a `drivers.transport.UsbTransport`; `write` and `read` are reports over HID."""
 
     def __init__(self, found: Any, device: str, clock: Clock, interface_class: int | None) -> None:
         self._usb = found
@@ -77,11 +80,14 @@ class UsbInterface:
             if found.is_kernel_driver_active(number):
                 found.detach_kernel_driver(number)
         usb.util.claim_interface(found, number)
-        self._out = self._endpoint(interface, _BULK, 0x00)
-        self._in = self._endpoint(interface, _BULK, _TO_HOST)
-        self._interrupt = self._endpoint(interface, _INTERRUPT, _TO_HOST)
+        # A HID device has its reports in interrupt pipes, and no others (HID 1.11, 4.4).
+        is_hid = interface.bInterfaceClass == HID_CLASS
+        kind = _INTERRUPT if is_hid else _BULK
+        self._out = self._endpoint(interface, kind, 0x00)
+        self._in = self._endpoint(interface, kind, _TO_HOST)
+        self._interrupt = None if is_hid else self._endpoint(interface, _INTERRUPT, _TO_HOST)
         if self._out is None or self._in is None:
-            raise DeviceUnavailable(device, "its interface lacks a bulk pipe")
+            raise DeviceUnavailable(device, f"its interface lacks {'an interrupt' if is_hid else 'a bulk'} pipe")
         self._class_descriptor = bytes(interface.extra_descriptors)
         self._identity = self._identify()
 

@@ -53,7 +53,7 @@ class UsbFunction(Protocol):
         ...
 
     def bulk_out(self, endpoint: int, data: bytes) -> None:
-        """Take one transfer. Raises Stall."""
+        """Take one transfer, bulk or interrupt. Raises Stall."""
         ...
 
     def bulk_in(self, endpoint: int, size: int) -> bytes | None:

@@ -12,7 +12,7 @@ from device_sim.usb.backend import BusBackend, InProcessBackend, SimulatedBus
 from device_sim.usb.bus import Session, usb_error
 from device_sim.usb.device import Descriptor, Endpoint, Interface, Stall
 from drivers.transport import UsbTransport
-from drivers.usb import UsbInterface, open_usb
+from drivers.usb import HID_CLASS, UsbInterface, open_usb
 from kiosk_core.errors import DeviceUnavailable
 from kiosk_core.status import Identity
 from tests.clocks import SetClock
@@ -101,6 +101,32 @@ def test_other_numbers_are_another_device(rig: Rig) -> None:
     with pytest.raises(DeviceUnavailable) as error:
         rig.open(product_id=0x0E16)
     assert reason(error) == "no USB device 04b8:0e16"
+
+
+HID_PAIR = (Endpoint(0x01, 3, interval=1), Endpoint(0x82, 3, interval=1))
+
+
+def test_a_hid_device_has_its_reports_in_its_interrupt_pipes() -> None:
+    rig = Rig(Echo((Interface(3, 0, 0, HID_PAIR),)))
+    opened = rig.open(interface_class=HID_CLASS)
+    opened.write(b"\x06" + bytes(63), 1.0)
+    assert rig.echo.sent == [(0x01, b"\x06" + bytes(63))]
+    rig.echo.waiting = [b"\x15" + bytes(63), b"\x06" + bytes(63)]
+    assert opened.read(64, 1.0) == b"\x15" + bytes(63)
+    before = rig.clock.now()
+    assert opened.read_interrupt(64, 0.5) == b""
+    assert rig.clock.now() - before == 0.5
+    opened.discard_input()
+    assert rig.echo.waiting == []
+    opened.close()
+
+
+@pytest.mark.parametrize("endpoints", [HID_PAIR[:1], HID_PAIR[1:], BULK_PAIR])
+def test_a_hid_device_needs_an_interrupt_pipe_each_way(endpoints: tuple[Endpoint, ...]) -> None:
+    rig = Rig(Echo((Interface(3, 0, 0, endpoints),)))
+    with pytest.raises(DeviceUnavailable) as error:
+        rig.open(interface_class=HID_CLASS)
+    assert reason(error) == "its interface lacks an interrupt pipe"
 
 
 def test_needs_an_interface_of_the_class(rig: Rig) -> None:
