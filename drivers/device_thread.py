@@ -125,6 +125,7 @@ class DeviceThread(Generic[D]):
         poll_s: float,
     ) -> None:
         self._supervised = Supervised(name, open_device, clock, on_status)
+        self._clock = clock
         self._poll_s = poll_s
         self._jobs: queue.Queue[tuple[Callable[[D], Any], Future[Any]] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name=f"device-{name}", daemon=True)
@@ -150,18 +151,25 @@ class DeviceThread(Generic[D]):
         return future
 
     def _run(self) -> None:
-        supervised = self._supervised
+        supervised, clock = self._supervised, self._clock
+        due = clock.now()  # of the next poll, or attempt to open: many calls must not keep it off
         while True:
-            if not supervised.is_open:
-                supervised.open()
+            if clock.now() >= due:
+                if supervised.is_open:
+                    supervised.poll()
+                else:
+                    supervised.open()
+                due = clock.now() + (self._poll_s if supervised.is_open else REOPEN_SECONDS)
+            was_open = supervised.is_open
             try:
-                job = self._jobs.get(timeout=self._poll_s if supervised.is_open else REOPEN_SECONDS)
+                job = self._jobs.get(timeout=max(0.0, due - clock.now()))
             except queue.Empty:
-                supervised.poll()
                 continue
             if job is None:
                 break
             self._do(*job)
+            if was_open and not supervised.is_open:
+                due = clock.now() + REOPEN_SECONDS
         supervised.close()
 
     def _do(self, work: Callable[[D], Any], future: "Future[Any]") -> None:

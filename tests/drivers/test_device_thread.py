@@ -189,3 +189,16 @@ def test_a_driver_that_raises_anything_does_not_end_the_thread(start: Start, cap
                 break
             deadline.wait(0.01)
     assert [status.state for status in statuses] == [DeviceState.OFFLINE, DeviceState.ONLINE]
+
+
+def test_a_device_that_is_asked_all_the_time_is_polled_all_the_same(start: Start) -> None:
+    device = Device()
+    thread, statuses = start(lambda: device)
+    thread.call(Device.identify).result(5)
+    device.raises = DeviceUnavailable(NAME, "silent")
+    for _ in range(5000):
+        try:
+            thread.call(Device.identify).result(5)
+        except DeviceUnavailable:
+            break
+    assert statuses[-1].state is DeviceState.OFFLINE
