@@ -21,7 +21,7 @@ from kiosk_core.texts import LANGUAGES
 from openteller.conductor import Conductor
 from openteller.config import HostSection, TerminalConfig, load_services, load_terminal
 from openteller.core_server import CoreServer
-from openteller.devices import opener, watch
+from openteller.devices import opener, watch, with_logo
 from openteller.host_thread import HostThread
 from openteller.technician import Attended, Technician
 
@@ -63,6 +63,8 @@ class Core:
                 if section is not None:
                     recorder = watch(config, role, section, clock)
                     open_device = opener(config, role, section, clock, recorder)
+                    if role is Role.RECEIPT_PRINTER and config.receipt is not None and config.receipt.logo_in_printer:
+                        open_device = with_logo(open_device, self._logo)
                     poll_s = _POLL_S.get(role, _POLL_OTHER_S)
                     thread: DeviceThread[Any] = DeviceThread(role.value, open_device, clock, self._changed, poll_s)
                     self._threads[role] = thread

@@ -1,16 +1,22 @@
 """Devices from configuration: the one place that knows that a port can be the simulator's."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import usb.backend
 
 from drivers.receipt_layout import PRINTERS
+from drivers.receipt_printer import EscPosPrinter
 from drivers.registry import Place, Role
 from drivers.trace.families import family_of
 from drivers.trace.watch import TraceWatch
 from kiosk_core.clock import Clock
+from kiosk_core.errors import OpenTellerError
+from kiosk_core.receipt import Bitmap
 from openteller.config import DeviceSection, TerminalConfig, load_printers
+
+_log = logging.getLogger(__name__)
 
 
 def watch(config: TerminalConfig, role: Role, section: DeviceSection, clock: Clock) -> TraceWatch:
@@ -27,6 +33,27 @@ def opener(
     model = config.models[section.model]  # load_terminal has checked the name
     place = Place(role.value, section.port, section.baudrate, clock, lambda port: _usb_backend(config, port), recorder)
     return lambda: model.open(place)
+
+
+def with_logo(open_printer: Callable[[], Any], logo: Bitmap | None) -> Callable[[], Any]:
+    """Return a function that opens a printer and has it keep `logo` in its own memory, where it can.
+
+    It raises DeviceUnavailable; a logo that the printer cannot hold is logged, and goes out with each receipt.
+    """
+
+    def open_device() -> Any:
+        printer = open_printer()
+        if logo is not None and isinstance(printer, EscPosPrinter):
+            try:
+                printer.store(logo)
+            except ValueError as error:
+                _log.warning("the printer cannot keep the logo: %s", error)
+            except OpenTellerError:
+                printer.close()
+                raise
+        return printer
+
+    return open_device
 
 
 def _usb_backend(config: TerminalConfig, port: str) -> usb.backend.IBackend | None:
