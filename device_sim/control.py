@@ -1,7 +1,8 @@
 """The control socket of the simulated terminal: what a customer's hands, a technician and bad luck do to it.
 
 One JSON object a line, each with "do" and the arguments of the action; the answer is one line, either
-{"ok": true, ...} or {"error": "..."}. The socket belongs to the simulator alone: the core never sees it.
+{"ok": true, ...} or {"error": "..."}. Two words are no actions: "actions" describes them all, "check" tells what is
+wrong with a request without doing it. The socket belongs to the simulator alone: the core never sees it.
 Described in docs/simulator.md.
 """
 
@@ -15,15 +16,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, ValidationError, validate_call
+from device_sim.actions import Action, CheckedActions, ControlError, Mistake, WrongArgumentsError
+
+__all__ = ["Action", "ControlError", "ControlServer", "SimControl"]
 
 MAX_LINE_BYTES = 64 * 1024
-
-Action = Callable[..., Mapping[str, Any] | None]
-
-
-class ControlError(Exception):
-    """The simulator refused an action; the text says why."""
 
 
 class ControlServer:
@@ -38,8 +35,7 @@ class ControlServer:
 
     def __init__(self, path: Path, actions: Mapping[str, Action]) -> None:
         self._path = path
-        checked = validate_call(config=ConfigDict(strict=True, allow_inf_nan=False))
-        self._actions: Mapping[str, Action] = {name: checked(action) for name, action in actions.items()}
+        self._actions = CheckedActions(actions)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         mask = os.umask(0o177)
@@ -66,21 +62,38 @@ class ControlServer:
     def _answer(self, line: bytes) -> bytes:
         try:
             request = json.loads(line)
-            action = self._actions[request.pop("do")]
+            action = request.pop("do")
+            known = action in {"actions", "check", *self._actions.names}
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
-            names = ", ".join(sorted(self._actions))
+            known = False
+        if not known:
+            names = ", ".join(self._actions.names)
             return _error(f'expected {{"do": ACTION, ...}} with one of the actions: {names}')
         try:
-            result = action(**request)
-        except ValidationError as error:
-            return _error("; ".join(_wrong(each["loc"], each["msg"]) for each in error.errors()))
-        except (ControlError, OSError, ValueError) as error:
+            match action:
+                case "actions":
+                    return _line({"ok": True, "actions": self._description()})
+                case "check":
+                    return _line({"ok": True, "wrong": self._wrong(request)})
+            return _line({"ok": True, **self._actions.do(action, request)})
+        except ControlError as error:
             return _error(str(error))
-        return _line({"ok": True, **(result or {})})
 
+    def _wrong(self, request: Mapping[str, Any]) -> list[list[str]]:
+        action, arguments = request.get("action"), request.get("arguments")
+        if not isinstance(action, str) or not isinstance(arguments, dict):
+            raise ControlError('expected {"do": "check", "action": ACTION, "arguments": {...}}')
+        try:
+            self._actions.check(action, arguments)
+        except WrongArgumentsError as error:
+            return [[each.argument, each.problem] for each in error.mistakes]
+        return []
 
-def _wrong(where: tuple[int | str, ...], what: str) -> str:
-    return f"{where[0]}: {what[:1].lower()}{what[1:]}"
+    def _description(self) -> dict[str, Any]:
+        return {
+            name: {"description": self._actions.describe(name), "arguments": self._actions.schema(name)}
+            for name in self._actions.names
+        }
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):
@@ -144,14 +157,14 @@ class SimControl:
             raise
         self._lines = self._socket.makefile("rb")
 
-    def do(self, action: str, **arguments: Any) -> dict[str, Any]:
-        """Do `action` and return what it answers.
+    def do(self, do: str, /, **arguments: Any) -> dict[str, Any]:
+        """Do an action and return what it answers.
 
         Raises:
             ControlError: the simulator refused.
             OSError: the simulator has gone.
         """
-        self._socket.sendall(_line({"do": action, **arguments}))
+        self._socket.sendall(_line({**arguments, "do": do}))
         line = self._lines.readline()
         if not line:
             raise ConnectionResetError("the simulator has gone")
@@ -159,6 +172,16 @@ class SimControl:
         if "error" in answer:
             raise ControlError(answer["error"])
         return answer
+
+    def actions(self) -> dict[str, dict[str, Any]]:
+        """Return each action's `description` and the JSON Schema of its `arguments`. Raises as `do`."""
+        described: dict[str, dict[str, Any]] = self.do("actions")["actions"]
+        return described
+
+    def check(self, action: str, arguments: Mapping[str, Any]) -> tuple[Mistake, ...]:
+        """Return what is wrong with the arguments of an action, which is not done. Raises as `do`."""
+        answer = self.do("check", action=action, arguments=dict(arguments))
+        return tuple(Mistake(argument, problem) for argument, problem in answer["wrong"])
 
     def close(self) -> None:
         """Hang up."""
