@@ -15,6 +15,7 @@ from annotated_types import Ge, Le
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device_sim.actions import Mistake
 from device_sim.control import MAX_LINE_BYTES, ControlError, ControlServer, SimControl
 
 
@@ -268,3 +269,49 @@ def test_answers_any_line_with_one_line(data: bytes) -> None:
         server._server.server_close()
     assert answer.count(b"\n") == 1
     assert set(json.loads(answer)) in ({"ok"}, {"error"})
+
+
+# -- what is no action ---------------------------------------------------------------------------------------
+
+
+def test_describes_its_actions_with_their_arguments(path: Path) -> None:
+    sim = SimControl(path)
+    described = sim.actions()
+    sim.close()
+    assert set(described) == {"place", "save", "switch", "wait"}
+    assert described["switch"]["arguments"] == {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["on"],
+        "properties": {
+            "on": {"type": "boolean", "title": "On"},
+            "after_s": {"type": "number", "minimum": 0, "maximum": 60, "default": 0, "title": "After S"},
+        },
+    }
+
+
+def test_tells_what_is_wrong_with_a_request_and_does_nothing(world: World, path: Path) -> None:
+    sim = SimControl(path)
+    assert sim.check("place", {"card": "transit"}) == ()
+    assert sim.check("place", {"side": "edge"}) == (
+        Mistake("card", "missing required argument"),
+        Mistake("side", "input should be 'front' or 'back'"),
+    )
+    with pytest.raises(ControlError, match=r"there is no action 'fly'; there are place, save, switch, wait"):
+        sim.check("fly", {})
+    sim.close()
+    assert world.done == []
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        b'{"do": "check"}\n',
+        b'{"do": "check", "action": "place"}\n',
+        b'{"do": "check", "action": ["place"], "arguments": {}}\n',
+        b'{"do": "check", "action": "place", "arguments": [1]}\n',
+    ],
+)
+def test_says_what_it_expects_of_a_check(line: socket.socket, request_line: bytes) -> None:
+    line.sendall(request_line)
+    assert said(line) == {"error": 'expected {"do": "check", "action": ACTION, "arguments": {...}}'}
