@@ -48,11 +48,14 @@ class Fortune:
     def __init__(self, seed: int) -> None:
         self.misfortunes: list[Misfortune] = []
         self._random = random.Random(seed)  # noqa: S311  (bad luck, no secret)
-        self._last = {Towards.HOST: b"", Towards.DEVICE: b""}
+        self._last_to_host = self._last_to_device = b""
 
     def befall(self, towards: Towards, data: bytes) -> list[tuple[float, bytes]]:
         """Return what becomes of a message: pauses in seconds, and the bytes that follow each of them."""
-        last, self._last[towards] = self._last[towards], data
+        if towards is Towards.HOST:
+            last, self._last_to_host = self._last_to_host, data
+        else:
+            last, self._last_to_device = self._last_to_device, data
         if not self.misfortunes or (misfortune := self._next(towards)) is None:
             return [(0.0, data)]
         return self._harmed(misfortune, data, last)

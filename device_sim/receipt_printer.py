@@ -197,6 +197,8 @@ class SimulatedReceiptPrinter:
     def _work(self) -> None:
         """Execute what has come, as far as state and pace allow."""
         self._mechanism.take_back()
+        if not self._buffer and not self._interpreter.pending:
+            return
         while not self._stopped and not self._mechanism.busy:
             step = self._interpreter.step()
             self._outbox += self._interpreter.answers

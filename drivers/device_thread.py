@@ -104,7 +104,7 @@ class Supervised(Generic[D]):
         self._publish(DeviceStatus(self._name, DeviceState.HARDWARE_ERROR, self._clock.wall(), detail=reason))
 
     def _publish(self, status: DeviceStatus) -> None:
-        if replace(status, since=self._status.since) != self._status:
+        if status is not self._status and replace(status, since=self._status.since) != self._status:
             self._status = status
             self._on_status(status)
 

@@ -3,6 +3,7 @@
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeVar
 
 from drivers.receipt_layout import Lack, Presenter, PrinterProfile, compose, cut, definition
@@ -41,6 +42,7 @@ RECOVERY_S = 10.0  # between two attempts to make the cutter move again
 QUIET_S = 0.3  # a line on which nothing comes for so long has no late answer on it
 NV_WRITE_S = 3.0  # how long a printer that writes its memory is left alone; no manual gives the time
 _READ = 256
+_QUESTIONS = {kind: encode(escpos.AskStatus(kind)) for kind in StatusKind}
 _LOOKS = 3  # how often the four questions are asked until no answer is left over
 
 _STATE_OF_FAULT = {
@@ -81,6 +83,7 @@ class EscPosPrinter:
         self._deframer = escpos_status.AnswerDeframer()
         self._inbox: deque[Answer] = deque()
         self._status: DeviceStatus | None = None
+        self._looked: _Look | None = None  # what the status was made of
         self._counters = Counters()
         self._paper_is_clean = False
         self._clears: bool | None = None if Lack.CLEARING not in profile.lacks else False  # None: not known yet
@@ -132,6 +135,9 @@ class EscPosPrinter:
         """
         self._begin(QUESTIONS_S)
         look = self._recovered(self._look(ANSWER_S))
+        if self._status is not None and look is self._looked:
+            return self._status
+        self._looked = look
         if look.faults:
             state = _STATE_OF_FAULT[look.faults[0]]
         else:
@@ -354,31 +360,13 @@ class EscPosPrinter:
 
     def _look_in_real_time(self, timeout_s: float) -> _Look:
         """Ask all four; each is answered in one round trip."""
-        printer = decode_status(StatusKind.PRINTER, self._ask(StatusKind.PRINTER, timeout_s))
-        cause = decode_status(StatusKind.OFFLINE_CAUSE, self._ask(StatusKind.OFFLINE_CAUSE, timeout_s))
-        error = decode_status(StatusKind.ERROR_CAUSE, self._ask(StatusKind.ERROR_CAUSE, timeout_s))
-        told = self._ask(StatusKind.PAPER, timeout_s)
-        if self._profile.presenter is Presenter.GS_R:
-            paper = escpos_status.decode_presenter_paper(told)
-        else:
-            paper = decode_status(StatusKind.PAPER, told)
-        if cause.error and error == escpos_status.ErrorCause():
-            # An error that no cause names; unless it went away between the two questions.
-            cause = decode_status(StatusKind.OFFLINE_CAUSE, self._ask(StatusKind.OFFLINE_CAUSE, timeout_s))
-            error = replace(error, recoverable=cause.error)
-        look = _look_of(
-            AutoStatus(
-                offline=printer.offline,
-                cover_open=cause.cover_open,
-                recoverable=error.recoverable,
-                cutter=error.cutter,
-                unrecoverable=error.unrecoverable,
-                recovers_itself=error.recovers_itself,
-                near_end=paper.near_end,
-                end=paper.end or cause.stopped_on_paper_end,
-            )
-        )
-        return replace(look, presented=paper.presented)
+        printer = self._ask(StatusKind.PRINTER, timeout_s)
+        cause = self._ask(StatusKind.OFFLINE_CAUSE, timeout_s)
+        error = self._ask(StatusKind.ERROR_CAUSE, timeout_s)
+        paper = self._ask(StatusKind.PAPER, timeout_s)
+        if _names_no_cause(cause, error):
+            cause = self._ask(StatusKind.OFFLINE_CAUSE, timeout_s)  # it may have gone away between the two questions
+        return _look_in_answers(printer, cause, error, paper, presents=self._profile.presenter is Presenter.GS_R)
 
     def _auto_status(self, timeout_s: float) -> AutoStatus:
         """Return the frame that GS a is answered by; from a printer that is off-line, the last one that it pushed."""
@@ -413,7 +401,7 @@ class EscPosPrinter:
 
     def _ask(self, kind: StatusKind, timeout_s: float) -> int:
         self._note_all()
-        self._send(escpos.AskStatus(kind), timeout_s)
+        self._write(_QUESTIONS[kind], timeout_s)
         answer = self._expect(RealTimeAnswer, timeout_s)
         if answer is None:
             raise self._silent(f"DLE EOT {kind.value}")
@@ -548,6 +536,35 @@ def _paper_supply(look: _Look) -> Supply:
     if not look.knows_paper:
         return Supply.UNKNOWN
     return Supply.LOW if look.near_end else Supply.FULL
+
+
+def _names_no_cause(cause: int, error: int) -> bool:
+    """Return whether the answer to DLE EOT 2 tells of an error that the answer to DLE EOT 3 does not name."""
+    return decode_status(StatusKind.OFFLINE_CAUSE, cause).error and (
+        decode_status(StatusKind.ERROR_CAUSE, error) == escpos_status.ErrorCause()
+    )
+
+
+@lru_cache(maxsize=64)  # a printer that is polled says the same all day
+def _look_in_answers(printer: int, cause: int, error: int, paper: int, *, presents: bool) -> _Look:
+    """Return what the answers to DLE EOT 1 to 4 say; `presents`: the last has a presenter's sensor in it."""
+    offline = decode_status(StatusKind.PRINTER, printer).offline
+    why = decode_status(StatusKind.OFFLINE_CAUSE, cause)
+    broken = decode_status(StatusKind.ERROR_CAUSE, error)
+    roll = escpos_status.decode_presenter_paper(paper) if presents else decode_status(StatusKind.PAPER, paper)
+    look = _look_of(
+        AutoStatus(
+            offline=offline,
+            cover_open=why.cover_open,
+            recoverable=broken.recoverable or _names_no_cause(cause, error),
+            cutter=broken.cutter,
+            unrecoverable=broken.unrecoverable,
+            recovers_itself=broken.recovers_itself,
+            near_end=roll.near_end,
+            end=roll.end or why.stopped_on_paper_end,
+        )
+    )
+    return replace(look, presented=roll.presented)
 
 
 def _look_of(status: AutoStatus) -> _Look:

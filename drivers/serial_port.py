@@ -1,8 +1,8 @@
 """A serial port as a transport: device files, `sim://` and whatever else pyserial opens by its name."""
 
 import termios
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from types import TracebackType
 
 import serial
 
@@ -33,7 +33,7 @@ def open_serial(
         DeviceUnavailable: absent, taken or not openable.
         ValueError: a setting or the scheme of `port` is unknown to pyserial.
     """
-    with _translated(device):
+    with _Translated(device):
         opened = serial.serial_for_url(
             port, baudrate=baudrate, parity=parity, rtscts=rtscts, timeout=_SLICE_S, exclusive=True
         )
@@ -45,28 +45,29 @@ class _SerialTransport:
 
     def __init__(self, port: serial.Serial, device: str, clock: Clock) -> None:
         self._port = port
-        self._device = device
+        self._translated = _Translated(device)
         self._clock = clock
 
     def write(self, data: bytes, timeout_s: float) -> None:
-        with _translated(self._device):
+        with self._translated:
             if self._port.write_timeout != timeout_s:
                 self._port.write_timeout = timeout_s
             self._port.write(data)
 
     def read(self, size: int, timeout_s: float) -> bytes:
         deadline = self._clock.now() + timeout_s
-        with _translated(self._device):
+        with self._translated:
             while True:
                 # Only a read of one byte returns as soon as there is something; the rest is there already.
                 first = self._port.read(1)
                 if first:
-                    return first + self._port.read(min(size - 1, self._port.in_waiting))
+                    there = min(size - 1, self._port.in_waiting)
+                    return first + self._port.read(there) if there else first
                 if self._clock.now() >= deadline:
                     return b""
 
     def discard_input(self) -> None:
-        with _translated(self._device):
+        with self._translated:
             self._port.reset_input_buffer()
 
     def close(self) -> None:
@@ -74,9 +75,14 @@ class _SerialTransport:
             self._port.close()
 
 
-@contextmanager
-def _translated(device: str) -> Iterator[None]:
-    try:
-        yield
-    except _GONE as error:
-        raise DeviceUnavailable(device, str(error)) from error
+class _Translated:
+    """A context in which what a port raises becomes DeviceUnavailable; entered twice an exchange, so made once."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        if isinstance(error, _GONE):
+            raise DeviceUnavailable(self._device, str(error)) from error

@@ -75,8 +75,11 @@ class AutomaticStatus:
 
     def changes(self) -> bytes:
         """Return what there is to say since the last time."""
-        now, told = self._mechanism.status, self._told
-        if told is None or not any(self._chosen & bit and part(now) != part(told) for bit, part in _PARTS.items()):
+        told = self._told
+        if told is None:
+            return b""
+        now = self._mechanism.status
+        if not any(self._chosen & bit and part(now) != part(told) for bit, part in _PARTS.items()):
             return b""
         return self._tell()
 

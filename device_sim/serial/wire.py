@@ -1,7 +1,6 @@
 """The wire to a simulated serial device: bytes take their time on it, and misfortune befalls them."""
 
 from collections import deque
-from collections.abc import Iterator
 
 from device_sim.misfortune import Fortune, Towards
 from device_sim.serial.device import SerialDevice
@@ -18,10 +17,9 @@ class _Way:
         self.pieces: deque[tuple[float, bytes]] = deque()
         self.free_at = 0.0
 
-    def arrived(self, now: float) -> Iterator[bytes]:
-        """Yield and forget what has arrived."""
-        while self.pieces and self.pieces[0][0] <= now:
-            yield self.pieces.popleft()[1]
+    def next_arrived(self, now: float) -> bytes:
+        """Return and forget the next piece, b"" where it has not arrived."""
+        return self.pieces.popleft()[1] if self.pieces and self.pieces[0][0] <= now else b""
 
 
 class Wire:
@@ -35,28 +33,34 @@ class Wire:
         self._device = device
         self._clock = clock
         self._baudrate = baudrate
+        self._piece = max(1, int(baudrate / _BITS * _PIECE_S))
         self._to_host, self._to_device = _Way(), _Way()
 
     def receive(self, data: bytes) -> bytes:
-        """Take what the host sent, and return what has arrived from the device."""
+        """Take what the host sent, and return what the device answers at once."""
         self._send(self._to_device, Towards.DEVICE, data)
-        return self.idle()
+        return b"" if self._baudrate else self.idle()  # what takes its time has not arrived
 
     def idle(self) -> bytes:
         """Return what has arrived from the device."""
-        now = self._clock.now()
-        if self._to_device.pieces:
-            for data in self._to_device.arrived(now):
-                self._send(self._to_host, Towards.HOST, self._device.receive(data))
-        self._send(self._to_host, Towards.HOST, self._device.idle())
-        return b"".join(self._to_host.arrived(now)) if self._to_host.pieces else b""
+        now, to_host = self._clock.now(), self._to_host
+        while data := self._to_device.next_arrived(now):
+            self._send(to_host, Towards.HOST, self._device.receive(data))
+        self._send(to_host, Towards.HOST, self._device.idle())
+        arrived = to_host.next_arrived(now)
+        while data := to_host.next_arrived(now):
+            arrived += data
+        return arrived
 
     def busy_s(self) -> float | None:
         """Return in how many seconds the next bytes arrive at either end, None where none are on their way."""
         to_host, to_device = self._to_host.pieces, self._to_device.pieces
-        if not to_host and not to_device:
-            return None
-        arrives = min(each[0][0] for each in (to_host, to_device) if each)
+        if not to_host:
+            if not to_device:
+                return None
+            arrives = to_device[0][0]
+        else:
+            arrives = min(to_host[0][0], to_device[0][0]) if to_device else to_host[0][0]
         return max(0.0, arrives - self._clock.now())
 
     def clear(self) -> None:
@@ -66,16 +70,16 @@ class Wire:
     def _send(self, way: _Way, towards: Towards, data: bytes) -> None:
         if not data:
             return
+        now = self._clock.now()
         for pause, part in self.fortune.befall(towards, data):
-            way.free_at = max(way.free_at, self._clock.now()) + pause
+            way.free_at = max(way.free_at, now) + pause
             self._travel(way, part)
 
     def _travel(self, way: _Way, data: bytes) -> None:
         if not self._baudrate:
             way.pieces.append((way.free_at, data))
             return
-        size = max(1, int(self._baudrate / _BITS * _PIECE_S))
-        for start in range(0, len(data), size):
-            part = data[start : start + size]
+        for start in range(0, len(data), self._piece):
+            part = data[start : start + self._piece]
             way.free_at += len(part) * _BITS / self._baudrate
             way.pieces.append((way.free_at, part))

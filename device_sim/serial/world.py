@@ -1,7 +1,8 @@
 """The serial lines that `sim://NAME` finds: which device is on each, and whether it is plugged in."""
 
 import time
-from threading import Condition
+from collections.abc import Callable
+from threading import Condition, RLock
 
 from device_sim.serial.device import SerialDevice
 from device_sim.serial.wire import Wire
@@ -16,29 +17,33 @@ class SerialLine:
 
     def __init__(self, device: SerialDevice, virtual: Clock | None = None) -> None:
         self._device = device
+        self._wire = device if isinstance(device, Wire) else None
         self._virtual = virtual
+        self.now: Callable[[], float] = time.monotonic if virtual is None else virtual.now
+        """The time by which readers wait: the virtual clock's, or the machine's."""
         self._input = bytearray()
         self._users = 0
         self._exclusive = False
         self._seized = False
-        self.changed = Condition()
+        self.lock = RLock()
+        self.changed = Condition(self.lock)
         self.plugged = True
         self.connection = 1
 
     def plug(self) -> None:
         """Plug the device in, with nothing in flight."""
-        with self.changed:
+        with self.lock:
             if not self.plugged:
                 self.plugged = True
                 self.connection += 1
 
     def unplug(self) -> None:
         """Pull the plug; what is in flight is lost and whoever waits is told."""
-        with self.changed:
+        with self.lock:
             self.plugged = False
             self._input.clear()
-            if isinstance(self._device, Wire):
-                self._device.clear()
+            if self._wire is not None:
+                self._wire.clear()
             self._users = 0
             self._exclusive = False
             self.changed.notify_all()
@@ -58,7 +63,7 @@ class SerialLine:
             FileNotFoundError: it is not plugged in.
             BlockingIOError: somebody has it for himself, or `exclusive` is asked of a line in such use.
         """
-        with self.changed:
+        with self.lock:
             if not self.plugged:
                 raise FileNotFoundError(2, "No such file or directory")
             if exclusive and (self._exclusive or self._seized):
@@ -71,7 +76,7 @@ class SerialLine:
 
     def close(self, connection: int, exclusive: bool) -> None:
         """Let go of the line; an old connection may be closed too."""
-        with self.changed:
+        with self.lock:
             if self.alive(connection):
                 self._users -= 1
                 self._exclusive = self._exclusive and not exclusive
@@ -80,14 +85,10 @@ class SerialLine:
         """Return whether that connection was never unplugged."""
         return self.plugged and connection == self.connection
 
-    def now(self) -> float:
-        """Return the time by which readers wait: the virtual clock's, or the machine's."""
-        return time.monotonic() if self._virtual is None else self._virtual.now()
-
     def wait(self, seconds: float) -> None:
-        """Wait at most `seconds` for something to read; the caller holds `changed` and looks again afterwards."""
+        """Wait at most `seconds` for something to read; the caller holds `lock` and looks again afterwards."""
         pause = min(seconds, POLL_S)
-        if isinstance(self._device, Wire) and (busy_s := self._device.busy_s()) is not None:
+        if self._wire is not None and (busy_s := self._wire.busy_s()) is not None:
             pause = min(pause, busy_s)
         if self._virtual is None:
             self.changed.wait(pause)
@@ -96,26 +97,27 @@ class SerialLine:
 
     def send(self, data: bytes) -> None:
         """Give `data` to the device."""
-        with self.changed:
+        with self.lock:
             self._arrive(self._device.receive(data))
 
     def waiting(self) -> int:
         """Return how many bytes the host can read now."""
-        with self.changed:
+        with self.lock:
             self._arrive(self._device.idle())
             return len(self._input)
 
     def take(self, size: int) -> bytes:
-        """Return at most `size` bytes that the host can read now."""
-        with self.changed:
-            self._arrive(self._device.idle())
+        """Return at most `size` bytes that the host can read now; the device is asked for what is not there yet."""
+        with self.lock:
+            if len(self._input) < size:
+                self._arrive(self._device.idle())
             data = bytes(self._input[:size])
             del self._input[:size]
             return data
 
     def discard(self) -> None:
         """Forget what the host has not read."""
-        with self.changed:
+        with self.lock:
             self._input.clear()
 
     def _arrive(self, data: bytes) -> None:

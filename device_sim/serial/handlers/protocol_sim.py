@@ -68,7 +68,7 @@ class Serial(SerialBase):
         line = self._opened()
         deadline = math.inf if self.timeout is None else line.now() + self.timeout
         data = bytearray()
-        with line.changed:
+        with line.lock:
             while True:
                 if not line.alive(self._connection):
                     raise serial.SerialException(
@@ -76,8 +76,7 @@ class Serial(SerialBase):
                         "(device disconnected or multiple access on port?)"
                     )
                 data += line.take(size - len(data))
-                left = deadline - line.now()
-                if len(data) >= size or left <= 0:
+                if len(data) >= size or (left := deadline - line.now()) <= 0:
                     return bytes(data)
                 line.wait(left)
 
