@@ -69,7 +69,6 @@ class Crt591Line:
             self.exchange(AskSensors() if isinstance(command, AskStatus) else AskStatus())
         self._doubled = None
         self._transport.discard_input()
-        self._deframer.reset()
         self._inbox.clear()
         self._deliver(encode_frame(Frame(self._address, text)), code, once=_only_once(command))
         reply = self._reply(code)
@@ -82,6 +81,7 @@ class Crt591Line:
             if attempt:
                 self._count(resends=1)
                 self._doubled = code
+            self._deframer.reset()  # what was broken before it must not hide the ACK
             self._write(frame)
             deadline = self._clock.now() + ACK_S
             while (token := self._next(deadline)) not in {None, Control.NAK}:
