@@ -2,7 +2,8 @@
 
 Where the manual is silent the simulator does least: a command that comes while another is carried out, later than the
 20 ms of case 4, is not answered; an EOT while nothing is carried out is answered with EOT; a NAK after the reply was
-acknowledged gets nothing; INITIALIZE takes no chip's power unless it moves the card.
+acknowledged gets nothing; INITIALIZE takes no chip's power unless it moves the card; a command that pauses for PAUSE_S
+is forgotten.
 """
 
 import threading
@@ -34,6 +35,7 @@ from wire.errors import WireError
 
 REPLACE_S = 0.02
 """Within this time a new command takes the place of one that is neither INITIALIZE nor a dispense (1.4.2, case 4)."""
+PAUSE_S = 0.2
 
 _FEW = 5  # the manual does not say how many "few" are
 _CAPTURES = {Init.CAPTURE, Init.CAPTURE_COUNTING}
@@ -96,6 +98,7 @@ class SimulatedCrt591:
         self._address = address
         self._lock = threading.RLock()
         self._deframer = Deframer()
+        self._heard = clock.now()
         self._outgoing: deque[tuple[float, bytes]] = deque()
         self._unit = CardUnit()
         self._card: MotorCard | None = None
@@ -176,6 +179,10 @@ class SimulatedCrt591:
         with self._lock:
             if self.line.silent:
                 return b""
+            now = self._clock.now()
+            if now - self._heard >= PAUSE_S:
+                self._deframer.reset()
+            self._heard = now
             return b"".join(self._token(token) for token in self._deframer.feed(data)) + self.idle()
 
     def idle(self) -> bytes:

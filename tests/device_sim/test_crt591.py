@@ -97,6 +97,14 @@ def test_no_other_command_is_taken_later_than_that_or_instead_of_an_initialisati
     assert reader.receive(STATUS) == b""
 
 
+def test_a_command_that_pauses_is_forgotten() -> None:
+    bench = Bench()
+    reader = bench.ready()
+    reader.receive(STATUS[:5])
+    bench.clock.sleep(0.3)
+    assert reader.receive(STATUS) == ACK + STATUS_020
+
+
 def test_eot_stops_a_command() -> None:
     bench = Bench(seconds=1.0)
     reader = bench.ready()
