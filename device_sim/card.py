@@ -12,7 +12,7 @@ class Card(Protocol):
     """A card in the reader's field."""
 
     def power_on(self) -> bytes:
-        """Take power, begin anew, and return the ATR that the reader makes for it."""
+        """Take power, begin anew, and return the ATR that the reader makes for it; b"": the chip is mute."""
         ...
 
     def power_off(self) -> None:

@@ -332,10 +332,16 @@ class SimulatedCcidReader:
             return self._failed(command, SlotError.ICC_MUTE)
         place.power_off()
         answer_to_reset = place.card.power_on()
-        place.active = True
+        if not answer_to_reset:
+            return self._failed(command, SlotError.ICC_MUTE)
         place.parameters = T0Parameters()
         if self._reader.exchange_level is ExchangeLevel.TPDU:
-            place.contacts = Contacts(place.card, answer_to_reset, self.whims)
+            try:
+                place.contacts = Contacts(place.card, answer_to_reset, self.whims)
+            except WireError:
+                place.power_off()
+                return self._failed(command, SlotError.BAD_ATR_TCK)
+        place.active = True
         return DataBlock(command.slot, command.sequence, self._state(command.slot), answer_to_reset)
 
     def _escape(self, command: Escape) -> Answer:

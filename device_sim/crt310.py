@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from device_sim.card import Card
-from device_sim.plastic_card import Length, MifareClassic, PlasticCard, TrackDamage
+from device_sim.cards.lasting import TornError
+from device_sim.cards.mifare import MifareClassic
+from device_sim.crt591_cards import SimulatedI2cCard
+from device_sim.plastic_card import Length, PlasticCard, TrackDamage
 from kiosk_core.card_reader import ChipProtocol
 from wire import crt310
 from wire import crt310_answers as answers
@@ -440,7 +443,9 @@ class SimulatedCrt310:
             return CardType.UNKNOWN
         if card.chip is not None:
             return CardType.CPU_T0 if card.protocol is ChipProtocol.T0 else CardType.CPU_T1
-        return CardType[_EEPROMS[len(card.eeprom)].name] if card.eeprom is not None else CardType.UNKNOWN
+        if isinstance(card.memory, SimulatedI2cCard) and card.memory.size in _EEPROMS:
+            return CardType[_EEPROMS[card.memory.size].name]
+        return CardType.UNKNOWN
 
     def _read_tracks(self, command: commands.ReadTracks) -> Answer:
         if command.again:
@@ -484,8 +489,11 @@ class SimulatedCrt310:
                     return failed
                 if self._chip_powered:
                     chip.power_off()
-                self._chip_powered = True
-                return answers.CpuAtr(kind, _SPOKEN[self._card.protocol], chip.power_on())
+                answer_to_reset = chip.power_on()
+                self._chip_powered = bool(answer_to_reset)
+                return (
+                    answers.CpuAtr(kind, _SPOKEN[self._card.protocol], answer_to_reset) if answer_to_reset else failed
+                )
             case commands.CpuApdu(protocol, apdu):
                 usable = chip is not None and self._chip_powered and protocol is _SPOKEN[self._card.protocol]
                 response = chip.transmit(apdu) if usable and chip is not None else None
@@ -516,16 +524,20 @@ class SimulatedCrt310:
         code, parameter = crt310.encode(command)[3:5]
         repeated = bytes((command.card.value,))
         obstacle = self._obstacle(CardPosition.CONTACTS)
-        memory = self._card.eeprom if self._card is not None else None
-        if obstacle is not None or memory is None or _EEPROMS[len(memory)] is not command.card:
+        memory = self._card.memory if self._card is not None else None
+        fits = isinstance(memory, SimulatedI2cCard) and _EEPROMS.get(memory.size) is command.card
+        if obstacle is not None or not fits or not isinstance(memory, SimulatedI2cCard):
             return Done(code, parameter, obstacle or Outcome.FAILED, repeated)
         match command:
             case commands.EepromSelect():
                 return Done(code, parameter, Outcome.OK, repeated)
             case commands.EepromRead(card, address, length):
-                return answers.EepromData(False, card, address, bytes(memory[address : address + length]))
+                return answers.EepromData(False, card, address, memory.read(address, length))
             case commands.EepromWrite(card, address, data, checked):
-                memory[address : address + len(data)] = data
+                try:
+                    memory.write(address, data)
+                except TornError:
+                    return Done(code, parameter, Outcome.FAILED, repeated)
                 if not checked:
                     return Done(code, parameter, Outcome.OK, repeated)
                 return answers.EepromData(True, card, address, data)
@@ -533,7 +545,8 @@ class SimulatedCrt310:
     def _mifare(self, command: "_RfCommand") -> Answer:
         code, parameter = crt310.encode(command)[3:5]
         obstacle = self._obstacle(CardPosition.INSIDE, CardPosition.CONTACTS)
-        card = self._card.mifare if self._card is not None and obstacle is None else None
+        behind_coil = self._card.mifare if self._card is not None and obstacle is None else None
+        card = behind_coil if isinstance(behind_coil, MifareClassic) else None  # ch. 9.1 knows no Ultralight
         match command:
             case commands.RfSeek():
                 return Done(code, parameter, obstacle or (Outcome.OK if card is not None else Outcome.FAILED))
@@ -550,25 +563,27 @@ class SimulatedCrt310:
         if command.sector >= card.sectors or (len(repeated) == 2 and repeated[1] >= card.blocks_in(repeated[0])):
             return Negative(code, Refusal.UNKNOWN_PARAMETER)  # an address outside of the card (p5)
         if isinstance(command, commands.RfCheckKey):
-            right = card.keys[command.which.name, command.sector] == command.key
+            right = card.opens(command.which.name, command.sector, command.key)
             self._open_sector = command.sector if right else None
             return Done(code, parameter, Outcome.OK if right else Outcome.WRONG_KEY, repeated)
         if self._open_sector != command.sector:
             return Done(code, parameter, Outcome.WRONG_SECTOR, repeated)
-        return self._in_open_sector(card, command, Done(code, parameter, Outcome.OK, repeated))
+        try:
+            return self._in_open_sector(card, command, Done(code, parameter, Outcome.OK, repeated))
+        except TornError:
+            self._open_sector = None
+            return Done(code, parameter, Outcome.NO_RF_CARD, repeated)
 
     def _in_open_sector(self, card: MifareClassic, command: "_RfBlockCommand", done: Done) -> Answer:
         failed = Done(done.command, done.parameter, Outcome.DATA_ERROR, done.repeated)
         match command:
             case commands.RfRead(sector, block):
-                return answers.RfBlock(False, sector, block, card.blocks[sector, block])
+                return answers.RfBlock(False, sector, block, card.read(sector, block))
             case commands.RfWrite(sector, block, data):
-                card.blocks[sector, block] = data
-                if card.is_trailer(sector, block):
-                    card.keys["A", sector], card.keys["B", sector] = data[:6], data[10:]
+                card.write(sector, block, data)
                 return answers.RfBlock(True, sector, block, data)
             case commands.RfChangeKeyA(sector, key):
-                card.keys["A", sector], card.keys["B", sector] = key, b"\xff" * 6
+                card.change_key_a(sector, key)
                 return done
             case commands.RfIncrement(sector, block, amount):
                 change = amount

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from device_sim.card import Card
 from device_sim.crt591_card_unit import CardUnit, RefusedError
-from device_sim.crt591_cards import MotorCard
+from device_sim.plastic_card import Length, PlasticCard
 from kiosk_core.clock import Clock
 from wire import crt591
 from wire.crt591 import (
@@ -90,8 +90,8 @@ class SimulatedCrt591:
         self.seconds = seconds
         self.handled: deque[Command] = deque(maxlen=_KEPT)
         """The latest commands that were carried out to their end."""
-        self.captured: list[MotorCard] = []
-        self.stacker = [MotorCard() for _ in range(stacker)]
+        self.captured: list[PlasticCard] = []
+        self.stacker = [PlasticCard() for _ in range(stacker)]
         self.bin_capacity = bin_capacity
         self.serial_number = "SIM591-000001"
         self._clock = clock
@@ -101,7 +101,7 @@ class SimulatedCrt591:
         self._heard = clock.now()
         self._outgoing: deque[tuple[float, bytes]] = deque()
         self._unit = CardUnit()
-        self._card: MotorCard | None = None
+        self._card: PlasticCard | None = None
         self._position = Position.NONE
         self._count = 0
         self._power_up()
@@ -114,7 +114,7 @@ class SimulatedCrt591:
         self._last_reply = b""
         self._unit.lose_power()
 
-    def _place(self, card: MotorCard | None, position: Position, *, at_contacts: bool = False) -> None:
+    def _place(self, card: PlasticCard | None, position: Position, *, at_contacts: bool = False) -> None:
         self._card, self._position = card, position
         self._unit.hold(card if position is Position.INSIDE else None, at_contacts=at_contacts)
 
@@ -126,7 +126,7 @@ class SimulatedCrt591:
         return self._unit.sams
 
     @property
-    def card(self) -> MotorCard | None:
+    def card(self) -> PlasticCard | None:
         """The card in the reader or at its gate."""
         return self._card
 
@@ -140,23 +140,23 @@ class SimulatedCrt591:
         """Whether a command is being carried out."""
         return self._running is not None
 
-    def insert(self, card: MotorCard) -> bool:
+    def insert(self, card: PlasticCard) -> bool:
         """Push a card into the gate; False: entry is disabled or there is a card already."""
         with self._lock:
             if not (self._initialised and self._entry and self._card is None):
                 return False
-            if card.too_long or card.too_short:
-                self.mechanics.error = ErrorCode.TOO_LONG if card.too_long else ErrorCode.TOO_SHORT
+            if card.length is not Length.STANDARD:
+                self.mechanics.error = ErrorCode.TOO_LONG if card.length is Length.LONG else ErrorCode.TOO_SHORT
                 return False
             self._place(card, Position.INSIDE)
             return True
 
-    def put_inside(self, card: MotorCard) -> None:
+    def put_inside(self, card: PlasticCard) -> None:
         """Have a card at the RF position, as one that was forgotten there, in place of what was in the slot."""
         with self._lock:
             self._place(card, Position.INSIDE)
 
-    def take(self) -> MotorCard | None:
+    def take(self) -> PlasticCard | None:
         """Take the card from the gate."""
         with self._lock:
             if self._position is not Position.GATE:

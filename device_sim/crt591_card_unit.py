@@ -4,12 +4,10 @@ Written from the manual that wire/crt591.py names, chapters 3.2 to 3.6.6.
 """
 
 from device_sim.card import Card
-from device_sim.crt591_cards import (
-    MotorCard,
-    SimulatedI2cCard,
-    SimulatedSle4428,
-    SimulatedSle4442,
-)
+from device_sim.cards.lasting import TornError
+from device_sim.crt591_cards import MifareLogin, SimulatedI2cCard, SimulatedSle4428, SimulatedSle4442
+from device_sim.plastic_card import PlasticCard
+from kiosk_core.card_reader import ChipProtocol
 from wire import crt591, crt591_chips, crt591_storage
 from wire.crt591 import CardType, ErrorCode, Kind
 from wire.crt591_chips import Air, ChipCommand, Exchange, Protocol, Protocols, RfState, Socket
@@ -32,15 +30,16 @@ class CardUnit:
 
     def __init__(self) -> None:
         self.sams: dict[int, Card] = {}
-        self._card: MotorCard | None = None
+        self._card: PlasticCard | None = None
         self._at_contacts = False
         self._contact_on = False
         self._radio_on = False
+        self._mifare: MifareLogin | None = None
         self._sam = 0
         self._sams_on: set[int] = set()
         self._keys: dict[tuple[Key, int], bytes] = {}  # what the reader keeps for Mifare sectors
 
-    def hold(self, card: MotorCard | None, *, at_contacts: bool = False) -> None:
+    def hold(self, card: PlasticCard | None, *, at_contacts: bool = False) -> None:
         """Have `card` within reach, or none; what was there before has lost its power."""
         if self._card is not None and self._contact_on:
             for by_contact in (self._card.chip, self._card.memory):
@@ -85,7 +84,7 @@ class CardUnit:
                 case SimulatedI2cCard() as card:
                     found = CardType[f"I2C_24{card.type.name}"]
                 case None if self._card.chip is not None:
-                    found = CardType.CPU_T0 if self._card.protocol is Protocol.T0 else CardType.CPU_T1
+                    found = CardType.CPU_T0 if self._card.protocol is ChipProtocol.T0 else CardType.CPU_T1
                 case None:
                     pass
         return found.value.encode("ascii")
@@ -101,7 +100,11 @@ class CardUnit:
                 chip, protocol = self._chip_at(socket)
                 if chip is None or (isinstance(command, crt591_chips.WarmReset) and not self._is_on(socket)):
                     raise RefusedError(ErrorCode.ACTIVATION_FAILED)
-                found = protocol.value.encode("ascii") + chip.power_on()
+                answer_to_reset = chip.power_on()
+                if not answer_to_reset:
+                    self._switch(socket, False)
+                    raise RefusedError(ErrorCode.ACTIVATION_FAILED)
+                found = protocol.value.encode("ascii") + answer_to_reset
                 if self._breaks_emv(command):
                     chip.power_off()
                     self._switch(socket, False)
@@ -143,7 +146,7 @@ class CardUnit:
             return self.sams.get(self._sam), Protocol.T0
         if self._card is None or not self._at_contacts:
             return None, Protocol.T0
-        return self._card.chip, self._card.protocol
+        return self._card.chip, Protocol.T0 if self._card.protocol is ChipProtocol.T0 else Protocol.T1
 
     def _is_on(self, socket: Socket) -> bool:
         if socket is Socket.SAM:
@@ -186,8 +189,8 @@ class CardUnit:
     def _radio_state(self) -> RfState:
         if self._card is None or not self._radio_on:
             return RfState.OFF
-        if self._card.mifare is not None:
-            return self._card.mifare.kind
+        if self._mifare is not None:
+            return self._mifare.kind
         return RfState.TYPE_A if self._card.air is Air.A else RfState.TYPE_B
 
     def _activate(self, protocols: Protocols) -> bytes:
@@ -196,15 +199,15 @@ class CardUnit:
         if card is None:
             raise RefusedError(ErrorCode.ACTIVATION_FAILED)
         air = Air.A if card.mifare is not None else card.air
-        left_out = protocols is (Protocols.ONLY_B if air is Air.A else Protocols.ONLY_A)
-        if left_out or (card.mifare is None and card.radio is None):
+        if protocols is (Protocols.ONLY_B if air is Air.A else Protocols.ONLY_A):
+            raise RefusedError(ErrorCode.ACTIVATION_FAILED)
+        if card.mifare is not None:
+            self._radio_on = True
+            self._mifare = MifareLogin(card.mifare)
+            return b"M" + self._mifare.found
+        if card.radio is None or not card.radio.power_on():
             raise RefusedError(ErrorCode.ACTIVATION_FAILED)
         self._radio_on = True
-        if card.mifare is not None:
-            uid = card.mifare.uid
-            return b"M" + card.mifare.atqa.to_bytes(2, "big") + bytes((len(uid),)) + uid + bytes((card.mifare.sak,))
-        if card.radio is not None:
-            card.radio.power_on()
         if air is Air.B:
             return b"B\x50" + bytes.fromhex("01020304 00000000 008181")
         return b"A\x00\x08\x04\x01\x02\x03\x04\x20" + b"\x02\x00"
@@ -251,16 +254,21 @@ class CardUnit:
         return (sle.value if isinstance(command, crt591_storage.AskSle) else i2c.value).encode("ascii")
 
     def _operate(self, command: Operation) -> Answer:
-        if crt591.code_of(command)[0] == 0x60:
-            answer, active = self._with_mifare(command), self._radio_on
-        else:
-            answer, active = self._with_memory(command), self._contact_on
+        try:
+            if crt591.code_of(command)[0] == 0x60:
+                answer, active = self._with_mifare(command), self._radio_on
+            else:
+                answer, active = self._with_memory(command), self._contact_on
+        except TornError:
+            self._contact_on = False
+            self._cut_radio()
+            raise RefusedError(ErrorCode.CARD_SILENT) from None
         if answer is None:
             raise RefusedError(ErrorCode.NOT_SUPPORTED_BY_CURRENT_CARD if active else ErrorCode.CARD_NOT_ACTIVE)
         return answer
 
     def _with_mifare(self, command: Operation) -> Answer | None:
-        mifare = self._card.mifare if self._card is not None and self._radio_on else None
+        mifare = self._mifare
         match command:
             case crt591_storage.MifareStoreKey(key, sector, secret):
                 if sector >= _STORED_SECTORS:
@@ -281,8 +289,7 @@ class CardUnit:
         return memory.carry_out(command) if memory is not None else None
 
     def _cut_radio(self) -> None:
-        if self._card is not None and self._radio_on:
-            for by_radio in (self._card.radio, self._card.mifare):
-                if by_radio is not None:
-                    by_radio.power_off()
+        if self._card is not None and self._radio_on and self._card.radio is not None:
+            self._card.radio.power_off()
         self._radio_on = False
+        self._mifare = None

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from device_sim.crt310 import SimulatedCrt310
 from device_sim.crt591 import SimulatedCrt591
-from device_sim.crt591_cards import MotorCard
 from device_sim.plastic_card import PlasticCard
 from device_sim.receipt_printer import SimulatedReceiptPrinter
 from device_sim.sdt_reader import SimulatedSdtReader
@@ -66,7 +65,7 @@ def of_crt591(reader: SimulatedCrt591) -> Mishaps:
         "jam": _switch(jammed),
         "silence": _switch(silent),
         "bin_full": _switch(bin_full),
-        "card_forgotten": Mishap(lambda: reader.put_inside(MotorCard())),
+        "card_forgotten": Mishap(lambda: reader.put_inside(PlasticCard())),
         "nak_storm": Mishap(nak_storm),
         "power_loss": Mishap(reader.lose_power),
     }

@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from device_sim.card import Card
+from device_sim.cards.lasting import Tearing
+from device_sim.cards.mifare import Mifare, MifareClassic
+from device_sim.crt591_cards import SimulatedI2cCard, SimulatedSle4428, SimulatedSle4442
 from kiosk_core.card_reader import ChipProtocol
+from wire.crt591_chips import Air
+
+__all__ = ["Length", "MifareClassic", "PlasticCard", "TrackDamage"]
 
 
 class Length(Enum):
@@ -25,52 +31,22 @@ class TrackDamage(Enum):
     CHECKSUM = auto()
 
 
-class MifareClassic:
-    """An S50 (16 sectors) or S70 (40): blocks, keys "A" and "B" of each sector, values in NXP's form (CRT-310, p19)."""
-
-    def __init__(self, serial: bytes, *, sectors: int = 16, key: bytes = b"\xff" * 6) -> None:
-        self.serial = serial
-        self.sectors = sectors
-        self.keys = {(which, sector): key for which in "AB" for sector in range(sectors)}
-        self.blocks = {(s, b): bytes(16) for s in range(sectors) for b in range(self.blocks_in(s))}
-
-    @staticmethod
-    def blocks_in(sector: int) -> int:
-        """Return how many blocks `sector` has: 4, and 16 from sector 32."""
-        return 4 if sector < 32 else 16
-
-    def is_trailer(self, sector: int, block: int) -> bool:
-        """Return whether that block holds the keys."""
-        return block == self.blocks_in(sector) - 1
-
-    def value(self, sector: int, block: int) -> int | None:
-        """Return the value in a block, None where it has no value form."""
-        data = self.blocks[sector, block]
-        number, inverse, address = data[:4], data[4:8], data[12:]
-        if data[8:12] != number or bytes(byte ^ 0xFF for byte in number) != inverse:
-            return None
-        if address[0] != address[2] or address[1] != address[3] or address[0] ^ 0xFF != address[1]:
-            return None
-        return int.from_bytes(number, "little", signed=True)
-
-    def set_value(self, sector: int, block: int, value: int) -> None:
-        """Write `value` in value form; the address bytes stay. Raises OverflowError."""
-        number = value.to_bytes(4, "little", signed=True)
-        address = self.blocks[sector, block][12:]
-        self.blocks[sector, block] = number + bytes(byte ^ 0xFF for byte in number) + number + address
-
-
-@dataclass
+@dataclass(eq=False)
 class PlasticCard:
-    """A card.
+    """A card; of a part that it lacks there is None.
 
-    `tracks` are the characters of tracks 1 to 3, or what is wrong with one; absent: blank. `eeprom` is what a memory
-    card of the series 24Cxx holds; its size names its type (128 bytes: 24C01).
+    `tracks` are the characters of tracks 1 to 3, or what is wrong with one; absent: blank. `chip` is behind contacts,
+    speaks `protocol` and keeps to EMV where `emv` is set; `memory` is there instead of a chip. `radio` answers by coil
+    and `air`, as `mifare` does; a chip with both faces is in `chip` and `radio`. `tearing` is what its parts share.
     """
 
     tracks: Mapping[int, bytes | TrackDamage] = field(default_factory=dict, repr=False)
     chip: Card | None = None
     protocol: ChipProtocol = ChipProtocol.T0
-    mifare: MifareClassic | None = None
-    eeprom: bytearray | None = field(default=None, repr=False)
+    emv: bool = True
+    memory: SimulatedSle4442 | SimulatedSle4428 | SimulatedI2cCard | None = field(default=None, repr=False)
+    radio: Card | None = None
+    air: Air = Air.A
+    mifare: Mifare | None = field(default=None, repr=False)
     length: Length = Length.STANDARD
+    tearing: Tearing = field(default_factory=Tearing)

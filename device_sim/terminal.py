@@ -14,6 +14,7 @@ from pydantic import StringConstraints
 from device_sim import mishaps
 from device_sim.bank_books import BankRules
 from device_sim.bank_host import BankHostSettings, SimulatedBankHost
+from device_sim.cards.lasting import Tear
 from device_sim.ccid_reader import SimulatedCcidReader
 from device_sim.control import Action, ControlError, ControlServer
 from device_sim.misfortune import Towards
@@ -23,7 +24,7 @@ from device_sim.receipt_printer import Pace, SimulatedReceiptPrinter, UsbReceipt
 from device_sim.serial.pty_port import PtyPort
 from device_sim.serial.wire import Wire
 from device_sim.settings import CardSettings, SimSettings
-from device_sim.transit_card import CardIdentity, Tear, TransitCard
+from device_sim.transit_card import CardIdentity, TransitCard
 from device_sim.unit import Unit, UnknownFaultError
 from device_sim.usb.bus import SimulatedBus
 from device_sim.usb.cable import Cable

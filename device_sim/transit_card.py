@@ -1,19 +1,17 @@
-"""A T-Union transit card with a 3DES purse, written from facts/purse-load.md 1.1 to 1.5.
+"""A transit card with a 3DES purse, T-Union or of a city: written from facts/purse-load.md 1.1 to 1.5.
 
 Strict: a command out of order, with wrong P1 P2, length or MAC gets the status word of section 1.5. Lasting
 memory is a JSON file, replaced as a whole, so that a killed simulator leaves a card that is charged or is not.
 """
 
-import json
-import os
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from enum import Enum
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 from device_sim import card_crypto
+from device_sim.cards.lasting import Lasting, Tear, Tearing, answer_or_tear
 from kiosk_core.card_number import CardNumber
 from wire import apdu, purse
 from wire.apdu import CommandApdu, ResponseApdu
@@ -45,13 +43,25 @@ MAX_COUNTER = 0xFFFF
 MAX_BALANCE_FEN = 0x7FFFFFFF
 LOG_RECORDS = 10
 _LOAD = 2
+_STRICT = {"extra": "forbid", "strict": True}
 
 
-class Tear(Enum):
-    """When the card leaves the field in the middle of CREDIT FOR LOAD."""
+@dataclass(frozen=True)
+class PurseProfile:
+    """What differs from purse to purse (facts/purse-load.md 1.1 and 1.3).
 
-    BEFORE_COMMIT = "before_commit"
-    AFTER_COMMIT = "after_commit"
+    `file_ids` select it too; `load_log` is the SFI of a log of loads beside SFI 18. With a `pin` (bytes as they are
+    sent) a load needs it first, and `pin_tries` wrong ones in a row lock it.
+    """
+
+    aid: bytes = purse.T_UNION_AID
+    file_ids: tuple[bytes, ...] = ()
+    load_log: int | None = None
+    pin: bytes = field(default=b"", repr=False)
+    pin_tries: int = 3
+
+
+T_UNION = PurseProfile()
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,9 @@ class Memory:
     proof_counter: int = 0
     proof: str = ""
     log: tuple[str, ...] = ()
+    pin_errors: int = 0
+
+    __pydantic_config__ = _STRICT
 
 
 @dataclass(frozen=True)
@@ -122,7 +135,9 @@ class TransitCard:
         *,
         balance_fen: int = 0,
         counter: int = 0,
+        profile: PurseProfile = T_UNION,
         file: Path | None = None,
+        tearing: Tearing | None = None,
         draw: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         """Make a card, or continue with the one in `file`; balance and counter are those of a new one.
@@ -135,44 +150,43 @@ class TransitCard:
         """
         self.identity = identity
         self.locked = False
-        self._file = file
-        self._memory = Memory(balance_fen, counter)
-        if file is not None and file.exists():
-            self._memory = _load(file)
-        self._powered = False
+        self._profile = profile
+        self._lasting = Lasting(Memory(balance_fen, counter), file, tearing)
         self._selected = False
+        self._verified = False
         self._session: _Session | None = None
         self._draw = draw
-        self._tear: Tear | None = None
 
     @property
     def memory(self) -> Memory:
         """What the card would keep if it lost its power now."""
-        return self._memory
+        return self._lasting.value
 
     @property
     def tear(self) -> Tear | None:
-        """When the card will leave the field during the next CREDIT FOR LOAD, None if it will stay."""
-        return self._tear
+        """When the card will leave the field during the next command that writes, None if it will stay."""
+        return self._lasting.tearing.next
 
     def tear_next(self, tear: Tear | None) -> None:
-        """Let the card leave the field during the next CREDIT FOR LOAD; None lets it stay."""
-        self._tear = tear
+        """Let the card leave the field during the next command that writes (CREDIT FOR LOAD); None lets it stay."""
+        self._lasting.tearing.next = tear
 
     def power_on(self) -> bytes:
         """Begin anew and return the ATR."""
         self.power_off()
-        self._powered = True
         return self.ATR
 
     def power_off(self) -> None:
         """Forget the selection and a load that had begun."""
-        self._powered = False
         self._selected = False
+        self._verified = False
         self._session = None
 
     def transmit(self, command: bytes) -> bytes | None:
         """Answer a command APDU, or None: the card left the field before its answer was through."""
+        return answer_or_tear(self._respond, command)
+
+    def _respond(self, command: bytes) -> bytes:
         try:
             asked = apdu.decode_command(command)
             answer = self._answer(asked)
@@ -180,14 +194,16 @@ class TransitCard:
             return _status(StatusWord.WRONG_LENGTH)
         except _Refused as refused:
             return _status(refused.status_word)
-        if answer is None:
-            return None
         if asked.expected is None or asked.expected in {apdu.MAX_ANSWER, len(answer)}:
             return apdu.encode_response(ResponseApdu(answer, StatusWord.OK))
         # Only questions come here: 80 52 looks at its length before it does anything.
         return _status(0x6C00 | len(answer))
 
-    def _answer(self, asked: CommandApdu) -> bytes | None:
+    def _answer(self, asked: CommandApdu) -> bytes:
+        if self._profile.file_ids and asked.cla == 0 and asked.ins == 0xA4 and (asked.p1, asked.p2) == (0, 0):
+            return self._select(self._profile.aid if asked.data in self._profile.file_ids else b"")
+        if self._profile.pin and (asked.cla, asked.ins) == (0x00, 0x20):
+            return self._verify(asked)
         command = self._understand(asked)
         if not self._selected and not isinstance(command, Select):
             raise _Refused(StatusWord.FILE_NOT_FOUND if asked.cla == 0 else StatusWord.INVALID_STATE)
@@ -195,19 +211,18 @@ class TransitCard:
             raise _Refused(0x6C04)
         return self._carry_out(command)
 
-    def _carry_out(self, command: Command) -> bytes | None:
+    def _carry_out(self, command: Command) -> bytes:
         match command:
             case Select(aid):
                 return self._select(aid)
             case ReadCardInfo():
                 return purse.encode_answer(self._card_info())
             case GetBalance():
-                return purse.encode_answer(Balance(self._memory.balance_fen))
+                return purse.encode_answer(Balance(self.memory.balance_fen))
             case InitializeForLoad():
                 return purse.encode_answer(self._initialize_for_load(command))
             case CreditForLoad():
-                tac = self._credit_for_load(command)
-                return None if tac is None else purse.encode_answer(tac)
+                return purse.encode_answer(self._credit_for_load(command))
             case GetTransactionProve(sequence, transaction):
                 return self._prove(sequence, transaction)
             case ReadLog(number):
@@ -219,22 +234,41 @@ class TransitCard:
             raise _Refused(StatusWord.UNKNOWN_CLA)
         if asked.ins not in known[asked.cla]:
             raise _Refused(StatusWord.UNKNOWN_INS)
+        if asked.ins == 0xB2 and self._profile.load_log is not None and asked.p2 == self._profile.load_log << 3 | 4:
+            return ReadLog(asked.p1)  # this purse logs loads only: both logs are one
         if not _parameters_known(asked):
             raise _Refused(StatusWord.WRONG_P1P2)
         return purse.decode_command(asked)
+
+    def _verify(self, asked: CommandApdu) -> bytes:
+        if not self._selected:
+            raise _Refused(StatusWord.INVALID_STATE)
+        if (asked.p1, asked.p2) != (0, 0):
+            raise _Refused(StatusWord.WRONG_P1P2)
+        errors, tries = self.memory.pin_errors, self._profile.pin_tries
+        if errors >= tries:
+            raise _Refused(StatusWord.PIN_LOCKED)
+        self._verified = False
+        right = asked.data == self._profile.pin
+        if errors or not right:
+            self._lasting.commit(replace(self.memory, pin_errors=0 if right else errors + 1))
+        if not right:
+            raise _Refused(0x63C0 | tries - errors - 1)
+        self._verified = True
+        return b""
 
     def _select(self, aid: bytes) -> bytes:
         self._selected = False
         self._session = None
         # A partial AID selects the application as well: facts/purse-load.md 1.3.
-        if not 5 <= len(aid) <= 16 or not purse.T_UNION_AID.startswith(aid):
+        if not 5 <= len(aid) <= 16 or not self._profile.aid.startswith(aid):
             raise _Refused(StatusWord.FILE_NOT_FOUND)
         if self.locked:
             raise _Refused(StatusWord.LOCKED)
         self._selected = True
         # FCI 6F { 84 AID, A5 { 9F0C copy of file 15 } }: facts/purse-load.md 1.1 and 1.3.
         proprietary = _tlv("A5", _tlv("9F0C", purse.encode_answer(self._card_info())))
-        return _tlv("6F", _tlv("84", purse.T_UNION_AID) + proprietary)
+        return _tlv("6F", _tlv("84", self._profile.aid) + proprietary)
 
     def _card_info(self) -> CardInfo:
         identity = self.identity
@@ -242,37 +276,37 @@ class TransitCard:
 
     def _initialize_for_load(self, command: InitializeForLoad) -> LoadInitialized:
         self._session = None
+        if self._profile.pin and not self._verified:
+            raise _Refused(StatusWord.PIN_NOT_VERIFIED)
         if command.key_index != KEY_INDEX:
             raise _Refused(StatusWord.KEY_INDEX_UNSUPPORTED)
-        if self._memory.counter >= MAX_COUNTER:
+        if self.memory.counter >= MAX_COUNTER:
             raise _Refused(StatusWord.COUNTER_AT_MAXIMUM)
-        if self._memory.balance_fen + command.amount_fen > MAX_BALANCE_FEN:
+        if self.memory.balance_fen + command.amount_fen > MAX_BALANCE_FEN:
             raise _Refused(StatusWord.CONDITIONS)
         random = self._draw(4)
-        key = card_crypto.session_key(self.identity.load_key, random, self._memory.counter)
+        key = card_crypto.session_key(self.identity.load_key, random, self.memory.counter)
         self._session = _Session(key, command.amount_fen, command.terminal_no)
-        balance = self._memory.balance_fen
+        balance = self.memory.balance_fen
         mac1 = card_crypto.mac1(key, balance, command.amount_fen, purse.PURSE, command.terminal_no)
-        return LoadInitialized(balance, self._memory.counter, KEY_VERSION, ALGORITHM_3DES, random, mac1)
+        return LoadInitialized(balance, self.memory.counter, KEY_VERSION, ALGORITHM_3DES, random, mac1)
 
-    def _credit_for_load(self, command: CreditForLoad) -> Tac | None:
+    def _credit_for_load(self, command: CreditForLoad) -> Tac:
         session, self._session = self._session, None
         if session is None:
             raise _Refused(StatusWord.INVALID_STATE)
         load = (session.amount_fen, purse.PURSE, session.terminal_no, command.date, command.time)
         if card_crypto.mac2(session.key, *load) != command.mac2:
             raise _Refused(StatusWord.MAC_INVALID)
-        tear, self._tear = self._tear, None
-        if tear is Tear.BEFORE_COMMIT:
-            return None
-        memory = self._memory
+        memory = self.memory
         balance = memory.balance_fen + session.amount_fen
         tac = card_crypto.tac(self.identity.tac_key, balance, memory.counter, *load)
         record = LogRecord(
             memory.counter, 0, session.amount_fen, _LOAD, session.terminal_no, command.date, command.time
         )
-        self._commit(
-            Memory(
+        self._lasting.commit(
+            replace(
+                memory,
                 balance_fen=balance,
                 counter=memory.counter + 1,
                 proof_counter=memory.counter + 1,
@@ -280,23 +314,18 @@ class TransitCard:
                 log=(purse.encode_answer(record).hex(), *memory.log)[:LOG_RECORDS],
             )
         )
-        return None if tear is Tear.AFTER_COMMIT else Tac(tac)
+        return Tac(tac)
 
     def _prove(self, sequence: int, transaction: int) -> bytes:
-        memory = self._memory
+        memory = self.memory
         if transaction != _LOAD or not memory.proof or sequence != memory.proof_counter:
             raise _Refused(StatusWord.MAC_NOT_AVAILABLE)
         return bytes.fromhex(memory.proof)
 
     def _log_record(self, number: int) -> bytes:
-        if not 1 <= number <= len(self._memory.log):
+        if not 1 <= number <= len(self.memory.log):
             raise _Refused(StatusWord.RECORD_NOT_FOUND)
-        return bytes.fromhex(self._memory.log[number - 1])
-
-    def _commit(self, memory: Memory) -> None:
-        if self._file is not None:
-            _save(self._file, memory)
-        self._memory = memory
+        return bytes.fromhex(self.memory.log[number - 1])
 
 
 def _parameters_known(asked: CommandApdu) -> bool:
@@ -320,20 +349,3 @@ def _status(status_word: int) -> bytes:
 
 def _tlv(tag: str, value: bytes) -> bytes:
     return bytes.fromhex(tag) + bytes((len(value),)) + value
-
-
-def _save(file: Path, memory: Memory) -> None:
-    fresh = file.with_name(file.name + ".new")
-    with fresh.open("w", encoding="utf-8") as out:
-        json.dump(asdict(memory), out, indent=2)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(file)
-
-
-def _load(file: Path) -> Memory:
-    try:
-        state = json.loads(file.read_text(encoding="utf-8"))
-        return replace(Memory(**state), log=tuple(state["log"]))
-    except (TypeError, KeyError, ValueError) as error:
-        raise ValueError(f"{file}: no memory of a transit card: {error}") from None

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from device_sim import card_crypto
 from device_sim.card import OtherCard
-from device_sim.crt591_cards import MotorCard
+from device_sim.cards.lasting import Tear
 from device_sim.plastic_card import PlasticCard
 from device_sim.sdt_reader import CITIZEN, ELDERLY_CITIZEN, FOREIGNER_2017, FOREIGNER_2023, HONG_KONG_RESIDENT
-from device_sim.transit_card import Tear, TransitCard
+from device_sim.transit_card import TransitCard
 from kiosk_core.card_reader import CardReader, CardRefusal, Destination, RawData, ResetAction
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
@@ -203,7 +203,7 @@ class Customers:
         ask = self._stations["dispenser"].ask
         with self._at("dispenser"):
             ask(lambda driver: _card_reader(driver).set_entry(True))
-            card = MotorCard(chip=OtherCard())
+            card = PlasticCard(chip=OtherCard())
             if not reader.insert(card):
                 return False
             return self._use_chip(ask, reader.take)

@@ -5,10 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_sim.card import OtherCard
+from device_sim.cards.mifare import MifareClassic
 from device_sim.crt310 import Condition, Habits, LineFault, SimulatedCrt310
-from device_sim.plastic_card import Length, MifareClassic, PlasticCard, TrackDamage
+from device_sim.crt591_cards import SimulatedI2cCard
+from device_sim.plastic_card import Length, PlasticCard, TrackDamage
 from wire.crt310_answers import CardPosition
 from wire.crt310_commands import CpuProtocol
+from wire.crt591_storage import I2cType
 
 ENQ, EOT = b"\x05", b"\x04"
 ACK, NAK = b"\x06", b"\x15"
@@ -263,7 +266,7 @@ def test_a_card_without_a_coil_is_no_mifare_card() -> None:
 def test_reads_and_writes_an_eeprom_card() -> None:
     reader = SimulatedCrt310()
     ask(reader, "2E 33")
-    reader.insert(PlasticCard(eeprom=bytearray(256)))
+    reader.insert(PlasticCard(memory=SimulatedI2cCard(I2cType.C02)))
     assert ask(reader, "31 31") == "31 31 32 31"
     assert ask(reader, "36 30 31") == "36 30 31 59"
     assert ask(reader, "36 30 32") == "36 30 32 4E"

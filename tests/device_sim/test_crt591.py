@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device_sim.cards.mifare import MifareClassic
 from device_sim.crt591 import SimulatedCrt591
-from device_sim.crt591_cards import MotorCard, SimulatedI2cCard, SimulatedMifare, SimulatedSle4428
+from device_sim.crt591_cards import SimulatedI2cCard, SimulatedSle4428
+from device_sim.plastic_card import Length, PlasticCard
 from tests.clocks import SetClock
 from wire.crt591 import Position
-from wire.crt591_chips import Air, RfState
+from wire.crt591_chips import Air
 from wire.crt591_storage import I2cType
 
 # facts/device-protocols.md 3a-1, [computed] from chapters 1.2.1 and 1.2.2
@@ -125,18 +127,18 @@ def test_an_unknown_command_and_an_unknown_parameter_are_told_apart() -> None:
 
 def test_takes_a_card_in_only_where_entry_is_enabled() -> None:
     reader = Bench().ready()
-    assert not reader.insert(MotorCard())
+    assert not reader.insert(PlasticCard())
     reader.receive(bytes.fromhex("F2 00 00 03 43 33 30 03 B2"))
-    assert reader.insert(MotorCard())
-    assert not reader.insert(MotorCard())
+    assert reader.insert(PlasticCard())
+    assert not reader.insert(PlasticCard())
     assert reader.position is Position.INSIDE  # 3.1.4: carried to the RF position
 
 
-@pytest.mark.parametrize(("card", "code"), [(MotorCard(too_long=True), b"13"), (MotorCard(too_short=True), b"14")])
-def test_a_card_of_a_wrong_length_stays_out_and_is_told(card: MotorCard, code: bytes) -> None:
+@pytest.mark.parametrize(("length", "code"), [(Length.LONG, b"13"), (Length.SHORT, b"14")])
+def test_a_card_of_a_wrong_length_stays_out_and_is_told(length: Length, code: bytes) -> None:
     reader = Bench().ready()
     reader.receive(bytes.fromhex("F2 00 00 03 43 33 30 03 B2"))
-    assert not reader.insert(card)
+    assert not reader.insert(PlasticCard(length=length))
     assert reader.receive(bytes.fromhex("F2 00 00 03 43 32 32 03 B1"))[8:10] == code
 
 
@@ -144,7 +146,7 @@ def test_an_initialisation_disables_entry() -> None:
     reader = Bench().ready()
     reader.receive(bytes.fromhex("F2 00 00 03 43 33 30 03 B2"))
     reader.receive(INIT)
-    assert not reader.insert(MotorCard())  # 3.1.1
+    assert not reader.insert(PlasticCard())  # 3.1.1
 
 
 def test_after_the_reply_was_acknowledged_there_is_nothing_to_say_again() -> None:
@@ -184,7 +186,7 @@ class Chip:
 
 def test_a_chip_has_power_from_its_reset_until_the_card_moves() -> None:
     reader, chip = Bench().ready(), Chip()
-    reader.put_inside(MotorCard(chip=chip))
+    reader.put_inside(PlasticCard(chip=chip))
     assert reply(reader, "43 51 30 30") == b"\x4e\x51\x3061"  # 2.2: not at the contacts
     assert reply(reader, "43 51 33 00 84 00 00 08") == b"\x4e\x51\x3365"  # 3.2.4: before activation
     reply(reader, "43 32 31")
@@ -199,7 +201,7 @@ def test_a_chip_has_power_from_its_reset_until_the_card_moves() -> None:
 
 def test_a_chip_that_breaks_emv_is_told_with_type_and_atr() -> None:
     reader = Bench().ready()
-    reader.put_inside(MotorCard(chip=Chip(), emv=False))
+    reader.put_inside(PlasticCard(chip=Chip(), emv=False))
     reply(reader, "43 32 31")
     assert reply(reader, "43 51 30 30") == b"\x4e\x51\x30690\x3b\x00"  # 3.2.1
     assert reply(reader, "43 51 32")[-1:] == b"0"
@@ -220,7 +222,7 @@ def test_an_initialisation_selects_sam_1_and_leaves_the_power() -> None:
 
 def test_finds_cards_by_radio_in_the_order_that_is_asked() -> None:
     reader = Bench().ready()
-    reader.put_inside(MotorCard(radio=Chip(), air=Air.B))
+    reader.put_inside(PlasticCard(radio=Chip(), air=Air.B))
     assert reply(reader, "43 60 30 41 30") == b"\x4e\x60\x3061"  # 3.6.1 Ex3: only A
     for order in ("41 42", "42 41", "42 30"):
         assert reply(reader, "43 60 30 " + order)[6:8] == b"B\x50"  # (3): ATQB
@@ -229,14 +231,14 @@ def test_finds_cards_by_radio_in_the_order_that_is_asked() -> None:
     assert reply(reader, "43 60 35 00 84 00 00 08")[6:] == b"\x90\x00"
     reply(reader, "43 60 31")
     assert reply(reader, "43 60 32")[6:] == b"00"
-    reader.put_inside(MotorCard(mifare=SimulatedMifare(b"\1\2\3\4", RfState.S70)))
+    reader.put_inside(PlasticCard(mifare=MifareClassic(b"\1\2\3\4", sectors=40)))
     assert reply(reader, "43 60 30 41 42")[6:] == bytes.fromhex("4D 00 02 04 01 02 03 04 18")
     assert reply(reader, "43 60 32")[6:] == b"11"
 
 
 def test_operates_cards_that_only_store() -> None:
     reader = Bench().ready()
-    reader.put_inside(MotorCard(memory=SimulatedSle4428()))
+    reader.put_inside(PlasticCard(memory=SimulatedSle4428()))
     reply(reader, "43 32 31")
     assert reply(reader, "43 50 30")[6:] == b"21"  # facts 3a-1
     assert reply(reader, "43 53 34 00 B0 00 00 01") == b"\x4e\x53\x3465"
@@ -248,7 +250,7 @@ def test_operates_cards_that_only_store() -> None:
     assert reply(reader, "43 53 33 00 B0 00 00 01") == b"\x4e\x53\x3366"
     reply(reader, "43 53 31")
     assert reply(reader, "43 53 32")[6:] == b"0"
-    reader.put_inside(MotorCard(memory=SimulatedI2cCard(I2cType.C16)))
+    reader.put_inside(PlasticCard(memory=SimulatedI2cCard(I2cType.C16)))
     reply(reader, "43 32 31")
     assert reply(reader, "43 50 30")[6:] == b"34"
     assert reply(reader, "43 54 30 36") == b"\x4e\x54\x3061"  # a 24C32 is asked for
@@ -271,7 +273,7 @@ def test_remembers_only_the_latest_commands() -> None:
 
 def test_a_power_loss_leaves_the_card_and_forgets_the_rest() -> None:
     reader = Bench().ready()
-    reader.put_inside(MotorCard())
+    reader.put_inside(PlasticCard())
     reader.lose_power()
     assert reader.card is not None
     assert reader.receive(STATUS) == ACK + STATUS_B0
@@ -311,7 +313,7 @@ def test_the_bin_counter_overflows_behind_999() -> None:
     reader = Bench().ready()
     reader.receive(bytes.fromhex("F2 00 00 03 43 30 37 03 B6"))  # 3.1.1: the retract counter works
     reader.receive(bytes.fromhex("F2 00 00 06 43 A5 31 39 39 39 03 19"))
-    reader.put_inside(MotorCard())
+    reader.put_inside(PlasticCard())
     assert reader.receive(bytes.fromhex("F2 00 00 03 43 32 33 03 B0"))[8:10] == b"50"  # 3.6.9.1
 
 

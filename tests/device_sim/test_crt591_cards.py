@@ -2,8 +2,8 @@
 
 import pytest
 
-from device_sim.crt591_cards import SimulatedI2cCard, SimulatedMifare, SimulatedSle4428, SimulatedSle4442
-from wire.crt591_chips import RfState
+from device_sim.cards.mifare import MifareClassic, MifareUltralight
+from device_sim.crt591_cards import MifareLogin, SimulatedI2cCard, SimulatedSle4428, SimulatedSle4442
 from wire.crt591_storage import (
     Answer,
     I2cRead,
@@ -124,25 +124,24 @@ def test_a_24c_card_has_the_addresses_of_its_type(kind: I2cType, last: int) -> N
 def test_a_card_is_of_one_type() -> None:
     with pytest.raises(ValueError, match="one type"):
         SimulatedI2cCard(I2cType.ANY)
-    with pytest.raises(ValueError, match="no Mifare"):
-        SimulatedMifare(b"\1\2\3\4", RfState.TYPE_B)
 
 
 class TestMifare:
     def test_lets_in_who_knows_the_key_of_the_sector(self) -> None:
-        card = SimulatedMifare(b"\1\2\3\4")
+        mifare = MifareClassic(b"\1\2\3\4")
+        card = MifareLogin(mifare)
         assert card.verify(Key.A, 3, b"wrong!") == Answer(Status.FAIL)
         assert card.verify(Key.A, 16, FF) == Answer(Status.ADDRESS_OVERFLOW)
         assert card.carry_out(MifareRead(3, 0, 1)) == Answer(Status.FAIL)
         assert card.verify(Key.B, 3, FF) == Answer(Status.SUCCESS)
         assert card.carry_out(MifareRead(3, 0, 1)) == Answer(Status.SUCCESS, bytes(16))
         assert card.carry_out(MifareRead(4, 0, 1)) == Answer(Status.FAIL)
-        card.power_off()
-        assert card.carry_out(MifareRead(3, 0, 1)) == Answer(Status.FAIL)
+        assert MifareLogin(mifare).carry_out(MifareRead(3, 0, 1)) == Answer(Status.FAIL)
 
     def test_a_new_key_a_puts_key_b_back(self) -> None:
-        card = SimulatedMifare(b"\1\2\3\4")
-        card.keys[Key.B, 3] = b"secret"
+        mifare = MifareClassic(b"\1\2\3\4")
+        mifare.change_key_b(3, b"secret")
+        card = MifareLogin(mifare)
         card.verify(Key.A, 3, FF)
         assert card.carry_out(MifareChangeKeyA(3, b"newkey")) == Answer(Status.SUCCESS)
         assert card.verify(Key.A, 3, FF) == Answer(Status.FAIL)
@@ -152,7 +151,7 @@ class TestMifare:
         assert read == Answer(Status.SUCCESS, bytes.fromhex("000000000000 FF078069 FFFFFFFFFFFF"))
 
     def test_writes_no_last_block_and_nothing_past_the_sector(self) -> None:
-        card = SimulatedMifare(b"\1\2\3\4")
+        card = MifareLogin(MifareClassic(b"\1\2\3\4"))
         card.verify(Key.A, 3, FF)
         assert card.carry_out(MifareWrite(3, 3, 1, bytes(16))) == Answer(Status.FAIL)  # 3.6.4.6
         assert card.carry_out(MifareWrite(3, 0, 3, bytes(48))) == Answer(Status.SUCCESS)
@@ -161,7 +160,7 @@ class TestMifare:
         assert card.carry_out(MifareRead(3, 4, 1)) == Answer(Status.ADDRESS_OVERFLOW)
 
     def test_the_last_eight_sectors_of_an_s70_have_sixteen_blocks(self) -> None:
-        card = SimulatedMifare(b"\1\2\3\4", RfState.S70)
+        card = MifareLogin(MifareClassic(b"\1\2\3\4", sectors=40))
         card.verify(Key.A, 39, FF)
         assert card.carry_out(MifareWrite(39, 14, 1, b"0123456789abcdef")) == Answer(Status.SUCCESS)
         assert card.carry_out(MifareRead(39, 14, 1)) == Answer(Status.SUCCESS, b"0123456789abcdef")
@@ -169,7 +168,7 @@ class TestMifare:
         assert card.carry_out(MifareRead(31, 4, 1)) == Answer(Status.ADDRESS_OVERFLOW)
 
     def test_an_ultralight_has_blocks_of_four_bytes_and_no_keys(self) -> None:
-        card = SimulatedMifare(bytes(range(7)), RfState.ULTRALIGHT)
+        card = MifareLogin(MifareUltralight(bytes(range(7))))
         assert card.verify(Key.A, 4, FF) == Answer(Status.FAIL)
         assert card.carry_out(MifareWrite(4, 0, 1, b"abcd")) == Answer(Status.SUCCESS)
         assert card.carry_out(MifareRead(3, 0, 2)) == Answer(Status.SUCCESS, b"\0\0\0\0abcd")
@@ -177,7 +176,7 @@ class TestMifare:
         assert card.carry_out(MifareRead(3, 1, 1)) == Answer(Status.ADDRESS_OVERFLOW)
 
     def test_counts_up_and_down_in_a_value_block(self) -> None:
-        card = SimulatedMifare(b"\1\2\3\4")
+        card = MifareLogin(MifareClassic(b"\1\2\3\4"))
         card.verify(Key.A, 3, FF)
         assert card.carry_out(MifareReadValue(3, 1)) == Answer(Status.FAIL)
         assert card.carry_out(MifareInitValue(3, 1, b"\x64\0\0\0")) == Answer(Status.SUCCESS)
@@ -189,6 +188,6 @@ class TestMifare:
 
 
 def test_a_command_to_another_kind_of_card_is_no_answer() -> None:
-    for card in (SimulatedSle4442(), SimulatedSle4428(), SimulatedMifare(b"\1\2\3\4")):
+    for card in (SimulatedSle4442(), SimulatedSle4428(), MifareLogin(MifareClassic(b"\1\2\3\4"))):
         assert card.carry_out(I2cRead(0, 1)) is None
     assert SimulatedI2cCard(I2cType.C01).carry_out(MifareRead(0, 0, 1)) is None

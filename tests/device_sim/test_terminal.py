@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
+from device_sim.cards.lasting import Tear
 from device_sim.control import ControlError, SimControl
 from device_sim.settings import PrinterSettings, SimSettings
 from device_sim.terminal import SimulatedTerminal
-from device_sim.transit_card import Tear
 from tests.device_sim.simulated_terminal import ORDER, Rig, open_order, open_terminal, print_receipt
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "simulator.md"

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device_sim.card import OtherCard
+from device_sim.cards.mifare import MifareClassic
 from device_sim.crt310 import Condition, Fittings, Habits, LineFault, SimulatedCrt310
-from device_sim.plastic_card import Length, MifareClassic, PlasticCard, TrackDamage
+from device_sim.crt591_cards import SimulatedI2cCard
+from device_sim.plastic_card import Length, PlasticCard, TrackDamage
 from device_sim.serial.device import SerialDevice
 from device_sim.serial.handlers import register
 from device_sim.serial.pty_port import PtyPort
@@ -38,6 +40,7 @@ from wire.crt310_commands import (
     StopPosition,
     TrackSelection,
 )
+from wire.crt591_storage import I2cType
 
 NAME = "card_reader"
 TRACK_2 = b"6222021234567890=3012"
@@ -196,7 +199,7 @@ def test_works_with_mifare(sim: Bench, reader: SimulatedCrt310) -> None:
 def test_works_with_memory_cards(sim: Bench, reader: SimulatedCrt310) -> None:
     driver = sim.driver()
     driver.set_entry(FrontEntry.ANY_CARD, stop=StopPosition.CONTACTS)
-    reader.insert(PlasticCard(eeprom=bytearray(256)))
+    reader.insert(PlasticCard(memory=SimulatedI2cCard(I2cType.C02)))
     assert driver.eeprom_select(EepromType.C02) is Outcome.OK
     assert driver.eeprom_write(EepromType.C02, 16, b"\xaa\xbb") is Outcome.OK
     assert driver.eeprom_read(EepromType.C02, 16, 2) == b"\xaa\xbb"

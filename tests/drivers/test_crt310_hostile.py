@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from device_sim.card import OtherCard
+from device_sim.cards.mifare import MifareClassic
 from device_sim.crt310 import SimulatedCrt310
-from device_sim.plastic_card import MifareClassic, PlasticCard
+from device_sim.plastic_card import PlasticCard
 from drivers.crt310 import ANSWER_S, SLOW_S, Crt310Reader
 from drivers.crt310_line import READY_S, SENDS
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, ProtocolViolation
@@ -228,7 +229,7 @@ class HostileLine(RuleBasedStateMachine):
     @rule()
     def insert(self) -> None:
         mifare = MifareClassic(bytes(4), key=KEY)
-        mifare.blocks[5, 0] = VALUE
+        mifare.write(5, 0, VALUE)
         self.device.insert(PlasticCard(tracks={2: b"%d=" % self.unique()}, chip=Echo(), mifare=mifare))
 
     @precondition(lambda self: self.device.card is not None)

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device_sim.cards.mifare import MifareClassic
 from device_sim.crt591 import SimulatedCrt591
 from device_sim.crt591_cards import (
-    MotorCard,
     SimulatedI2cCard,
-    SimulatedMifare,
     SimulatedSle4428,
     SimulatedSle4442,
 )
+from device_sim.plastic_card import PlasticCard
 from device_sim.serial.handlers import register
 from device_sim.serial.pty_port import PtyPort
 from device_sim.serial.world import SerialWorld
@@ -120,7 +120,7 @@ class Bench:
 
     def with_card(self, chip: Chip | None = None) -> "Bench":
         self.ready()
-        self.reader.put_inside(MotorCard(chip=chip or Chip()))
+        self.reader.put_inside(PlasticCard(chip=chip or Chip()))
         return self
 
     def commands(self) -> list[str]:
@@ -151,7 +151,7 @@ def test_takes_a_card_in_reads_it_and_gives_it_back(bench: Bench) -> None:
     driver, chip = bench.driver, Chip()
     driver.set_entry(True)
     assert driver.media() is Media.NOT_PRESENT
-    assert bench.reader.insert(MotorCard(chip=chip))
+    assert bench.reader.insert(PlasticCard(chip=chip))
     assert driver.media() is Media.PRESENT
     driver.set_entry(False)
     assert driver.read_raw_data() == RawData(ChipProtocol.T0, Chip.ATR)
@@ -172,7 +172,7 @@ def test_retains_a_forgotten_card_and_counts_it(bench: Bench) -> None:
     assert (len(bench.reader.captured), driver.retained()) == (1, 1)
     assert driver.set_retained(0) is None
     assert driver.retained() == 0
-    bench.reader.put_inside(MotorCard())
+    bench.reader.put_inside(PlasticCard())
     assert driver.move(Destination.RETAIN) is None
     assert len(bench.reader.captured) == 2
 
@@ -217,7 +217,7 @@ def test_every_initialisation_counts_retained_cards_or_none(counting: bool, code
     for action in ResetAction:
         bench.driver.reset(action)
     assert bench.commands() == codes
-    bench.reader.put_inside(MotorCard())
+    bench.reader.put_inside(PlasticCard())
     bench.driver.move(Destination.RETAIN)
     assert bench.driver.retained() == 2 * counting
 
@@ -370,7 +370,7 @@ def test_tells_what_is_wrong_with_a_chip(bench: Bench) -> None:
     assert driver.card_type() is crt591.CardType.CPU_T0
     assert driver.chip_io(ChipProtocol.T1, CHALLENGE) is CardRefusal.PROTOCOL_NOT_SUPPORTED
     assert driver.chip_io(ChipProtocol.T0, CHALLENGE) is CardRefusal.CARD_SILENT
-    bench.reader.put_inside(MotorCard())
+    bench.reader.put_inside(PlasticCard())
     assert driver.read_raw_data() is CardRefusal.ATR_NOT_OBTAINED
     with pytest.raises(ValueError, match="4 to 261"):
         driver.chip_io(ChipProtocol.T0, b"abc")
@@ -394,7 +394,7 @@ def test_talks_to_cards_by_radio(bench: Bench) -> None:
     driver = bench.ready().driver
     assert driver.activate_radio() is CardRefusal.ATR_NOT_OBTAINED
     assert driver.radio_state() is crt591_chips.RfState.OFF
-    bench.reader.put_inside(MotorCard(radio=Chip()))
+    bench.reader.put_inside(PlasticCard(radio=Chip()))
     assert isinstance(driver.activate_radio(), crt591_chips.TypeACard)
     assert driver.radio_state() is crt591_chips.RfState.TYPE_A
     assert driver.chip_io(ChipProtocol.TYPE_A, CHALLENGE) == ChipAnswer(bytes.fromhex("AABBCCDD9000"))
@@ -406,7 +406,7 @@ def test_talks_to_cards_by_radio(bench: Bench) -> None:
 
 def test_talks_to_cards_of_type_b(bench: Bench) -> None:
     driver = bench.ready().driver
-    bench.reader.put_inside(MotorCard(radio=Chip(), air=crt591_chips.Air.B))
+    bench.reader.put_inside(PlasticCard(radio=Chip(), air=crt591_chips.Air.B))
     assert driver.activate_radio(crt591_chips.Protocols.ONLY_A) is CardRefusal.ATR_NOT_OBTAINED
     assert isinstance(driver.activate_radio(), crt591_chips.TypeBCard)
     assert driver.radio_state() is crt591_chips.RfState.TYPE_B
@@ -416,7 +416,7 @@ def test_talks_to_cards_of_type_b(bench: Bench) -> None:
 
 def test_a_card_that_is_moved_has_no_power_any_more(bench: Bench) -> None:
     driver = bench.ready().driver
-    bench.reader.put_inside(MotorCard(chip=Chip(), radio=Chip()))
+    bench.reader.put_inside(PlasticCard(chip=Chip(), radio=Chip()))
     driver.activate_radio()
     driver.read_raw_data()
     assert driver.chip_io(ChipProtocol.TYPE_A, CHALLENGE) is CardRefusal.CHIP_OFF
@@ -436,7 +436,7 @@ def test_reads_and_writes_mifare_cards(bench: Bench) -> None:
     driver = bench.ready().driver
     write = crt591_storage.MifareWrite(5, 1, 1, bytes(range(16)))
     assert driver.storage_io(write) is CardRefusal.CHIP_OFF
-    bench.reader.put_inside(MotorCard(mifare=SimulatedMifare(b"\1\2\3\4")))
+    bench.reader.put_inside(PlasticCard(mifare=MifareClassic(b"\1\2\3\4")))
     assert driver.activate_radio() == crt591_chips.MifareCard(0x0004, b"\1\2\3\4", 8)
     assert driver.radio_state() is crt591_chips.RfState.S50
     assert driver.storage_io(write) == Answer(Status.FAIL)
@@ -447,7 +447,7 @@ def test_reads_and_writes_mifare_cards(bench: Bench) -> None:
 
 def test_reads_and_writes_sle_cards(bench: Bench) -> None:
     driver = bench.with_card().driver
-    bench.reader.put_inside(MotorCard(memory=SimulatedSle4442(b"ABC")))
+    bench.reader.put_inside(PlasticCard(memory=SimulatedSle4442(b"ABC")))
     read = crt591_storage.Sle4442Read(crt591_storage.Sle4442Area.MAIN, 0x40, 2)
     assert driver.activate_sle() is CardRefusal.ATR_NOT_OBTAINED
     driver.move(Destination.TRANSPORT)
@@ -469,7 +469,7 @@ def test_reads_and_writes_sle_cards(bench: Bench) -> None:
 
 def test_reads_sle4428_cards(bench: Bench) -> None:
     driver = bench.ready().driver
-    bench.reader.put_inside(MotorCard(memory=SimulatedSle4428()))
+    bench.reader.put_inside(PlasticCard(memory=SimulatedSle4428()))
     driver.read_raw_data()
     assert driver.activate_sle() == crt591_storage.SLE4428_ATR
     assert driver.storage_io(crt591_storage.Sle4428Read(0x3FF, 1)) == Answer(Status.SUCCESS, b"\xff")
@@ -478,7 +478,7 @@ def test_reads_sle4428_cards(bench: Bench) -> None:
 
 def test_reads_and_writes_24c_cards(bench: Bench) -> None:
     driver = bench.ready().driver
-    bench.reader.put_inside(MotorCard(memory=SimulatedI2cCard(I2cType.C02)))
+    bench.reader.put_inside(PlasticCard(memory=SimulatedI2cCard(I2cType.C02)))
     driver.read_raw_data()
     assert driver.i2c_state() is None
     assert driver.activate_i2c(I2cType.C64) is CardRefusal.ATR_NOT_OBTAINED
@@ -494,7 +494,7 @@ def test_reads_and_writes_24c_cards(bench: Bench) -> None:
 
 
 def test_a_chip_that_is_not_emv_is_powered_where_the_profile_says_iso() -> None:
-    card = MotorCard(chip=Chip(), emv=False)
+    card = PlasticCard(chip=Chip(), emv=False)
     for supply, expected in (
         (crt591_chips.Supply.EMV_5V, CardRefusal.INVALID_MEDIA),
         (crt591_chips.Supply.ISO_5V, RawData(ChipProtocol.T0, Chip.ATR)),
@@ -513,7 +513,7 @@ def test_says_what_it_is_and_tests_itself(bench: Bench) -> None:
     assert driver.identify() == Identity("CRT-591", "CRT-591-M001", "SIM591-000001")
     assert driver.configuration() == "SIM"
     assert driver.reset_pcsc() is None
-    bench.reader.put_inside(MotorCard())
+    bench.reader.put_inside(PlasticCard())
     assert driver.self_test().detail == "sensors S1-S7: 0100000"
 
 
@@ -521,7 +521,7 @@ def test_tells_since_when_it_is_so(bench: Bench) -> None:
     first = bench.driver.status()
     bench.clock.sleep(60)
     assert bench.driver.status() == first
-    bench.reader.put_inside(MotorCard())
+    bench.reader.put_inside(PlasticCard())
     assert (bench.driver.status().since - first.since).total_seconds() >= 60
 
 
@@ -782,7 +782,7 @@ def test_a_card_is_served_over_every_line(line: tuple[SimulatedCrt591, Cable]) -
     reader.seconds = 0.03
     driver = cable.connect()
     assert driver.media() is Media.NOT_PRESENT
-    reader.put_inside(MotorCard(chip=Chip()))
+    reader.put_inside(PlasticCard(chip=Chip()))
     assert driver.read_raw_data() == RawData(ChipProtocol.T0, Chip.ATR)
     assert driver.chip_io(ChipProtocol.T0, CHALLENGE) == ChipAnswer(bytes.fromhex("AABBCCDD9000"))
     assert driver.move(Destination.RETAIN) is None
@@ -820,7 +820,7 @@ def test_unplugged_while_it_waits_it_says_so_long_before_its_deadline(line: tupl
 
 def test_plugged_in_again_a_new_driver_is_back_in_service(line: tuple[SimulatedCrt591, Cable]) -> None:
     reader, cable = line
-    reader.put_inside(MotorCard(chip=Chip()))
+    reader.put_inside(PlasticCard(chip=Chip()))
     for _ in range(3):
         driver = cable.connect()
         assert driver.status().in_service

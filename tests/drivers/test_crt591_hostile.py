@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from device_sim.crt591 import SimulatedCrt591
-from device_sim.crt591_cards import MotorCard
+from device_sim.plastic_card import PlasticCard
 from drivers.crt591 import Crt591Reader, Profile
 from kiosk_core.card_reader import CardRefusal, ChipAnswer, ChipProtocol, Destination, RawData
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, ProtocolViolation
@@ -304,7 +304,7 @@ class HostileLineMachine(RuleBasedStateMachine):
     def customer_puts_a_card_in(self) -> None:
         if self.reader.card is None:
             self.chips.append(Chip())
-            self.reader.put_inside(MotorCard(chip=self.chips[-1]))
+            self.reader.put_inside(PlasticCard(chip=self.chips[-1]))
 
     @rule()
     def a_card_is_read_on_a_calm_line(self) -> None:

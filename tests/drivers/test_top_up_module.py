@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from device_sim.card import Card, OtherCard
+from device_sim.cards.lasting import Tear
 from device_sim.ccid_reader import BULK_IN, SimulatedCcidReader
-from device_sim.transit_card import Tear, TransitCard
+from device_sim.transit_card import TransitCard
 from device_sim.usb.device import Descriptor
 from device_sim.usb.remote import BusServer, RemoteBackend
 from drivers.top_up_module import TUnionTopUpModule
