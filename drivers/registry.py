@@ -16,6 +16,7 @@ from drivers.receipt_layout import PRINTERS, PrinterProfile
 from drivers.serial_port import open_serial
 from drivers.tcp_port import open_tcp
 from drivers.top_up_module import TUnionTopUpModule
+from drivers.trace.maskers import Masker
 from drivers.transport import Transport, UsbTransport
 from drivers.usb import open_usb
 from kiosk_core.clock import Clock
@@ -99,10 +100,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Model:
-    """A model: what it is for and how its driver is opened (raises DeviceUnavailable)."""
+    """A model: what it is for and how its driver is opened (raises DeviceUnavailable).
+
+    `family` is its protocol as traces know it (drivers/trace/families.py), or any name for one that they do not know;
+    `masker` then says what of it may be kept. Without either a trace keeps no byte of it.
+    """
 
     role: Role
     open: Callable[[Place], Device]
+    family: str = ""
+    masker: Callable[[], Masker] | None = None
 
 
 def is_usb(port: str) -> bool:
@@ -167,13 +174,13 @@ def _escpos(profile: PrinterProfile) -> Callable[[Place], Device]:
 
 
 MODELS: Mapping[str, Model] = {
-    "ccid-t-union": Model(Role.TOP_UP_MODULE, _t_union),
-    "crt-310": Model(Role.CARD_READER, _crt310),
-    "crt-571": Model(Role.CARD_READER, _crt591(crt591.Profile(model="CRT-571"))),
-    "crt-591": Model(Role.CARD_READER, _crt591(crt591.Profile())),
+    "ccid-t-union": Model(Role.TOP_UP_MODULE, _t_union, "ccid"),
+    "crt-310": Model(Role.CARD_READER, _crt310, "crt310"),
+    "crt-571": Model(Role.CARD_READER, _crt591(crt591.Profile(model="CRT-571")), "crt591"),
+    "crt-591": Model(Role.CARD_READER, _crt591(crt591.Profile()), "crt591"),
     "opencv-camera": Model(Role.CAMERA, _camera),
     "pp791": Model(Role.PIN_PAD, _pp791),
-    "sdt": Model(Role.ID_CARD_READER, _sdt),
+    "sdt": Model(Role.ID_CARD_READER, _sdt, "sdt"),
     **{name: Model(Role.BARCODE_SCANNER, _scanner(each)) for name, each in barcode_scanner.PROFILES.items()},
 }
 
@@ -184,7 +191,7 @@ def models(printers: Mapping[str, PrinterProfile] = PRINTERS) -> dict[str, Model
     A package adds models by the entry-point group ENTRY_POINT_GROUP; it cannot replace ours.
     """
     found = dict(MODELS)
-    found.update({name: Model(Role.RECEIPT_PRINTER, _escpos(profile)) for name, profile in printers.items()})
+    found.update({name: Model(Role.RECEIPT_PRINTER, _escpos(profile), "escpos") for name, profile in printers.items()})
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         found.setdefault(entry.name, entry.load())
     return found

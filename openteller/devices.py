@@ -6,24 +6,23 @@ from typing import Any
 
 import usb.backend
 
-from drivers.receipt_layout import PRINTERS
 from drivers.receipt_printer import EscPosPrinter
 from drivers.registry import Place, Role
-from drivers.trace.families import family_of
 from drivers.trace.watch import TraceWatch
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
 from kiosk_core.receipt import Bitmap
-from openteller.config import DeviceSection, TerminalConfig, load_printers
+from openteller.config import DeviceSection, TerminalConfig
 
 _log = logging.getLogger(__name__)
 
 
 def watch(config: TerminalConfig, role: Role, section: DeviceSection, clock: Clock) -> TraceWatch:
     """Return the recorder of the device of `role`."""
-    own = load_printers(config.printers.profiles) if config.printers is not None else {}
-    family = family_of(section.model, {*PRINTERS, *own})
-    return TraceWatch(role.value, clock, family=family, model=section.model, port=section.port)
+    model = config.models[section.model]  # load_terminal has checked the name
+    return TraceWatch(
+        role.value, clock, family=model.family, model=section.model, port=section.port, masker=model.masker
+    )
 
 
 def opener(

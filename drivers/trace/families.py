@@ -1,8 +1,7 @@
-"""The protocol families that traces know: which model speaks what, and what is secret in it."""
+"""The protocol families that traces know, and what hides their secrets; who speaks which: drivers/registry.py."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 
-from drivers.receipt_layout import PRINTERS
 from drivers.trace.maskers import (
     EscPosMasker,
     HideAll,
@@ -20,19 +19,6 @@ MASKERS: Mapping[str, Callable[[], Masker]] = {
     "escpos": EscPosMasker,
     "sdt": sdt_masker,
 }
-
-_FAMILY_OF = {
-    "ccid-t-union": "ccid",
-    "crt-310": "crt310",
-    "crt-571": "crt591",
-    "crt-591": "crt591",
-    "sdt": "sdt",
-}
-
-
-def family_of(model: str, printers: Container[str] = PRINTERS) -> str:
-    """Return the name of the family that `model` speaks, "" for one that nobody described; `printers` are ESC/POS."""
-    return _FAMILY_OF.get(model) or ("escpos" if model in printers else "")
 
 
 def masker_of(family: str) -> Masker:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 from drivers.trace.families import masker_of
+from drivers.trace.maskers import Masker
 from drivers.transport import Transport, UsbTransport
 from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceUnavailable
@@ -34,8 +35,9 @@ class TraceWatch:
         model: str = "",
         port: str = "",
         sink: Callable[[Record], None] | None = None,
+        masker: Callable[[], Masker] | None = None,
     ) -> None:
-        """`family` is one of MASKERS; of any other, "" too, all bytes are hidden."""
+        """`family` is one of MASKERS; of any other, "" too, all bytes are hidden that `masker` does not show."""
         self._device = device
         self._clock = clock
         self._family = family
@@ -53,7 +55,8 @@ class TraceWatch:
         self._sent = self._received = 0
         self._identity = Identity("")
         self._class_descriptor = b""
-        self._masker = masker_of(family)
+        self._new_masker = masker or (lambda: masker_of(family))
+        self._masker = self._new_masker()
 
     def line(self, transport: Transport) -> Transport:
         """Return a transport that records what passes."""
@@ -126,7 +129,7 @@ class TraceWatch:
         self._keep(what, Octets(), note)
 
     def _open(self) -> None:
-        self._masker = masker_of(self._family)
+        self._masker = self._new_masker()
         self._openings += 1
         self.happened(What.OPEN)
 

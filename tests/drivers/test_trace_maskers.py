@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.trace.families import MASKERS, family_of, masker_of
+from drivers.registry import models
+from drivers.trace.families import MASKERS, masker_of
 from drivers.trace.maskers import EscPosMasker, HideAll, Masker, ccid_masker, crt310_masker, crt591_masker, sdt_masker
 from kiosk_core.trace import FILLER, Octets, Record, What, record_line
 
@@ -153,8 +154,13 @@ def test_at_most_six_digits_of_a_number_that_comes_in_pieces_are_shown() -> None
     assert hide(masker, What.OUT, b"\n12:30\n") == b"\n12:30\n"
 
 
+def test_every_model_speaks_a_family_that_has_a_masker_or_is_hidden_whole() -> None:
+    families = {name: model.family for name, model in models().items()}
+    assert set(families.values()) <= {*MASKERS, ""}
+    assert (families["crt-571"], families["escpos-80mm"], families["pp791"]) == ("crt591", "escpos", "")
+
+
 def test_of_an_unknown_protocol_only_the_length_is_kept() -> None:
-    assert family_of("somebody-elses") == ""
     assert isinstance(masker_of(""), HideAll)
     assert masker_of("").mask(What.IN, b"\x02hello") == Octets(bytes((FILLER,)) * 6, ((0, 6),))
 

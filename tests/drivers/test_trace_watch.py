@@ -9,7 +9,7 @@ from drivers.trace.watch import MAX_BYTES, MAX_CHUNK, MAX_RECORDS, TraceWatch
 from drivers.transport import Transport, UsbTransport
 from kiosk_core.errors import DeviceUnavailable
 from kiosk_core.status import Identity
-from kiosk_core.trace import Record, What
+from kiosk_core.trace import Octets, Record, What
 from tests.clocks import SetClock
 
 BEGAN = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
@@ -121,6 +121,30 @@ def test_what_is_secret_never_gets_into_the_recorder(clock: SetClock) -> None:
     unknown = TraceWatch("other", clock)
     unknown.line(Line()).write(b"hello", 1)
     assert unknown.records()[1].octets.data == b"00000"
+
+
+class ShowsAnswers:
+    """A masker as a package may bring it; it remembers one session."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def mask(self, what: What, data: bytes) -> Octets:
+        self.asked = self.asked or what is What.OUT
+        return Octets(data) if what is What.IN and self.asked else Octets(bytes(len(data)), ((0, len(data)),))
+
+    def gap(self) -> None:
+        self.asked = False
+
+
+def test_a_masker_of_ones_own_is_made_anew_for_every_session(clock: SetClock) -> None:
+    watch = TraceWatch("printer", clock, family="acme", masker=ShowsAnswers)
+    first = watch.line(Line(b"yes"))
+    first.write(b"secret", 1)
+    assert first.read(3, 1) == b"yes"
+    assert watch.line(Line(b"yes")).read(3, 1) == b"yes"
+    assert [data for _, data in told(watch.records())] == [b"", bytes(6), b"yes", b"", bytes(3)]
+    assert watch.header.family == "acme"
 
 
 def test_memory_is_bounded_by_records_and_by_bytes(clock: SetClock) -> None:
