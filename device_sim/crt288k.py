@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from device_sim.cards.mifare import MifareClassic, MifareUltralight
+from device_sim.crt591_cards import SimulatedI2cCard, SimulatedSle4428, SimulatedSle4442
 from device_sim.plastic_card import PlasticCard, TrackDamage
 from device_sim.usb.device import Descriptor, Endpoint, Interface, Stall
 from kiosk_core.card_reader import ChipProtocol
@@ -35,10 +37,12 @@ from wire.crt288k import (
     Protocol,
     Reply,
     Status,
+    Supply,
     Track,
     TrackData,
     TrackError,
 )
+from wire.crt591_chips import Air
 
 REPORT_OUT, REPORT_IN = 0x01, 0x81  # L
 SERIAL_NUMBER = b"SIM288K0001"
@@ -296,11 +300,7 @@ class SimulatedCrt288k:
         card = self._card if self._position is Position.IN_PLACE else None
         if card is None:
             return CardType.UNKNOWN
-        if kind is Kind.RF:
-            return CardType.UNKNOWN if card.mifare is None else CardType.S50
-        if card.chip is None:
-            return CardType.UNKNOWN
-        return CardType.CPU_T0 if card.protocol is ChipProtocol.T0 else CardType.CPU_T1
+        return _radio_type(card) if kind is Kind.RF else _contact_type(card)
 
     def _chip(
         self, command: crt288k.ColdReset | crt288k.WarmReset | crt288k.PowerOff | crt288k.Apdu
@@ -316,6 +316,8 @@ class SimulatedCrt288k:
                 return b""
             case crt288k.WarmReset() if not self._chip_powered:
                 return ErrorCode.CHIP_NOT_ACTIVE
+            case crt288k.ColdReset(Supply.EMV_5V) if not card.emv:
+                return ErrorCode.NOT_EMV
             case crt288k.ColdReset() | crt288k.WarmReset():
                 self._power_chip_off()
                 answer_to_reset = chip.power_on()
@@ -335,6 +337,50 @@ class SimulatedCrt288k:
         if self._chip_powered and self._card is not None and self._card.chip is not None:
             self._card.chip.power_off()
         self._chip_powered = False
+
+
+_I2C_TYPES = {
+    128 << n: card_type
+    for n, card_type in enumerate(
+        (
+            CardType.C01,
+            CardType.C02,
+            CardType.C04,
+            CardType.C08,
+            CardType.C16,
+            CardType.C32,
+            CardType.C64,
+            CardType.C128,
+            CardType.C256,
+        )
+    )
+}
+
+
+def _contact_type(card: PlasticCard) -> CardType:
+    match card.memory:
+        case SimulatedSle4442():
+            return CardType.SLE4442
+        case SimulatedSle4428():
+            return CardType.SLE4428
+        case SimulatedI2cCard(size=size):
+            return _I2C_TYPES.get(size, CardType.UNKNOWN)
+        case None if card.chip is not None:
+            return CardType.CPU_T0 if card.protocol is ChipProtocol.T0 else CardType.CPU_T1
+        case None:
+            return CardType.UNKNOWN
+
+
+def _radio_type(card: PlasticCard) -> CardType:
+    match card.mifare:
+        case MifareClassic(sectors=sectors):
+            return CardType.S50 if sectors == 16 else CardType.S70
+        case MifareUltralight():
+            return CardType.ULTRALIGHT
+        case None if card.radio is not None:
+            return CardType.CPU_A if card.air is Air.A else CardType.CPU_B
+        case None:
+            return CardType.UNKNOWN
 
 
 _DAMAGES = {

@@ -331,7 +331,7 @@ def decode_command(package: Package) -> Command:
         whole = _encode_command(found) == package.data
     except MalformedCommand:
         raise
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         whole = False
     if not whole:
         raise MalformedCommand(Refusal.BAD_DATA, f"{command:02X} {parameter:02X}: the data does not fit")

@@ -7,11 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_sim.card import OtherCard
+from device_sim.cards.mifare import MifareClassic, MifareUltralight
 from device_sim.crt288k import Condition, Fittings, Misdeed, SimulatedCrt288k
+from device_sim.crt591_cards import SimulatedI2cCard, SimulatedSle4428, SimulatedSle4442
 from device_sim.plastic_card import PlasticCard, TrackDamage
 from device_sim.usb.device import Stall
 from kiosk_core.card_reader import ChipProtocol
 from tests.clocks import SetClock
+from wire.crt591_chips import Air
+from wire.crt591_storage import I2cType
 
 ACK, NAK = b"\x06".ljust(64, b"\0"), b"\x15".ljust(64, b"\0")
 
@@ -141,6 +145,15 @@ def test_a_silent_chip_and_one_for_t_1() -> None:
         (PlasticCard(), "30 30", "30 30"),
         (bank_card(), "31 30", "30 30"),
         (PlasticCard(chip=OtherCard(), protocol=ChipProtocol.T1), "31 31", "30 30"),
+        (PlasticCard(memory=SimulatedSle4442()), "32 30", "30 30"),
+        (PlasticCard(memory=SimulatedSle4428()), "32 31", "30 30"),
+        (PlasticCard(memory=SimulatedI2cCard(I2cType.C02)), "33 31", "30 30"),
+        (PlasticCard(memory=SimulatedI2cCard(I2cType.C256)), "33 38", "30 30"),
+        (PlasticCard(mifare=MifareClassic(bytes(4))), "30 30", "31 30"),
+        (PlasticCard(mifare=MifareClassic(bytes(4), sectors=40)), "30 30", "31 31"),
+        (PlasticCard(mifare=MifareUltralight(bytes(7))), "30 30", "31 32"),
+        (PlasticCard(radio=OtherCard()), "30 30", "32 30"),
+        (PlasticCard(radio=OtherCard(), air=Air.B), "30 30", "33 30"),
     ],
 )
 def test_finds_out_what_card_it_is(card: PlasticCard, contact: str, radio: str) -> None:
@@ -196,6 +209,13 @@ def test_naks_what_is_broken_and_repeats_what_was() -> None:
     assert len(reader.executed) == 1
     reader.bulk_out(0x01, framed("43")[0])  # shorter than any command
     assert said(reader) == [NAK]
+
+
+def test_a_chip_that_does_not_keep_to_emv_wants_another_supply() -> None:
+    reader = SimulatedCrt288k(clock())
+    reader.insert(PlasticCard(chip=OtherCard(), emv=False))
+    assert ask(reader, "43 51 30 30") == "4E 51 30 36 39"
+    assert ask(reader, "43 51 30 33").startswith("50 51 30 31 32 30 ")
 
 
 def test_a_chip_that_does_not_come_to_life() -> None:
