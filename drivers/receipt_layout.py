@@ -1,4 +1,4 @@
-"""How a receipt becomes ESC/POS: wrapping, columns, pictures, barcodes and QR codes for one printer model."""
+"""How a receipt becomes ESC/POS: sizes, columns, pictures, barcodes and QR codes for one printer model."""
 
 import bisect
 import importlib.resources
@@ -15,6 +15,7 @@ import segno
 from annotated_types import Ge, Le, MinLen
 from pydantic import TypeAdapter
 
+from drivers.receipt_lines import pair_lines, wrap
 from kiosk_core.receipt import Align, Barcode, Bitmap, Blank, Element, Pair, QrCode, Receipt, Rule, Symbology, TextLine
 from wire import escpos, escpos_barcode, escpos_graphics
 from wire.escpos import Command, encode
@@ -135,10 +136,6 @@ _SYSTEMS = {
     Symbology.CODE128: BarcodeSystem.CODE128,
 }
 
-# A line begins with none of the closing and ends with none of the opening signs.
-_OPENING = frozenset("（《「『【〔“‘")
-_CLOSING = frozenset("，。、；：！？）》」』】〕”’…％")
-
 # How many bytes a QR code of version 1 to 40 holds at level M, byte mode (ISO/IEC 18004, table 7).
 _QR_BYTES_M = (
     *(14, 26, 42, 62, 84, 106, 122, 152, 180, 213, 251, 287, 331, 362, 412, 450, 504, 560, 624, 666),
@@ -218,7 +215,7 @@ def _element(element: Element, profile: PrinterProfile, stored: Mapping[Bitmap, 
         case TextLine():
             yield _text_line(element, profile)
         case Pair(label, value, bold):
-            yield _lines(_pair_lines(label, value, profile), profile.text, bold=bold)
+            yield _lines(pair_lines(label, value, profile.columns, profile.text), profile.text, bold=bold)
         case Rule():
             yield b"-" * profile.columns + _LINE_FEED
         case Blank():
@@ -265,46 +262,6 @@ def _aligned(align: Align, data: bytes) -> bytes:
     if align is Align.LEFT:
         return data
     return _between(escpos.Justify(_JUSTIFICATIONS[align]), data, escpos.Justify(escpos.Justification.LEFT))
-
-
-def wrap(text: str, width: int, encoding: TextEncoding) -> list[str]:
-    """Return `text` in lines of at most `width` single-byte columns (at least 4), as the printer can print it.
-
-    It breaks at spaces and line feeds and between Chinese characters; a longer word is cut. An empty text is
-    one empty line.
-    """
-    if "\n" not in text:
-        return _wrap_paragraph(encoding.printable(text), width, encoding)
-    return [line for part in text.split("\n") for line in _wrap_paragraph(encoding.printable(part), width, encoding)]
-
-
-def _wrap_paragraph(text: str, width: int, encoding: TextEncoding) -> list[str]:
-    lines: list[str] = []
-    while encoding.width(text) > width:
-        most = encoding.fitting(text, width)
-        at = next((at for at in range(most, 0, -1) if _may_break(text, at)), most)
-        lines.append(text[:at].rstrip())
-        text = text[at:].lstrip(" ")
-    lines.append(text.rstrip())
-    return [line for line in lines if line] or [""]
-
-
-def _may_break(text: str, at: int) -> bool:
-    """Return whether a line may end before the character `at`."""
-    last, first = text[at - 1], text[at]
-    if last == " " or first == " ":
-        return True
-    return first not in _CLOSING and last not in _OPENING and not ("!" <= last <= "~" and "!" <= first <= "~")
-
-
-def _pair_lines(label: str, value: str, profile: PrinterProfile) -> list[str]:
-    """Return label and value on one line, or the value at the right edge of the lines below."""
-    text, width = profile.text, profile.columns
-    label, value = text.printable(label), text.printable(value)
-    gap = width - text.width(label) - text.width(value)
-    if gap >= 1:
-        return [label + " " * gap + value]
-    return wrap(label, width, text) + [" " * (width - text.width(line)) + line for line in wrap(value, width, text)]
 
 
 def _bitmap(bitmap: Bitmap, profile: PrinterProfile) -> Iterator[bytes]:

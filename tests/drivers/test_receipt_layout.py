@@ -19,8 +19,8 @@ from drivers.receipt_layout import (
     cut,
     definition,
     without_real_time_commands,
-    wrap,
 )
+from drivers.receipt_lines import wrap
 from kiosk_core.receipt import Align, Barcode, Bitmap, Blank, Element, Pair, QrCode, Receipt, Rule, Symbology, TextLine
 from wire.escpos import Command, CommandDeframer, LineFeed, Raster, RealTimeScanner, Text, Unknown
 from wire.escpos_text import ChineseText
