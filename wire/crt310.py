@@ -29,11 +29,10 @@ from wire.crt310_answers import (
     Sensors,
     Serial,
     Status,
-    TrackData,
-    TrackError,
-    TrackRead,
     Tracks,
     Version,
+    decode_tracks,
+    encode_track,
 )
 from wire.crt310_commands import (
     AskCardType,
@@ -111,7 +110,6 @@ Message = Command | Answer | Control
 _E = TypeVar("_E", bound=Enum)
 
 _NEGATIVE = 0x4E
-_SEPARATOR = 0x1F
 
 
 class MalformedCommand(WireError):
@@ -270,21 +268,11 @@ def _encode_answer(answer: Answer) -> bytes:  # noqa: C901, PLR0912  (one line a
             return bytes((0x3D, protocol.value, _slot_byte(slot), Outcome.OK.value)) + _counted(apdu)
         case Tracks(mode, selection, again, listed):
             head = bytes((0x45, 0x30 + again, mode.value, selection.value))
-            return head + b"".join(_encode_track(track) for track in listed)
+            return head + b"".join(encode_track(track) for track in listed)
         case MemoryCardAnswer(family, parameter, data):
             return bytes((family.value, parameter)) + data
         case Negative(command, reason):
             return bytes((_NEGATIVE, command, reason.value))
-
-
-def _encode_track(track: TrackRead) -> bytes:
-    match track:
-        case TrackData(content):
-            return b"\x1f\x59" + content
-        case TrackError.NOT_READ:
-            return b"\x1f\x4f\xe0"
-        case _:
-            return bytes((_SEPARATOR, 0x4E, track.value))
 
 
 def _switch(on: bool) -> int:
@@ -527,7 +515,7 @@ def _decode_answer(command: Command, code: int, parameter: int, data: bytes) -> 
             return SamResponse(slot, protocol, _uncounted(data[2:]))
         case ReadTracks(mode, selection, again) if len(data) != 3:
             _repeats(data, bytes((mode.value, selection.value)))
-            return Tracks(mode, selection, again, _tracks(selection, data[2:]))
+            return Tracks(mode, selection, again, decode_tracks(selection, data[2:]))
         case MemoryCardCommand(family):
             return MemoryCardAnswer(family, parameter, data)
         case ReadTracks(again=False):
@@ -575,30 +563,6 @@ def _done(code: int, parameter: int, data: bytes, repeated: bytes) -> Done:
     if data[:-1] != repeated:
         raise WireError(f"{code:02X} {parameter:02X}: the answer repeats other bytes than were sent")
     return Done(code, parameter, Outcome(data[-1]), repeated)
-
-
-def _tracks(selection: TrackSelection, data: bytes) -> tuple[TrackRead, ...]:
-    if not data:
-        pieces: list[bytes] = []
-    else:
-        first, *pieces = data.split(bytes((_SEPARATOR,)))
-        if first:
-            raise WireError("a track begins with 1F")
-    if len(pieces) not in (3, len(selection.tracks)):
-        raise WireError(f"{len(pieces)} tracks answer a request for {len(selection.tracks)}")
-    return tuple(_track(piece) for piece in pieces)
-
-
-def _track(piece: bytes) -> TrackRead:
-    match piece[:1], piece[1:]:
-        case b"\x59", content:
-            return TrackData(content)
-        case b"\x4f", b"\xe0":
-            return TrackError.NOT_READ
-        case b"\x4e", error if len(error) == 1 and error[0] in range(0xE1, 0xE6):
-            return TrackError(error[0])
-        case _:
-            raise WireError("a track has a status that is not in the manual")
 
 
 def _protocol(byte: int) -> CpuProtocol:

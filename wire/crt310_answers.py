@@ -16,6 +16,7 @@ from wire.crt310_commands import (
     TrackMode,
     TrackSelection,
 )
+from wire.errors import WireError
 
 
 class Outcome(Enum):
@@ -109,6 +110,9 @@ class TrackError(Enum):
     PARITY = 0xE3
     CHECKSUM = 0xE4
     BLANK = 0xE5
+
+
+_SEPARATOR = 0x1F
 
 
 @dataclass(frozen=True)
@@ -248,6 +252,42 @@ class Tracks:
         """Return what the answer says of track 1, 2 or 3; NOT_READ where it does not list it."""
         numbers = (1, 2, 3) if len(self.listed) == 3 else self.selection.tracks
         return self.listed[numbers.index(number)] if number in numbers else TrackError.NOT_READ
+
+
+def encode_track(track: TrackRead) -> bytes:
+    """Return 1F, the status of the track, and what it holds or why it could not be read (9.10.1, p40)."""
+    match track:
+        case TrackData(content):
+            return b"\x1f\x59" + content
+        case TrackError.NOT_READ:
+            return b"\x1f\x4f\xe0"
+        case _:
+            return bytes((_SEPARATOR, 0x4E, track.value))
+
+
+def decode_tracks(selection: TrackSelection, data: bytes) -> tuple[TrackRead, ...]:
+    """Return the tracks that follow each other in `data`. Raises WireError, which quotes none."""
+    if not data:
+        pieces: list[bytes] = []
+    else:
+        first, *pieces = data.split(bytes((_SEPARATOR,)))
+        if first:
+            raise WireError("a track begins with 1F")
+    if len(pieces) not in (3, len(selection.tracks)):
+        raise WireError(f"{len(pieces)} tracks answer a request for {len(selection.tracks)}")
+    return tuple(_track(piece) for piece in pieces)
+
+
+def _track(piece: bytes) -> TrackRead:
+    match piece[:1], piece[1:]:
+        case b"\x59", content:
+            return TrackData(content)
+        case b"\x4f", b"\xe0":
+            return TrackError.NOT_READ
+        case b"\x4e", error if len(error) == 1 and error[0] in range(0xE1, 0xE6):
+            return TrackError(error[0])
+        case _:
+            raise WireError("a track has a status that is not in the manual")
 
 
 @dataclass(frozen=True)

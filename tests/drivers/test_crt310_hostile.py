@@ -307,7 +307,7 @@ def test_the_model_is_served_when_the_line_is_good() -> None:
     machine.use_the_chip()
     assert [type(command) for command, _ in machine.device.given].count(CpuApdu) == 2
     assert machine.device.card is not None
-    assert machine.device.card.mifare is not None
+    assert isinstance(machine.device.card.mifare, MifareClassic)
     assert machine.device.card.mifare.value(5, 0) == 2
 
 
