@@ -10,6 +10,7 @@ import usb.backend
 
 from drivers import barcode_scanner, crt310, crt591, pp791, receipt_printer, sdt_reader
 from drivers.ccid_reader import CcidReader
+from drivers.crt288k import Crt288kReader
 from drivers.crt310_card_reader import Crt310CardReader
 from drivers.pcsc_reader import PcscReader
 from drivers.receipt_layout import PRINTERS, PrinterProfile
@@ -18,7 +19,7 @@ from drivers.tcp_port import open_tcp
 from drivers.top_up_module import TUnionTopUpModule
 from drivers.trace.maskers import Masker
 from drivers.transport import Transport, UsbTransport
-from drivers.usb import open_usb
+from drivers.usb import HID_CLASS, open_usb
 from kiosk_core.clock import Clock
 from kiosk_core.device import Device
 from kiosk_core.errors import DeviceUnavailable
@@ -138,6 +139,10 @@ def _crt310(place: Place) -> Device:
     return Crt310CardReader(place.name, crt310.Crt310Reader(place.name, transport, place.clock))
 
 
+def _crt288k(place: Place) -> Device:
+    return Crt288kReader(place.name, place.open_usb(HID_CLASS), place.clock)
+
+
 def _sdt(place: Place) -> Device:
     # Which class the USB interface has, no source says; the reader has one interface.
     transport = place.open_usb(None) if is_usb(place.port) else place.open_line(sdt_reader.BAUDRATE)
@@ -175,6 +180,7 @@ def _escpos(profile: PrinterProfile) -> Callable[[Place], Device]:
 
 MODELS: Mapping[str, Model] = {
     "ccid-t-union": Model(Role.TOP_UP_MODULE, _t_union, "ccid"),
+    "crt-288k": Model(Role.CARD_READER, _crt288k),
     "crt-310": Model(Role.CARD_READER, _crt310, "crt310"),
     "crt-571": Model(Role.CARD_READER, _crt591(crt591.Profile(model="CRT-571")), "crt591"),
     "crt-591": Model(Role.CARD_READER, _crt591(crt591.Profile()), "crt591"),
