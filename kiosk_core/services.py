@@ -15,9 +15,9 @@ Seconds = Annotated[int, Ge(1), Le(600)]
 
 
 class SettingError(ValueError):
-    """A setting that is well-formed but wrong; `key` is its path below the service."""
+    """A setting that is well-formed but wrong; `key` is its path in the file, a number in a list."""
 
-    def __init__(self, key: tuple[str, ...], problem: str) -> None:
+    def __init__(self, key: tuple[str | int, ...], problem: str) -> None:
         super().__init__(problem)
         self.key = key
         self.problem = problem

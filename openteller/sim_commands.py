@@ -1,5 +1,6 @@
 """`openteller sim`: the simulated terminal by itself, and what can be done with it in virtual time."""
 
+import contextlib
 import json
 import logging
 import time
@@ -30,6 +31,9 @@ def _sim() -> None:
 def run(
     config_file: Annotated[Path, typer.Argument(metavar="SIM.TOML", help="The simulated terminal's configuration.")],
     panel: Annotated[bool, typer.Option("--panel", help="A small window: the customer's hands.")] = False,
+    http: Annotated[
+        int | None, typer.Option(min=0, max=65535, metavar="PORT", help="The control API on 127.0.0.1; 0: any port.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, not only what is wrong.")] = False,
 ) -> None:
     """Run simulated devices, cards and bank host; a core whose kiosk.toml names their ports works with them.
@@ -40,7 +44,33 @@ def run(
 
     log_to_stderr(verbose)
     with plain_errors():
-        run_simulator(config_file, SystemClock(), panel=panel)
+        run_simulator(config_file, SystemClock(), panel=panel, http=http)
+
+
+@app.command(
+    epilog="Example:  openteller sim play docs/examples/scenarios/host-silent-and-back.toml --sim out/sim.toml"
+)
+def play(
+    scenario_file: Annotated[Path, typer.Argument(metavar="SCENARIO.TOML", help="The steps: docs/simulator-api.md.")],
+    sim: Annotated[Path, typer.Option(metavar="PATH", help="The running simulator: its sim.toml or its socket.")],
+    check: Annotated[bool, typer.Option("--check", help="Only look for mistakes in the file.")] = False,
+) -> None:
+    """Play a scenario on a running simulator and log what happens; ends where something is not as expected.
+
+    Exits with 0 if all was as expected, with 1 if not or if the file is wrong.
+    """
+    from device_sim import scenario as scenarios  # noqa: PLC0415  (pydantic takes 0.1 s)
+    from openteller.scenarios import load_scenario, reach_simulator  # noqa: PLC0415
+
+    with plain_errors(), contextlib.closing(reach_simulator(sim)) as stage:
+        scenario = load_scenario(scenario_file, stage)
+        if check:
+            print(f"{scenario_file}: nothing is wrong with its {len(scenario.step)} steps")
+            return
+        print(scenario.about)
+        right = scenarios.play(scenario, stage, SystemClock(), lambda entry: print(entry, flush=True))
+    print("All was as expected." if right else "It did not go as expected; the steps after this were not played.")
+    raise typer.Exit(0 if right else 1)
 
 
 @app.command(epilog="Example:  openteller sim day --hours 2 --customers 200 --seed 7")

@@ -1,9 +1,11 @@
 """`openteller sim`: the simulated terminal as a process."""
 
+import contextlib
 import signal
 import threading
 from pathlib import Path
 
+from device_sim.http_control import HttpControl
 from device_sim.settings import SimSettings
 from device_sim.terminal import SimulatedTerminal
 from kiosk_core.clock import Clock
@@ -20,8 +22,8 @@ def load_simulator(path: Path) -> SimSettings:
     return anchored(TomlFile(path).checked(SimSettings), path.parent)
 
 
-def run_simulator(path: Path, clock: Clock, *, panel: bool) -> None:
-    """Serve until SIGTERM or SIGINT; the panel's window may be closed before.
+def run_simulator(path: Path, clock: Clock, *, panel: bool, http: int | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; the panel's window may be closed before. `http` is the port of the control API.
 
     Raises:
         ConfigError: as `load_simulator`.
@@ -31,7 +33,10 @@ def run_simulator(path: Path, clock: Clock, *, panel: bool) -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):  # before there is a socket: who sees it may send one
         signal.signal(number, lambda *_: stopped.set())
-    with SimulatedTerminal(settings, clock) as terminal:
+    with SimulatedTerminal(settings, clock) as terminal, contextlib.ExitStack() as undo:
+        if http is not None:
+            api = undo.enter_context(HttpControl(http, terminal.actions))
+            print(f"The control API listens at {api.url}; {api.url}/openapi.json describes it.", flush=True)
         if panel:
             from device_sim.panel import run_panel  # noqa: PLC0415  (Qt only where there is a screen)
 

@@ -148,8 +148,8 @@ def _suggestion(kind: type, key: Key) -> str:
 
 
 def _dataclass_in(hint: Any) -> Any:
-    """Return the dataclass of a field's type, which may be optional or annotated."""
-    if get_origin(hint) in {Annotated, Union, UnionType}:
+    """Return the dataclass of a field's type, which may be optional or annotated, or a list or table of such."""
+    if get_origin(hint) in {Annotated, Union, UnionType, tuple, dict}:
         return next((found for found in map(_dataclass_in, get_args(hint)) if dataclasses.is_dataclass(found)), hint)
     return hint
 

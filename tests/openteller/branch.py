@@ -1,6 +1,7 @@
 """A whole branch for tests: the simulated terminal, its core, and a customer who speaks the core's protocol.
 
-Everything is real but the hardware: USB frames, pty, TLS, SQLite. Only waiting is taken out of the simulator.
+Everything is real but the hardware: USB frames, pty, TLS, SQLite. Only waiting is taken out of the simulator, unless
+a printer of so many `dots_per_s` is asked for.
 """
 
 import contextlib
@@ -130,7 +131,7 @@ class Customer:
 class Branch:
     """The simulated terminal in this process, and a core beside it that may be killed and started again."""
 
-    def __init__(self, *, printer_on_usb: bool = False) -> None:
+    def __init__(self, *, printer_on_usb: bool = False, dots_per_s: int = 0) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ot-"))
         self.out = self.folder / "out"
         run = self.folder / "run"
@@ -139,8 +140,9 @@ class Branch:
         write_configuration(self.out, run, (1080, 1920))
         self.config_file = self.out / "kiosk.toml"
         self.core_socket = run / "core.sock"
+        self.sim_socket = run / "sim.sock"
         sim_file = self.out / "sim.toml"
-        sim_text = sim_file.read_text().replace("apdu_ms = 30", "apdu_ms = 0").replace("= 1200 ", "= 0 ")
+        sim_text = sim_file.read_text().replace("apdu_ms = 30", "apdu_ms = 0").replace("= 1200 ", f"= {dots_per_s} ")
         if printer_on_usb:
             serial = str(run / "receipt-printer")
             sim_text = sim_text.replace(f'serial = "{serial}"', 'usb = "1209:0002"')
