@@ -71,10 +71,15 @@ def encode_frame(frame: Frame) -> bytes:
 
 
 class Deframer:
-    """Bytes of either side to tokens; keeps at most one frame and resynchronises at the next F2."""
+    """Bytes of either side to tokens; keeps at most one frame.
+
+    A broken frame is searched for another F2 and else left out as long as it says it is. Where a header cannot be, its
+    length says nothing: nothing is heard up to the next F2, lest a 06 of the text be taken for an ACK.
+    """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._lost = False
 
     @property
     def in_frame(self) -> bool:
@@ -84,6 +89,7 @@ class Deframer:
     def reset(self) -> None:
         """Forget the frame that has begun."""
         self._buffer.clear()
+        self._lost = False
 
     def feed(self, data: bytes) -> list[Token]:
         """Return what became whole with `data`; bytes outside frames that are no control are dropped."""
@@ -91,24 +97,29 @@ class Deframer:
         tokens: list[Token] = []
         while self._buffer:
             if self._buffer[0] != STX:
-                byte = self._buffer.pop(0)
-                if byte in _CONTROLS:
-                    tokens.append(Control(byte))
+                begin = self._buffer.find(STX)
+                between = self._buffer[: begin if begin > 0 else None]
+                del self._buffer[: len(between)]
+                if not self._lost:
+                    tokens += [Control(byte) for byte in between if byte in _CONTROLS]
                 continue
+            self._lost = False
             if len(self._buffer) < 4:
                 break
             size = int.from_bytes(self._buffer[2:4], "big") + _AROUND_TEXT
-            wrong = self._header_problem(size)
-            if wrong is None:
-                if len(self._buffer) < size:
-                    break
-                wrong = self._body_problem(size)
-            if wrong is None:
+            if (wrong := self._header_problem(size)) is not None:
+                tokens.append(Garbled(wrong))
+                self._lost = True
+                del self._buffer[:1]
+            elif len(self._buffer) < size:
+                break
+            elif (wrong := self._body_problem(size)) is not None:
+                tokens.append(Garbled(wrong))
+                another = self._buffer.find(STX, 1, size)
+                del self._buffer[: another if another > 0 else size]
+            else:
                 tokens.append(Frame(self._buffer[1], bytes(self._buffer[4 : size - 2])))
                 del self._buffer[:size]
-            else:
-                tokens.append(Garbled(wrong))
-                self._resynchronise(size)
         return tokens
 
     def _header_problem(self, size: int) -> str | None:
@@ -122,11 +133,6 @@ class Deframer:
         if self._buffer[size - 2] != ETX:
             return "no ETX at the end"
         return None if reduce(xor, self._buffer[:size]) == 0 else "wrong BCC"
-
-    def _resynchronise(self, size: int) -> None:
-        # Not to the next control byte: a 06 of the broken text would be taken for an ACK.
-        found = self._buffer.find(STX, 1)
-        del self._buffer[: found if found > 0 else size]
 
 
 _CONTROLS = frozenset(control.value for control in Control)

@@ -488,6 +488,20 @@ def test_the_frame_after_a_garbled_one_is_read() -> None:
     assert Deframer().feed(STATUS[:7] + STATUS)[-1] == STATUS_FRAME
 
 
+def test_the_same_is_heard_however_a_broken_frame_is_cut() -> None:
+    """Nothing behind a header that cannot be, up to the next F2; what follows a frame with a wrong BCC is heard."""
+    lost = bytes.fromhex("F2 FF FF FF 06 15")
+    wrong = STATUS[:-1] + b"\x00"
+    whole = lost + STATUS + b"\x06" + wrong + b"\x04" + STATUS
+    found = Deframer().feed(whole)
+    assert [type(token) for token in found] == [Garbled, Frame, Control, Garbled, Control, Frame]
+    deframer = Deframer()
+    assert [token for byte in whole for token in deframer.feed(bytes((byte,)))] == found
+    deframer.feed(lost)
+    deframer.reset()
+    assert deframer.feed(b"\x06") == [Control.ACK]
+
+
 @pytest.mark.parametrize("header", ["F2 10", "F2 00 03 FB", "F2 00 FF FF"])
 def test_a_header_that_no_unit_sends_is_garbled_at_once(header: str) -> None:
     tokens = Deframer().feed(bytes.fromhex(header).ljust(4, b"\0") + STATUS)
