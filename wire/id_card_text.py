@@ -276,7 +276,7 @@ def _shown(value: str | Sex | date | None, name: str) -> str:
         case Sex():
             return value.value
         case date():
-            return f"{value:%Y%m%d}"
+            return value.isoformat().replace("-", "")  # %Y has no leading zeros
         case None:
             return LONG_TERM
         case _ if value.rstrip(" \x00") != value:

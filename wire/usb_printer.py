@@ -68,13 +68,14 @@ def decode_device_id(answer: bytes) -> DeviceId:
     if len(answer) < 2 or int.from_bytes(answer[:2], "big") != len(answer):
         raise WireError(f"a device id of {len(answer)} bytes has another length inside")
     fields: dict[str, str] = {}
-    for field in answer[2:].rstrip(b"\0").decode("latin-1").split(";"):
+    for field in answer[2:].rstrip(b"\0").split(b";"):
         if not field.strip():
             continue
-        key, colon, value = field.partition(":")
+        key, colon, value = field.partition(b":")
         if not colon:
             raise WireError(f"{field!r} in a device id has no colon")
-        fields[key.strip().upper()] = value.strip()
+        # Capitals of ASCII alone: those of some other letters are not in Latin-1.
+        fields[key.strip().upper().decode("latin-1")] = value.strip().decode("latin-1")
     return DeviceId(fields)
 
 

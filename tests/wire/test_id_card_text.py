@@ -227,6 +227,11 @@ def test_fields_filled_with_nul_read_the_same() -> None:
     assert decode_text(bytes.fromhex("04 75 21 6A DF 62") + bytes(24) + CITIZEN_BLOCK[30:]) == CITIZEN
 
 
+def test_a_year_of_three_digits_has_its_zero() -> None:
+    octets = changed(36, "09900101".encode("utf-16-le"))
+    assert encode_text(decode_text(octets)) == octets
+
+
 def changed(at: int, octets: bytes) -> bytes:
     return CITIZEN_BLOCK[:at] + octets + CITIZEN_BLOCK[at + len(octets) :]
 

@@ -48,6 +48,14 @@ def test_refuses_a_malformed_device_id(answer: bytes) -> None:
         decode_device_id(answer)
 
 
+def test_capitals_are_those_of_ascii() -> None:
+    """The capitals of FF and B5 are not in Latin-1."""
+    text = b"\xffmdl:1;\xb5:2;"
+    device_id = decode_device_id((len(text) + 2).to_bytes(2, "big") + text)
+    assert device_id.fields == {"\xffMDL": "1", "\xb5": "2"}
+    assert decode_device_id(encode_device_id(device_id)) == device_id
+
+
 def test_refuses_a_device_id_that_no_host_asks_for() -> None:
     with pytest.raises(WireError):
         encode_device_id(DeviceId({"MFG": "x" * 1100}))
