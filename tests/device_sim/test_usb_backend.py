@@ -1,4 +1,4 @@
-"""One contract for both lanes: pyusb on the simulated bus of this process, and on that of another.
+"""One contract for all lanes: pyusb on the simulated bus of this process, on that of another, and over libusb.
 
 The expected errors are those of a real kernel and libusb: facts/simulation.md 2.4.
 """
@@ -16,11 +16,11 @@ import pytest
 import usb.core
 import usb.util
 
-from device_sim.usb.backend import BusBackend, InProcessBackend
 from device_sim.usb.bus import SimulatedBus
 from device_sim.usb.device import Descriptor, Endpoint, Interface, Stall
 from device_sim.usb.remote import BusServer, RemoteBackend
 from tests.clocks import RealClock
+from tests.usb_lanes import LANES, Lane, open_lane
 
 ENDPOINTS = (Endpoint(0x02, 2), Endpoint(0x82, 2), Endpoint(0x81, 3, max_packet=8, interval=16))
 
@@ -63,37 +63,10 @@ class Echo:
         self.power_cycles += 1
 
 
-class Lane:
-    """A bus and a way to it."""
-
-    def __init__(self, bus: SimulatedBus, backend: BusBackend) -> None:
-        self.bus = bus
-        self.backend = backend
-
-    def find(self, product_id: int = 0x0001) -> usb.core.Device | None:
-        return usb.core.find(idVendor=0x1209, idProduct=product_id, backend=self.backend)
-
-    @contextlib.contextmanager
-    def open(self, product_id: int = 0x0001) -> Iterator[usb.core.Device]:
-        device = self.find(product_id)
-        assert device is not None
-        usb.util.claim_interface(device, 0)
-        try:
-            yield device
-        finally:
-            usb.util.dispose_resources(device)
-
-
-@pytest.fixture(params=["in_process", "remote"])
+@pytest.fixture(params=LANES)
 def lane(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lane]:
-    bus = SimulatedBus(RealClock())
-    if request.param == "in_process":
-        yield Lane(bus, InProcessBackend(bus))
-        return
-    server = BusServer(bus, tmp_path / "usb.sock")
-    server.start()
-    yield Lane(bus, RemoteBackend(tmp_path / "usb.sock"))
-    server.close()
+    with open_lane(request.param, RealClock(), tmp_path) as lane:
+        yield lane
 
 
 def later(seconds: float, action: Callable[..., object], *arguments: object) -> threading.Timer:
@@ -342,7 +315,7 @@ def test_without_the_other_process_the_bus_is_empty(tmp_path: Path) -> None:
 def test_the_end_of_the_other_process_is_an_unplugged_device(served: tuple[SimulatedBus, BusServer, Path]) -> None:
     bus, server, path = served
     bus.attach(Echo())
-    with Lane(bus, RemoteBackend(path)).open() as device:
+    with Lane("remote", bus, RemoteBackend(path)).open() as device:
         timer = later(0.02, server.close)
         with pytest.raises(usb.core.USBError) as gone:
             device.read(0x82, 64, 10_000)
@@ -360,7 +333,7 @@ def test_a_server_takes_the_place_of_one_that_died(tmp_path: Path) -> None:
     server = BusServer(bus, path)
     server.start()
     assert path.stat().st_mode & 0o777 == 0o600
-    assert Lane(bus, RemoteBackend(path)).find() is not None
+    assert Lane("remote", bus, RemoteBackend(path)).find() is not None
     server.close()
     server.close()
 
@@ -381,7 +354,7 @@ def test_a_client_that_is_killed_while_it_waits_gives_its_claim_back(
     with subprocess.Popen([sys.executable, "-c", program, str(path)]) as child:
         assert echo.asked.wait(20)
         child.kill()
-    lane = Lane(bus, RemoteBackend(path))
+    lane = Lane("remote", bus, RemoteBackend(path))
     deadline = time.monotonic() + 5
     while True:
         try:
@@ -420,4 +393,4 @@ def test_a_client_that_talks_nonsense_hurts_nobody(
             client.shutdown(socket.SHUT_WR)
             while client.recv(4096):
                 pass
-    assert Lane(bus, RemoteBackend(path)).find() is not None
+    assert Lane("remote", bus, RemoteBackend(path)).find() is not None
