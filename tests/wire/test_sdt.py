@@ -127,9 +127,14 @@ def test_sam_number_reads_as_it_is_printed() -> None:
         sdt.encode_sam_id(SamId((0x10000, 0, 0, 0, 0)))
 
 
-def test_appended_addresses_are_fields_of_70_bytes() -> None:
-    # assumed (docs/devices/sdt.md): 2 U+65B0 新, filled with spaces as all fields are
-    field = bytes.fromhex("B0 65 32 00") + bytes.fromhex("20 00") * 33
+ADDRESSES = {
+    # U+65B0 新 and "2", filled with spaces as all fields are.
+    "assumed: an appended address is a field of 70 bytes": bytes.fromhex("B0 65 32 00") + bytes.fromhex("20 00") * 33,
+}
+
+
+@pytest.mark.parametrize("field", ADDRESSES.values(), ids=ADDRESSES)
+def test_appended_addresses_are_fields_of_70_bytes(field: bytes) -> None:
     assert len(field) == 70
     assert sdt.encode_addresses(("新2",)) == field
     assert sdt.decode_addresses(field * 2) == ("新2", "新2")
