@@ -13,6 +13,8 @@ from wire.errors import WireError
 MAX_HEAD = 4096
 """The longest head of a part, boundary line included."""
 
+_LONGEST_GAP = len(b"\r\n\r\n")
+
 _BOUNDARY = re.compile(r"""boundary\s*=\s*(?:"([^"]{1,100})"|([^\s;,"]{1,100})(?![^\s;,"]))""", re.IGNORECASE)
 _LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*([0-9]{1,9})[ \t]*$", re.IGNORECASE)
 _LENGTH_NAME = re.compile(rb"^content-length[ \t]*:", re.IGNORECASE)
@@ -78,8 +80,8 @@ class Deframer:
             return None
         self._drop(at)
         end, gap = _blank_line(self._buffer)
-        if not 0 <= end <= MAX_HEAD:
-            if end < 0 and len(self._buffer) <= MAX_HEAD:
+        if end < 0:
+            if len(self._buffer) < MAX_HEAD + _LONGEST_GAP:
                 return None
             self._drop(len(self._line))
             return Damage.HEAD_TOO_LONG
@@ -190,6 +192,6 @@ def jpeg_size(data: bytes | bytearray) -> tuple[int, int]:
 
 
 def _blank_line(buffer: bytearray) -> tuple[int, int]:
-    """Return where the first blank line is and how long its line ends are; (-1, 0) where there is none."""
-    ends = [(at, len(gap)) for gap in (b"\r\n\r\n", b"\n\n") if (at := buffer.find(gap)) >= 0]
+    """Return where the blank line behind a head is and how long its line ends are; (-1, 0) where there is none."""
+    ends = [(at, len(gap)) for gap in (b"\r\n\r\n", b"\n\n") if (at := buffer.find(gap, 0, MAX_HEAD + len(gap))) >= 0]
     return min(ends, default=(-1, 0))

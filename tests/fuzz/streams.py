@@ -95,7 +95,7 @@ _MAX_BODY = 64
 
 def mjpeg_parts(data: bytes) -> None:
     """A part was in the stream, and the same parts come however the stream is cut."""
-    most = mjpeg.MAX_HEAD + _MAX_BODY
+    most = mjpeg.MAX_HEAD + _MAX_BODY  # and the body is longer than the end of a head
     for found in cuts_alike(lambda: mjpeg.Deframer("b", _MAX_BODY), data, most):
         if isinstance(found, mjpeg.Part):
             assert len(found.body) <= _MAX_BODY

@@ -32,7 +32,7 @@ TARGETS = {
     "pp791_frames": Target("pp791", streams.pp791_frames, 1000),
     "key_block": Target("pp791", messages.key_block, 400),
     "scanner_codes": Target("scanner", streams.scanner_codes, 300),
-    "mjpeg_parts": Target("camera", streams.mjpeg_parts, 1500),
+    "mjpeg_parts": Target("camera", streams.mjpeg_parts, 5000),
     "jpeg_size": Target("camera", messages.jpeg_size, 600),
     "ccid_messages": Target("ccid", messages.ccid_message, 600),
     "ccid_interrupts": Target("ccid", messages.ccid_interrupt, 80),

@@ -53,6 +53,13 @@ def test_what_is_damaged_is_named_and_left_out(data: bytes, expected: list[Damag
     assert byte_by_byte(whole) == [*expected, b"after", b"again"]
 
 
+@pytest.mark.parametrize(("size", "expected"), [(MAX_HEAD, [b"a", b"b"]), (MAX_HEAD + 1, [Damage.HEAD_TOO_LONG, b"b"])])
+def test_the_longest_head_is_one_however_it_comes(size: int, expected: list[bytes | Damage]) -> None:
+    whole = b"--frame\r\nX: ".ljust(size, b"x") + b"\r\n\r\na\r\n--frame\r\n\r\nb\r\n--frame"
+    assert fed(whole) == expected
+    assert byte_by_byte(whole) == expected
+
+
 def test_a_part_cut_in_the_middle_costs_itself_alone() -> None:
     cut = b"--frame\r\nContent-Length: 40\r\n\r\nhalf of"
     assert fed(cut + b"\r\n" + HEAD_5 + b"hello\r\n" + HEAD_5 + b"again\r\n") == [
