@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from kiosk_core.errors import ConfigError
-from openteller.config import load_service, load_services, load_terminal
+from openteller.console import report
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Check configuration files.")
 
@@ -54,6 +54,8 @@ def check(path: Path) -> tuple[str, ...]:
     Raises:
         ConfigError: what is wrong, all of it.
     """
+    from openteller.config import load_service, load_services, load_terminal  # noqa: PLC0415  (with it come all drivers)
+
     if path.is_dir():
         return tuple(f"service {service.id}: {service.title.en}" for service in load_services(path))
     if _is_service(path):
@@ -62,13 +64,6 @@ def check(path: Path) -> tuple[str, ...]:
     config = load_terminal(path)
     kind = "simulated terminal" if config.terminal.simulated else "terminal"
     return (f"{kind} {config.terminal.number}: {config.terminal.branch.en}", *check(config.services.folder))
-
-
-def report(error: ConfigError) -> None:
-    """Print every mistake to stderr, a line each: "file:line: key: what is wrong"."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    for mistake in error.all:
-        console.print(f"[red]{escape(str(mistake).splitlines()[0])}[/]")
 
 
 def _is_service(path: Path) -> bool:

@@ -9,7 +9,6 @@ from rich.logging import RichHandler
 from rich.markup import escape
 
 from kiosk_core.errors import ConfigError, OpenTellerError
-from openteller.config_commands import report
 
 
 class plain_errors:  # noqa: N801  (reads as a clause)
@@ -30,6 +29,13 @@ def stop(problem: str) -> NoReturn:
     """Say what is wrong and exit with 1."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{escape(problem)}[/]")
     raise typer.Exit(1)
+
+
+def report(error: ConfigError) -> None:
+    """Print every mistake to stderr, a line each: "file:line: key: what is wrong"."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for mistake in error.all:
+        console.print(f"[red]{escape(str(mistake).splitlines()[0])}[/]")
 
 
 def log_to_stderr(verbose: bool) -> None:

@@ -29,8 +29,7 @@ from kiosk_core.pages import (
     TraceReport,
 )
 from kiosk_core.trace import BadTrace, parse_header, parse_record
-from openteller.config import load_terminal
-from openteller.config_commands import report
+from openteller.console import report
 from openteller.core_client import CoreClient, CoreSilent
 from openteller.device_views import device_detail, device_list, in_service, test_result
 from openteller.system_clock import SystemClock
@@ -307,6 +306,8 @@ def _records(ask: _Ask, name: str, first: TraceReport, *, follow: bool) -> Itera
 
 
 def _socket(config_file: Path) -> Path:
+    from openteller.config import load_terminal  # noqa: PLC0415  (with it come all drivers)
+
     try:
         return load_terminal(config_file).core.socket
     except ConfigError as error:

@@ -13,8 +13,7 @@ from journal.verify import Verdict, verify
 from kiosk_core.errors import ConfigError, JournalUnavailable
 from kiosk_core.ledger import LedgerState, Transaction
 from kiosk_core.money import format_amount
-from openteller.config import load_terminal
-from openteller.config_commands import report
+from openteller.console import report
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Read the electronic journal and prove it.")
 
@@ -141,6 +140,8 @@ def render_story(console: Console, transaction: Transaction) -> None:
 def _folder(where: Path) -> Path:
     if where.is_dir():
         return where
+    from openteller.config import load_terminal  # noqa: PLC0415  (with it come all drivers)
+
     try:
         return load_terminal(where).journal.folder
     except ConfigError as error:
