@@ -4,7 +4,9 @@ from collections import deque
 
 from device_sim.misfortune import Fortune, Towards
 from device_sim.serial.device import SerialDevice
+from device_sim.tap import Tap
 from kiosk_core.clock import Clock
+from kiosk_core.trace import What
 
 _BITS = 10  # of a byte on the line: start, eight, stop
 _PIECE_S = 0.01  # bytes arrive in pieces of this duration, so that nobody sees a pause inside a long message
@@ -26,10 +28,12 @@ class Wire:
     """A device_sim.serial.device.SerialDevice around another one.
 
     `baudrate` 0: bytes take no time. Messages keep their order: behind a late one the next ones are late too.
+    `tap` listens in.
     """
 
     def __init__(self, device: SerialDevice, clock: Clock, *, baudrate: int = 0, seed: int = 0) -> None:
         self.fortune = Fortune(seed)
+        self.tap: Tap | None = None
         self._device = device
         self._clock = clock
         self._baudrate = baudrate
@@ -38,6 +42,8 @@ class Wire:
 
     def receive(self, data: bytes) -> bytes:
         """Take what the host sent, and return what the device answers at once."""
+        if data and (tap := self.tap) is not None:
+            tap(What.OUT, data)
         self._send(self._to_device, Towards.DEVICE, data)
         return b"" if self._baudrate else self.idle()  # what takes its time has not arrived
 
@@ -50,6 +56,8 @@ class Wire:
         arrived = to_host.next_arrived(now)
         while data := to_host.next_arrived(now):
             arrived += data
+        if arrived and (tap := self.tap) is not None:
+            tap(What.IN, arrived)
         return arrived
 
     def busy_s(self) -> float | None:

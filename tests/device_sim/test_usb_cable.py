@@ -14,6 +14,7 @@ from device_sim.usb.bus import SimulatedBus
 from device_sim.usb.cable import Cable
 from device_sim.usb.device import Descriptor, Endpoint, Interface
 from device_sim.virtual_time import VirtualClock
+from kiosk_core.trace import What
 
 
 class Answers:
@@ -121,3 +122,28 @@ def test_pulled_out_it_loses_what_was_on_its_way(bench: Bench) -> None:
 def test_descriptors_and_control_requests_pass(bench: Bench) -> None:
     assert bench.usb.idProduct == 0x0001
     assert bytes(bench.usb.ctrl_transfer(0xA1, 0, 0, 0, 64)) == b"control"
+
+
+@pytest.mark.parametrize(("interface_class", "beside"), [(0x0B, What.INTERRUPT), (0x03, What.IN)])
+def test_who_listens_in_knows_the_pipes_apart(interface_class: int, beside: What) -> None:
+    pipes = (Endpoint(0x02, 2), Endpoint(0x81, 2), Endpoint(0x83, 3))
+
+    class Speaks(Answers):
+        descriptor = Descriptor(0x1209, 0x0001, "", "", "", (Interface(interface_class, 0, 0, pipes),))
+
+    cable = Cable(Speaks(), VirtualClock(datetime(2026, 1, 1, tzinfo=UTC)))
+    heard: list[tuple[What, bytes]] = []
+    cable.tap = lambda what, data: heard.append((what, data))
+    cable.bulk_out(0x02, b"?")
+    cable.bulk_in(0x81, 64)
+    assert cable.bulk_in(0x81, 64) is None
+    cable.bulk_out(0x02, b"!")
+    cable.bulk_in(0x83, 64)
+    cable.control_in(0xA1, 0, 0, 0, 64)
+    assert heard == [
+        (What.OUT, b"?"),
+        (What.IN, b"first"),
+        (What.OUT, b"!"),
+        (beside, b"second"),
+        (What.CONTROL, b"control"),
+    ]

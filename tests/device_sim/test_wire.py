@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from device_sim.misfortune import Harm, Misfortune, Towards
 from device_sim.serial.wire import Wire
 from device_sim.virtual_time import VirtualClock
+from kiosk_core.trace import What
 
 
 class Answers:
@@ -33,7 +34,7 @@ def make(*answers: bytes, baudrate: int = 0) -> tuple[Wire, Answers, VirtualCloc
     return Wire(device, clock, baudrate=baudrate), device, clock
 
 
-def befall(wire: Wire, harm: Harm, towards: Towards = Towards.HOST, **more: float) -> None:
+def befall(wire: Wire, harm: Harm, towards: Towards = Towards.HOST, **more: float | None) -> None:
     wire.fortune.misfortunes.append(Misfortune(harm, towards, **more))  # type: ignore[arg-type]
 
 
@@ -152,3 +153,25 @@ def test_the_same_seed_does_the_same_harm(harms: list[Harm], seed: int) -> None:
         return heard
 
     assert said() == said()
+
+
+def test_who_listens_in_hears_what_the_host_sends_and_what_arrives_there() -> None:
+    wire, _, clock = make(b"answer", b"lost", baudrate=960)
+    heard: list[tuple[What, bytes]] = []
+
+    def listen(what: What, data: bytes) -> None:
+        heard.append((what, data))
+
+    def ask(question: bytes) -> None:
+        wire.receive(question)
+        for _ in range(2):  # there and back
+            clock.sleep(0.2)
+            wire.idle()
+
+    wire.tap = listen
+    ask(b"question")
+    befall(wire, Harm.DROP)
+    ask(b"again")
+    wire.tap = None
+    ask(b"unheard")
+    assert heard == [(What.OUT, b"question"), (What.IN, b"answer"), (What.OUT, b"again")]
