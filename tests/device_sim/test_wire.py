@@ -156,7 +156,7 @@ def test_the_same_seed_does_the_same_harm(harms: list[Harm], seed: int) -> None:
 
 
 def test_who_listens_in_hears_what_the_host_sends_and_what_arrives_there() -> None:
-    wire, _, clock = make(b"answer", b"lost", baudrate=960)
+    wire, _, clock = make(b"answer", b"lost", baudrate=9600)
     heard: list[tuple[What, bytes]] = []
 
     def listen(what: What, data: bytes) -> None:
