@@ -39,6 +39,17 @@ class HideAll:
         """Nothing is remembered."""
 
 
+class HideSent:
+    """For printers: what they say of themselves is shown, what is sent to be printed is not."""
+
+    def mask(self, what: What, data: bytes) -> Octets:
+        """Return what was received, and as many hidden bytes for what was sent."""
+        return _hidden(data) if what is What.OUT else Octets(data)
+
+    def gap(self) -> None:
+        """Nothing is remembered."""
+
+
 class FrameMasker:
     """For protocols with frames. A driver writes whole frames, so what it sends begins anew with every chunk."""
 

@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 
 from drivers.registry import models
 from drivers.trace.families import MASKERS, masker_of
-from drivers.trace.maskers import EscPosMasker, HideAll, Masker, ccid_masker, crt310_masker, crt591_masker, sdt_masker
+from drivers.trace.maskers import (
+    EscPosMasker,
+    HideAll,
+    HideSent,
+    Masker,
+    ccid_masker,
+    crt310_masker,
+    crt591_masker,
+    sdt_masker,
+)
 from kiosk_core.trace import FILLER, Octets, Record, What, record_line
 
 PAN = "6222021234567890123"
@@ -158,6 +167,11 @@ def test_every_model_speaks_a_family_that_has_a_masker_or_is_hidden_whole() -> N
     families = {name: model.family for name, model in models().items()}
     assert set(families.values()) <= {*MASKERS, ""}
     assert (families["crt-571"], families["escpos-80mm"], families["pp791"]) == ("crt591", "escpos", "")
+
+
+def test_a_printer_may_be_shown_by_what_it_says_alone() -> None:
+    assert hide(HideSent(), What.OUT, b"\x05\x04Card 6222") == b"." * 11
+    assert hide(HideSent(), What.IN, b"\x15\x04") == b"\x15\x04"
 
 
 def test_of_an_unknown_protocol_only_the_length_is_kept() -> None:
