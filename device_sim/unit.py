@@ -47,6 +47,10 @@ class Unit:
         """The names of what is wrong now; of what befalls the cable, what has not happened often enough yet."""
         return (*self._begun, *dict.fromkeys(each.harm.value for each in self._fortune.misfortunes))
 
+    def watch(self, watcher: Callable[[Towards, bytes], None]) -> None:
+        """Tell `watcher` what passes on the cable: device_sim.misfortune.Fortune.watcher."""
+        self._fortune.watcher = watcher
+
     def strike(
         self,
         fault: str,
