@@ -12,6 +12,7 @@ from enum import Enum, auto
 from device_sim.cards.mifare import MifareClassic, MifareUltralight
 from device_sim.crt591_cards import SimulatedI2cCard, SimulatedSle4428, SimulatedSle4442
 from device_sim.plastic_card import PlasticCard, TrackDamage
+from device_sim.recent import Recent
 from device_sim.usb.device import Descriptor, Endpoint, Interface, Stall
 from kiosk_core.card_reader import ChipProtocol
 from kiosk_core.clock import Clock
@@ -105,7 +106,7 @@ class SimulatedCrt288k:
         self._chip_powered = False
         self._stripe: tuple[Track, Track, Track] | None = None
         self.condition = Condition()
-        self.executed: list[Command] = []
+        self.executed: Recent[Command] = Recent()
 
     # -- a UsbFunction -----------------------------------------------------------------------------------------
 

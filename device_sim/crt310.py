@@ -13,7 +13,9 @@ from device_sim.cards.lasting import TornError
 from device_sim.cards.mifare import MifareClassic
 from device_sim.crt591_cards import SimulatedI2cCard
 from device_sim.plastic_card import Length, PlasticCard, TrackDamage
+from device_sim.recent import Recent
 from kiosk_core.card_reader import ChipProtocol
+from kiosk_core.clock import Clock
 from wire import crt310
 from wire import crt310_answers as answers
 from wire import crt310_commands as commands
@@ -135,16 +137,22 @@ class SimulatedCrt310:
     """A `device_sim.serial.device.SerialDevice`; a customer's hands are insert, take and tear_out.
 
     What was on the stripe of a card stays in its memory when the card has left: the manual says nothing else.
+    `seconds` is how long every command takes from ENQ on, by `clock`; the manual gives no times.
     """
 
     def __init__(
         self,
+        clock: Clock | None = None,
         *,
+        seconds: float = 0.0,
         sams: Mapping[int, tuple[Card, CpuProtocol]] | None = None,
         habits: Habits | None = None,
         fittings: Fittings | None = None,
     ) -> None:
         self._lock = threading.RLock()
+        self._clock = clock
+        self._seconds = seconds if clock is not None else 0.0
+        self._running: tuple[float, Package] | None = None
         self._habits = habits or Habits()
         self._fittings = fittings or Fittings()
         self._sams = dict(sams or {})
@@ -160,7 +168,7 @@ class SimulatedCrt310:
         self._powered_sams: set[int] = set()
         self.condition = Condition()
         self.captured: list[PlasticCard] = []
-        self.executed: list[Command] = []
+        self.executed: Recent[Command] = Recent()
         self.light = False
         self._front, self._rear, self._stop = FrontEntry.ANY_CARD, RearEntry.ALLOWED, StopPosition.INSIDE
         self._chip_powered = False
@@ -173,14 +181,15 @@ class SimulatedCrt310:
         with self._lock:
             if not self.condition.powered:
                 return b""
-            sent, self._late = bytearray(self._late), b""
+            sent, self._late = bytearray(self._late + self._done()), b""
             for event in self._deframer.feed(data):
                 sent += self._hear(event)
             return bytes(sent)
 
     def idle(self) -> bytes:
-        """Return nothing: the reader is the driven part (ch. 2)."""
-        return b""
+        """Return the answer to a command that takes its time; else nothing: the reader is the driven part (ch. 2)."""
+        with self._lock:
+            return self._done() if self.condition.powered else b""
 
     def fail_next(self, *faults: LineFault) -> None:
         """Let each fault happen once, in order; NO_ACK and NAK meet frames, the others answers."""
@@ -202,12 +211,23 @@ class SimulatedCrt310:
                 return crt310.encode(Control.NAK)
             case Control.ENQ if self._pending is not None:
                 package, self._pending = self._pending, None
+                if self._seconds and self._clock is not None:
+                    self._running = self._clock.now() + self._seconds, package
+                    return b""
                 return self._spoil(crt310.encode(self._answer(package)))
-            case Control.EOT if self._pending is not None or self._habits.answers_idle_eot:
-                self._pending = None
+            case Control.EOT if self._pending or self._running or self._habits.answers_idle_eot:
+                self._pending = self._running = None
                 return crt310.encode(Control.EOT)
             case _:
                 return b""
+
+    def _done(self) -> bytes:
+        """Return the answer to the command whose time is over, b"" where there is none."""
+        if self._running is None or self._clock is None or self._clock.now() < self._running[0]:
+            return b""
+        _, package = self._running
+        self._running = None
+        return self._spoil(crt310.encode(self._answer(package)))
 
     def _strikes(self, fault: LineFault) -> bool:
         if self._faults[:1] != [fault]:
@@ -273,6 +293,12 @@ class SimulatedCrt310:
             self._position = CardPosition.NO_CARD
             self._lift_contacts(card)
             return card
+
+    def empty_bin(self) -> list[PlasticCard]:
+        """Take out the cards that were captured."""
+        with self._lock:
+            taken, self.captured = self.captured, []
+            return taken
 
     def _enter(self, card: PlasticCard) -> bool:
         condition = self.condition

@@ -165,6 +165,21 @@ class SimulatedCrt591:
             self._place(None, Position.NONE)
             return card
 
+    def tear_out(self) -> PlasticCard | None:
+        """Pull the card out with force, wherever it is; the next move says that it was moved by hand."""
+        with self._lock:
+            card = self._card
+            if card is not None:
+                self.mechanics.error = ErrorCode.MOVED_BY_HAND
+            self._place(None, Position.NONE)
+            return card
+
+    def empty_bin(self) -> list[PlasticCard]:
+        """Take out the cards that were captured."""
+        with self._lock:
+            taken, self.captured = self.captured, []
+            return taken
+
     def lose_power(self) -> None:
         """Cut the power for a moment; cards stay where they are."""
         with self._lock:

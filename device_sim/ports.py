@@ -13,6 +13,18 @@ from device_sim.usb.cable import Cable
 STALL = "stall"
 
 
+class NetworkPort(Protocol):
+    """A port of the network that a device listens on."""
+
+    def plug(self) -> None:
+        """Listen."""
+        ...
+
+    def unplug(self) -> None:
+        """Hang up and listen no more."""
+        ...
+
+
 def unit_on_bus(name: str, bus: SimulatedBus, cable: Cable, mishaps: Mishaps) -> Unit:
     """Plug a device into a USB bus."""
 
@@ -48,6 +60,12 @@ def unit_on_line(name: str, world: SerialWorld, wire: Wire, mishaps: Mishaps) ->
 def unit_on_pty(name: str, port: PtyPort, wire: Wire, mishaps: Mishaps) -> Unit:
     """Name the device at the end of a pty."""
     return _unit_on_line(name, port, wire, mishaps)
+
+
+def unit_on_network(name: str, port: NetworkPort, wire: Wire | None, mishaps: Mishaps) -> Unit:
+    """Name the device behind a TCP or HTTP port; without a `wire` nothing befalls what it says."""
+    own = {UNPLUG: Mishap(port.unplug, port.plug)}
+    return Unit(name, wire.fortune if wire is not None else None, {**own, **mishaps})
 
 
 class _Line(Protocol):

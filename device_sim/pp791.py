@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from device_sim.key_block import HeldKey, KeyBlockError, KeyBlockFlaw
+from device_sim.recent import Recent
 from device_sim.secure_module import Offence, SecureModule, SecureModuleError
 from kiosk_core.clock import Clock
 from kiosk_core.pin_pad import PinFormat
@@ -130,8 +131,8 @@ class SimulatedPp791:
         self._mac_next = 0
         self._refusals: deque[PinError] = deque()
         self._failures: frozenset[SelfTestFailure] = frozenset()
-        self.asked: list[Request] = []
-        """Every message that arrived whole and was heard."""
+        self.asked: Recent[Request] = Recent()
+        """The latest messages that arrived whole and were heard."""
 
     # -- what a person does ----------------------------------------------------------------------------------
 

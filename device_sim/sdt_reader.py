@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
 
+from device_sim.recent import Recent
 from device_sim.usb.device import Descriptor, Endpoint, Interface, Stall
 from kiosk_core.clock import Clock
 from wire import id_card_text, sdt
@@ -109,6 +110,14 @@ FOREIGNER_2023 = SimulatedIdCard(
         "",
     )
 )
+ID_CARDS = {
+    "citizen": CITIZEN,
+    "elderly_citizen": ELDERLY_CITIZEN,
+    "hong_kong_resident": HONG_KONG_RESIDENT,
+    "foreigner_2017": FOREIGNER_2017,
+    "foreigner_2023": FOREIGNER_2023,
+}
+"""All of them by name."""
 
 SAM_ID = SamId((5, 1, 20200101, 1, 2))
 
@@ -149,8 +158,8 @@ class SimulatedSdtReader:
         self._answers: deque[tuple[float, bytes]] = deque()
         self._misdeeds: deque[Misdeed] = deque()
         self._failures: dict[Command, deque[Sw3]] = {}
-        self.asked: list[Command] = []
-        """Every command that arrived whole."""
+        self.asked: Recent[Command] = Recent()
+        """The latest commands that arrived whole."""
 
     # -- what a person does ------------------------------------------------------------------------------
 

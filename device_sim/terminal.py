@@ -1,80 +1,65 @@
 """The simulated terminal: its devices on their ports, its cards, the bank host, and what people do to them."""
 
 import contextlib
-import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Ge, Gt, Le
 from pydantic import StringConstraints
 
-from device_sim import mishaps
 from device_sim.bank_books import BankRules
 from device_sim.bank_host import BankHostSettings, SimulatedBankHost
+from device_sim.cards.kinds import CardKind, Issuer, StoredCard, built_in_kinds, make_card
 from device_sim.cards.lasting import Tear
-from device_sim.ccid_reader import SimulatedCcidReader
 from device_sim.control import Action, ControlError, ControlServer
+from device_sim.crt288k import SimulatedCrt288k
+from device_sim.devices import PRINTER, READER, CardReader, build_devices
 from device_sim.misfortune import Towards
-from device_sim.ports import unit_on_bus, unit_on_pty
+from device_sim.plastic_card import PlasticCard
 from device_sim.receipt_paper import PrintedReceipt, paper_picture
-from device_sim.receipt_printer import Pace, SimulatedReceiptPrinter, UsbReceiptPrinter
-from device_sim.serial.pty_port import PtyPort
-from device_sim.serial.wire import Wire
-from device_sim.settings import CardSettings, SimSettings
-from device_sim.transit_card import CardIdentity, TransitCard
+from device_sim.sdt_reader import ID_CARDS
+from device_sim.settings import SimSettings
 from device_sim.unit import Unit, UnknownFaultError
 from device_sim.usb.bus import SimulatedBus
-from device_sim.usb.cable import Cable
 from device_sim.usb.remote import BusServer
-from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
+from wire.pp791 import KeyCode
 
-READER = "top_up_module"
-PRINTER = "receipt_printer"
-
-_SEEDS = 2**32
+__all__ = ["PRINTER", "READER", "SimulatedTerminal"]
 
 _TEARS = {"before_commit": Tear.BEFORE_COMMIT, "after_commit": Tear.AFTER_COMMIT, "never": None}
+_KEYS = {each.name.lower(): each for each in KeyCode if each is not KeyCode.TIMED_OUT} | {
+    each.value: each for each in KeyCode if each.value.isdigit()
+}
+
+T = TypeVar("T")
+
+Angle = Annotated[float, Ge(-360), Le(360)]
 
 
 class SimulatedTerminal:
-    """Everything around a terminal's core, behind a USB bus, a pty, a TLS port and a control socket.
+    """Everything around a terminal's core, behind a USB bus, ptys, a TLS port and a control socket.
 
-    Its actions may be called from any thread: clients of the control socket and the panel act side by side.
+    `kinds` are what its cards may be, those of the store that comes with the simulator where there are none. Its
+    actions may be called from any thread: clients of the control socket and the panel act side by side.
 
     Raises (in the constructor):
         OSError: a socket, port or file cannot be made or read.
+        ValueError: a card's kind is unknown or does not fit, or its file holds something else.
     """
 
-    def __init__(self, settings: SimSettings, clock: Clock) -> None:
-        self._settings = settings
+    def __init__(self, settings: SimSettings, clock: Clock, kinds: Mapping[str, CardKind] | None = None) -> None:
         self._lock = threading.RLock()  # an action is whole before the next one begins
+        self._cards = _make_cards(settings, kinds or built_in_kinds())
+        self._unseen: str | None = None  # a card on the top-up module that it cannot see
         with contextlib.ExitStack() as undo:
-            seeds = random.Random(settings.seed)  # noqa: S311  (bad luck, no secret)
             self._bus = SimulatedBus(clock)
-            self._reader = SimulatedCcidReader(
-                *_numbers(settings.top_up_module.usb), clock, apdu_s=settings.top_up_module.apdu_ms / 1000
-            )
-            printer = settings.receipt_printer
-            pace = Pace(clock, printer.dots_per_s) if printer.dots_per_s else None
-            self._printer = SimulatedReceiptPrinter(pace=pace)
-            of_printer = mishaps.of_receipt_printer(self._printer)
-            cable = Cable(self._reader, clock, seed=seeds.randrange(_SEEDS))
-            self._units = {READER: unit_on_bus(READER, self._bus, cable, {})}
-            seed = seeds.randrange(_SEEDS)
-            if printer.usb is not None:
-                cable = Cable(UsbReceiptPrinter(self._printer, *_numbers(printer.usb)), clock, seed=seed)
-                self._units[PRINTER] = unit_on_bus(PRINTER, self._bus, cable, of_printer)
-            if printer.serial is not None:
-                printer.serial.parent.mkdir(parents=True, exist_ok=True)
-                wire = Wire(self._printer, clock, baudrate=printer.baudrate, seed=seed)
-                pty = undo.enter_context(PtyPort(printer.serial, wire))
-                self._units[PRINTER] = unit_on_pty(PRINTER, pty, wire, of_printer)
-            settings.card_folder.mkdir(parents=True, exist_ok=True)
-            self._cards = {card.name: self._make_card(card) for card in settings.cards}
+            self._devices = build_devices(settings, self._bus, clock, undo)
+            self._reader = self._devices.top_up_module
+            self._printer = self._devices.receipt_printer
+            self._units = self._devices.units
             bank = settings.bank_host
             self._bank = SimulatedBankHost(
                 BankHostSettings(bank.ca_file, bank.certificate_file, bank.key_file, port=bank.port),
@@ -108,7 +93,17 @@ class SimulatedTerminal:
             "state": self.state,
             "place_card": self.place_card,
             "take_card": self.take_card,
+            "insert_card": self.insert_card,
+            "pull_card": self.pull_card,
+            "empty_bin": self.empty_bin,
             "tear_card": self.tear_card,
+            "place_id_card": self.place_id_card,
+            "take_id_card": self.take_id_card,
+            "press": self.press,
+            "scan": self.scan,
+            "lay_document": self.lay_document,
+            "turn_document": self.turn_document,
+            "take_document": self.take_document,
             "take_receipt": self.take_receipt,
             "pay": self.pay,
             "strike": self.strike,
@@ -116,28 +111,105 @@ class SimulatedTerminal:
             "bank": self.set_bank,
         }
 
-    # -- what the customer does ----------------------------------------------------------------------------
+    # -- what the customer does with cards ---------------------------------------------------------------------
 
     def place_card(self, card: str) -> None:
-        """Lay the card of that name on the reader."""
-        if card not in self._cards:
-            raise ControlError(f"no card {card!r}; there are {', '.join(self._cards)}")
+        """Lay the card of that name on the top-up module; one without a chip behind its coil is not noticed."""
         with self._lock:
-            if self._reader.card is not None:
+            stored = self._card_in_hand(card)
+            if self._on_reader is not None or self._reader.card is not None:
                 raise ControlError("a card lies on the reader already")
-            self._reader.insert(self._cards[card])
+            if stored.plastic.radio is None:
+                self._unseen = card
+            else:
+                self._reader.insert(stored.plastic.radio)
 
     def take_card(self) -> None:
-        """Take the card off the reader."""
-        if self._reader.remove() is None:
-            raise ControlError("no card lies on the reader")
+        """Take the card off the top-up module, whatever it is."""
+        with self._lock:
+            unseen, self._unseen = self._unseen, None
+            if unseen is None and self._reader.remove() is None:
+                raise ControlError("no card lies on the reader")
 
-    def tear_card(self, when: Literal["before_commit", "after_commit", "never"]) -> None:
-        """Let the card on the reader lose contact during its next credit, or no more."""
-        card = self._reader.card
-        if not isinstance(card, TransitCard):
-            raise ControlError("no transit card lies on the reader")
-        card.tear_next(_TEARS[when])
+    def insert_card(self, card: str) -> None:
+        """Push the card of that name into the card reader."""
+        with self._lock:
+            reader = self._card_reader
+            stored = self._card_in_hand(card)
+            if reader.card is not None:
+                raise ControlError("there is a card in the card reader already")
+            if isinstance(reader, SimulatedCrt288k):
+                reader.insert(stored.plastic)
+            elif not reader.insert(stored.plastic):
+                raise ControlError("the card reader does not let the card in")
+
+    def pull_card(self) -> Mapping[str, Any]:
+        """Pull the card out of the card reader's gate; returns its name, null for one that is not of this terminal."""
+        with self._lock:
+            reader = self._card_reader
+            card = reader.pull_out() if isinstance(reader, SimulatedCrt288k) else reader.take()
+            if card is None:
+                raise ControlError("no card sticks out of the card reader, or it is held")
+            return {"card": self._name_of(card)}
+
+    def empty_bin(self) -> Mapping[str, Any]:
+        """Take the captured cards out of the card reader's bin; returns their names."""
+        with self._lock:
+            reader = self._card_reader
+            if isinstance(reader, SimulatedCrt288k):
+                raise ControlError("this card reader has no bin")
+            return {"cards": [self._name_of(card) for card in reader.empty_bin()]}
+
+    def tear_card(self, when: Literal["before_commit", "after_commit", "never"], card: str | None = None) -> None:
+        """Let a card lose contact during its next command that writes, or no more; by default the one on the reader."""
+        with self._lock:
+            name = card or self._on_reader or self._in_card_reader
+            if name is None:
+                raise ControlError("no card lies on the reader")
+            self._card(name).plastic.tearing.next = _TEARS[when]
+
+    # -- what the customer does at the other devices -----------------------------------------------------------
+
+    def place_id_card(self, card: str) -> None:
+        """Lay an invented person's ID card on the ID-card reader."""
+        with self._lock:
+            reader = self._fitted(self._devices.id_card_reader, "ID-card reader")
+            if card not in ID_CARDS:
+                raise ControlError(f"no ID card {card!r}; there are {', '.join(ID_CARDS)}")
+            if reader.card is not None:
+                raise ControlError("an ID card lies on the reader already")
+            reader.place(ID_CARDS[card])
+
+    def take_id_card(self) -> None:
+        """Take the ID card off the ID-card reader."""
+        if self._fitted(self._devices.id_card_reader, "ID-card reader").lift() is None:
+            raise ControlError("no ID card lies on the reader")
+
+    def press(self, keys: list[str]) -> None:
+        """Press keys on the PIN pad: "0" to "9", "enter", "clear", "cancel", "f1" to "f3"; it may pay no heed."""
+        pad = self._fitted(self._devices.pin_pad, "PIN pad")
+        if any(key not in _KEYS for key in keys):  # no word of which: it might be a PIN
+            raise ControlError(f"there is no such key; there are {', '.join(sorted(_KEYS))}")
+        pad.press(*(_KEYS[key] for key in keys))
+
+    def scan(
+        self, code: str, symbology: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][0-9A-Za-z]$")] = "Q1"
+    ) -> None:
+        """Hold a code before the scanner; `symbology` is its AIM identifier, Q1 a QR code."""
+        if not self._fitted(self._devices.barcode_scanner, "barcode scanner").show(code.encode(), symbology):
+            raise ControlError("the scanner is dark")
+
+    def lay_document(self, angle: Angle = 0.0) -> None:
+        """Lay a specimen card under the camera, turned by `angle` degrees to the left."""
+        self._fitted(self._devices.camera, "camera").desk.lay(angle=angle)
+
+    def turn_document(self, angle: Angle) -> None:
+        """Turn the card under the camera so that it lies at `angle` degrees."""
+        self._fitted(self._devices.camera, "camera").desk.turn(angle)
+
+    def take_document(self) -> None:
+        """Take the card from under the camera."""
+        self._fitted(self._devices.camera, "camera").desk.take()
 
     def pay(self, order: str | None = None) -> Mapping[str, Any]:
         """Pay an order by phone; without a number the latest that can be paid."""
@@ -218,18 +290,10 @@ class SimulatedTerminal:
     def state(self) -> Mapping[str, Any]:
         """Return cards (masked), receipts in the slot, the bank's books, and every fault that is set."""
         with self._lock:
-            here = self._reader.card
             return {
-                "on_reader": next((name for name, card in self._cards.items() if card is here), None),
-                "cards": {
-                    name: {
-                        "number": card.identity.number.masked,
-                        "balance_fen": card.memory.balance_fen,
-                        "counter": card.memory.counter,
-                        "tears": next(word for word, tear in _TEARS.items() if tear is card.tear),
-                    }
-                    for name, card in self._cards.items()
-                },
+                "on_reader": self._on_reader,
+                "cards": {name: self._card_state(name, card) for name, card in self._cards.items()},
+                "devices": self._device_states(),
                 "receipts": len(self._printer.receipts),
                 "orders": [asdict(entry) for entry in self._bank.ledger()],
                 "faults": {name: list(unit.active) for name, unit in self._units.items()},
@@ -245,24 +309,109 @@ class SimulatedTerminal:
 
     def _unit(self, device: str) -> Unit:
         if device not in self._units:
-            raise ControlError(f"no device {device!r}; there are {' and '.join(self._units)}")
+            raise ControlError(f"no device {device!r}; there are {', '.join(self._units)}")
         return self._units[device]
 
-    def _make_card(self, card: CardSettings) -> TransitCard:
-        bank = self._settings.bank_host
-        identity = CardIdentity.of_issuer(
-            CardNumber(card.number),
-            bytes.fromhex(bank.load_master_key),
-            bytes.fromhex(bank.tac_master_key),
-            end=f"{card.expires:%Y%m%d}",
+    def _fitted(self, device: T | None, name: str) -> T:
+        if device is None:
+            raise ControlError(f"this terminal has no {name}")
+        return device
+
+    @property
+    def _card_reader(self) -> CardReader:
+        reader = self._devices.card_reader
+        if reader is None:
+            raise ControlError("this terminal has no card reader")
+        return reader
+
+    def _card(self, name: str) -> StoredCard:
+        if name not in self._cards:
+            raise ControlError(f"no card {name!r}; there are {', '.join(self._cards)}")
+        return self._cards[name]
+
+    def _card_in_hand(self, name: str) -> StoredCard:
+        card = self._card(name)
+        place = self._place_of(name, card)
+        if place != "hand" and not (place == READER and self._on_reader == name):
+            raise ControlError(f"the card is in the {place.replace('_', ' ')}")
+        return card
+
+    def _name_of(self, card: PlasticCard | None) -> str | None:
+        return next((name for name, each in self._cards.items() if each.plastic is card), None)
+
+    @property
+    def _on_reader(self) -> str | None:
+        here = self._reader.card
+        seen = next(
+            (name for name, each in self._cards.items() if here is not None and each.plastic.radio is here), None
         )
-        return TransitCard(identity, balance_fen=card.balance_fen, file=_file_of(self._settings.card_folder, card.name))
+        return seen or self._unseen
+
+    @property
+    def _in_card_reader(self) -> str | None:
+        reader = self._devices.card_reader
+        return self._name_of(reader.card) if reader is not None and reader.card is not None else None
+
+    def _place_of(self, name: str, card: StoredCard) -> str:
+        reader = self._devices.card_reader
+        if name == self._on_reader:
+            return READER
+        if name == self._in_card_reader:
+            return "card_reader"
+        captured = reader.captured if reader is not None and not isinstance(reader, SimulatedCrt288k) else []
+        return "bin" if card.plastic in captured else "hand"
+
+    def _card_state(self, name: str, card: StoredCard) -> Mapping[str, Any]:
+        memory = card.purse.memory if card.purse is not None else None
+        return {
+            "about": card.about,
+            "place": self._place_of(name, card),
+            "number": card.number.masked if card.number is not None else None,
+            "balance_fen": memory.balance_fen if memory is not None else None,
+            "counter": memory.counter if memory is not None else None,
+            "tears": next(word for word, tear in _TEARS.items() if tear is card.plastic.tearing.next),
+        }
+
+    def _device_states(self) -> Mapping[str, Any]:
+        devices = self._devices
+        states: dict[str, Any] = {}
+        if devices.card_reader is not None:
+            states["card_reader"] = _card_reader_state(devices.card_reader, self._name_of)
+        if devices.id_card_reader is not None:
+            here = devices.id_card_reader.card
+            states["id_card_reader"] = {"card": next((name for name, each in ID_CARDS.items() if each is here), None)}
+        if devices.pin_pad is not None:
+            waits = "pin" if devices.pin_pad.waits_for_pin else "key" if devices.pin_pad.waits_for_key else None
+            states["pin_pad"] = {"waits_for": waits}
+        if devices.barcode_scanner is not None:
+            states["barcode_scanner"] = {"light": devices.barcode_scanner.light}
+        if devices.camera is not None:
+            states["camera"] = {"url": devices.camera.url, "document": devices.camera.desk.has_card}
+        return states
 
 
-def _file_of(folder: Path, name: str) -> Path:
-    return folder / f"{name}.json"
+def _card_reader_state(reader: CardReader, name_of: Callable[[PlasticCard | None], str | None]) -> Mapping[str, Any]:
+    card = name_of(reader.card)
+    match reader:
+        case SimulatedCrt288k():
+            return {"card": card, "occupied": reader.card is not None, "locked": reader.locked}
+        case _:
+            return {
+                "card": card,
+                "occupied": reader.card is not None,
+                "position": reader.position.name.lower(),
+                "captured": len(reader.captured),
+            }
 
 
-def _numbers(usb_id: str) -> tuple[int, int]:
-    vendor_id, _, product_id = usb_id.partition(":")
-    return int(vendor_id, 16), int(product_id, 16)
+def _make_cards(settings: SimSettings, kinds: Mapping[str, CardKind]) -> Mapping[str, StoredCard]:
+    bank = settings.bank_host
+    issuer = Issuer(bytes.fromhex(bank.load_master_key), bytes.fromhex(bank.tac_master_key))
+    settings.card_folder.mkdir(parents=True, exist_ok=True)
+    cards = {}
+    for card in settings.cards:
+        if card.kind not in kinds:
+            raise ValueError(f"no kind of card {card.kind!r}; there are {', '.join(sorted(kinds))}")
+        kind = kinds[card.kind].with_purse(card.number, card.balance_fen, card.expires)
+        cards[card.name] = make_card(kind, card.name, settings.card_folder, issuer)
+    return cards

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Self
 
 from device_sim import card_crypto
-from device_sim.cards.lasting import Lasting, Tear, Tearing, answer_or_tear
+from device_sim.cards.chip import RefusedCommand, respond, tlv
+from device_sim.cards.lasting import Lasting, Tear, Tearing
 from kiosk_core.card_number import CardNumber
 from wire import apdu, purse
-from wire.apdu import CommandApdu, ResponseApdu
-from wire.errors import WireError
+from wire.apdu import CommandApdu
 from wire.purse import (
     Balance,
     CardInfo,
@@ -115,14 +115,6 @@ class _Session:
     terminal_no: bytes
 
 
-class _Refused(Exception):
-    """The card answers with this status word alone."""
-
-    def __init__(self, status_word: int) -> None:
-        super().__init__(f"{status_word:04X}")
-        self.status_word = status_word
-
-
 class TransitCard:
     """The card. It is a device_sim.card.Card; one thread uses it at a time."""
 
@@ -184,20 +176,7 @@ class TransitCard:
 
     def transmit(self, command: bytes) -> bytes | None:
         """Answer a command APDU, or None: the card left the field before its answer was through."""
-        return answer_or_tear(self._respond, command)
-
-    def _respond(self, command: bytes) -> bytes:
-        try:
-            asked = apdu.decode_command(command)
-            answer = self._answer(asked)
-        except WireError:
-            return _status(StatusWord.WRONG_LENGTH)
-        except _Refused as refused:
-            return _status(refused.status_word)
-        if asked.expected is None or asked.expected in {apdu.MAX_ANSWER, len(answer)}:
-            return apdu.encode_response(ResponseApdu(answer, StatusWord.OK))
-        # Only questions come here: 80 52 looks at its length before it does anything.
-        return _status(0x6C00 | len(answer))
+        return respond(command, self._answer)
 
     def _answer(self, asked: CommandApdu) -> bytes:
         if self._profile.file_ids and asked.cla == 0 and asked.ins == 0xA4 and (asked.p1, asked.p2) == (0, 0):
@@ -206,9 +185,9 @@ class TransitCard:
             return self._verify(asked)
         command = self._understand(asked)
         if not self._selected and not isinstance(command, Select):
-            raise _Refused(StatusWord.FILE_NOT_FOUND if asked.cla == 0 else StatusWord.INVALID_STATE)
+            raise RefusedCommand(StatusWord.FILE_NOT_FOUND if asked.cla == 0 else StatusWord.INVALID_STATE)
         if isinstance(command, CreditForLoad) and asked.expected not in {None, 4, apdu.MAX_ANSWER}:
-            raise _Refused(0x6C04)
+            raise RefusedCommand(0x6C04)
         return self._carry_out(command)
 
     def _carry_out(self, command: Command) -> bytes:
@@ -231,29 +210,29 @@ class TransitCard:
     def _understand(self, asked: CommandApdu) -> Command:
         known = {0x00: {0xA4, 0xB0, 0xB2}, 0x80: {0x50, 0x52, 0x5A, 0x5C}}
         if asked.cla not in known:
-            raise _Refused(StatusWord.UNKNOWN_CLA)
+            raise RefusedCommand(StatusWord.UNKNOWN_CLA)
         if asked.ins not in known[asked.cla]:
-            raise _Refused(StatusWord.UNKNOWN_INS)
+            raise RefusedCommand(StatusWord.UNKNOWN_INS)
         if asked.ins == 0xB2 and self._profile.load_log is not None and asked.p2 == self._profile.load_log << 3 | 4:
             return ReadLog(asked.p1)  # this purse logs loads only: both logs are one
         if not _parameters_known(asked):
-            raise _Refused(StatusWord.WRONG_P1P2)
+            raise RefusedCommand(StatusWord.WRONG_P1P2)
         return purse.decode_command(asked)
 
     def _verify(self, asked: CommandApdu) -> bytes:
         if not self._selected:
-            raise _Refused(StatusWord.INVALID_STATE)
+            raise RefusedCommand(StatusWord.INVALID_STATE)
         if (asked.p1, asked.p2) != (0, 0):
-            raise _Refused(StatusWord.WRONG_P1P2)
+            raise RefusedCommand(StatusWord.WRONG_P1P2)
         errors, tries = self.memory.pin_errors, self._profile.pin_tries
         if errors >= tries:
-            raise _Refused(StatusWord.PIN_LOCKED)
+            raise RefusedCommand(StatusWord.PIN_LOCKED)
         self._verified = False
         right = asked.data == self._profile.pin
         if errors or not right:
             self._lasting.commit(replace(self.memory, pin_errors=0 if right else errors + 1))
         if not right:
-            raise _Refused(0x63C0 | tries - errors - 1)
+            raise RefusedCommand(0x63C0 | tries - errors - 1)
         self._verified = True
         return b""
 
@@ -262,13 +241,13 @@ class TransitCard:
         self._session = None
         # A partial AID selects the application as well: facts/purse-load.md 1.3.
         if not 5 <= len(aid) <= 16 or not self._profile.aid.startswith(aid):
-            raise _Refused(StatusWord.FILE_NOT_FOUND)
+            raise RefusedCommand(StatusWord.FILE_NOT_FOUND)
         if self.locked:
-            raise _Refused(StatusWord.LOCKED)
+            raise RefusedCommand(StatusWord.LOCKED)
         self._selected = True
         # FCI 6F { 84 AID, A5 { 9F0C copy of file 15 } }: facts/purse-load.md 1.1 and 1.3.
-        proprietary = _tlv("A5", _tlv("9F0C", purse.encode_answer(self._card_info())))
-        return _tlv("6F", _tlv("84", self._profile.aid) + proprietary)
+        proprietary = tlv("A5", tlv("9F0C", purse.encode_answer(self._card_info())))
+        return tlv("6F", tlv("84", self._profile.aid) + proprietary)
 
     def _card_info(self) -> CardInfo:
         identity = self.identity
@@ -277,13 +256,13 @@ class TransitCard:
     def _initialize_for_load(self, command: InitializeForLoad) -> LoadInitialized:
         self._session = None
         if self._profile.pin and not self._verified:
-            raise _Refused(StatusWord.PIN_NOT_VERIFIED)
+            raise RefusedCommand(StatusWord.PIN_NOT_VERIFIED)
         if command.key_index != KEY_INDEX:
-            raise _Refused(StatusWord.KEY_INDEX_UNSUPPORTED)
+            raise RefusedCommand(StatusWord.KEY_INDEX_UNSUPPORTED)
         if self.memory.counter >= MAX_COUNTER:
-            raise _Refused(StatusWord.COUNTER_AT_MAXIMUM)
+            raise RefusedCommand(StatusWord.COUNTER_AT_MAXIMUM)
         if self.memory.balance_fen + command.amount_fen > MAX_BALANCE_FEN:
-            raise _Refused(StatusWord.CONDITIONS)
+            raise RefusedCommand(StatusWord.CONDITIONS)
         random = self._draw(4)
         key = card_crypto.session_key(self.identity.load_key, random, self.memory.counter)
         self._session = _Session(key, command.amount_fen, command.terminal_no)
@@ -294,10 +273,10 @@ class TransitCard:
     def _credit_for_load(self, command: CreditForLoad) -> Tac:
         session, self._session = self._session, None
         if session is None:
-            raise _Refused(StatusWord.INVALID_STATE)
+            raise RefusedCommand(StatusWord.INVALID_STATE)
         load = (session.amount_fen, purse.PURSE, session.terminal_no, command.date, command.time)
         if card_crypto.mac2(session.key, *load) != command.mac2:
-            raise _Refused(StatusWord.MAC_INVALID)
+            raise RefusedCommand(StatusWord.MAC_INVALID)
         memory = self.memory
         balance = memory.balance_fen + session.amount_fen
         tac = card_crypto.tac(self.identity.tac_key, balance, memory.counter, *load)
@@ -319,12 +298,12 @@ class TransitCard:
     def _prove(self, sequence: int, transaction: int) -> bytes:
         memory = self.memory
         if transaction != _LOAD or not memory.proof or sequence != memory.proof_counter:
-            raise _Refused(StatusWord.MAC_NOT_AVAILABLE)
+            raise RefusedCommand(StatusWord.MAC_NOT_AVAILABLE)
         return bytes.fromhex(memory.proof)
 
     def _log_record(self, number: int) -> bytes:
         if not 1 <= number <= len(self.memory.log):
-            raise _Refused(StatusWord.RECORD_NOT_FOUND)
+            raise RefusedCommand(StatusWord.RECORD_NOT_FOUND)
         return bytes.fromhex(self.memory.log[number - 1])
 
 
@@ -341,11 +320,3 @@ def _parameters_known(asked: CommandApdu) -> bool:
         ):
             return True
     return False
-
-
-def _status(status_word: int) -> bytes:
-    return apdu.encode_response(ResponseApdu(b"", status_word))
-
-
-def _tlv(tag: str, value: bytes) -> bytes:
-    return bytes.fromhex(tag) + bytes((len(value),)) + value

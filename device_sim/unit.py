@@ -29,9 +29,12 @@ class Mishap:
 
 
 class Unit:
-    """A device that is plugged in from the beginning. One thread at a time strikes and mends."""
+    """A device that is plugged in from the beginning. One thread at a time strikes and mends.
 
-    def __init__(self, name: str, fortune: Fortune, mishaps: Mapping[str, Mishap]) -> None:
+    Without a `fortune` its cable is not simulated and nothing befalls it.
+    """
+
+    def __init__(self, name: str, fortune: Fortune | None, mishaps: Mapping[str, Mishap]) -> None:
         self.name = name
         self._fortune = fortune
         self._mishaps = mishaps
@@ -40,16 +43,18 @@ class Unit:
     @property
     def faults(self) -> tuple[str, ...]:
         """The names of all that can go wrong."""
-        return (*(harm.value for harm in Harm), *self._mishaps)
+        return (*(harm.value for harm in Harm if self._fortune is not None), *self._mishaps)
 
     @property
     def active(self) -> tuple[str, ...]:
         """The names of what is wrong now; of what befalls the cable, what has not happened often enough yet."""
-        return (*self._begun, *dict.fromkeys(each.harm.value for each in self._fortune.misfortunes))
+        misfortunes = self._fortune.misfortunes if self._fortune is not None else []
+        return (*self._begun, *dict.fromkeys(each.harm.value for each in misfortunes))
 
     def watch(self, watcher: Callable[[Towards, bytes], None]) -> None:
         """Tell `watcher` what passes on the cable: device_sim.misfortune.Fortune.watcher."""
-        self._fortune.watcher = watcher
+        if self._fortune is not None:
+            self._fortune.watcher = watcher
 
     def strike(
         self,
@@ -65,15 +70,11 @@ class Unit:
         Raises:
             UnknownFaultError: there is no such fault.
         """
+        self._know(fault)
         if fault in self._mishaps:
             self._begin(fault)
-            return
-        try:
-            harm = Harm(fault)
-        except ValueError:
-            known = ", ".join(sorted(self.faults))
-            raise UnknownFaultError(f"{self.name} knows no fault {fault!r}; there are {known}") from None
-        self._fortune.misfortunes.append(Misfortune(harm, towards, times, chance, seconds))
+        elif self._fortune is not None:
+            self._fortune.misfortunes.append(Misfortune(Harm(fault), towards, times, chance, seconds))
 
     def mend(self, fault: str | None = None) -> None:
         """Mend `fault`, or without a name all that is wrong.
@@ -81,16 +82,21 @@ class Unit:
         Raises:
             UnknownFaultError: there is no such fault.
         """
-        if fault is not None and fault not in self.faults:
-            known = ", ".join(sorted(self.faults))
-            raise UnknownFaultError(f"{self.name} knows no fault {fault!r}; there are {known}")
-        kept = [each for each in self._fortune.misfortunes if fault is not None and each.harm.value != fault]
-        self._fortune.misfortunes[:] = kept
+        if fault is not None:
+            self._know(fault)
+        if self._fortune is not None:
+            kept = [each for each in self._fortune.misfortunes if fault is not None and each.harm.value != fault]
+            self._fortune.misfortunes[:] = kept
         for name in [each for each in self._begun if fault in {None, each}]:
             self._begun.remove(name)
             mend = self._mishaps[name].mend
             if mend is not None:
                 mend()
+
+    def _know(self, fault: str) -> None:
+        if fault not in self.faults:
+            known = ", ".join(sorted(self.faults))
+            raise UnknownFaultError(f"{self.name} knows no fault {fault!r}; there are {known}")
 
     def _begin(self, name: str) -> None:
         mishap = self._mishaps[name]

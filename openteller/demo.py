@@ -242,7 +242,8 @@ def _transactions(out: Path) -> list:  # type: ignore[type-arg]
 
 
 def _balances(sim: SimControl) -> dict[str, int]:
-    return {name: card["balance_fen"] for name, card in sim.do("state")["cards"].items()}
+    cards = sim.do("state")["cards"].items()
+    return {name: card["balance_fen"] for name, card in cards if card["balance_fen"] is not None}
 
 
 def _disagreements(out: Path, sim: SimControl, before: dict[str, int]) -> list[str]:

@@ -1,7 +1,6 @@
 """What a card keeps without power: replaced as a whole, in a JSON file too, unless the card is torn out meanwhile."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -78,14 +77,6 @@ class Lasting(Generic[T]):
         self._value = value
         if tear is Tear.AFTER_COMMIT:
             raise TornError
-
-
-def answer_or_tear(answer: Callable[[bytes], bytes], command: bytes) -> bytes | None:
-    """Return the answer to `command`, None where the card was torn out meanwhile."""
-    try:
-        return answer(command)
-    except TornError:
-        return None
 
 
 def _save(file: Path, text: bytes) -> None:

@@ -8,7 +8,7 @@ from kiosk_core.money import format_amount
 
 @dataclass(frozen=True)
 class CardFace:
-    """A card as it is drawn; `balance` is written out, `number` masked."""
+    """A card as it is drawn; `balance` of its purse is written out, else what it is; `number` masked or empty."""
 
     name: str
     title: str
@@ -62,8 +62,8 @@ def look(state: State) -> Sight:
             CardFace(
                 name,
                 name.replace("_", " ").capitalize(),
-                card["number"],
-                format_amount(card["balance_fen"]),
+                card["number"] or "",
+                card["about"] if card["balance_fen"] is None else format_amount(card["balance_fen"]),
                 name == state["on_reader"],
             )
             for name, card in state["cards"].items()

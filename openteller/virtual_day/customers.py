@@ -206,19 +206,20 @@ class Customers:
             card = PlasticCard(chip=OtherCard())
             if not reader.insert(card):
                 return False
-            return self._use_chip(ask, reader.take)
+            return self._use_chip(ask, reader.take, lambda: reader.card is not card and card not in reader.captured)
 
     def _stripe(self) -> bool:
         reader = self._terminal.card_reader
         ask = self._stations["card_reader"].ask
         with self._at("card_reader"):
             ask(lambda driver: _card_reader(driver).set_entry(True))
-            if not reader.insert(PlasticCard(chip=OtherCard())):
+            card = PlasticCard(chip=OtherCard())
+            if not reader.insert(card):
                 return False
-            return self._use_chip(ask, reader.take)
+            return self._use_chip(ask, reader.take, lambda: reader.card is not card and card not in reader.captured)
 
-    def _use_chip(self, ask: Callable[..., object], take: Callable[[], object]) -> bool:
-        """Read the chip and give the card back, by a reset where nothing else helps."""
+    def _use_chip(self, ask: Callable[..., object], take: Callable[[], object], gone: Callable[[], bool]) -> bool:
+        """Read the chip and give the card back, by a reset where nothing else helps, unless it was pulled out."""
         done = False
         with suppress(OpenTellerError):
             raw = ask(lambda driver: _card_reader(driver).read_raw_data())
@@ -231,7 +232,7 @@ class Customers:
                 if ask(lambda driver: _card_reader(driver).move(Destination.EXIT)) is None and take() is not None:
                     return done
                 ask(lambda driver: _card_reader(driver).reset(ResetAction.EXIT))
-            if take() is not None:
+            if take() is not None or gone():
                 return done
             self._clock.sleep(5.0)
         raise WrongError("a card was never given back")

@@ -94,7 +94,7 @@ def test_only_a_card_on_the_reader_can_be_torn_out(terminal: SimulatedTerminal) 
     hands = Hands(terminal)
     assert [switch.name for switch in hands.look().switches if not switch.possible] == ["tear_before", "tear_after"]
     hands.turn("tear_before", True)
-    assert hands.problem == "No transit card lies on the reader"
+    assert hands.problem == "No card lies on the reader"
 
 
 def test_a_refusal_is_a_line_until_something_succeeds(terminal: SimulatedTerminal) -> None:

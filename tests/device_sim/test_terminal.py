@@ -41,6 +41,8 @@ def test_state_shows_cards_masked_and_nothing_on_the_reader(terminal: SimulatedT
     state = terminal.state()
     assert state["on_reader"] is None
     assert state["cards"]["transit"] == {
+        "about": "T-Union transit card",
+        "place": "hand",
         "number": "310487*********5678",
         "balance_fen": 2_350,
         "counter": 0,
@@ -70,7 +72,7 @@ def test_an_unknown_card_is_refused_with_the_names_of_all(terminal: SimulatedTer
 def test_what_does_not_lie_there_cannot_be_taken_or_torn(terminal: SimulatedTerminal) -> None:
     with pytest.raises(ControlError, match="no card lies on the reader"):
         terminal.take_card()
-    with pytest.raises(ControlError, match="no transit card lies on the reader"):
+    with pytest.raises(ControlError, match="no card lies on the reader"):
         terminal.tear_card("before_commit")
 
 
@@ -97,10 +99,10 @@ def test_a_tear_is_set_seen_and_called_off(terminal: SimulatedTerminal) -> None:
     terminal.place_card("transit")
     terminal.tear_card("after_commit")
     assert terminal.state()["cards"]["transit"]["tears"] == "after_commit"
-    assert terminal._cards["transit"].tear is Tear.AFTER_COMMIT
+    assert terminal._cards["transit"].plastic.tearing.next is Tear.AFTER_COMMIT
     terminal.tear_card("never")
     assert terminal.state()["cards"]["transit"]["tears"] == "never"
-    assert terminal._cards["transit"].tear is None
+    assert terminal._cards["transit"].plastic.tearing.next is None
 
 
 # -- phone and receipt ---------------------------------------------------------------------------------------
@@ -197,7 +199,7 @@ def test_an_unplugged_printer_on_a_serial_line_has_no_port(rig: Rig) -> None:
 
 
 def test_an_unknown_device_is_refused(terminal: SimulatedTerminal) -> None:
-    with pytest.raises(ControlError, match="no device 'toaster'; there are top_up_module and receipt_printer"):
+    with pytest.raises(ControlError, match="no device 'toaster'; there are top_up_module, receipt_printer"):
         terminal.strike("toaster", "unplug")
 
 
@@ -259,7 +261,7 @@ def test_no_card_number_leaves_the_simulator_unmasked(rig: Rig) -> None:
 
 @pytest.mark.parametrize("where", [{}, {"serial": "printer", "usb": "1209:0002"}])
 def test_a_printer_is_in_exactly_one_place(where: dict[str, str]) -> None:
-    with pytest.raises(ValidationError, match="the printer needs either serial or usb"):
+    with pytest.raises(ValidationError, match="the printer needs one of serial, usb, tcp"):
         TypeAdapter(PrinterSettings).validate_python(where, strict=False)
 
 

@@ -9,12 +9,17 @@ import serial
 import usb.core
 
 from device_sim import mishaps
+from device_sim.barcode_scanner import SimulatedBarcodeScanner
+from device_sim.ccid_reader import SimulatedCcidReader
+from device_sim.crt288k import SimulatedCrt288k
 from device_sim.crt310 import SimulatedCrt310
 from device_sim.crt591 import SimulatedCrt591
 from device_sim.misfortune import Harm
 from device_sim.ports import unit_on_bus, unit_on_line, unit_on_pty
+from device_sim.pp791 import SimulatedPp791
 from device_sim.receipt_printer import SimulatedReceiptPrinter
 from device_sim.sdt_reader import SimulatedSdtReader, UsbSdtReader
+from device_sim.secure_module import SecureModule
 from device_sim.serial.handlers import register
 from device_sim.serial.pty_port import PtyPort
 from device_sim.serial.wire import Wire
@@ -31,9 +36,32 @@ CLOCK = VirtualClock(datetime(2026, 1, 1, tzinfo=UTC))
 # Every name that the list of faults asks for, by the device that has it.
 ASKED = {
     "receipt_printer": {"paper_near_end", "paper_out", "paper_jam", "cutter_stuck", "cover_open", "power_loss"},
-    "crt591": {"jam", "card_held", "card_forgotten", "bin_full", "nak_storm", "power_loss"},
-    "crt310": {"jam", "card_pulled", "card_forgotten", "bin_full", "power_loss"},
-    "sdt": {"power_loss"},
+    "crt591": {
+        "jam",
+        "card_too_long",
+        "card_too_short",
+        "card_held",
+        "card_pulled",
+        "card_forgotten",
+        "bin_full",
+        "nak_storm",
+        "power_loss",
+    },
+    "crt310": {
+        "jam",
+        "card_too_long",
+        "card_too_short",
+        "card_pulled",
+        "card_forgotten",
+        "bin_full",
+        "nak_storm",
+        "power_loss",
+    },
+    "sdt": {"power_loss", "silence"},
+    "pp791": {"power_loss", "tampered", "self_test", "pin_refused"},
+    "ccid": {"power_loss", "over_current", "card_pulled", "card_forgotten"},
+    "crt288k": {"latch_broken", "power_down", "power_loss", "silence", "nak_storm", "card_forgotten"},
+    "scanner": {"flood", "code_half", "code_twice", "code_garbled", "code_slow", "code_no_suffix"},
 }
 CABLE = {"drop", "garble", "duplicate", "late", "stale", "half", "slow", "wrong_baud", "unplug", "busy"}
 
@@ -45,8 +73,16 @@ def units() -> dict[str, Unit]:
         "crt591": (dispenser := SimulatedCrt591(CLOCK), mishaps.of_crt591(dispenser)),
         "crt310": (reader := SimulatedCrt310(), mishaps.of_crt310(reader)),
         "sdt": (id_reader := SimulatedSdtReader(CLOCK), mishaps.of_sdt(id_reader)),
+        "pp791": (pad := SimulatedPp791(CLOCK, SecureModule(bytes)), mishaps.of_pp791(pad)),
+        "scanner": (scanner := SimulatedBarcodeScanner(CLOCK), mishaps.of_barcode_scanner(scanner)),
     }
-    return {name: unit_on_line(name, world, Wire(device, CLOCK), own) for name, (device, own) in devices.items()}
+    on_lines = {name: unit_on_line(name, world, Wire(device, CLOCK), own) for name, (device, own) in devices.items()}
+    bus = SimulatedBus(CLOCK)
+    ccid, dip = SimulatedCcidReader(0x1209, 1, CLOCK), SimulatedCrt288k(CLOCK)
+    return on_lines | {
+        "ccid": unit_on_bus("ccid", bus, Cable(ccid, CLOCK), mishaps.of_ccid(ccid)),
+        "crt288k": unit_on_bus("crt288k", bus, Cable(dip, CLOCK), mishaps.of_crt288k(dip)),
+    }
 
 
 @pytest.mark.parametrize("name", sorted(ASKED))
