@@ -77,15 +77,15 @@ class Paper:
         while self._height > LONGEST or len(self._strips) > LONGEST:
             self._height -= self._strips.popleft().height
 
-    def cut(self, partial: bool = False) -> PrintedReceipt:
-        """Return what passed since the last cut and begin anew."""
+    def look(self, partial: bool = False) -> PrintedReceipt:
+        """Return what passed since the last cut as it would be if it were cut now."""
         picture = blank(self.dots, max(1, self._height))
         top = 0
         for strip in self._strips:
             if not isinstance(strip.dots, int):
                 picture.paste(strip.dots, (0, top))
             top += strip.height
-        receipt = PrintedReceipt(
+        return PrintedReceipt(
             *picture.size,
             picture.tobytes(),
             "\n".join(text.rstrip() for strip in self._strips for text in strip.texts),
@@ -93,6 +93,10 @@ class Paper:
             tuple(code for strip in self._strips for code in strip.barcodes),
             partial,
         )
+
+    def cut(self, partial: bool = False) -> PrintedReceipt:
+        """Return what passed since the last cut and begin anew."""
+        receipt = self.look(partial)
         self._strips.clear()
         self._height = 0
         return receipt
@@ -115,17 +119,28 @@ _TABLE, _PAPER, _INK = (233, 230, 224), (254, 253, 250), (38, 37, 42)
 
 def paper_picture(receipt: PrintedReceipt) -> Image.Image:
     """Return a receipt as it lies on a table: margins, serrated ends, a soft shadow (mode "RGB")."""
-    dots = receipt.picture
-    size = (dots.width + 2 * _MARGIN, dots.height + 3 * _MARGIN + _MARGIN // 2)
-    shape = _outline(size, receipt.partial_cut)
-    whole = Image.new("RGB", (size[0] + 2 * _AROUND, size[1] + 2 * _AROUND), _TABLE)
+    sheet = sheet_picture(receipt)
+    shape = sheet.getchannel("A")
+    whole = Image.new("RGB", (sheet.width + 2 * _AROUND, sheet.height + 2 * _AROUND), _TABLE)
     shadow = Image.new("L", whole.size, 0)
     shadow.paste(shape.point(lambda value: value * 90 // 255), (_AROUND, _AROUND + 8))
     whole.paste((70, 62, 50), (0, 0), shadow.filter(ImageFilter.GaussianBlur(10)))
-    sheet = Image.new("RGB", size, _PAPER)
-    sheet.paste(_INK, (_MARGIN, 2 * _MARGIN), dots.convert("L").point(lambda value: 255 - value))
     whole.paste(sheet, (_AROUND, _AROUND), shape)
     return whole
+
+
+def sheet_picture(receipt: PrintedReceipt, *, cut: bool = True) -> Image.Image:
+    """Return the paper alone: margins and serrated ends, the lower one straight where it is not `cut` (mode "RGBA")."""
+    dots = receipt.picture
+    below = _MARGIN + _MARGIN // 2 if cut else 0
+    size = (dots.width + 2 * _MARGIN, dots.height + 2 * _MARGIN + below)
+    sheet = Image.new("RGB", size, _PAPER)
+    sheet.paste(_INK, (_MARGIN, 2 * _MARGIN), dots.convert("L").point(lambda value: 255 - value))
+    shape = _outline(size, receipt.partial_cut)
+    if not cut:
+        shape.paste(255, (0, size[1] - 2 * _TOOTH, *size))
+    sheet.putalpha(shape)
+    return sheet
 
 
 def _outline(size: tuple[int, int], partial: bool) -> Image.Image:

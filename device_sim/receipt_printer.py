@@ -85,6 +85,12 @@ class SimulatedReceiptPrinter:
         """What the presenter pulled in again."""
         return self._mechanism.retracted
 
+    @property
+    def unfinished(self) -> PrintedReceipt | None:
+        """What comes out of the slot and is not cut yet, None where there is nothing on it."""
+        with self._lock:
+            return self._mechanism.unfinished
+
     def take_receipt(self) -> PrintedReceipt:
         """Take the oldest receipt out of the slot. Raises IndexError when there is none."""
         with self._lock:

@@ -139,6 +139,11 @@ class Mechanism:
         """Whether paper is moving."""
         return self._pace is not None and self._pace.clock.now() < self._busy_until
 
+    @property
+    def unfinished(self) -> PrintedReceipt | None:
+        """What was printed and not cut, None where there is nothing."""
+        return None if self._paper.clean else self._paper.look()
+
     def begin_now(self) -> None:
         """Let the time of the next movement count from now: there was nothing to do, or no way to do it."""
         if self._pace is not None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_sim.receipt.glyphs import CELL, Style, glyph
-from device_sim.receipt_paper import PrintedReceipt, paper_picture
+from device_sim.receipt_paper import PrintedReceipt, paper_picture, sheet_picture
 from device_sim.receipt_printer import (
     NEAR_END_DOTS,
     RECEIVE_BUFFER,
@@ -600,3 +600,30 @@ def test_a_condition_is_changed_piece_by_piece() -> None:
     printer.condition = replace(printer.condition, cover_open=True)
     printer.condition = replace(printer.condition, paper_out=True)
     assert ask(printer) == "1a 36 12 7e"
+
+
+def test_paper_that_is_not_cut_yet_can_be_seen_growing() -> None:
+    printer = SimulatedReceiptPrinter()
+    assert printer.unfinished is None
+    printer.receive(b"one\n")
+    first = printer.unfinished
+    assert first is not None
+    assert first.text == "one"
+    printer.receive(b"two\n")
+    second = printer.unfinished
+    assert second is not None
+    assert (second.text, second.height > first.height) == ("one\ntwo", True)
+    printer.receive(CUT)
+    assert printer.unfinished is None
+    assert printer.take_receipt().text == "one\ntwo"
+
+
+def test_only_paper_that_is_cut_has_teeth_at_its_lower_end() -> None:
+    printer = SimulatedReceiptPrinter()
+    printer.receive(b"one\n")
+    unfinished = printer.unfinished
+    assert unfinished is not None
+    uncut, cut = (sheet_picture(unfinished, cut=each).getchannel("A") for each in (False, True))
+    assert uncut.crop((0, uncut.height - 1, *uncut.size)).getextrema() == (255, 255)
+    assert cut.crop((0, cut.height - 1, *cut.size)).getextrema()[0] == 0
+    assert uncut.crop((0, 0, uncut.width, 1)).getextrema()[0] == 0
