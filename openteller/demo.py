@@ -96,6 +96,7 @@ def write_configuration(out: Path, run: Path, size: tuple[int, int]) -> None:
         "services": _HERE.parent / "services",
         "logo": _HERE / "receipt_logo.png",
         "bank_port": _free_port(),
+        "camera_port": _free_port(),
         "width_px": size[0],
         "height_px": size[1],
         "width_mm": round(MM_PER_PX * size[0], 1),

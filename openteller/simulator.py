@@ -3,14 +3,17 @@
 import contextlib
 import signal
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
+from device_sim.cards.kinds import CardKind, built_in_kinds
 from device_sim.http_control import HttpControl
 from device_sim.settings import SimSettings
 from device_sim.terminal import SimulatedTerminal
 from kiosk_core.clock import Clock
+from kiosk_core.errors import ConfigError
 from openteller.config import anchored
-from openteller.toml_file import TomlFile
+from openteller.toml_file import TomlFile, together
 
 
 def load_simulator(path: Path) -> SimSettings:
@@ -19,7 +22,42 @@ def load_simulator(path: Path) -> SimSettings:
     Raises:
         ConfigError: what is wrong, all of it.
     """
-    return anchored(TomlFile(path).checked(SimSettings), path.parent)
+    file = TomlFile(path)
+    settings = anchored(file.checked(SimSettings), path.parent)
+    kinds = load_card_kinds(settings)
+    mistakes = []
+    for number, card in enumerate(settings.cards):
+        if card.kind not in kinds:
+            known = ", ".join(sorted(kinds))
+            mistakes.append(file.error(("cards", number, "kind"), f'"{card.kind}" is no kind; there are {known}'))
+            continue
+        try:
+            kinds[card.kind].with_purse(card.number, card.balance_fen, card.expires)
+        except ValueError as error:
+            mistakes.append(file.error(("cards", number, "kind"), str(error)))
+    if mistakes:
+        raise together(mistakes)
+    return settings
+
+
+def load_card_kinds(settings: SimSettings) -> Mapping[str, CardKind]:
+    """Return the card kinds of the simulator and those of `card_store`, which go before, by name.
+
+    Raises:
+        ConfigError: what is wrong in the files of `card_store`, all of it.
+    """
+    kinds = dict(built_in_kinds())
+    mistakes: list[ConfigError] = []
+    if settings.card_store is not None and not settings.card_store.is_dir():
+        raise ConfigError(str(settings.card_store), None, "", "there is no such folder")
+    for path in sorted(settings.card_store.glob("*.toml")) if settings.card_store is not None else ():
+        try:
+            kinds[path.stem] = TomlFile(path).checked(CardKind)
+        except ConfigError as error:
+            mistakes += error.all
+    if mistakes:
+        raise together(mistakes)
+    return kinds
 
 
 def run_simulator(path: Path, clock: Clock, *, panel: bool, http: int | None = None) -> None:
@@ -33,7 +71,7 @@ def run_simulator(path: Path, clock: Clock, *, panel: bool, http: int | None = N
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):  # before there is a socket: who sees it may send one
         signal.signal(number, lambda *_: stopped.set())
-    with SimulatedTerminal(settings, clock) as terminal, contextlib.ExitStack() as undo:
+    with SimulatedTerminal(settings, clock, load_card_kinds(settings)) as terminal, contextlib.ExitStack() as undo:
         if http is not None:
             api = undo.enter_context(HttpControl(http, terminal.actions))
             print(f"The control API listens at {api.url}; {api.url}/openapi.json describes it.", flush=True)
