@@ -1,7 +1,6 @@
 """What a cable can do to what passes it, by name, by chance and by a seed."""
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -48,8 +47,6 @@ class Fortune:
 
     def __init__(self, seed: int) -> None:
         self.misfortunes: list[Misfortune] = []
-        self.watcher: Callable[[Towards, bytes], None] | None = None
-        """Is told what passes as the host sees it: all that it sends, and what arrives of what it is sent."""
         self._random = random.Random(seed)  # noqa: S311  (bad luck, no secret)
         self._last_to_host = self._last_to_device = b""
 
@@ -60,13 +57,8 @@ class Fortune:
         else:
             last, self._last_to_device = self._last_to_device, data
         if not self.misfortunes or (misfortune := self._next(towards)) is None:
-            became = [(0.0, data)]
-        else:
-            became = self._harmed(misfortune, data, last)
-        if self.watcher is not None:
-            for seen in [data] if towards is Towards.DEVICE else [part for _, part in became]:
-                self.watcher(towards, seen)
-        return became
+            return [(0.0, data)]
+        return self._harmed(misfortune, data, last)
 
     def _next(self, towards: Towards) -> Misfortune | None:
         for each in self.misfortunes:

@@ -48,7 +48,7 @@ def unit_on_bus(name: str, bus: SimulatedBus, cable: Cable, mishaps: Mishaps) ->
         BUSY: Mishap(seize, lambda: bus.release(cable)),
         STALL: Mishap(lambda: stall(1), lambda: stall(0)),
     }
-    return Unit(name, cable.fortune, {**own, **mishaps})
+    return Unit(name, cable.fortune, {**own, **mishaps}, cable)
 
 
 def unit_on_line(name: str, world: SerialWorld, wire: Wire, mishaps: Mishaps) -> Unit:
@@ -65,7 +65,7 @@ def unit_on_pty(name: str, port: PtyPort, wire: Wire, mishaps: Mishaps) -> Unit:
 def unit_on_network(name: str, port: NetworkPort, wire: Wire | None, mishaps: Mishaps) -> Unit:
     """Name the device behind a TCP or HTTP port; without a `wire` nothing befalls what it says."""
     own = {UNPLUG: Mishap(port.unplug, port.plug)}
-    return Unit(name, wire.fortune if wire is not None else None, {**own, **mishaps})
+    return Unit(name, wire.fortune if wire is not None else None, {**own, **mishaps}, wire)
 
 
 class _Line(Protocol):
@@ -82,4 +82,4 @@ def _unit_on_line(name: str, line: _Line, wire: Wire, mishaps: Mishaps) -> Unit:
         line.seize()
 
     own = {UNPLUG: Mishap(line.unplug, line.plug), BUSY: Mishap(seize, line.release)}
-    return Unit(name, wire.fortune, {**own, **mishaps})
+    return Unit(name, wire.fortune, {**own, **mishaps}, wire)

@@ -305,6 +305,16 @@ class SimulatedTerminal:
         """The TCP port of the bank host."""
         return self._bank.port
 
+    @property
+    def units(self) -> Mapping[str, Unit]:
+        """The devices on their ports by name: to see what can befall them, and to listen in on them."""
+        return self._units
+
+    @property
+    def paper(self) -> PrintedReceipt | None:
+        """What hangs out of the printer's slot and is not cut yet."""
+        return self._printer.unfinished
+
     # -- inside ----------------------------------------------------------------------------------------------
 
     def _unit(self, device: str) -> Unit:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from device_sim.misfortune import Fortune, Harm, Misfortune, Towards
+from device_sim.tap import Tap, Tapped
 
 UNPLUG = "unplug"
 BUSY = "busy"
@@ -34,8 +35,12 @@ class Unit:
     Without a `fortune` its cable is not simulated and nothing befalls it.
     """
 
-    def __init__(self, name: str, fortune: Fortune | None, mishaps: Mapping[str, Mishap]) -> None:
+    def __init__(
+        self, name: str, fortune: Fortune | None, mishaps: Mapping[str, Mishap], line: Tapped | None = None
+    ) -> None:
+        """`line` is the wire or cable that `listen` listens in on."""
         self.name = name
+        self._line = line
         self._fortune = fortune
         self._mishaps = mishaps
         self._begun: list[str] = []
@@ -45,16 +50,16 @@ class Unit:
         """The names of all that can go wrong."""
         return (*(harm.value for harm in Harm if self._fortune is not None), *self._mishaps)
 
+    def listen(self, tap: Tap | None) -> None:
+        """Let `tap` listen in on the cable, None: nobody. Without a cable there is nothing to hear."""
+        if self._line is not None:
+            self._line.tap = tap
+
     @property
     def active(self) -> tuple[str, ...]:
         """The names of what is wrong now; of what befalls the cable, what has not happened often enough yet."""
         misfortunes = self._fortune.misfortunes if self._fortune is not None else []
         return (*self._begun, *dict.fromkeys(each.harm.value for each in misfortunes))
-
-    def watch(self, watcher: Callable[[Towards, bytes], None]) -> None:
-        """Tell `watcher` what passes on the cable: device_sim.misfortune.Fortune.watcher."""
-        if self._fortune is not None:
-            self._fortune.watcher = watcher
 
     def strike(
         self,

@@ -42,7 +42,7 @@ from device_sim.usb.cable import Cable
 from device_sim.usb.device import UsbFunction
 from drivers.registry import models
 from drivers.trace.watch import TraceWatch
-from kiosk_core.trace import What, header_line, record_line
+from kiosk_core.trace import header_line, record_line
 from openteller.demo import write_configuration
 from openteller.simulator import load_simulator
 from openteller.system_clock import SystemClock
@@ -55,7 +55,6 @@ BARCODE_SCANNER = "barcode_scanner"
 PIN_PAD = "pin_pad"
 
 _SCREEN = (1080, 1920)
-_SLOT_CHANGES = (0x50, 0x51)  # CCID 1.1, 6.3: what comes on the interrupt pipe
 
 D = TypeVar("D")
 
@@ -126,7 +125,7 @@ class BenchTerminal:
     USB devices, `ports` what the core is given, by device.
     """
 
-    def __init__(self, terminal: "_WatchedTerminal", out: Path) -> None:
+    def __init__(self, terminal: SimulatedTerminal, out: Path) -> None:
         self.terminal = terminal
         self.kiosk_toml = out / "kiosk.toml"
         self.sim_toml = out / "sim.toml"
@@ -191,7 +190,7 @@ class Bench:
         wire = Wire(printer, self._clock)
         port = self._undo.enter_context(TcpPort(wire))
         faults = {UNPLUG: Mishap(port.unplug, port.plug), **mishaps.of_receipt_printer(printer)}
-        unit = Unit(RECEIPT_PRINTER, wire.fortune, faults)
+        unit = Unit(RECEIPT_PRINTER, wire.fortune, faults, wire)
         return self._plugged(unit, f"socket://127.0.0.1:{port.port}", printer, "escpos")
 
     def usb_printer(self) -> Simulated[SimulatedReceiptPrinter]:
@@ -236,15 +235,15 @@ class Bench:
         Raises:
             OSError: a port, socket or file cannot be made.
         """
-        out, run = self._folder / "out", self._folder / "run"
+        run = Path(tempfile.mkdtemp(prefix="t", dir=self._folder))
+        out = run / "out"
         out.mkdir()
-        run.mkdir()
         write_configuration(out, run, _SCREEN)
-        inner = _WatchedTerminal(load_simulator(out / "sim.toml"), self._clock)
+        inner = SimulatedTerminal(load_simulator(out / "sim.toml"), self._clock)
         self._undo.callback(inner.close)
         terminal = BenchTerminal(inner, out)
         known = models()
-        for unit in inner.units:
+        for unit in inner.units.values():
             model = known.get(terminal.models.get(unit.name, ""))
             self._watch(unit, terminal.ports.get(unit.name, ""), model.family if model is not None else "")
         for wish in self._wishes_for(terminal.state["faults"]):
@@ -306,11 +305,7 @@ class Bench:
             name += "-2"
         watch = self.traces[name] = TraceWatch(unit.name, self._clock, family=family, port=port)
 
-        def passed(towards: Towards, data: bytes) -> None:
-            if data:
-                watch.passed(_what(towards, data, family), data)
-
-        unit.watch(passed)
+        unit.listen(watch.passed)
         return watch
 
     def _wishes_for(self, names: Iterable[str]) -> list[FaultWish]:
@@ -319,17 +314,3 @@ class Bench:
 
 
 _SerialDevice = TypeVar("_SerialDevice", bound=SerialDevice)
-
-
-class _WatchedTerminal(SimulatedTerminal):
-    """A simulated terminal whose cables can be watched."""
-
-    @property
-    def units(self) -> Iterable[Unit]:
-        return self._units.values()
-
-
-def _what(towards: Towards, data: bytes, family: str) -> What:
-    if towards is Towards.DEVICE:
-        return What.OUT
-    return What.INTERRUPT if family == "ccid" and data[0] in _SLOT_CHANGES else What.IN
