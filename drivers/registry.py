@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
 import usb.backend
@@ -22,7 +22,7 @@ from drivers.transport import Transport, UsbTransport
 from drivers.usb import HID_CLASS, open_usb
 from kiosk_core.clock import Clock
 from kiosk_core.device import Device
-from kiosk_core.errors import DeviceUnavailable
+from kiosk_core.errors import ConfigError, DeviceUnavailable
 from wire import ccid, usb_printer
 
 ENTRY_POINT_GROUP = "openteller.drivers"
@@ -195,9 +195,29 @@ def models(printers: Mapping[str, PrinterProfile] = PRINTERS) -> dict[str, Model
     """Return all models: ours, an ESC/POS printer for each profile, and those of installed packages.
 
     A package adds models by the entry-point group ENTRY_POINT_GROUP; it cannot replace ours.
+
+    Raises:
+        ConfigError: a package's model cannot be loaded, is none, or has the name of another one.
     """
     found = dict(MODELS)
     found.update({name: Model(Role.RECEIPT_PRINTER, _escpos(profile), "escpos") for name, profile in printers.items()})
     for entry in entry_points(group=ENTRY_POINT_GROUP):
-        found.setdefault(entry.name, entry.load())
+        if entry.name in found:
+            raise _of_package(entry, "there is another model of that name; give it another in its pyproject.toml")
+        found[entry.name] = _load(entry)
     return found
+
+
+def _load(entry: EntryPoint) -> Model:
+    try:
+        model = entry.load()
+    except Exception as error:
+        raise _of_package(entry, f'"{entry.value}" cannot be loaded: {error}') from error
+    if not isinstance(model, Model):
+        raise _of_package(entry, f'"{entry.value}" is no drivers.registry.Model')
+    return model
+
+
+def _of_package(entry: EntryPoint, problem: str) -> ConfigError:
+    package = entry.dist.name if entry.dist is not None else "a package"
+    return ConfigError(package, None, f"{ENTRY_POINT_GROUP}.{entry.name}", problem)

@@ -16,6 +16,7 @@ from device_sim.serial.handlers import register
 from device_sim.serial.world import SerialWorld
 from drivers.receipt_printer import EscPosPrinter
 from drivers.registry import Place, models
+from kiosk_core.errors import ConfigError
 from kiosk_core.receipt import Receipt, TextLine
 from openteller.config import load_printers
 from tests.clocks import RealClock
@@ -121,6 +122,26 @@ def test_without_the_package_config_check_names_the_models_that_there_are(branch
     done = run("openteller", "config", "check", branch.config_file)
     assert done.returncode == 1
     assert f'devices.receipt_printer.model: "{MODEL}" is no model of it; there are' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("acme", "acme_printers:MODEL", "\"acme_printers:MODEL\" cannot be loaded: No module named 'acme_printers'"),
+        ("acme", "drivers.registry:ACME", '"drivers.registry:ACME" cannot be loaded: '),
+        ("acme", "drivers.text_printer:TextPrinter", '"drivers.text_printer:TextPrinter" is no drivers.registry.Model'),
+        ("escpos-80mm", "acme_printers:MODEL", "there is another model of that name; "),
+    ],
+)
+def test_a_package_that_does_not_fit_is_named_with_its_mistake(
+    site: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str
+) -> None:
+    (entry_points,) = site.glob("*.dist-info/entry_points.txt")
+    entry_points.write_text(f"[openteller.drivers]\n{name} = {value}\n")
+    monkeypatch.syspath_prepend(site)
+    with pytest.raises(ConfigError) as refused:
+        models()
+    assert str(refused.value).startswith(f"openteller-ithaca: openteller.drivers.{name}: {problem}")
 
 
 def test_the_core_prints_with_it_and_notices_that_the_paper_is_out(
