@@ -22,7 +22,9 @@ from openteller.config import load_printers
 from tests.clocks import RealClock
 from tests.openteller.branch import CARD, PATIENCE_S, Branch
 
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "add-a-device.md").read_text(encoding="utf-8")
+EXAMPLES = DOCS / "examples"
 NEW_PRINTER = EXAMPLES / "new-printer"
 PACKAGE = "openteller_ithaca"
 MODEL = "itherm-280"
@@ -30,6 +32,12 @@ MODEL = "itherm-280"
 
 def lines_in(*files: Path) -> int:
     return sum(1 for file in files for line in file.read_text(encoding="utf-8").splitlines() if line.strip())
+
+
+def test_what_the_page_points_to_is_there() -> None:
+    links = re.findall(r"\]\(([^)#]+)", PAGE)
+    assert len(links) > 15
+    assert [link for link in links if not (DOCS / link).exists()] == []
 
 
 # -- an ESC/POS model ----------------------------------------------------------------------------------------
@@ -81,6 +89,8 @@ def test_a_new_protocol_takes_fewer_than_150_lines() -> None:
     files = [*NEW_PRINTER.rglob("*.py")]
     assert {file.name for file in files} == {"__init__.py", "language.py", "simulator.py", "test_ithaca.py"}
     assert lines_in(*files) < 150
+    told = re.findall(r"\]\(examples/new-printer/(\S+\.py)\) \|.*\| (\d+) \|", PAGE)
+    assert {NEW_PRINTER / file: int(count) for file, count in told} == {file: lines_in(file) for file in files}
 
 
 def test_the_example_passes_its_own_tests(site: Path, tmp_path: Path) -> None:

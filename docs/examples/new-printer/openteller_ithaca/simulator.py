@@ -49,6 +49,9 @@ class SimulatedIthaca:
         if question == 10:  # what is buffered is lost where it waits for somebody (p. 173)
             self._buffer = b""
         no = {3: self.lines_left < 50, 4: self.lines_left <= 0, 8: self.cover_open, 9: self._buffer != b"", 10: False}
+        if question not in no:
+            self.odd += bytes((question,))
+            return b""
         return bytes((0x15 if no[question] else 0x06, question))
 
 
