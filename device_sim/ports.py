@@ -27,12 +27,23 @@ class NetworkPort(Protocol):
 
 def unit_on_bus(name: str, bus: SimulatedBus, cable: Cable, mishaps: Mishaps) -> Unit:
     """Plug a device into a USB bus."""
+    plugged = False
 
     def plug() -> None:
-        bus.attach(cable)
+        nonlocal plugged
+        if not plugged:
+            plugged = True
+            bus.attach(cable)
 
     def unplug() -> None:
-        bus.detach(cable)
+        nonlocal plugged
+        if plugged:
+            plugged = False
+            bus.detach(cable)
+
+    def release() -> None:
+        if plugged:
+            bus.release(cable)
 
     def stall(times: int) -> None:
         cable.stalls = times
@@ -45,7 +56,7 @@ def unit_on_bus(name: str, bus: SimulatedBus, cable: Cable, mishaps: Mishaps) ->
     plug()
     own = {
         UNPLUG: Mishap(unplug, plug),
-        BUSY: Mishap(seize, lambda: bus.release(cable)),
+        BUSY: Mishap(seize, release),
         STALL: Mishap(lambda: stall(1), lambda: stall(0)),
     }
     return Unit(name, cable.fortune, {**own, **mishaps}, cable)

@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -47,7 +47,12 @@ class Rig:
 
 
 @contextlib.contextmanager
-def open_terminal(clock: Clock | None = None, *, printer_usb: str | None = None) -> Iterator[Rig]:
+def open_terminal(
+    clock: Clock | None = None,
+    *,
+    printer_usb: str | None = None,
+    equip: Callable[[SimSettings, Path], SimSettings] = lambda settings, _: settings,
+) -> Iterator[Rig]:
     now = datetime(2026, 11, 22, 9, 41, tzinfo=UTC)
     folder = Path(tempfile.mkdtemp(prefix="ot-"))
     try:
@@ -73,6 +78,7 @@ def open_terminal(clock: Clock | None = None, *, printer_usb: str | None = None)
                 CardSettings("nearly_full", NEARLY_FULL, 99_500, date(2031, 12, 31)),
             ),
         )
+        settings = equip(settings, folder)
         with SimulatedTerminal(settings, clock or SetClock(now)) as terminal:
             yield Rig(terminal, folder, settings)
     finally:
