@@ -316,8 +316,12 @@ class SimulatedPp791:
             self._say(Control.EOT)
         elif key is KeyCode.ENTER and len(typing.digits) >= typing.request.minimum and self._selected is not None:
             self._typing = None
-            block = self._module.pin_block(self._selected, PinFormat.ISO0, typing.digits, typing.request.account)
+            try:
+                block = self._module.pin_block(self._selected, PinFormat.ISO0, typing.digits, typing.request.account)
+            except SecureModuleError:  # the key was lost meanwhile
+                return self._reply(PinRefused(PinError.NO_ACTIVE_KEY))
             self._reply(PinBlock(len(typing.digits), block))
+        return None
 
     def _mac(self, request: RequestMac) -> Mac:
         if request.packet not in {self._settings.mac_last, self._settings.mac_more}:

@@ -9,6 +9,7 @@ from kiosk_core.clock import Clock
 from kiosk_core.trace import What
 
 _BITS = 10  # of a byte on the line: start, eight, stop
+_MOST_PIECES = 64  # on their way to the host; a device that has more to say by itself waits for the line
 _PIECE_S = 0.01  # bytes arrive in pieces of this duration, so that nobody sees a pause inside a long message
 
 
@@ -52,7 +53,8 @@ class Wire:
         now, to_host = self._clock.now(), self._to_host
         while data := self._to_device.next_arrived(now):
             self._send(to_host, Towards.HOST, self._device.receive(data))
-        self._send(to_host, Towards.HOST, self._device.idle())
+        if len(to_host.pieces) < _MOST_PIECES:
+            self._send(to_host, Towards.HOST, self._device.idle())
         arrived = to_host.next_arrived(now)
         while data := to_host.next_arrived(now):
             arrived += data

@@ -11,10 +11,15 @@ from device_sim.cards.lasting import Tear
 from device_sim.plastic_card import PlasticCard
 from device_sim.sdt_reader import CITIZEN, ELDERLY_CITIZEN, FOREIGNER_2017, FOREIGNER_2023, HONG_KONG_RESIDENT
 from device_sim.transit_card import TransitCard
+from drivers.crt288k import Crt288kReader
+from kiosk_core.barcode_scanner import Barcode, BarcodeScanner
+from kiosk_core.card_number import CardNumber
 from kiosk_core.card_reader import CardReader, CardRefusal, Destination, RawData, ResetAction
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
 from kiosk_core.id_card_reader import IdCard, IdCardReader
+from kiosk_core.magnetic_tracks import MagneticTracks, TrackData
+from kiosk_core.pin_pad import EntryEnd, PinBlock, PinEntry, PinPad
 from kiosk_core.ports import (
     CardProblem,
     Credited,
@@ -29,10 +34,18 @@ from kiosk_core.ports import (
     TopUpModule,
 )
 from kiosk_core.receipt import Pair, Receipt, TextLine
-from openteller.virtual_day.stations import LOAD_MASTER, DayTerminal
+from openteller.virtual_day.host import luhn_digit, pin_in
+from openteller.virtual_day.station import ASK_S
+from openteller.virtual_day.stations import LOAD_MASTER, PIN_KEY, DayTerminal
+from wire.pp791 import KeyCode
 
 _TERMINAL_NO = bytes.fromhex("000000000001")
 _HASTY = 0.05  # of the customers lift their card in the middle of its credit, and lay it down again
+_GIVES_UP = 0.1  # of the customers press CAN instead of ENTER
+_KEY_S = 0.3  # between two keys
+_PIN_S = 60
+_SHOWS_EVERY_S = 0.3
+_SCAN_S = 12.0  # longer than commands and codes are late together: a code must not reach the next customer
 _PATIENCE = 40  # how often a customer tries to have a load settled, every few seconds
 _SELECT = bytes.fromhex("00A4040007A0000000031010")
 _ID_CARDS = (CITIZEN, ELDERLY_CITIZEN, HONG_KONG_RESIDENT, FOREIGNER_2017, FOREIGNER_2023)
@@ -64,12 +77,14 @@ class Customers:
         self._clock = clock
         self._random = random.Random(seed)  # noqa: S311  (people, no secret)
         self._busy: set[str] = set()
+        self._used: set[str] = set()  # codes that the host has seen
         self._receipt = 0
 
     def visit(self) -> None:
         """Let one customer do what he came for."""
         kind: Callable[[], bool] = self._random.choices(
-            (self._top_up, self._identify, self._chip, self._stripe), weights=(50, 20, 15, 15)
+            (self._top_up, self._identify, self._chip, self._stripe, self._dip, self._pin, self._pay),
+            weights=(35, 15, 10, 10, 10, 10, 10),
         )[0]
         with suppress(_TakenError):
             try:
@@ -101,6 +116,8 @@ class Customers:
         if number in self.books.open_fen:
             return False
         with self._at("top_up_module"):
+            if self._terminal.top_up.card is not None:
+                return False
             self._terminal.top_up.insert(card)
             try:
                 loaded = self._load(card, amount_fen)
@@ -174,7 +191,7 @@ class Customers:
         try:
             with self._at("receipt_printer"):
                 self._stations["receipt_printer"].ask(lambda printer: _printer(printer).print(receipt))
-                found = [each.text for each in self._terminal.printer.receipts if mark in each.text]
+                found = [each.text for each in self._terminal.take_receipts() if mark in each.text]
                 _expect(len(found) == 1, f"{len(found)} receipts of one that was printed")
                 _expect(found[0].count(mark) == 2, "a receipt is not whole")
         except (OpenTellerError, _TakenError):
@@ -186,6 +203,8 @@ class Customers:
     def _identify(self) -> bool:
         card = self._random.choice(_ID_CARDS)
         with self._at("id_card_reader"):
+            if self._terminal.id_reader.card is not None:
+                return False
             self._terminal.id_reader.place(card)
             try:
                 read = self._stations["id_card_reader"].ask(lambda reader: _id_reader(reader).read_card())
@@ -205,8 +224,10 @@ class Customers:
             ask(lambda driver: _card_reader(driver).set_entry(True))
             card = PlasticCard(chip=OtherCard())
             if not reader.insert(card):
-                return False
-            return self._use_chip(ask, reader.take, lambda: reader.card is not card and card not in reader.captured)
+                return self._clear(ask, reader.take)
+            done = self._use_chip(ask, lambda: reader.card is card, reader.take)
+            _expect(card not in reader.captured, "a card was kept")
+            return done
 
     def _stripe(self) -> bool:
         reader = self._terminal.card_reader
@@ -215,11 +236,36 @@ class Customers:
             ask(lambda driver: _card_reader(driver).set_entry(True))
             card = PlasticCard(chip=OtherCard())
             if not reader.insert(card):
-                return False
-            return self._use_chip(ask, reader.take, lambda: reader.card is not card and card not in reader.captured)
+                return self._clear(ask, reader.take)
+            done = self._use_chip(ask, lambda: reader.card is card, reader.take)
+            _expect(card not in reader.captured, "a card was kept")
+            return done
 
-    def _use_chip(self, ask: Callable[..., object], take: Callable[[], object], gone: Callable[[], bool]) -> bool:
-        """Read the chip and give the card back, by a reset where nothing else helps, unless it was pulled out."""
+    def _dip(self) -> bool:
+        """Have stripe and chip of a card read; whoever holds on to the card can take it when the latch opens."""
+        reader = self._terminal.dip_reader
+        ask = self._stations["dip_reader"].ask
+        track = f"6222{self._random.randrange(10**12):012}=3012".encode("ascii")
+        with self._at("dip_reader"):
+            if reader.card is not None:
+                return self._clear(ask, reader.pull_out)
+            card = PlasticCard(tracks={2: track}, chip=OtherCard())
+            reader.insert(card)
+            with suppress(OpenTellerError):
+                tracks = ask(lambda driver: _dip_reader(driver).read_tracks())
+                if isinstance(tracks, MagneticTracks) and isinstance(tracks.track2, TrackData):
+                    _expect(tracks.track2.reveal() == track.decode("ascii"), "another stripe was read")
+            return self._use_chip(ask, lambda: reader.card is card, reader.pull_out)
+
+    @staticmethod
+    def _clear(ask: Callable[..., object], take: Callable[[], object]) -> bool:
+        """Have whatever is in a slot brought out and take it away; whoever does so goes away without service."""
+        ask(lambda driver: _card_reader(driver).reset(ResetAction.EXIT))
+        take()
+        return False
+
+    def _use_chip(self, ask: Callable[..., object], is_inside: Callable[[], bool], take: Callable[[], object]) -> bool:
+        """Read the chip and give the card back, by a reset where nothing else helps. Some pull it out by force."""
         done = False
         with suppress(OpenTellerError):
             raw = ask(lambda driver: _card_reader(driver).read_raw_data())
@@ -229,13 +275,81 @@ class Customers:
                 done = not isinstance(answer, CardRefusal)
         for _ in range(_PATIENCE):
             with suppress(OpenTellerError):
-                if ask(lambda driver: _card_reader(driver).move(Destination.EXIT)) is None and take() is not None:
+                if ask(lambda driver: _card_reader(driver).move(Destination.EXIT)) is None:
+                    take()
+                if not is_inside():
                     return done
                 ask(lambda driver: _card_reader(driver).reset(ResetAction.EXIT))
-            if take() is not None or gone():
+            take()
+            if not is_inside():
                 return done
             self._clock.sleep(5.0)
         raise WrongError("a card was never given back")
+
+    # -- keys and codes ------------------------------------------------------------------------------------------
+
+    def _pin(self) -> bool:
+        """Type a PIN, or think better of it; the host finds that PIN in the block and nobody finds another."""
+        number = f"622202{self._random.randrange(10**12):012}"
+        digits = "".join(self._random.choices("0123456789", k=self._random.randrange(4, 7)))
+        gives_up = self._random.random() < _GIVES_UP
+        keys = [KeyCode(digit) for digit in digits] + [KeyCode.CANCEL if gives_up else KeyCode.ENTER]
+        pad = self._terminal.pin_pad
+        entry = PinEntry(CardNumber(number), timeout_s=_PIN_S)
+        with self._at("pin_pad"):
+            finger = _Every(_KEY_S, lambda: pad.press(keys.pop(0)) if keys and pad.waits_for_pin else None)
+            entered = self._stations["pin_pad"].ask(
+                lambda driver: _pin_pad(driver).enter_pin(entry, lambda: False), finger
+            )
+        if not isinstance(entered, PinBlock):
+            return gives_up and entered is EntryEnd.CANCEL
+        _expect(not gives_up, "a PIN was given out that was never entered")
+        _expect(pin_in(entered.data, PIN_KEY, number) == digits, "another PIN was encrypted")
+        return True
+
+    def _pay(self) -> bool:
+        """Hold a code of one use before the scanner until it beeps; the host refuses codes that are none, and old."""
+        code = f"28{self._random.randrange(10**16):016}"
+        code += luhn_digit(code)
+        scanner = self._terminal.scanner
+        with self._at("barcode_scanner"):
+            hand = _Every(_SHOWS_EVERY_S, lambda: scanner.show(code.encode("ascii")), until_done=True)
+            read, again = self._stations["barcode_scanner"].ask(lambda driver: _scan(_scanner(driver)), hand)
+        if read is None:
+            return False
+        text = read.reveal().decode("ascii", "replace")
+        if text in self._used or text[-1:] != luhn_digit(text[:-1]):
+            return False
+        _expect(text == code, "another code was read")
+        _expect(again is None or again.reveal() != read.reveal(), "a code was read twice")
+        self._used.add(text)
+        return True
+
+
+def _scan(scanner: BarcodeScanner) -> tuple[Barcode | None, Barcode | None]:
+    """Return the code that is held before the scanner, and what comes after it."""
+    scanner.set_reading(True)
+    try:
+        read = scanner.read(_SCAN_S)
+        return read, scanner.read(1.0) if read is not None else None
+    finally:
+        scanner.set_reading(False)
+
+
+class _Every:
+    """Does something every so many seconds, for one who is called every ASK_S: for ever or until it says True."""
+
+    def __init__(self, seconds: float, deed: Callable[[], object], *, until_done: bool = False) -> None:
+        self._calls = round(seconds / ASK_S)
+        self._deed = deed
+        self._until_done = until_done
+        self._done = False
+        self._called = 0
+
+    def __call__(self) -> None:
+        self._called += 1
+        if self._called % self._calls == 0 and not self._done:
+            self._done = self._deed() is True and self._until_done
 
 
 class _TakenError(Exception):
@@ -265,6 +379,18 @@ def _module(driver: TopUpModule) -> TopUpModule:
 
 
 def _printer(driver: ReceiptPrinter) -> ReceiptPrinter:
+    return driver
+
+
+def _dip_reader(driver: Crt288kReader) -> Crt288kReader:
+    return driver
+
+
+def _pin_pad(driver: PinPad) -> PinPad:
+    return driver
+
+
+def _scanner(driver: BarcodeScanner) -> BarcodeScanner:
     return driver
 
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from device_sim.misfortune import Harm, Towards
+from device_sim.misfortune import Harm
 from device_sim.unit import Unit
 from device_sim.virtual_time import VirtualClock
 from openteller.virtual_day.customers import Books, Customers, WrongError
+from openteller.virtual_day.station import Station
 from openteller.virtual_day.stations import DayTerminal, build
 
 _EVENING_S = 300.0  # after the last customer everything is mended and must come back by itself
@@ -55,13 +56,13 @@ def run_day(plan: DayPlan) -> DayReport:
         clock.spawn(station.run)
     clock.spawn(lambda: _arrivals(clock, customers, plan))
     clock.spawn(fate.run)
-    wrong: list[str] = []
     try:
         clock.run(plan.hours * 3600)
         fate.mend_all()
         clock.run(_EVENING_S)
+        wrong = _wrong_in_the_evening(terminal, customers.books)
     except WrongError as error:
-        wrong.append(f"at {clock.wall():%H:%M:%S}: {error}")
+        wrong = (f"at {clock.wall():%H:%M:%S}: {error}",)
     return DayReport(
         sum(each.polls for each in terminal.stations.values()),
         sum(each.chunks for each in terminal.stations.values()),
@@ -69,7 +70,7 @@ def run_day(plan: DayPlan) -> DayReport:
         sum(each.losses for each in terminal.stations.values()),
         customers.books,
         {name: each.trace for name, each in terminal.stations.items()},
-        (*wrong, *_wrong_in_the_evening(terminal, customers.books)),
+        wrong,
     )
 
 
@@ -97,7 +98,7 @@ class _Fate:
         while not self._over:
             self._clock.sleep(self._random.expovariate(self._per_hour / 3600))
             if not self._over:
-                self._strike(self._random.choice(self._stations).unit)
+                self._strike(self._random.choice(self._stations))
 
     def mend_all(self) -> None:
         """End the day: nothing goes wrong any more, and what is broken is mended."""
@@ -105,15 +106,15 @@ class _Fate:
         for station in self._stations:
             station.unit.mend()
 
-    def _strike(self, unit: Unit) -> None:
-        fault = self._random.choice(unit.faults)
+    def _strike(self, station: Station) -> None:
+        unit, fault = station.unit, self._random.choice(station.faults)
         self.happened[fault] += 1
         unit.strike(
             fault,
             times=self._random.randrange(1, 4),
             chance=self._random.choice((1.0, 0.3)),
             seconds=self._random.choice((0.05, 0.4, 3.0)) if fault == Harm.LATE.value else 0.002,
-            towards=self._random.choice(list(Towards)),
+            towards=self._random.choice(station.towards),
         )
         mended_after = self._random.uniform(1, 60)
         self._clock.spawn(lambda: self._mend(unit, fault, mended_after))
@@ -123,7 +124,7 @@ class _Fate:
         unit.mend(fault)
 
 
-def _wrong_in_the_evening(terminal: DayTerminal, books: Books) -> list[str]:
+def _wrong_in_the_evening(terminal: DayTerminal, books: Books) -> tuple[str, ...]:
     wrong = [
         f"{name} is not in service: {station.status.state.value} {station.status.detail}"
         for name, station in terminal.stations.items()
@@ -135,4 +136,4 @@ def _wrong_in_the_evening(terminal: DayTerminal, books: Books) -> list[str]:
         known = books.loaded_fen.get(number.reveal(), 0)
         if loaded not in {known, known + books.open_fen.get(number.reveal(), 0)}:
             wrong.append(f"card {number.masked}: {loaded} fen were loaded, {known} are booked")
-    return wrong
+    return tuple(wrong)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import usb.backend
 
+from device_sim.misfortune import Towards
 from device_sim.unit import Unit
 from drivers.device_thread import REOPEN_SECONDS, Supervised
 from drivers.registry import Model, Place
@@ -20,7 +21,7 @@ from kiosk_core.status import DeviceStatus, Identity
 
 T = TypeVar("T")
 
-_ASK_S = 0.05  # how often a customer looks whether the device is done
+ASK_S = 0.05  # how often a customer looks whether the device is done
 
 
 @dataclass
@@ -31,8 +32,22 @@ class _Job:
     done: bool = False
 
 
+@dataclass(frozen=True)
+class Blind:
+    """What a protocol has no means to see, so that no driver can be blamed for it: these faults do not befall it.
+
+    `towards` are the directions in which the cable may harm its messages.
+    """
+
+    faults: frozenset[str] = frozenset()
+    towards: tuple[Towards, ...] = tuple(Towards)
+
+
 class Station:
-    """A device that is polled every `poll_s`, and in between does what customers ask."""
+    """A device that is polled every `poll_s`, and in between does what customers ask.
+
+    `faults` befall it, and its messages `towards` host and device, but for what its protocol cannot see.
+    """
 
     def __init__(
         self,
@@ -43,8 +58,12 @@ class Station:
         *,
         usb_backend: usb.backend.IBackend | None = None,
         poll_s: float = 1.0,
+        blind: Blind | None = None,
     ) -> None:
+        blind = blind or Blind()
         self.unit = unit
+        self.faults = tuple(fault for fault in unit.faults if fault not in blind.faults)
+        self.towards = blind.towards
         self.polls = 0
         self.losses = 0
         self._clock = clock
@@ -90,8 +109,8 @@ class Station:
                 next_poll = max(next_poll + self._poll_s, self._clock.now())
             self._clock.sleep(REOPEN_SECONDS if not supervised.is_open else max(next_poll - self._clock.now(), 0.001))
 
-    def ask(self, work: Callable[[Any], T]) -> T:
-        """Have the station's task do `work` with the driver, and wait for it.
+    def ask(self, work: Callable[[Any], T], meanwhile: Callable[[], object] = lambda: None) -> T:
+        """Have the station's task do `work` with the driver, and wait for it; `meanwhile` is done every ASK_S.
 
         Raises:
             OpenTellerError: what the driver raised.
@@ -99,7 +118,8 @@ class Station:
         job = _Job(work)
         self._jobs.append(job)
         while not job.done:
-            self._clock.sleep(_ASK_S)
+            self._clock.sleep(ASK_S)
+            meanwhile()
         if job.error is not None:
             raise job.error
         result: T = job.result

@@ -135,6 +135,14 @@ def test_a_pin_needs_a_selected_key_for_pins() -> None:
     assert line.say(framed(ASK_PIN)) == ACK + framed("\x02711\x03")  # a K0 key without a session key
 
 
+def test_a_key_that_is_lost_while_somebody_types_encrypts_no_pin(line: Line) -> None:
+    line.say(framed("\x0f080\x0e") + ACK)
+    line.say(framed(ASK_PIN))
+    line.module.erase("0")
+    line.pad.type_pin("1234")
+    assert line.hear() == framed("\x02719\x03")
+
+
 def test_a_pin_needs_a_prompt_of_the_table() -> None:
     line = Line(Pp791Settings(pin_prompts=frozenset({"ENTER PIN"})), at_0=PIN_KEY)
     line.say(framed("\x0f080\x0e") + ACK)

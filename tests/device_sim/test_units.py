@@ -101,6 +101,17 @@ def test_every_fault_can_strike_and_be_mended_twice(name: str) -> None:
         assert fault not in unit.active
 
 
+@pytest.mark.parametrize("name", units())
+def test_a_device_that_is_taken_or_unplugged_can_be_unplugged_or_taken(name: str) -> None:
+    unit = units()[name]
+    for first, second in (("unplug", "busy"), ("busy", "unplug")):
+        unit.strike(first)
+        unit.strike(second)
+        unit.mend(second)
+        unit.mend(first)
+        assert not unit.active
+
+
 def test_a_fault_that_is_none_is_named_with_those_that_there_are() -> None:
     unit = units()["sdt"]
     for act in (unit.strike, unit.mend):

@@ -175,3 +175,24 @@ def test_who_listens_in_hears_what_the_host_sends_and_what_arrives_there() -> No
     wire.tap = None
     ask(b"unheard")
     assert heard == [(What.OUT, b"question"), (What.IN, b"answer"), (What.OUT, b"again")]
+
+
+def test_a_device_that_never_stops_talking_waits_for_the_line() -> None:
+    class Talks(Answers):
+        asked = 0
+
+        def idle(self) -> bytes:
+            self.asked += 1
+            return bytes(64)
+
+    clock = VirtualClock(datetime(2026, 1, 1, tzinfo=UTC))
+    device = Talks(())
+    wire = Wire(device, clock, baudrate=9600)
+    for _ in range(1000):
+        wire.idle()
+    assert device.asked < 20
+    clock.sleep(10.0)
+    said = wire.idle()
+    assert 64 < len(said) < 2000
+    wire.idle()
+    assert wire.busy_s() is not None

@@ -1,19 +1,31 @@
 """A day on the virtual clock: the same by the same seed, and nothing lost or doubled."""
 
 import json
+import logging
+import os
+import random
+import secrets
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from device_sim.ccid_reader import SimulatedCcidReader
+from device_sim.secure_module import SecureModule
 from device_sim.transit_card import TransitCard
+from drivers.barcode_scanner import SerialBarcodeScanner
+from kiosk_core.barcode_scanner import Barcode
+from kiosk_core.magnetic_tracks import MagneticTracks, TrackData
+from kiosk_core.pin_pad import PinFormat
 from kiosk_core.ports import Credited
 from kiosk_core.receipt import Receipt
 from openteller.virtual_day import customers, day
 from openteller.virtual_day.day import DayPlan, run_day
 
+NOBODYS_CODE = b"2800000000000000001"  # its last digit is right
 HOUR = DayPlan(seed=5, hours=0.5, customers=60, mishaps_per_hour=120)
 
 
@@ -31,6 +43,26 @@ def test_in_an_hour_of_misfortune_nothing_is_lost_or_doubled(hour: day.DayReport
 
 
 def test_the_same_seed_gives_the_same_bytes_at_the_same_times(hour: day.DayReport) -> None:
+    assert run_day(HOUR) == hour
+
+
+def test_no_real_time_and_no_real_chance_comes_into_a_day(hour: day.DayReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(module: object, name: str) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise AssertionError(f"{name} was called")
+
+        monkeypatch.setattr(module, name, refuse)
+
+    monkeypatch.setattr(logging.Logger, "isEnabledFor", lambda *_: False)  # records have the time of the machine
+    for name in ("time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "perf_counter_ns", "sleep"):
+        forbid(time, name)
+    for name in ("urandom", "getrandom"):
+        forbid(os, name)
+    forbid(random, "_urandom")  # behind secrets and random.Random without a seed
+    for name in ("random", "randrange", "choice", "choices", "uniform", "randbytes", "shuffle", "getrandbits"):
+        forbid(random, name)
+    for name in ("token_bytes", "token_hex", "randbelow", "choice"):
+        forbid(secrets, name)
     assert run_day(HOUR) == hour
 
 
@@ -75,6 +107,44 @@ def test_a_card_that_is_read_as_another_is_noticed(monkeypatch: pytest.MonkeyPat
     assert any("another card" in wrong for wrong in run_day(replace(HOUR, hours=0.5)).wrong)
 
 
+def test_a_pin_that_is_encrypted_as_another_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    encrypt = SecureModule.pin_block
+
+    def other(self: SecureModule, place: str, pin_format: PinFormat, digits: str, account: str) -> bytes:
+        return encrypt(self, place, pin_format, digits[::-1] + "0", account)
+
+    monkeypatch.setattr(SecureModule, "pin_block", other)
+    assert any("another PIN" in wrong for wrong in run_day(HOUR).wrong)
+
+
+def test_a_stripe_that_is_read_as_another_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = MagneticTracks(track2=TrackData("6222020000000000=3012"))
+    monkeypatch.setattr("drivers.crt288k.Crt288kReader.read_tracks", lambda self: other)
+    assert any("another stripe" in wrong for wrong in run_day(HOUR).wrong)
+
+
+@pytest.mark.parametrize(
+    ("reads", "noticed"),
+    [
+        (lambda code, _: code, "a code was read twice"),
+        (lambda code, _: Barcode(code.symbology, NOBODYS_CODE) if code else None, "another code"),
+    ],
+)
+def test_a_code_that_is_read_twice_or_as_another_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, reads: Callable[[Barcode | None, object], Barcode | None], noticed: str
+) -> None:
+    read = SerialBarcodeScanner.read
+    first: list[Barcode] = []
+
+    def again(self: SerialBarcodeScanner, timeout_s: float) -> Barcode | None:
+        if timeout_s > 1:
+            first[:] = [code] if (code := read(self, timeout_s)) else []
+        return reads(first[0] if first else None, self)
+
+    monkeypatch.setattr(SerialBarcodeScanner, "read", again)
+    assert any(noticed in wrong for wrong in run_day(HOUR).wrong)
+
+
 def test_a_device_that_does_not_come_back_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("device_sim.serial.world.SerialLine.plug", lambda self: None)
     plan = replace(HOUR, hours=0.5, customers=5, mishaps_per_hour=200)
@@ -84,14 +154,16 @@ def test_a_device_that_does_not_come_back_is_noticed(monkeypatch: pytest.MonkeyP
 # -- the command ---------------------------------------------------------------------------------------------
 
 
-def openteller(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def openteller(*arguments: str, hash_seed: int = 0) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "openteller", "sim", "day", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    environment = os.environ | {"PYTHONHASHSEED": str(hash_seed)}
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
 
 
-def test_the_command_tells_the_day_and_its_hash_is_that_of_another_process() -> None:
-    arguments = ("--hours", "0.3", "--customers", "20", "--seed", "9", "--json")
-    first, second = (json.loads(openteller(*arguments).stdout) for _ in range(2))
+@pytest.mark.parametrize("seed", [9, 10])
+def test_the_command_tells_the_day_and_its_hash_is_that_of_a_process_that_hashes_otherwise(seed: int) -> None:
+    arguments = ("--hours", "0.3", "--customers", "30", "--mishaps", "120", "--seed", str(seed), "--json")
+    first, second = (json.loads(openteller(*arguments, hash_seed=each).stdout) for each in (1, 4242))
     assert first["wrong"] == []
     assert first["trace"] == second["trace"]
     assert first["traces"] == second["traces"]
@@ -106,6 +178,6 @@ def test_a_day_that_cannot_be_is_refused() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_whole_day_is_the_same_twice() -> None:
-    first, second = (json.loads(openteller("--json").stdout) for _ in range(2))
+    first, second = (json.loads(openteller("--json", hash_seed=each).stdout) for each in (1, 4242))
     assert first["wrong"] == []
     assert first["trace"] == second["trace"]
