@@ -9,6 +9,13 @@ from rich.table import Table
 from kiosk_core.pages import DeviceDetail, DeviceReport, Devices, TestReport
 from openteller.remedies import remedies
 
+_ROOM = {
+    "full": "retain bin has room",
+    "low": "retain bin nearly full",
+    "out": "retain bin is full",
+    "unknown": "retain bin unknown",
+}
+
 
 def in_service(device: DeviceReport) -> bool:
     """Return whether the device can do its work now."""
@@ -18,12 +25,20 @@ def in_service(device: DeviceReport) -> bool:
 def remarks(device: DeviceReport) -> str:
     """Return faults, supplies, media and detail in one line."""
     parts = [fault.replace("_", " ") for fault in device.faults]
-    parts += [f"{name} {amount}" for name, amount in device.supplies.items()]
+    parts += _supplies(device)
     if device.media is not None:
         parts.append(f"media {device.media}")
     if device.detail:
         parts.append(device.detail)
     return ", ".join(dict.fromkeys(parts))  # a printer says "paper out" twice
+
+
+def _supplies(device: DeviceReport) -> list[str]:
+    """Return the supplies in words; "retain_bin full" would be read the wrong way round, it is room that is left."""
+    return [
+        _ROOM[amount] if name == "retain_bin" else f"{name.replace('_', ' ')} {amount}"
+        for name, amount in device.supplies.items()
+    ]
 
 
 def device_list(devices: Devices) -> Table:
@@ -51,7 +66,7 @@ def device_detail(detail: DeviceDetail) -> RenderableType:
     rows += [("to do", f"[yellow]{escape(line)}[/]") for line in remedies(device.state, device.faults)]
     identity = " ".join(each for each in (detail.identity, detail.firmware) if each)
     rows += [
-        ("supplies", ", ".join(f"{name} {amount}" for name, amount in device.supplies.items())),
+        ("supplies", ", ".join(_supplies(device))),
         ("media", device.media or ""),
         ("detail", escape(device.detail)),
         ("model", escape(device.model)),

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from kiosk_core.pages import DeviceReport, Devices
 from openteller.demo import write_configuration
-from openteller.device_views import device_list
+from openteller.device_views import device_list, remarks
 
 
 def openteller(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -72,3 +72,12 @@ def test_the_list_of_devices_reads_well_in_80_columns() -> None:
     text = console.export_text()
     for word in ("receipt_printer", "escpos-80mm", "userError", "paper out", "/dev/ttyUSB0", "10:15:30"):
         assert word in text, text
+
+
+@pytest.mark.parametrize(("room", "said"), [("full", "retain bin has room"), ("out", "retain bin is full")])
+def test_a_bin_with_room_is_not_called_full(room: str, said: str) -> None:
+    report = DeviceReport(
+        name="card_reader", model="crt-591", port="/dev/ttyUSB1", state="online",
+        since="2026-11-22T10:15:30+08:00", supplies={"stacker": "low", "retain_bin": room},
+    )  # fmt: skip
+    assert remarks(report) == f"stacker low, {said}"
