@@ -101,4 +101,4 @@ def _check_of(adapter: TypeAdapter[Any]) -> SchemaValidator:
 
 
 def _mistake(where: tuple[int | str, ...], what: str) -> Mistake:
-    return Mistake(".".join(str(part) for part in where[:1]), f"{what[:1].lower()}{what[1:]}")
+    return Mistake(str(where[0]), f"{what[:1].lower()}{what[1:]}")

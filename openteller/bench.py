@@ -21,11 +21,13 @@ from device_sim.actions import CheckedActions, ControlError
 from device_sim.attach import usb_backend
 from device_sim.barcode_scanner import SimulatedBarcodeScanner
 from device_sim.ccid_reader import SimulatedCcidReader
+from device_sim.crt288k import SimulatedCrt288k
 from device_sim.crt310 import SimulatedCrt310
 from device_sim.crt591 import SimulatedCrt591
+from device_sim.devices import BARCODE_SCANNER, CARD_READER, ID_CARD_READER, PIN_PAD, PRINTER, READER
 from device_sim.misfortune import Towards
 from device_sim.mishaps import Mishaps
-from device_sim.ports import unit_on_bus, unit_on_pty
+from device_sim.ports import unit_on_bus, unit_on_network, unit_on_pty
 from device_sim.pp791 import SimulatedPp791
 from device_sim.receipt_printer import SimulatedReceiptPrinter, UsbReceiptPrinter
 from device_sim.sdt_reader import SimulatedSdtReader
@@ -35,7 +37,7 @@ from device_sim.serial.pty_port import PtyPort
 from device_sim.serial.tcp_port import TcpPort
 from device_sim.serial.wire import Wire
 from device_sim.terminal import SimulatedTerminal
-from device_sim.unit import UNPLUG, Mishap, Unit, UnknownFaultError
+from device_sim.unit import Unit, UnknownFaultError
 from device_sim.usb.backend import InProcessBackend
 from device_sim.usb.bus import SimulatedBus
 from device_sim.usb.cable import Cable
@@ -46,13 +48,6 @@ from kiosk_core.trace import header_line, record_line
 from openteller.demo import write_configuration
 from openteller.simulator import load_simulator
 from openteller.system_clock import SystemClock
-
-RECEIPT_PRINTER = "receipt_printer"
-CARD_READER = "card_reader"
-ID_CARD_READER = "id_card_reader"
-TOP_UP_MODULE = "top_up_module"
-BARCODE_SCANNER = "barcode_scanner"
-PIN_PAD = "pin_pad"
 
 _SCREEN = (1080, 1920)
 
@@ -182,22 +177,21 @@ class Bench:
     def receipt_printer(self) -> Simulated[SimulatedReceiptPrinter]:
         """Plug in an ESC/POS printer on a serial port."""
         printer = SimulatedReceiptPrinter()
-        return self.on_serial_port(RECEIPT_PRINTER, printer, mishaps.of_receipt_printer(printer), "escpos")
+        return self.on_serial_port(PRINTER, printer, mishaps.of_receipt_printer(printer), "escpos")
 
     def network_printer(self) -> Simulated[SimulatedReceiptPrinter]:
         """Plug in an ESC/POS printer behind TCP."""
         printer = SimulatedReceiptPrinter()
         wire = Wire(printer, self._clock)
         port = self._undo.enter_context(TcpPort(wire))
-        faults = {UNPLUG: Mishap(port.unplug, port.plug), **mishaps.of_receipt_printer(printer)}
-        unit = Unit(RECEIPT_PRINTER, wire.fortune, faults, wire)
+        unit = unit_on_network(PRINTER, port, wire, mishaps.of_receipt_printer(printer))
         return self._plugged(unit, f"socket://127.0.0.1:{port.port}", printer, "escpos")
 
     def usb_printer(self) -> Simulated[SimulatedReceiptPrinter]:
         """Plug in an ESC/POS printer on USB, 04b8:0e15, printer class."""
         printer = SimulatedReceiptPrinter()
         device = UsbReceiptPrinter(printer)
-        return self.on_usb(RECEIPT_PRINTER, device, printer, mishaps.of_receipt_printer(printer), "escpos")
+        return self.on_usb(PRINTER, device, printer, mishaps.of_receipt_printer(printer), "escpos")
 
     def crt591(self) -> Simulated[SimulatedCrt591]:
         """Plug in a motor card reader CRT-591 on a serial port; its stacker is empty."""
@@ -209,6 +203,11 @@ class Bench:
         reader = SimulatedCrt310()
         return self.on_serial_port(CARD_READER, reader, mishaps.of_crt310(reader), "crt310")
 
+    def crt288k(self) -> Simulated[SimulatedCrt288k]:
+        """Plug in a dip reader CRT-288K on USB."""
+        reader = SimulatedCrt288k(self._clock)
+        return self.on_usb(CARD_READER, reader, reader, mishaps.of_crt288k(reader))
+
     def id_card_reader(self) -> Simulated[SimulatedSdtReader]:
         """Plug in a resident ID-card reader on a serial port."""
         reader = SimulatedSdtReader(self._clock)
@@ -217,16 +216,18 @@ class Bench:
     def contactless_reader(self) -> Simulated[SimulatedCcidReader]:
         """Plug in a contactless CCID reader on USB, 1209:0001."""
         reader = SimulatedCcidReader(0x1209, 0x0001, self._clock)
-        return self.on_usb(TOP_UP_MODULE, reader, reader, {}, "ccid")
+        return self.on_usb(READER, reader, reader, mishaps.of_ccid(reader), "ccid")
 
     def barcode_scanner(self) -> Simulated[SimulatedBarcodeScanner]:
         """Plug in a barcode scanner on a serial port."""
-        return self.on_serial_port(BARCODE_SCANNER, SimulatedBarcodeScanner(self._clock), {})
+        scanner = SimulatedBarcodeScanner(self._clock)
+        return self.on_serial_port(BARCODE_SCANNER, scanner, mishaps.of_barcode_scanner(scanner))
 
     def pin_pad(self) -> SimulatedPinPad:
         """Plug in a PIN pad PP791 on a serial port, without keys."""
         module = SecureModule(secrets.token_bytes)
-        pad = self.on_serial_port(PIN_PAD, SimulatedPp791(self._clock, module), {})
+        device = SimulatedPp791(self._clock, module)
+        pad = self.on_serial_port(PIN_PAD, device, mishaps.of_pp791(device))
         return SimulatedPinPad(pad.name, pad.port, pad.device, pad.unit, pad.trace, module)
 
     def terminal(self) -> BenchTerminal:
@@ -304,7 +305,6 @@ class Bench:
         while name in self.traces:
             name += "-2"
         watch = self.traces[name] = TraceWatch(unit.name, self._clock, family=family, port=port)
-
         unit.listen(watch.passed)
         return watch
 

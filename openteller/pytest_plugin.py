@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from device_sim.barcode_scanner import SimulatedBarcodeScanner
     from device_sim.camera import SimulatedCamera
     from device_sim.ccid_reader import SimulatedCcidReader
+    from device_sim.crt288k import SimulatedCrt288k
     from device_sim.crt310 import SimulatedCrt310
     from device_sim.crt591 import SimulatedCrt591
     from device_sim.receipt_printer import SimulatedReceiptPrinter
@@ -135,6 +136,12 @@ def openteller_card_reader(openteller_bench: "Bench") -> "Simulated[SimulatedCrt
 def openteller_crt310(openteller_bench: "Bench") -> "Simulated[SimulatedCrt310]":
     """Plug in a motor card reader CRT-310 on a serial port."""
     return openteller_bench.crt310()
+
+
+@pytest.fixture
+def openteller_crt288k(openteller_bench: "Bench") -> "Simulated[SimulatedCrt288k]":
+    """Plug in a dip reader CRT-288K on USB; pyusb finds it and nothing else."""
+    return openteller_bench.crt288k()
 
 
 @pytest.fixture

@@ -161,7 +161,9 @@ class Branch:
 
     @property
     def card(self) -> TransitCard:
-        return self.sim._cards[CARD]
+        purse = self.sim._cards[CARD].purse
+        assert purse is not None
+        return purse
 
     # -- the core, in this process or in one of its own ------------------------------------------------------
 

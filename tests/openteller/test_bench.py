@@ -38,6 +38,7 @@ DEVICES: dict[str, tuple[Callable[[Bench], Simulated[Any]], str]] = {
     "usb printer": (Bench.usb_printer, "escpos-80mm"),
     "crt-591": (Bench.crt591, "crt-591"),
     "crt-310": (Bench.crt310, "crt-310"),
+    "crt-288k": (Bench.crt288k, "crt-288k"),
     "id card reader": (Bench.id_card_reader, "sdt"),
     "contactless reader": (Bench.contactless_reader, "ccid-t-union"),
     "pin pad": (Bench.pin_pad, "pp791"),

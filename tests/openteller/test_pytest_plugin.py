@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -84,6 +85,21 @@ def test_the_workflow_installs_what_the_example_needs() -> None:
     assert "pip install ./openteller '.[test]'" in workflow
     assert "--openteller-traces=traces" in workflow
     assert list(project["project"]["optional-dependencies"]) == ["test"]
+
+
+def test_the_page_names_every_fixture_and_shows_the_workflow_as_it_is() -> None:
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    source = (ROOT / "openteller" / "pytest_plugin.py").read_text(encoding="utf-8")
+    fixtures = set(re.findall(r"@pytest\.fixture\ndef (openteller_\w+)", source))
+    assert set(re.findall(r"^\| `(openteller_\w+)` \|", page, re.MULTILINE)) == fixtures
+    short = set(re.findall(r"    @pytest\.fixture\n    def (\w+)", source))
+    sentence = page.partition("openteller_short_names = true`")[2].partition("They are not")[0]
+    assert set(re.findall(r"`(\w+)`", sentence)) == short
+    workflow = (FOREIGN / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    lines = [line.split("  #")[0].strip() for line in workflow.splitlines()]
+    shown = page.partition("```yaml\n")[2].partition("```")[0].splitlines()
+    assert shown
+    assert [line for line in shown if line.split("  #")[0].strip() not in lines] == []
 
 
 # -- what it does to suites that do not use it ----------------------------------------------------------------------
