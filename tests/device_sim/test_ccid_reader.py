@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_sim.card import OtherCard
+from device_sim.cards.chip import BrokenChip
 from device_sim.ccid_reader import (
     BULK_IN,
     BULK_OUT,
@@ -63,6 +64,20 @@ def test_without_card_power_on_and_transfer_fail_as_mute() -> None:
     reader = a_reader(with_card=False)
     assert ask(reader, POWER_ON) == ["80 00 00 00 00 00 02 42 FE 00"]
     assert ask(reader, TRANSFER) == ["80 00 00 00 00 00 04 42 FE 00"]
+
+
+@pytest.mark.parametrize("descriptor", [CLASS_DESCRIPTOR, TPDU_DESCRIPTOR])
+def test_a_mute_card_fails_as_mute(descriptor: ClassDescriptor) -> None:
+    reader = SimulatedCcidReader(0x0001, 0x0002, RealClock(), reader=descriptor)
+    reader.insert(BrokenChip())
+    assert ask(reader, POWER_ON) == ["80 00 00 00 00 00 02 41 FE 00"]
+
+
+def test_an_atr_that_is_none_fails_where_the_reader_reads_it() -> None:
+    reader = SimulatedCcidReader(0x0001, 0x0002, RealClock(), reader=TPDU_DESCRIPTOR)
+    reader.insert(BrokenChip(bytes.fromhex("3B80800102")))
+    assert ask(reader, POWER_ON) == ["80 00 00 00 00 00 02 41 F7 00"]  # table 6.2-2: BAD_ATR_TCK
+    assert ask(reader, GET_STATUS) == ["81 00 00 00 00 00 01 01 00 00"]
 
 
 def test_transfer_to_a_card_without_power_fails() -> None:

@@ -1,14 +1,19 @@
 """The simulated CRT-310 against dialogues typed from its manual (facts/device-protocols.md 3a-2)."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from device_sim.card import OtherCard
-from device_sim.cards.mifare import MifareClassic
+from device_sim.cards.chip import BrokenChip
+from device_sim.cards.lasting import Tear, Tearing
+from device_sim.cards.mifare import MifareClassic, MifareUltralight
 from device_sim.crt310 import Condition, Habits, LineFault, SimulatedCrt310
 from device_sim.crt591_cards import SimulatedI2cCard
 from device_sim.plastic_card import Length, PlasticCard, TrackDamage
+from tests.clocks import SetClock
 from wire.crt310_answers import CardPosition
 from wire.crt310_commands import CpuProtocol
 from wire.crt591_storage import I2cType
@@ -323,3 +328,69 @@ def test_takes_any_bytes(pieces: list[bytes]) -> None:
 
 def test_a_card_does_not_show_its_tracks() -> None:
     assert "6222" not in repr(bank_card())
+
+
+# -- time, mute chips, torn writes ------------------------------------------------------------------------------
+
+
+def test_a_command_takes_its_time_from_enq_on() -> None:
+    clock = SetClock(datetime(2026, 1, 1, tzinfo=UTC))
+    reader = SimulatedCrt310(clock, seconds=0.5)
+    assert reader.receive(bytes.fromhex("02 00 02 31 30 03 02")) == b"\x06"  # facts 3a-2: status
+    assert reader.receive(b"\x05") == b""
+    clock.sleep(0.4)
+    assert reader.idle() == b""
+    clock.sleep(0.1)
+    assert reader.idle()[:5] == bytes.fromhex("02 00 05 31 30")
+    assert reader.idle() == b""
+
+
+def test_eot_stops_a_command_that_takes_its_time() -> None:
+    clock = SetClock(datetime(2026, 1, 1, tzinfo=UTC))
+    reader = SimulatedCrt310(clock, seconds=0.5)
+    reader.receive(bytes.fromhex("02 00 02 31 30 03 02"))
+    reader.receive(b"\x05")
+    assert reader.receive(b"\x04") == b"\x04"
+    clock.sleep(1.0)
+    assert reader.idle() == b""
+    assert reader.executed == []
+
+
+def test_a_mute_chip_fails_its_reset() -> None:
+    reader = SimulatedCrt310()
+    ask(reader, "2E 33")
+    reader.insert(PlasticCard(chip=BrokenChip()))
+    assert ask(reader, "37 30") == "37 30 4E"
+
+
+def test_a_torn_write_is_not_acknowledged_and_whole_or_not_at_all() -> None:
+    reader, tearing = SimulatedCrt310(), Tearing()
+    card = MifareClassic(bytes(4), tearing=tearing)
+    reader.insert(PlasticCard(mifare=card, tearing=tearing))
+    ask(reader, "35 32 05 FF FF FF FF FF FF")
+    tearing.next = Tear.AFTER_COMMIT
+    data = " ".join(["11"] * 16)
+    assert ask(reader, f"35 34 05 00 {data}") == "35 34 05 00 30"
+    assert card.read(5, 0) == b"\x11" * 16
+    assert ask(reader, "35 33 05 00") == "35 33 05 00 31"
+    eeprom = SimulatedI2cCard(I2cType.C02, tearing=tearing)
+    reader.tear_out()
+    ask(reader, "2E 33")
+    reader.insert(PlasticCard(memory=eeprom, tearing=tearing))
+    tearing.next = Tear.BEFORE_COMMIT
+    assert ask(reader, "36 32 31 00 11 01 CC") == "36 32 31 4E"
+    assert eeprom.read(0x11, 1) == b"\xff"
+
+
+def test_an_ultralight_is_no_card_of_chapter_9_1() -> None:
+    reader = SimulatedCrt310()
+    reader.insert(PlasticCard(mifare=MifareUltralight(bytes(7))))
+    assert ask(reader, "35 30") == "35 30 4E"
+
+
+def test_captured_cards_are_taken_out_once() -> None:
+    reader, card = SimulatedCrt310(), PlasticCard()
+    reader.insert(card)
+    ask(reader, "32 33")
+    assert reader.empty_bin() == [card]
+    assert reader.empty_bin() == []

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device_sim.cards.chip import BrokenChip
+from device_sim.cards.lasting import Tear, Tearing
 from device_sim.cards.mifare import MifareClassic
 from device_sim.crt591 import SimulatedCrt591
 from device_sim.crt591_cards import SimulatedI2cCard, SimulatedSle4428
@@ -325,3 +327,41 @@ def test_survives_any_bytes(noise: bytes) -> None:
     bench.clock.sleep(1.0)
     bench.reader.idle()
     assert b"CRT-591-M001" in bench.reader.receive(INIT)
+
+
+def test_a_mute_chip_fails_its_activation_at_the_contacts_and_by_radio() -> None:
+    reader = Bench().ready()
+    reader.put_inside(PlasticCard(chip=BrokenChip(), radio=BrokenChip()))
+    reply(reader, "43 32 31")
+    assert reply(reader, "43 51 30 30") == b"\x4e\x51\x3061"
+    assert reply(reader, "43 51 32")[-1:] == b"0"
+    assert reply(reader, "43 60 30 41 42") == b"\x4e\x60\x3061"
+
+
+def test_a_torn_write_is_a_card_that_fell_silent() -> None:
+    reader, tearing = Bench().ready(), Tearing()
+    memory = SimulatedI2cCard(I2cType.C02, tearing=tearing)
+    reader.put_inside(PlasticCard(memory=memory, tearing=tearing))
+    reply(reader, "43 32 31")
+    reply(reader, "43 54 30 30")
+    tearing.next = Tear.AFTER_COMMIT
+    assert reply(reader, "43 54 34 00 D0 00 10 01 AA") == b"\x4e\x54\x3463"
+    assert memory.read(0x10, 1) == b"\xaa"
+    assert reply(reader, "43 54 33 00 B0 00 10 01") == b"\x4e\x54\x3365"  # it has no power any more
+
+
+def test_a_card_that_is_torn_out_was_moved_by_hand() -> None:
+    reader, card = Bench().ready(), PlasticCard()
+    reader.put_inside(card)
+    assert reader.tear_out() is card
+    assert reader.position is Position.NONE
+    assert reply(reader, "43 32 32") == b"\x4e\x32\x3245"
+    assert reader.tear_out() is None
+
+
+def test_captured_cards_are_taken_out_once() -> None:
+    reader, card = Bench().ready(), PlasticCard()
+    reader.put_inside(card)
+    reply(reader, "43 32 33")
+    assert reader.empty_bin() == [card]
+    assert reader.empty_bin() == []
