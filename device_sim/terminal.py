@@ -116,9 +116,10 @@ class SimulatedTerminal:
     def place_card(self, card: str) -> None:
         """Lay the card of that name on the top-up module; one without a chip behind its coil is not noticed."""
         with self._lock:
-            stored = self._card_in_hand(card)
+            self._card(card)
             if self._on_reader is not None or self._reader.card is not None:
                 raise ControlError("a card lies on the reader already")
+            stored = self._card_in_hand(card)
             if stored.plastic.radio is None:
                 self._unseen = card
             else:
@@ -342,7 +343,7 @@ class SimulatedTerminal:
     def _card_in_hand(self, name: str) -> StoredCard:
         card = self._card(name)
         place = self._place_of(name, card)
-        if place != "hand" and not (place == READER and self._on_reader == name):
+        if place != "hand":
             raise ControlError(f"the card is in the {place.replace('_', ' ')}")
         return card
 
