@@ -99,6 +99,9 @@ class CcidExchange:
         failed = answer.state.command is CommandStatus.FAILED
         # A reader that does not know a command answers SlotStatus.
         if failed and isinstance(answer, (answers, SlotStatus)):
+            if answer.state.error == SlotError.ABORTED.value:
+                # Half an Abort arrived once, and the reader refuses everything until it has the other one (5.3.1).
+                self._abort(command.slot)
             return ExchangeFailed(answer.state.icc, answer.state.error)
         if isinstance(answer, answers):
             return answer

@@ -403,6 +403,15 @@ def test_a_lost_answer_is_aborted_and_never_asked_for_again(reader: ClassDescrip
     assert rig.driver.transmit(SELECT) == bytes.fromhex("6D00")
 
 
+def test_half_an_abort_that_a_session_before_left_is_completed() -> None:
+    """Until it has both the reader refuses everything (CCID 5.3.1); a day of misfortune found one that did for ever."""
+    rig = Rig(CLASS_DESCRIPTOR)
+    rig.sim.control_in(0x21, 0x01, 0x7700, 0, 0)  # ABORT of bSeq 77, whose message was lost
+    with pytest.raises(DeviceUnavailable):
+        rig.driver.slot()
+    assert rig.driver.slot() is IccStatus.ABSENT
+
+
 def test_a_reader_without_abort_is_silent() -> None:
     rig = Rig(CLASS_DESCRIPTOR, aborts=False)
     rig.powered(Chip(CARDOS))
