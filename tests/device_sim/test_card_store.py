@@ -1,6 +1,7 @@
 """The card store: every kind can be made, keeps its state, can be torn; chips against the facts and EMV's books."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,12 @@ from device_sim.cards.debit import application_cryptogram
 from device_sim.cards.kinds import Issuer, StoredCard, built_in_kinds, make_card
 from device_sim.cards.lasting import Lasting, Tear, Tearing, TornError
 from device_sim.cards.mifare import MifareClassic, MifareUltralight
+from device_sim.ccid_reader import SimulatedCcidReader
+from device_sim.crt310 import SimulatedCrt310
+from device_sim.crt591 import SimulatedCrt591
 from device_sim.crt591_cards import I2cMemory, SimulatedI2cCard, SimulatedSle4442
 from device_sim.plastic_card import Length, TrackDamage
+from tests.clocks import SetClock
 from wire.crt591_storage import I2cType, Sle4442Area, Sle4442Read, Sle4442Verify, Sle4442WriteTo
 
 ISSUER = Issuer(bytes(range(16)), bytes(range(16, 32)))
@@ -311,3 +316,35 @@ def test_no_bytes_break_a_chip(tmp_path: Path, kind: str, commands: list[bytes])
         answer = chip.transmit(command)
         assert answer is not None
         assert len(answer) >= 2
+
+
+# -- one card for all readers ----------------------------------------------------------------------------------
+
+
+def test_one_card_answers_in_every_reader(tmp_path: Path) -> None:
+    plastic = card_of("bank", tmp_path).plastic
+    clock = SetClock(datetime(2026, 1, 1, tzinfo=UTC))
+
+    dispenser = SimulatedCrt591(clock)
+    dispenser.receive(bytes.fromhex("F2 00 00 03 43 30 30 03 B1"))  # facts/device-protocols.md 3a-1
+    dispenser.put_inside(plastic)
+    dispenser.receive(bytes.fromhex("F2 00 00 03 43 32 31 03 B2"))  # to the contacts
+    assert bytes.fromhex("3B600000") in dispenser.receive(bytes.fromhex("F2 00 00 03 43 51 30 03 D0"))
+    assert dispenser.tear_out() is plastic
+
+    motor = SimulatedCrt310()
+    motor.receive(bytes.fromhex("02 00 02 2E 33 03 1E 05"))  # 3a-2: stop at the contacts
+    assert motor.insert(plastic)
+    motor.receive(bytes.fromhex("02 00 02 37 30 03 04"))
+    assert bytes.fromhex("3B600000") in motor.receive(b"\x05")
+    motor.receive(bytes.fromhex("02 00 04 45 30 30 37 03 77"))  # all tracks in ASCII
+    assert b"9999990000000000014=3112" in motor.receive(b"\x05")
+    assert motor.tear_out() is plastic
+
+    contactless = SimulatedCcidReader(0x1209, 0x0001, clock)
+    assert plastic.radio is not None
+    contactless.insert(plastic.radio)
+    contactless.bulk_out(0x02, bytes.fromhex("62 00 00 00 00 00 00 01 00 00"))  # 3d: IccPowerOn
+    answer = contactless.bulk_in(0x82, 271)
+    assert answer is not None
+    assert answer[10:] == bytes.fromhex("3B80800101")
