@@ -21,10 +21,11 @@ TcpPort = Annotated[int, Ge(0), Le(65535)]
 
 @dataclass(frozen=True)
 class SocketSettings:
-    """The Unix sockets: `control` for what people do, `usb` for the USB devices."""
+    """The Unix sockets: `control` for what people do, `usb` for the USB devices; `http` is a port of 127.0.0.1 for it."""
 
     control: Path
     usb: Path
+    http: Annotated[int, Ge(0), Le(65535)] | None = None
 
     __pydantic_config__ = _STRICT
 
