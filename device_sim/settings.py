@@ -21,7 +21,7 @@ TcpPort = Annotated[int, Ge(0), Le(65535)]
 
 @dataclass(frozen=True)
 class SocketSettings:
-    """The Unix sockets: `control` for what people do, `usb` for the USB devices; `http` is a port of 127.0.0.1 for it."""
+    """The Unix sockets: `control` for what people do, `usb` for the USB devices; and a port for HTTP on 127.0.0.1."""
 
     control: Path
     usb: Path
