@@ -254,6 +254,14 @@ def test_every_setting_has_a_profile(line: Line, clock: SetClock, name: str, dat
         (b"]L0x", Symbology.PDF417),
         (b"]z0x", Symbology.AZTEC),
         (b"]X0x", Symbology.UNKNOWN),
+        *((b"]A0x", Symbology.CODE_39), (b"]B0x", Symbology.TELEPEN), (b"]D0x", Symbology.CODE_ONE)),
+        *((b"]F0x", Symbology.CODABAR), (b"]G0x", Symbology.CODE_93), (b"]H0x", Symbology.CODE_11)),
+        *((b"]I0x", Symbology.ITF), (b"]K0x", Symbology.CODE_16K), (b"]M0x", Symbology.MSI)),
+        *((b"]N0x", Symbology.UNKNOWN), (b"]O4x", Symbology.CODABLOCK_F), (b"]P0x", Symbology.PLESSEY)),
+        *((b"]R0x", Symbology.STANDARD_2_OF_5), (b"]S0x", Symbology.STANDARD_2_OF_5), (b"]T0x", Symbology.CODE_49)),
+        *((b"]U0x", Symbology.MAXI_CODE), (b"]Z0x", Symbology.UNKNOWN), (b"]c0x", Symbology.CHANNEL_CODE)),
+        *((b"]e0x", Symbology.RSS), (b"]g0x", Symbology.UNKNOWN), (b"]h0x", Symbology.UNKNOWN)),
+        *((b"]o0x", Symbology.UNKNOWN), (b"]p0x", Symbology.UNKNOWN), (b"]s0x", Symbology.UNKNOWN)),
     ],
 )
 def test_an_identifier_says_what_symbology_it_is(
