@@ -312,9 +312,12 @@ class SimulatedTerminal:
         return self._units
 
     @property
-    def paper(self) -> PrintedReceipt | None:
-        """What hangs out of the printer's slot and is not cut yet."""
-        return self._printer.unfinished
+    def slot(self) -> tuple[PrintedReceipt, bool] | None:
+        """What hangs out of the printer's slot, and whether it is cut: the oldest receipt, or what is being printed."""
+        for receipt in self._printer.receipts[:1]:
+            return receipt, True
+        unfinished = self._printer.unfinished
+        return (unfinished, False) if unfinished is not None else None
 
     # -- inside ----------------------------------------------------------------------------------------------
 

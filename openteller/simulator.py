@@ -61,7 +61,9 @@ def load_card_kinds(settings: SimSettings) -> Mapping[str, CardKind]:
 
 
 def run_simulator(path: Path, clock: Clock, *, panel: bool, http: int | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; the panel's window may be closed before. `http` is the port of the control API.
+    """Serve until SIGTERM or SIGINT; the panel's window may be closed before.
+
+    `http` is the port of the control API, instead of that in `[sockets]`.
 
     Raises:
         ConfigError: as `load_simulator`.
@@ -72,13 +74,15 @@ def run_simulator(path: Path, clock: Clock, *, panel: bool, http: int | None = N
     for number in (signal.SIGTERM, signal.SIGINT):  # before there is a socket: who sees it may send one
         signal.signal(number, lambda *_: stopped.set())
     with SimulatedTerminal(settings, clock, load_card_kinds(settings)) as terminal, contextlib.ExitStack() as undo:
-        if http is not None:
-            api = undo.enter_context(HttpControl(http, terminal.actions))
+        port = http if http is not None else settings.sockets.http
+        if port is not None:
+            api = undo.enter_context(HttpControl(port, terminal.actions))
             print(f"The control API listens at {api.url}; {api.url}/openapi.json describes it.", flush=True)
         if panel:
             from device_sim.panel import run_panel  # noqa: PLC0415  (Qt only where there is a screen)
+            from openteller.wire_reading import WireReading, families_of  # noqa: PLC0415
 
-            run_panel(terminal, stopped)
+            run_panel(terminal, stopped, clock, WireReading(families_of(settings)))
             if not stopped.is_set():
                 print(f"The panel is closed, the simulator goes on: Ctrl-C ends it, {settings.sockets.control} acts.")
         stopped.wait()

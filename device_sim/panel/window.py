@@ -4,40 +4,45 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from PIL import Image
-from PyQt6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QSize, QTimer, QUrl, pyqtSignal, pyqtSlot
-from PyQt6.QtGui import QFontDatabase, QGuiApplication, QImage
-from PyQt6.QtQuick import QQuickImageProvider, QQuickView, QQuickWindow, QSGRendererInterface
+from PyQt6.QtCore import QCoreApplication, QEvent, QPoint, QRect, QSize, QTimer, QUrl
+from PyQt6.QtGui import QFontDatabase, QGuiApplication
+from PyQt6.QtQuick import QQuickView, QQuickWindow, QSGRendererInterface
 
 import kiosk_core.fonts
 from device_sim.panel.hands import Hands
-from device_sim.receipt_paper import PrintedReceipt, paper_picture
+from device_sim.panel.listening import Listening, Understand
+from device_sim.panel.pictures import PaperProvider
+from device_sim.panel.touches import Touches
 from device_sim.terminal import SimulatedTerminal
+from kiosk_core.clock import Clock
 
 WIDTH = 380
+DRAWER = 560
+"""What the drawer of a device adds, to the left, where the desktop has room for it; else it covers the picture."""
 ROOM = WIDTH + 16
-"""How much of the desktop's width the panel takes, in pixels, with a window's frame."""
+"""How much of the desktop's width the panel takes, in pixels, with a window's frame; more while a drawer is open."""
 
 _QML = Path(__file__).parent / "qml" / "Panel.qml"
 _FONTS = Path(kiosk_core.fonts.__file__).parent
 _LOOK_MS = 200
 _WINDOW_TO_SCREEN = 0.92  # room for the title bar and the desktop's panels
+_TALLEST = 860
 _FRAME = 8  # the left edge of a window's frame and some air
 
 _log = logging.getLogger(__name__)
 
 
-def run_panel(terminal: SimulatedTerminal, stopped: threading.Event) -> None:
-    """Show the panel until its window is closed or `stopped` is set."""
+def run_panel(
+    terminal: SimulatedTerminal, stopped: threading.Event, clock: Clock, understand: Understand | None = None
+) -> None:
+    """Show the panel until its window is closed or `stopped` is set; with `understand` it shows what passes, too."""
     application = QGuiApplication(sys.argv[:1])
-    panel = PanelWindow(Hands(terminal))
+    listening = Listening(terminal.units, understand, clock) if understand is not None else None
+    panel = PanelWindow(Hands(terminal, clock), listening)
 
     def look() -> None:  # also lets Python hear signals
         if stopped.is_set():
@@ -55,6 +60,8 @@ def run_panel(terminal: SimulatedTerminal, stopped: threading.Event) -> None:
         sys.excepthook = sys.__excepthook__
         timer.stop()
         panel.close()
+        if listening is not None:
+            listening.close()
 
 
 def _survive(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -62,85 +69,38 @@ def _survive(kind: type[BaseException], error: BaseException, trace: TracebackTy
     _log.critical("an error in the panel", exc_info=(kind, error, trace))
 
 
-class Touches(QObject):
-    """What QML calls, and what it is told in return: `seen` a Sight as a map, `refused` a line."""
-
-    seen = pyqtSignal("QVariantMap")
-    refused = pyqtSignal(str)
-    receipt_taken = pyqtSignal()
-
-    def __init__(self, hands: Hands) -> None:
-        super().__init__()
-        self._hands = hands
-        self._last: dict[str, Any] = {}
-
-    @pyqtSlot()
-    def look(self) -> None:
-        """Say what there is to see, if it has changed."""
-        sight = asdict(self._hands.look())
-        if sight != self._last:
-            self._last = sight
-            self.seen.emit(sight)
-
-    @pyqtSlot(str)
-    def lay_on(self, card: str) -> None:
-        """Lay a card on the reader."""
-        self._done(lambda: self._hands.lay_on(card))
-
-    @pyqtSlot()
-    def take_off(self) -> None:
-        """Take the card off the reader."""
-        self._done(self._hands.take_off)
-
-    @pyqtSlot()
-    def pay(self) -> None:
-        """Pay by phone."""
-        self._done(self._hands.pay)
-
-    @pyqtSlot()
-    def take_receipt(self) -> None:
-        """Take a receipt and look at it."""
-        taken: list[bool] = []
-        self._done(lambda: taken.append(self._hands.take_receipt()))
-        if any(taken):
-            self.receipt_taken.emit()
-
-    @pyqtSlot(str, bool)
-    def turn(self, misfortune: str, on: bool) -> None:
-        """Let a misfortune begin or end."""
-        self._done(lambda: self._hands.turn(misfortune, on))
-
-    def _done(self, act: Callable[[], None]) -> None:
-        act()
-        self.refused.emit(self._hands.problem)
-        self.look()
-
-
 class PanelWindow:
-    """The window. Needs a QGuiApplication; call `close`, so that no binding outlives what it is bound to."""
+    """The window. Needs a QGuiApplication; call `close`, so that no binding outlives what it is bound to.
 
-    def __init__(self, hands: Hands) -> None:
+    `desktop` is the room that there is, by default the screen's.
+    """
+
+    def __init__(self, hands: Hands, listening: Listening | None = None, desktop: QRect | None = None) -> None:
         _load_fonts()
         _choose_renderer()
-        self._touches = Touches(hands)
+        self._touches = Touches(hands, listening)
         self._view: QQuickView | None = QQuickView()
         view = self._view
-        view.setTitle("OpenTeller: your hands")
+        view.setTitle("OpenTeller: the terminal in your hands")
         view.setResizeMode(QQuickView.ResizeMode.SizeRootObjectToView)
         engine = view.engine()
         assert engine is not None  # noqa: S101  (a view always has one)
-        self._provider = _ReceiptProvider(lambda: hands.receipt)
-        engine.addImageProvider("receipt", self._provider)
-        view.setInitialProperties({"touches": self._touches})
-        view.resize(WIDTH, 1)
+        self._provider = PaperProvider(lambda: self._touches.slot, self._touches.taken)
+        engine.addImageProvider("paper", self._provider)
+        handed: dict[str | None, object] = {"touches": self._touches}
+        if listening is not None:
+            handed["passed"] = self._touches.passed
+        view.setInitialProperties(handed)
+        self._desktop = desktop
+        room = self._room
+        view.resize(WIDTH, int(min(room.height() * _WINDOW_TO_SCREEN, _TALLEST)))
         view.setSource(QUrl.fromLocalFile(str(_QML)))
         root = view.rootObject()
         if root is None:
             raise RuntimeError("; ".join(error.toString() for error in view.errors()))
         view.setColor(root.property("canvas"))
+        self._touches.seen.connect(lambda sight: self._fit(unfolded=bool(sight["chosen"])))
         self.look()
-        self._fit()
-        root.implicitHeightChanged.connect(self._fit)
 
     @property
     def window(self) -> QQuickView:
@@ -151,10 +111,8 @@ class PanelWindow:
 
     def show(self) -> None:
         """Open the window at the right edge of the screen: the terminal's own stands at the left."""
-        screen = self.window.screen()
-        if screen is not None:
-            room = screen.availableGeometry()
-            self.window.setFramePosition(QPoint(room.right() + 1 - ROOM + _FRAME, room.top()))
+        room = self._room
+        self.window.setFramePosition(QPoint(room.right() + 1 - ROOM + _FRAME, room.top()))
         self.window.show()
 
     def look(self) -> None:
@@ -170,14 +128,24 @@ class PanelWindow:
         view.deleteLater()
         QCoreApplication.sendPostedEvents(view, QEvent.Type.DeferredDelete.value)
 
-    def _fit(self) -> None:
-        """Make the window as high as what it shows, where the screen has room; the rest scrolls."""
-        root, screen = self.window.rootObject(), self.window.screen()
-        assert root is not None  # noqa: S101  (loaded above)
-        height = round(root.implicitHeight())
-        if screen is not None:
-            height = min(height, int(screen.availableSize().height() * _WINDOW_TO_SCREEN))
-        self.window.resize(QSize(WIDTH, height))
+    @property
+    def _room(self) -> QRect:
+        screen = self.window.screen()
+        return self._desktop or (screen.availableGeometry() if screen is not None else QRect(0, 0, 1366, 768))
+
+    def _fit(self, *, unfolded: bool) -> None:
+        """Unfold to the left where there is room, and fold again; a window that a person made wider stays so."""
+        window = self.window
+        wide = WIDTH + DRAWER
+        if unfolded and window.width() == WIDTH and self._room.width() >= wide + ROOM - WIDTH:
+            self._place(wide)
+        elif not unfolded and window.width() == wide:
+            self._place(WIDTH)
+
+    def _place(self, width: int) -> None:
+        window = self.window
+        left = max(self._room.left(), window.x() + window.width() - width)
+        window.setGeometry(QRect(QPoint(left, window.y()), QSize(width, window.height())))
 
 
 @cache
@@ -192,23 +160,3 @@ def _choose_renderer() -> None:
     """Draw in software unless the environment names another renderer: the same everywhere, and no GPU is needed."""
     if not os.environ.get("QSG_RHI_BACKEND") and not os.environ.get("QT_QUICK_BACKEND"):
         QQuickWindow.setGraphicsApi(QSGRendererInterface.GraphicsApi.Software)
-
-
-class _ReceiptProvider(QQuickImageProvider):
-    """`image://receipt/<any>`: the receipt that was taken last, as wide as it is asked for."""
-
-    def __init__(self, receipt: Callable[[], PrintedReceipt | None]) -> None:
-        super().__init__(QQuickImageProvider.ImageType.Image)
-        self._receipt = receipt
-
-    def requestImage(self, id: str | None, requestedSize: QSize) -> tuple[QImage, QSize]:  # noqa: A002, ARG002, N802, N803
-        """Draw the paper."""
-        receipt = self._receipt()
-        if receipt is None:
-            return QImage(), QSize()
-        whole = paper_picture(receipt)
-        width = max(1, requestedSize.width())
-        picture = whole.resize((width, round(whole.height * width / whole.width)), Image.Resampling.LANCZOS)
-        rows = picture.tobytes()
-        image = QImage(rows, *picture.size, 3 * picture.width, QImage.Format.Format_RGB888).copy()
-        return image, image.size()

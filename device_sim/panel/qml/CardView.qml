@@ -1,4 +1,4 @@
-// A transit card: tapping it lays it on the reader or takes it off.
+// A card: tapping it moves it to a device, or back into the hand.
 import QtQuick
 
 Item {
@@ -6,90 +6,63 @@ Item {
 
     required property var card
     required property color colour
-    readonly property bool here: card.on_reader
+    readonly property bool here: card.place !== ""
+    readonly property var places: ({
+            "top_up_module": "on the reader 在读卡器上",
+            "card_reader": "in the reader 在读卡器内",
+            "bin": "in the bin 在回收箱"
+        })
 
     signal tapped
 
-    implicitHeight: 92
+    implicitHeight: 62
 
-    Accessible.name: card.title + (here ? ", on the reader" : "")
+    Accessible.name: card.title + (here ? ", " + places[card.place] : "")
     Accessible.onPressAction: root.tapped()
     Accessible.role: Accessible.Button
 
     Rectangle {
         anchors.fill: parent
-        anchors.margins: -4
-        border.color: Look.glow
-        border.width: 2
-        color: "transparent"
-        radius: 18
-        visible: root.here
-    }
-    Rectangle {
-        anchors.fill: parent
-        border.color: Qt.lighter(root.colour, 1.35)
-        border.width: 1
+        border.color: root.here ? Look.glow : Qt.lighter(root.colour, 1.35)
+        border.width: root.here ? 2.5 : 1
         color: area.pressed ? Qt.darker(root.colour, 1.15) : root.colour
-        radius: 14
+        radius: 10
     }
     Words {
+        id: title
+
         anchors.left: parent.left
-        anchors.leftMargin: 18
-        anchors.right: balance.left
+        anchors.leftMargin: 12
+        anchors.right: parent.right
         anchors.rightMargin: 12
         anchors.top: parent.top
-        anchors.topMargin: 13
-        size: 15
+        anchors.topMargin: 4
+        size: 13
         strong: true
         text: root.card.title
     }
     Words {
-        id: balance
-
-        anchors.right: parent.right
-        anchors.rightMargin: 18
-        anchors.top: parent.top
-        anchors.topMargin: 9
-        size: 20
-        strong: true
+        anchors.left: title.left
+        anchors.right: title.right
+        anchors.top: title.bottom
+        lineHeight: 0.95
+        maximumLineCount: root.card.number === "" && !root.here ? 2 : 1
+        size: 12
         text: root.card.balance
+        wrapMode: Text.Wrap
     }
     Words {
-        anchors.baseline: pill.verticalCenter
-        anchors.baselineOffset: 5
-        anchors.left: parent.left
-        anchors.leftMargin: 18
-        anchors.right: pill.left
-        anchors.rightMargin: 8
-        color: Look.ink
+        anchors.bottom: parent.bottom
+        anchors.bottomMargin: 4
+        anchors.left: title.left
+        anchors.right: title.right
+        color: root.here ? Look.glow : Look.ink
         font.features: ({
                 "tnum": 1
             })
-        opacity: 0.85
-        size: 13
-        text: root.card.number
-    }
-    Rectangle {
-        id: pill
-
-        anchors.bottom: parent.bottom
-        anchors.bottomMargin: 13
-        anchors.right: parent.right
-        anchors.rightMargin: 14
-        color: root.here ? Look.glow : "#33FFFFFF"
-        height: 26
-        radius: 13
-        width: doing.implicitWidth + 24
-
-        Words {
-            id: doing
-
-            anchors.centerIn: parent
-            color: root.here ? Look.canvas : Look.ink
-            size: 12
-            strong: true
-            text: root.here ? "Take off 取走" : "Lay on 放上"
-        }
+        size: 11
+        strong: root.here
+        text: root.here ? root.places[root.card.place] : root.card.number
     }
     MouseArea {
         id: area

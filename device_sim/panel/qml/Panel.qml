@@ -1,34 +1,54 @@
-// The panel: cards, phone, receipt, bad luck. It holds nothing but its fold and scroll.
+// The panel: the terminal as a picture, what one has in one's hands, and the drawer of the device that was touched.
 import QtQuick
 
 Rectangle {
     id: root
 
     required property QtObject touches
+    property QtObject passed: null
     property var sight: ({
+            "devices": [],
             "cards": [],
             "to_pay": "",
             "receipts": 0,
-            "switches": [],
-            "bad_luck": 0
+            "troubles": 0,
+            "chosen": "",
+            "groups": [],
+            "id_cards": [],
+            "codes": [],
+            "orders": []
         })
-    property bool unfolded: false
+    property int paper: 0
+    property bool cut: false
+    property var held: []
     readonly property color canvas: Look.canvas
     readonly property real margin: 20
+    readonly property bool wide: width >= 760
+    readonly property var chosen: device(sight.chosen)
+
+    function device(name) {
+        return sight.devices.find(each => each.name === name) ?? null;
+    }
+
+    function choose(name) {
+        root.touches.choose(root.sight.chosen === name ? "" : name);
+    }
 
     color: canvas
-    implicitHeight: all.height
 
     Connections {
         function onSeen(sight) {
             root.sight = sight;
         }
-        function onRefused(line) {
-            problem.say(line);
+        function onSaid(line, refused) {
+            problem.say(line, refused);
         }
-        function onReceipt_taken() {
-            sheet.take();
-            sheet.visible = true;
+        function onPaper(number, cut) {
+            root.paper = number;
+            root.cut = cut;
+        }
+        function onHeld(receipts) {
+            root.held = receipts;
         }
 
         target: root.touches
@@ -36,185 +56,149 @@ Rectangle {
     Flickable {
         id: scroll
 
-        anchors.fill: parent
+        anchors.bottom: parent.bottom
+        anchors.right: parent.right
+        anchors.top: parent.top
         boundsBehavior: Flickable.StopAtBounds
         clip: true
         contentHeight: all.height
         contentWidth: width
-
-        // Where the window is too small for all, what has unfolded is looked at.
-        function settle() {
-            contentY = root.unfolded ? Math.max(0, contentHeight - height) : 0;
-        }
-
-        onContentHeightChanged: settle()
-        onHeightChanged: settle()
+        width: root.wide ? 380 : root.width
 
         Column {
             id: all
 
-            bottomPadding: root.margin
+            readonly property real inner: width - 2 * root.margin
+            readonly property real others: header.height + hands.height + wallet.height + 3 * spacing + topPadding + bottomPadding
+
+            bottomPadding: 16
             leftPadding: root.margin
             rightPadding: root.margin
-            spacing: 14
-            topPadding: 16
-            width: root.width
+            spacing: 12
+            topPadding: 12
+            width: scroll.width
 
             Item {
-                height: 30
-                width: root.width - 2 * root.margin
+                id: header
+
+                height: 34
+                width: all.inner
 
                 Words {
                     id: title
 
-                    size: 20
+                    anchors.verticalCenter: parent.verticalCenter
+                    size: 19
                     strong: true
-                    text: "Your hands"
+                    text: "Terminal"
                 }
                 Words {
                     anchors.baseline: title.baseline
                     anchors.left: title.right
-                    anchors.leftMargin: 10
-                    color: Look.inkSoft
-                    size: 14
-                    text: "您的双手"
-                }
-            }
-            Repeater {
-                model: root.sight.cards.length
-
-                CardView {
-                    required property int index
-
-                    card: root.sight.cards[index]
-                    colour: ["#0F6D8C", "#6C46A0", "#56676F", "#8A5A1C"][index % 4]
-                    objectName: "card_" + card.name
-                    width: root.width - 2 * root.margin
-
-                    onTapped: here ? root.touches.take_off() : root.touches.lay_on(card.name)
-                }
-            }
-            Push {
-                chinese: root.sight.to_pay ? "用手机支付 " + root.sight.to_pay : "没有待支付的订单"
-                english: root.sight.to_pay ? "Pay " + root.sight.to_pay + " with the phone" : "Nothing to pay"
-                enabled: root.sight.to_pay !== ""
-                objectName: "pay"
-                strong: true
-                width: root.width - 2 * root.margin
-
-                onPushed: root.touches.pay()
-            }
-            Push {
-                badge: root.sight.receipts > 1 ? root.sight.receipts : ""
-                chinese: root.sight.receipts ? "取走凭条" : "没有凭条"
-                english: root.sight.receipts ? "Take the receipt" : "No receipt"
-                enabled: root.sight.receipts > 0
-                objectName: "take_receipt"
-                strong: true
-                width: root.width - 2 * root.margin
-
-                onPushed: root.touches.take_receipt()
-            }
-            Rectangle {
-                color: Look.line
-                height: 1
-                width: root.width - 2 * root.margin
-            }
-            Item {
-                height: 34
-                objectName: "bad_luck"
-                width: root.width - 2 * root.margin
-
-                Accessible.name: "Bad luck"
-                Accessible.onPressAction: root.unfolded = !root.unfolded
-                Accessible.role: Accessible.Button
-
-                Words {
-                    id: badLuck
-
-                    anchors.verticalCenter: parent.verticalCenter
-                    size: 15
-                    strong: true
-                    text: "Bad luck"
-                }
-                Words {
-                    id: badLuckChinese
-
-                    anchors.baseline: badLuck.baseline
-                    anchors.left: badLuck.right
                     anchors.leftMargin: 8
                     color: Look.inkSoft
-                    size: 13
-                    text: "坏运气"
+                    size: 14
+                    text: "终端"
                 }
-                Rectangle {
-                    anchors.left: badLuckChinese.right
-                    anchors.leftMargin: 10
-                    anchors.verticalCenter: parent.verticalCenter
-                    color: Look.bad
-                    height: 22
-                    radius: 11
-                    visible: root.sight.bad_luck > 0
-                    width: Math.max(22, count.implicitWidth + 12)
-
-                    Words {
-                        id: count
-
-                        anchors.centerIn: parent
-                        color: Look.inkOnBad
-                        size: 12
-                        strong: true
-                        text: root.sight.bad_luck
-                    }
-                }
-                Words {
+                Pill {
                     anchors.right: parent.right
                     anchors.verticalCenter: parent.verticalCenter
-                    color: Look.inkSoft
-                    size: 15
-                    text: root.unfolded ? "▲" : "▼"
-                }
-                MouseArea {
-                    anchors.fill: parent
-                    onClicked: root.unfolded = !root.unfolded
+                    bad: true
+                    objectName: "mend_all"
+                    text: "Mend all 全部修复 · " + root.sight.troubles
+                    visible: root.sight.troubles > 0
+
+                    onPushed: root.touches.mend_all()
                 }
             }
-            Column {
-                visible: root.unfolded
-                width: root.width - 2 * root.margin
+            Front {
+                cut: root.cut
+                height: Math.max(310, Math.min(460, root.height - all.others))
+                paper: root.paper
+                sight: root.sight
+                width: all.inner
 
-                Repeater {
-                    model: root.sight.switches.length
+                onChosen: name => root.choose(name)
+            }
+            Row {
+                id: hands
 
-                    SwitchRow {
-                        required property int index
+                readonly property real half: (all.inner - bank.width - 2 * spacing) / 2
 
-                        misfortune: root.sight.switches[index]
-                        objectName: "switch_" + misfortune.name
-                        width: root.width - 2 * root.margin
+                spacing: 8
 
-                        onTurned: on => root.touches.turn(misfortune.name, on)
+                Push {
+                    chinese: root.sight.to_pay ? "用手机支付" : "无待支付订单"
+                    enabled: root.sight.to_pay !== ""
+                    english: root.sight.to_pay ? "Pay " + root.sight.to_pay : "Nothing to pay"
+                    objectName: "pay"
+                    strong: true
+                    width: hands.half
+
+                    onPushed: root.touches.act("pay")
+                }
+                Push {
+                    badge: root.sight.receipts > 1 ? root.sight.receipts : ""
+                    chinese: root.sight.receipts ? "撕下凭条" : "没有凭条"
+                    enabled: root.sight.receipts > 0
+                    english: root.sight.receipts ? "Tear it off" : "No receipt"
+                    objectName: "take_receipt"
+                    strong: true
+                    width: hands.half
+
+                    onPushed: {
+                        root.touches.take_receipt();
+                        root.touches.choose("receipt_printer");
+                        drawer.tab = "hands";
                     }
                 }
+                DevicePart {
+                    id: bank
+
+                    device: root.device("bank")
+                    height: 52
+                    highlighted: root.sight.chosen === "bank"
+                    objectName: "device_bank"
+                    slim: true
+                    width: 76
+
+                    onTapped: root.choose("bank")
+                }
+            }
+            Wallet {
+                id: wallet
+
+                cards: root.sight.cards
+                reader: root.sight.chosen === "card_reader" ? "card_reader" : "top_up_module"
+                width: all.inner
+
+                onTouched: name => root.touches.move_card(name)
             }
         }
     }
     ScrollMark {
         flickable: scroll
     }
-    ReceiptSheet {
-        id: sheet
+    Drawer {
+        id: drawer
 
-        anchors.fill: parent
-        visible: false
-
-        onPutAway: visible = false
+        device: root.chosen
+        held: root.held
+        height: root.height
+        paper: root.paper
+        passed: root.passed
+        sight: root.sight
+        touches: root.touches
+        visible: device !== null
+        wide: root.wide
+        width: root.wide ? root.width - scroll.width : root.width
     }
     Rectangle {
         id: problem
 
-        function say(line) {
+        function say(line, refused) {
             words.text = line;
+            color = refused ? Look.bad : Look.glow;
             if (line !== "")
                 gone.restart();
             else
@@ -223,14 +207,13 @@ Rectangle {
         }
 
         anchors.bottom: parent.bottom
-        anchors.left: parent.left
         anchors.margins: 12
         anchors.right: parent.right
-        color: Look.bad
         height: words.implicitHeight + 24
         objectName: "problem"
         radius: 12
         visible: false
+        width: scroll.width - 24
 
         Words {
             id: words
@@ -241,6 +224,7 @@ Rectangle {
             anchors.rightMargin: 16
             anchors.verticalCenter: parent.verticalCenter
             color: Look.inkOnBad
+            objectName: "problem_words"
             size: 14
             strong: true
             wrapMode: Text.Wrap

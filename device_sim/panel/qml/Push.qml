@@ -14,7 +14,7 @@ Rectangle {
     border.color: Look.line
     border.width: enabled ? 0 : 1
     color: !enabled ? "transparent" : strong ? (area.pressed ? Look.goPressed : Look.go) : (area.pressed ? Look.raisedPressed : Look.raised)
-    implicitHeight: 58
+    implicitHeight: 52
     radius: 12
 
     Accessible.name: english
@@ -23,14 +23,14 @@ Rectangle {
 
     Column {
         anchors.left: parent.left
-        anchors.leftMargin: 18
+        anchors.leftMargin: 14
         anchors.right: parent.right
-        anchors.rightMargin: 56
+        anchors.rightMargin: root.badge !== "" ? 48 : 10
         anchors.verticalCenter: parent.verticalCenter
 
         Words {
             color: !root.enabled ? Look.inkFaint : root.strong ? Look.inkOnGo : Look.ink
-            size: 15
+            size: 14
             strong: root.enabled
             text: root.english
             width: parent.width
@@ -44,7 +44,7 @@ Rectangle {
     }
     Rectangle {
         anchors.right: parent.right
-        anchors.rightMargin: 18
+        anchors.rightMargin: 14
         anchors.verticalCenter: parent.verticalCenter
         color: Look.glow
         height: 24

@@ -1,84 +1,65 @@
-// A misfortune and whether it is on; the first of a group stands below the group's name.
+// A fault and whether it is on.
 import QtQuick
 
 Item {
     id: root
 
-    required property var misfortune
+    required property var fault
 
     signal turned(bool on)
 
-    enabled: misfortune.possible || misfortune.on
-    implicitHeight: row.height + (heading.visible ? heading.height : 0)
+    enabled: fault.possible || fault.on
+    implicitHeight: 50
 
     Accessible.checkable: true
-    Accessible.checked: misfortune.on
-    Accessible.name: misfortune.english
-    Accessible.onPressAction: root.turned(!misfortune.on)
+    Accessible.checked: fault.on
+    Accessible.name: fault.english
+    Accessible.onPressAction: root.turned(!fault.on)
     Accessible.role: Accessible.CheckBox
 
-    Words {
-        id: heading
+    Column {
+        anchors.left: parent.left
+        anchors.right: track.left
+        anchors.rightMargin: 10
+        anchors.verticalCenter: parent.verticalCenter
 
-        color: Look.inkFaint
-        height: 30
-        size: 12
-        strong: true
-        text: root.misfortune.heading
-        verticalAlignment: Text.AlignVCenter
-        visible: text !== ""
-        width: parent.width
+        Words {
+            color: root.enabled ? Look.ink : Look.inkFaint
+            size: 14
+            text: root.fault.english
+            width: parent.width
+        }
+        Words {
+            color: root.enabled ? Look.inkSoft : Look.inkFaint
+            size: 12
+            text: root.fault.chinese
+            visible: text !== ""
+            width: parent.width
+        }
     }
-    Item {
-        id: row
+    Rectangle {
+        id: track
 
-        anchors.bottom: parent.bottom
-        height: 44
-        width: parent.width
+        anchors.right: parent.right
+        anchors.verticalCenter: parent.verticalCenter
+        border.color: root.fault.on ? Look.bad : root.enabled ? Look.inkFaint : Look.line
+        border.width: 1.5
+        color: root.fault.on ? Look.bad : "transparent"
+        height: 24
+        radius: 12
+        width: 44
 
-        Column {
-            anchors.left: parent.left
-            anchors.right: track.left
-            anchors.rightMargin: 10
-            anchors.verticalCenter: parent.verticalCenter
-            opacity: root.enabled ? 1 : 0.55
-
-            Words {
-                size: 14
-                text: root.misfortune.english
-                width: parent.width
-            }
-            Words {
-                color: Look.inkSoft
-                size: 12
-                text: root.misfortune.chinese
-                width: parent.width
-            }
-        }
         Rectangle {
-            id: track
-
-            anchors.right: parent.right
-            anchors.verticalCenter: parent.verticalCenter
-            border.color: root.misfortune.on ? Look.bad : root.enabled ? Look.inkFaint : Look.line
-            border.width: 1.5
-            color: root.misfortune.on ? Look.bad : "transparent"
-            height: 24
-            radius: 12
-            width: 44
-
-            Rectangle {
-                color: root.misfortune.on ? Look.inkOnBad : root.enabled ? Look.inkSoft : Look.line
-                height: 16
-                radius: 8
-                width: 16
-                x: root.misfortune.on ? parent.width - width - 4 : 4
-                y: 4
-            }
+            color: root.fault.on ? Look.inkOnBad : root.enabled ? Look.inkSoft : Look.line
+            height: 16
+            radius: 8
+            width: 16
+            x: root.fault.on ? parent.width - width - 4 : 4
+            y: 4
         }
-        MouseArea {
-            anchors.fill: parent
-            onClicked: root.turned(!root.misfortune.on)
-        }
+    }
+    MouseArea {
+        anchors.fill: parent
+        onClicked: root.turned(!root.fault.on)
     }
 }
