@@ -5,10 +5,10 @@ from collections import deque
 from collections.abc import Callable
 
 from drivers.trace.families import masker_of
+from drivers.trace.hearing import HeardLine, HeardUsb
 from drivers.trace.maskers import Masker
 from drivers.transport import Transport, UsbTransport
 from kiosk_core.clock import Clock
-from kiosk_core.errors import DeviceUnavailable
 from kiosk_core.status import Identity
 from kiosk_core.trace import Header, Octets, Record, What
 
@@ -61,14 +61,14 @@ class TraceWatch:
     def line(self, transport: Transport) -> Transport:
         """Return a transport that records what passes."""
         self._open()
-        return _Line(transport, self)
+        return HeardLine(transport, self)
 
     def usb(self, transport: UsbTransport) -> UsbTransport:
         """Return a transport that records what passes on all pipes."""
         self._identity = transport.identity
         self._class_descriptor = transport.class_descriptor
         self._open()
-        return _Usb(transport, self)
+        return HeardUsb(transport, self)
 
     @property
     def header(self) -> Header:
@@ -143,83 +143,3 @@ class TraceWatch:
                 self._held -= len(self._ring.popleft().octets.data)
         if self._sink is not None:
             self._sink(record)
-
-
-class _Line:
-    """A Transport that passes everything on and records it."""
-
-    def __init__(self, inner: Transport, watch: TraceWatch) -> None:
-        self._inner = inner
-        self._watch = watch
-        self._closed = False
-
-    def write(self, data: bytes, timeout_s: float) -> None:
-        if data:
-            self._watch.passed(What.OUT, data)
-        try:
-            self._inner.write(data, timeout_s)
-        except DeviceUnavailable as error:
-            self._watch.happened(What.ERROR, error.reason)
-            raise
-
-    def read(self, size: int, timeout_s: float) -> bytes:
-        try:
-            data = self._inner.read(size, timeout_s)
-        except DeviceUnavailable as error:
-            self._watch.happened(What.ERROR, error.reason)
-            raise
-        if data:
-            self._watch.passed(What.IN, data)
-        else:
-            self._watch.timed_out()
-        return data
-
-    def discard_input(self) -> None:
-        self._watch.happened(What.DISCARD)
-        try:
-            self._inner.discard_input()
-        except DeviceUnavailable as error:
-            self._watch.happened(What.ERROR, error.reason)
-            raise
-
-    def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self._watch.happened(What.CLOSE)
-        self._inner.close()
-
-
-class _Usb(_Line):
-    """A UsbTransport that passes everything on and records it; silence on the interrupt pipe is not worth a word."""
-
-    def __init__(self, inner: UsbTransport, watch: TraceWatch) -> None:
-        super().__init__(inner, watch)
-        self._usb = inner
-
-    @property
-    def identity(self) -> Identity:
-        return self._usb.identity
-
-    @property
-    def class_descriptor(self) -> bytes:
-        return self._usb.class_descriptor
-
-    def control_in(self, request_type: int, request: int, value: int, index: int, length: int) -> bytes:
-        note = f"{request_type:02x} {request:02x} {value:04x} {index:04x} {length:04x}"
-        try:
-            data = self._usb.control_in(request_type, request, value, index, length)
-        except DeviceUnavailable as error:
-            self._watch.happened(What.ERROR, f"control {note}: {error.reason}")
-            raise
-        self._watch.passed(What.CONTROL, data, note)
-        return data
-
-    def read_interrupt(self, size: int, timeout_s: float) -> bytes:
-        try:
-            data = self._usb.read_interrupt(size, timeout_s)
-        except DeviceUnavailable as error:
-            self._watch.happened(What.ERROR, error.reason)
-            raise
-        if data:
-            self._watch.passed(What.INTERRUPT, data)
-        return data

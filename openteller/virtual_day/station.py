@@ -13,11 +13,13 @@ from device_sim.misfortune import Towards
 from device_sim.unit import Unit
 from drivers.device_thread import REOPEN_SECONDS, Supervised
 from drivers.registry import Model, Place
+from drivers.trace.hearing import HeardLine, HeardUsb
 from drivers.transport import Transport, UsbTransport
 from kiosk_core.clock import Clock
 from kiosk_core.device import Device
 from kiosk_core.errors import OpenTellerError
-from kiosk_core.status import DeviceStatus, Identity
+from kiosk_core.status import DeviceStatus
+from kiosk_core.trace import What
 
 T = TypeVar("T")
 
@@ -136,11 +138,8 @@ class Station:
         self.losses += not status.in_service
 
 
-_OUT, _IN, _INTERRUPT, _CONTROL = range(4)
-
-
 class TraceHash:
-    """A drivers.registry.Watch that keeps a hash of what passed and when, and nothing of it."""
+    """A drivers.registry.Watch that keeps a hash of what passed and happened, and when, and nothing of it."""
 
     def __init__(self, clock: Clock) -> None:
         self.chunks = 0
@@ -153,61 +152,22 @@ class TraceHash:
         return self._hash.hexdigest()
 
     def line(self, transport: Transport) -> Transport:
-        """Watch a serial line."""
-        return _Watched(transport, self)
+        """Listen to a serial line."""
+        return HeardLine(transport, self)
 
     def usb(self, transport: UsbTransport) -> UsbTransport:
-        """Watch the pipes of a USB interface."""
-        return _WatchedUsb(transport, self)
+        """Listen to the pipes of a USB interface."""
+        return HeardUsb(transport, self)
 
-    def add(self, kind: int, data: bytes) -> None:
+    def passed(self, what: What, data: bytes, note: str = "") -> None:
         """Take one chunk."""
         self.chunks += 1
-        self._hash.update(struct.pack("<dBI", self._clock.now(), kind, len(data)) + data)
+        self._hash.update(struct.pack("<d9sI", self._clock.now(), what.value.encode(), len(data)) + data)
+        self._hash.update(note.encode())
 
+    def happened(self, what: What, note: str = "") -> None:
+        """Take an event."""
+        self._hash.update(struct.pack("<d", self._clock.now()) + f"{what.value} {note}".encode())
 
-class _Watched:
-    def __init__(self, transport: Transport, trace: TraceHash) -> None:
-        self._transport = transport
-        self._trace = trace
-
-    def write(self, data: bytes, timeout_s: float) -> None:
-        self._trace.add(_OUT, data)
-        self._transport.write(data, timeout_s)
-
-    def read(self, size: int, timeout_s: float) -> bytes:
-        data = self._transport.read(size, timeout_s)
-        if data:
-            self._trace.add(_IN, data)
-        return data
-
-    def discard_input(self) -> None:
-        self._transport.discard_input()
-
-    def close(self) -> None:
-        self._transport.close()
-
-
-class _WatchedUsb(_Watched):
-    def __init__(self, transport: UsbTransport, trace: TraceHash) -> None:
-        super().__init__(transport, trace)
-        self._usb = transport
-
-    @property
-    def identity(self) -> Identity:
-        return self._usb.identity
-
-    @property
-    def class_descriptor(self) -> bytes:
-        return self._usb.class_descriptor
-
-    def control_in(self, request_type: int, request: int, value: int, index: int, length: int) -> bytes:
-        data = self._usb.control_in(request_type, request, value, index, length)
-        self._trace.add(_CONTROL, data)
-        return data
-
-    def read_interrupt(self, size: int, timeout_s: float) -> bytes:
-        data = self._usb.read_interrupt(size, timeout_s)
-        if data:
-            self._trace.add(_INTERRUPT, data)
-        return data
+    def timed_out(self) -> None:
+        """Take that nothing came: the time of what comes next tells it."""
