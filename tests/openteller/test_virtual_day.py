@@ -42,11 +42,9 @@ def test_in_an_hour_of_misfortune_nothing_is_lost_or_doubled(hour: day.DayReport
     assert hour.books.settled_by_proof > 0
 
 
-def test_the_same_seed_gives_the_same_bytes_at_the_same_times(hour: day.DayReport) -> None:
-    assert run_day(HOUR) == hour
-
-
-def test_no_real_time_and_no_real_chance_comes_into_a_day(hour: day.DayReport, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_no_real_time_or_chance_comes_into_it(
+    hour: day.DayReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def forbid(module: object, name: str) -> None:
         def refuse(*_: object, **__: object) -> None:
             raise AssertionError(f"{name} was called")
@@ -160,9 +158,9 @@ def openteller(*arguments: str, hash_seed: int = 0) -> "subprocess.CompletedProc
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
 
 
-@pytest.mark.parametrize("seed", [9, 10])
+@pytest.mark.parametrize("seed", [9, pytest.param(10, marks=pytest.mark.slow)])
 def test_the_command_tells_the_day_and_its_hash_is_that_of_a_process_that_hashes_otherwise(seed: int) -> None:
-    arguments = ("--hours", "0.3", "--customers", "30", "--mishaps", "120", "--seed", str(seed), "--json")
+    arguments = ("--hours", "0.2", "--customers", "20", "--mishaps", "120", "--seed", str(seed), "--json")
     first, second = (json.loads(openteller(*arguments, hash_seed=each).stdout) for each in (1, 4242))
     assert first["wrong"] == []
     assert first["trace"] == second["trace"]
