@@ -96,6 +96,9 @@ class Listening:
         now.size = now.place = 0
         heard.append(passed)
         for size in range(1, min(_LONGEST_ROUND, len(heard) // 2) + 1):
+            asked = {each for each in range(1, size + 1) if heard[-each].sign == _SIGNS[What.OUT]}
+            if asked and size not in asked:
+                continue  # a round begins with a question
             if all(heard[-each].is_like(heard[-each - size]) for each in range(1, size + 1)):
                 for each in range(size, 0, -1):
                     heard[-each - size] = heard[-each - size].again(heard[-each])

@@ -287,6 +287,13 @@ def test_questions_that_are_asked_all_the_time_are_one_round() -> None:
     assert [each.times for each in listening.heard("device")][4:] == [1, 1], "what comes later stands later"
 
 
+def test_a_round_begins_with_a_question() -> None:
+    listening, line = listen_in()
+    for what, data in [(What.IN, b"late"), *[(What.OUT, b"?"), (What.IN, b"1")] * 3]:
+        line.pass_on(what, data)
+    assert [(each.sign, each.times) for each in listening.heard("device")] == [("←", 1), ("→", 3), ("←", 3)]
+
+
 def test_who_is_closed_listens_no_more() -> None:
     listening, line = listen_in()
     listening.close()

@@ -161,9 +161,10 @@ Column {
     }
     // a document below the camera
     Column {
-        readonly property bool lies: (root.device?.card ?? -1) !== -1
-
         id: desk
+
+        property real angle: 0
+        readonly property bool lies: (root.device?.card ?? -1) !== -1
 
         spacing: 10
         visible: root.kind === "camera"
@@ -202,8 +203,6 @@ Column {
                 visible: !desk.lies
             }
         }
-        property real angle: 0
-
         Push {
             chinese: desk.lies ? "取走证件" : "放上样本证件"
             english: desk.lies ? "Take the document" : "Lay a specimen document"

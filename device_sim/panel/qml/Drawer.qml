@@ -9,7 +9,6 @@ Rectangle {
     required property var sight
     required property var device
     required property var held
-    required property int paper
     property bool wide: false
     property string tab: "hands"
     readonly property string kind: device?.name ?? ""

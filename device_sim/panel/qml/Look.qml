@@ -19,8 +19,6 @@ QtObject {
     readonly property color bad: "#F0A13C"
     readonly property color inkOnBad: "#2A1700"
     readonly property color table: "#E9E6E0" // what paper_picture lays a receipt on
-    readonly property color tableInk: "#2B2A2E"
-    readonly property color tableInkSoft: "#6A665E"
     readonly property color metalLight: "#E3E8EB"
     readonly property color metal: "#C9D1D6"
     readonly property color metalDark: "#9AA7AF"

@@ -185,7 +185,6 @@ Rectangle {
         device: root.chosen
         held: root.held
         height: root.height
-        paper: root.paper
         passed: root.passed
         sight: root.sight
         touches: root.touches

@@ -38,7 +38,6 @@ Item {
             id: paper
 
             anchors.horizontalCenter: parent.horizontalCenter
-            asynchronous: false
             cache: false
             objectName: "paper_in_slot"
             source: root.number > 0 ? "image://paper/slot/" + root.number : ""
