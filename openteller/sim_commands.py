@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from openteller import coverage_commands
 from openteller.console import log_to_stderr, plain_errors
 from openteller.system_clock import SystemClock
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from openteller.virtual_day.day import DayReport
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Run simulated hardware.")
+app.command("coverage", epilog="Example:  openteller sim coverage crt-591 --gaps")(coverage_commands.show_coverage)
 
 
 @app.callback()

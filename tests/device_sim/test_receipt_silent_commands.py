@@ -2,7 +2,7 @@
 
 import pytest
 
-from device_sim.receipt_printer import Condition, SimulatedReceiptPrinter
+from device_sim.receipt_printer import Condition, Presenter, SimulatedReceiptPrinter
 from tests.device_sim.printing import CUT
 
 SILENT = {
@@ -32,6 +32,16 @@ def test_esc_v_asks_for_the_paper() -> None:
     assert printer.receive(b"\x1bv") == b"\x00"
     printer.condition = Condition(paper_near_end=True)
     assert printer.receive(b"\x1bv") == b"\x03"
+
+
+def test_an_eject_presents_what_is_held() -> None:
+    """GS e 5 (Infinite Peripherals KPM210 p50); what becomes of it on the floor is nobody's matter."""
+    printer = SimulatedReceiptPrinter(presenter=Presenter.GS_E)
+    printer.receive(b"text\n" + CUT)
+    assert printer.receipts == []
+    printer.receive(b"\x1de\x05")
+    assert [receipt.text for receipt in printer.receipts] == ["text"]
+    assert printer.ignored == []
 
 
 @pytest.mark.parametrize("function", ["64 4B 43", "65 43 4C 52"])

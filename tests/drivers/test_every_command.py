@@ -11,8 +11,8 @@ from operator import xor
 import pytest
 
 from drivers.crt310 import Crt310Reader
-from drivers.crt591 import Crt591Reader
-from kiosk_core.card_reader import ChipPower, ChipProtocol, RawData
+from drivers.crt591 import Crt591Reader, Profile
+from kiosk_core.card_reader import ChipPower, ChipProtocol, Destination, RawData
 from kiosk_core.errors import ProtocolViolation
 from tests.clocks import SetClock
 from wire import crt310, crt591, crt591_chips, crt591_storage
@@ -66,10 +66,11 @@ SLE_ATR, MIFARE = bytes.fromhex("A2131091"), bytes.fromhex("4D000404010203 0408"
 class Crt591:
     """The driver, and a unit whose answers to a command are set by its CM and PM in `data`."""
 
-    def __init__(self, clock: SetClock) -> None:
+    def __init__(self, clock: SetClock, profile: Profile | None = None) -> None:
         self.data: dict[bytes, bytes] = {b"\x53\x30": SLE_ATR, b"\x60\x30": MIFARE}
+        self.status = b"220"
         self.line = Line(clock, self._answer)
-        self.driver = Crt591Reader("card_reader", self.line, clock)
+        self.driver = Crt591Reader("card_reader", self.line, clock, profile)
         self.driver.reset()
 
     def _answer(self, data: bytes) -> bytes:
@@ -77,7 +78,7 @@ class Crt591:
             return b""
         code = data[5:7]
         storage = b"\x90\x00" if code[0] in {0x53, 0x54, 0x60} and code[1] in {0x33, 0x34} else b""
-        text = b"\x50" + code + b"220" + self.data.get(code, storage)
+        text = b"\x50" + code + self.status + self.data.get(code, storage)
         return b"\x06" + framed(b"\xf2\x00" + len(text).to_bytes(2, "big") + text + b"\x03")
 
     @property
@@ -194,6 +195,16 @@ def test_the_crt591_says_every_state(
     unit = Crt591(clock)
     unit.data[bytes.fromhex(code)] = data
     assert ask(unit.driver) is result
+
+
+def test_a_profile_says_how_the_crt591_gives_a_card_back_and_powers_a_chip(clock: SetClock) -> None:
+    unit = Crt591(clock, Profile(exit=crt591.Place.OUT, supply=crt591_chips.Supply.ISO_3V))
+    unit.data[b"\x51\x30"] = b"0\x3b\x00"
+    unit.driver.chip_power(ChipPower.COLD)
+    assert unit.last == "51 30 35"
+    unit.status = b"120"
+    unit.driver.move(Destination.EXIT)
+    assert "32 39" in [sent[15:-6] for sent in unit.line.sent]
 
 
 @pytest.mark.parametrize(("letter", "protocol"), [(b"0", ChipProtocol.T0), (b"1", ChipProtocol.T1)])
