@@ -1,4 +1,7 @@
-"""`./run bench [NAME...]`: run the benchmarks and print a table each; the last column compares with the first line."""
+"""`./run bench [NAME...]`: run the benchmarks and print a table each; the last column compares with the first line.
+
+`./run bench replug` is one by itself (benchmarks/bench_replug.py): it takes twenty minutes.
+"""
 
 import sys
 from collections.abc import Callable
@@ -6,7 +9,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bench_devices, bench_journal, bench_protocol, bench_receipt
+from benchmarks import bench_devices, bench_journal, bench_protocol, bench_receipt, bench_replug
 from benchmarks.measure import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -16,12 +19,16 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "devices": bench_devices.run,
 }
 
+REPLUG = "replug"
+
 
 def main(names: list[str]) -> int:
-    """Run the named benchmarks, all without a name; return the exit code."""
+    """Run the named benchmarks, all but replug without a name; return the exit code."""
+    if names[:1] == [REPLUG]:
+        return bench_replug.main(names[1:])
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        print(f"no benchmark {unknown[0]}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        print(f"no benchmark {unknown[0]}; there are {', '.join(BENCHMARKS)} and {REPLUG}", file=sys.stderr)
         return 2
     console = Console(highlight=False)
     for name in names or BENCHMARKS:
