@@ -13,6 +13,7 @@ from wire import (
     ccid,
     ccid_descriptor,
     ccid_parameters,
+    crt288k,
     crt310,
     crt591,
     crt591_chips,
@@ -86,6 +87,21 @@ def crt591_reply(data: bytes) -> None:
     reply = means_the_same(crt591.decode_reply, crt591.encode_reply, data)
     for decode in _CRT591_DATA:
         decoded(decode, data if reply is None else reply.data)
+
+
+def crt288k_text(data: bytes) -> None:
+    """A text is a command in one form only, and a reply in one form; its data pass every decoder or are refused."""
+    frame = crt288k.Frame(data)
+    comes_back(lambda _: crt288k.decode_command(frame), lambda command: crt288k.encode_command(command).text, data)
+    reply = comes_back(lambda _: crt288k.decode_reply(frame), lambda found: crt288k.encode_reply(found).text, data)
+    if isinstance(reply, crt288k.Done):
+        decoded(lambda _: crt288k.decode_status(reply), b"")
+    answer = data if reply is None else reply.data
+    for kind in crt288k.Kind:
+        decoded(lambda octets, kind=kind: crt288k.decode_card_type(kind, octets), answer)
+    decoded(crt288k.decode_chip, answer)
+    decoded(crt288k.decode_tracks, answer)
+    decoded(crt288k.decode_response, answer)
 
 
 def sdt_contents(data: bytes) -> None:

@@ -2,9 +2,9 @@
 
 from device_sim.receipt_printer import SimulatedReceiptPrinter
 from tests.fuzz.invariants import cuts_alike, decoded, held, pieces_of
+from wire import crt288k, escpos, escpos_status, host_messages, mjpeg, pp791, scanner, sdt
 from wire import crt310_frames as crt310
 from wire import crt591_frames as crt591
-from wire import escpos, escpos_status, host_messages, mjpeg, pp791, scanner, sdt
 from wire.errors import WireError
 
 _CUT = b"\x1d\x56\x42\x00"  # GS V 66 0
@@ -33,6 +33,17 @@ def crt591_frames(data: bytes) -> None:
     for token in cuts_alike(crt591.Deframer, data, crt591.MAX_FRAME):
         if isinstance(token, crt591.Frame):
             assert crt591.encode_frame(token) in data
+
+
+def crt288k_reports(data: bytes) -> None:
+    """Reports of 64 bytes, the last one shorter: a frame was in the stream, and less than one is kept."""
+    deframer = crt288k.Deframer()
+    for at in range(0, len(data), crt288k.REPORT):
+        token = deframer.feed(data[at : at + crt288k.REPORT])
+        assert held(deframer) < crt288k.MAX_FRAME
+        if isinstance(token, crt288k.Frame):
+            assert b"".join(crt288k.encode_reports(token)).rstrip(b"\0") in data
+            assert not deframer.in_frame
 
 
 def sdt_frames(data: bytes) -> None:

@@ -26,6 +26,8 @@ TARGETS = {
     "crt591_frames": Target("crt-591", streams.crt591_frames, 3000),
     "crt591_commands": Target("crt-591", messages.crt591_command, 600),
     "crt591_replies": Target("crt-591", messages.crt591_reply, 600),
+    "crt288k_reports": Target("crt-288k", streams.crt288k_reports, 1400),
+    "crt288k_texts": Target("crt-288k", messages.crt288k_text, 400),
     "sdt_frames": Target("sdt", streams.sdt_frames, 3000),
     "sdt_contents": Target("sdt", messages.sdt_contents, 2400),
     "id_card_text": Target("sdt", messages.id_card_text_, 300),
