@@ -170,9 +170,15 @@ class HostileLine:
         """Let all that is on its way arrive, and let nothing happen to what follows."""
         self.follow([], [])
         while self.to_device.next_at() is not None or self.to_host.next_at() is not None:
-            self._clock.sleep(1.0)
+            self.wait(1.0)
+        self.wait(1.0)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass while nobody reads."""
+        until = self._clock.now() + seconds
+        while self._clock.now() < until:
             self._happen()
-        self._clock.sleep(1.0)
+            self._clock.sleep(self._step_s)
         self._happen()
 
     def _happen(self) -> None:
