@@ -20,10 +20,6 @@ class _Way:
         self.pieces: deque[tuple[float, bytes]] = deque()
         self.free_at = 0.0
 
-    def next_arrived(self, now: float) -> bytes:
-        """Return and forget the next piece, b"" where it has not arrived."""
-        return self.pieces.popleft()[1] if self.pieces and self.pieces[0][0] <= now else b""
-
 
 class Wire:
     """A device_sim.serial.device.SerialDevice around another one.
@@ -51,13 +47,14 @@ class Wire:
     def idle(self) -> bytes:
         """Return what has arrived from the device."""
         now, to_host = self._clock.now(), self._to_host
-        while data := self._to_device.next_arrived(now):
-            self._send(to_host, Towards.HOST, self._device.receive(data))
-        if len(to_host.pieces) < _MOST_PIECES:
-            self._send(to_host, Towards.HOST, self._device.idle())
-        arrived = to_host.next_arrived(now)
-        while data := to_host.next_arrived(now):
-            arrived += data
+        questions, answers = self._to_device.pieces, to_host.pieces
+        while questions and questions[0][0] <= now:
+            self._send(to_host, Towards.HOST, self._device.receive(questions.popleft()[1]))
+        if len(answers) < _MOST_PIECES and (said := self._device.idle()):
+            self._send(to_host, Towards.HOST, said)
+        arrived = b""
+        while answers and answers[0][0] <= now:
+            arrived += answers.popleft()[1]
         if arrived and (tap := self.tap) is not None:
             tap(What.IN, arrived)
         return arrived
@@ -87,6 +84,10 @@ class Wire:
 
     def _travel(self, way: _Way, data: bytes) -> None:
         if not self._baudrate:
+            way.pieces.append((way.free_at, data))
+            return
+        if len(data) <= self._piece:
+            way.free_at += len(data) * _BITS / self._baudrate
             way.pieces.append((way.free_at, data))
             return
         for start in range(0, len(data), self._piece):

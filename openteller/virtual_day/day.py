@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from device_sim.misfortune import Harm
 from device_sim.unit import Unit
@@ -52,8 +53,9 @@ def run_day(plan: DayPlan) -> DayReport:
     terminal = build(clock, plan.seed)
     customers = Customers(terminal, clock, plan.seed + 1)
     fate = _Fate(terminal, clock, plan)
-    for station in terminal.stations.values():
-        clock.spawn(station.run)
+    stations = terminal.stations.values()
+    for place, station in enumerate(stations):
+        clock.spawn(partial(station.run, place / len(stations)))  # threads, too, do not begin at the same instant
     clock.spawn(lambda: _arrivals(clock, customers, plan))
     clock.spawn(fate.run)
     try:

@@ -96,8 +96,9 @@ class Station:
         """How many chunks of bytes passed."""
         return self._trace.chunks
 
-    def run(self) -> None:
-        """Own the device, for ever: the station's task."""
+    def run(self, after_s: float = 0.0) -> None:
+        """Own the device from `after_s` on, for ever: the station's task."""
+        self._clock.sleep(after_s)
         supervised = self._supervised
         next_poll = self._clock.now()
         while True:
