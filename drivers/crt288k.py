@@ -3,8 +3,8 @@
 The exchange is that of the sources that wire/crt288k.py names: command, ACK, answer, ACK. A reply repeats CM and PM of
 its command and no number, so a late one could answer a later, equal question. Therefore an exchange that was given up
 is followed by the question for the serial number before anything else, behind whose answer nothing older comes. A
-command is sent again only after NAK, which says that it was not taken; an answer that is garbled is asked for again by
-NAK, which executes nothing again.
+command is sent again only where nothing but NAK came, which says that it was not taken; an answer that is garbled is
+asked for again by NAK, which executes nothing again.
 """
 
 from dataclasses import dataclass, replace
@@ -419,19 +419,30 @@ class Crt288kReader:
 
     def _deliver(self, frame: Frame) -> None:
         """Send a command until it is acknowledged; a frame that comes before that answers something else."""
+        strays = self._counters.strays
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._count(resends=1)
-                self._clock.sleep(NAK_PAUSE_S)
             self._write(frame)
-            deadline = self._clock.now() + ANSWER_S
-            while (token := self._next(deadline)) is not Control.NAK:
-                if token is Control.ACK:
-                    return
-                if token is None:
-                    raise DeviceUnavailable(self._name, "does not acknowledge; what was sent may have been done")
-                self._count(strays=1)
+            heard = self._control(self._clock.now() + ANSWER_S)
+            # One lost report may make more than one NAK, and the NAK may have been for what was on the bus before the
+            # command: it is sent again only when nothing but NAK has come, and comes for a while.
+            pause_ends = self._clock.now() + NAK_PAUSE_S
+            while heard is Control.NAK and (more := self._control(pause_ends)) is not None:
+                heard = more
+            if heard is Control.ACK:
+                return
+            if heard is None or self._counters.strays != strays:
+                raise DeviceUnavailable(self._name, "does not acknowledge; what was sent may have been done")
         raise DeviceUnavailable(self._name, f"takes no command, {ATTEMPTS} times")
+
+    def _control(self, deadline: float) -> Control | None:
+        """Return the next ACK or NAK, None after `deadline`; what else comes is passed over."""
+        while (token := self._next(deadline)) is not None:
+            if isinstance(token, Control):
+                return token
+            self._count(strays=1)
+        return None
 
     def _reply(self, code: tuple[int, int], timeout_s: float) -> Reply:
         deadline = self._clock.now() + timeout_s

@@ -42,8 +42,6 @@ class Mischief:
                 return data[:at]
             case "drop all":
                 return b""
-            case "double all":
-                return data * 2
             case _:
                 return data
 
@@ -58,7 +56,7 @@ class Way:
     """One direction of a line, first in, first out. One mischief of `plan` befalls each message, then none.
 
     "delay" and "pause" (behind byte `at`) hold up all that follows as well, as on a wire; "stale" lets an old message
-    come before this one; "unplug" cuts the line within the message.
+    come before this one; "swap" lets the next one come first; "unplug" cuts the line within the message.
     """
 
     def __init__(self, clock: SetClock, may_repeat: MayRepeat) -> None:
@@ -69,6 +67,7 @@ class Way:
         self._old: deque[bytes] = deque(maxlen=_REMEMBERED)
         self._coming: deque[tuple[float, bytes]] = deque()
         self._free_at = 0.0
+        self._held = b""
 
     def put(self, message: bytes) -> None:
         """Take one message of the sender."""
@@ -81,11 +80,19 @@ class Way:
                 pieces = [(0.0, message[:at]), (mischief.delay_s, message[at:])]
             case "stale":
                 old = [each for each in self._old if self._may_repeat(each, message)]
-                pieces = [(0.0, old[mischief.at % len(old)] + message if old else message)]
+                pieces = [*([(0.0, old[mischief.at % len(old)])] if old else []), (0.0, message)]
+            case "double all":
+                pieces = [(0.0, message)] * 2
+            case "swap" if not self._held:
+                self._held = message
+                return
             case kind:
                 self.cut = self.cut or kind == "unplug"
                 pieces = [(0.0, mischief.spoil(message))]
         self._old.append(message)
+        if self._held:
+            pieces.append((0.0, self._held))
+            self._held = b""
         for pause_s, piece in pieces:
             self._free_at = max(self._free_at, self._clock.now() + LATENCY_S) + pause_s
             if piece:
@@ -106,7 +113,8 @@ class Way:
 class HostileLine:
     """A `drivers.transport.Transport` to a simulated serial device; set time passes while the host reads.
 
-    The device, and the people before it (`meanwhile`), are looked after every `step_s`.
+    The device, and the people before it (`meanwhile`), are looked after every `step_s`. With a `report_size` it is no
+    stream of bytes but of reports, which come one at a time.
     """
 
     def __init__(
@@ -117,6 +125,7 @@ class HostileLine:
         may_repeat: MayRepeat,
         *,
         step_s: float = 0.05,
+        report_size: int | None = None,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> None:
         self.to_device, self.to_host = Way(clock, may_repeat), Way(clock, may_repeat)
@@ -126,7 +135,8 @@ class HostileLine:
         self._clock = clock
         self._step_s = step_s
         self._meanwhile = meanwhile
-        self._input = b""
+        self._report_size = report_size
+        self._input: list[bytes] = []
 
     @property
     def cut(self) -> bool:
@@ -151,8 +161,7 @@ class HostileLine:
             self._check()
             self._happen()
             if self._input or self._clock.now() >= until:
-                data, self._input = self._input[:size], self._input[size:]
-                return data
+                return self._taken(size)
             moments = [way.next_at() for way in (self.to_device, self.to_host)]
             nearest = min([until, self._clock.now() + self._step_s, *(each for each in moments if each is not None)])
             self._clock.sleep(max(1e-6, nearest - self._clock.now()))
@@ -161,7 +170,7 @@ class HostileLine:
         """Throw away what has arrived."""
         self._check()
         self._happen()
-        self._input = b""
+        self._input.clear()
 
     def close(self) -> None:
         """Let go."""
@@ -186,11 +195,19 @@ class HostileLine:
         for message in self.to_device.arrived():
             self._say(self._device.receive(message))
         self._say(self._device.idle())
-        self._input += b"".join(self.to_host.arrived())
+        self._input += self.to_host.arrived()
+
+    def _taken(self, size: int) -> bytes:
+        if self._report_size is not None:
+            return self._input.pop(0)[:size] if self._input else b""
+        data = b"".join(self._input)
+        self._input = [data[size:]] if data[size:] else []
+        return data[:size]
 
     def _say(self, data: bytes) -> None:
-        if data:
-            self.to_host.put(data)
+        step = self._report_size or len(data) or 1
+        for start in range(0, len(data), step):
+            self.to_host.put(data[start : start + step])
 
     def _check(self) -> None:
         if self.cut:

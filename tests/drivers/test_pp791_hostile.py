@@ -71,7 +71,7 @@ NO_PLAN: Plan = ([], [])
 
 @dataclass
 class Customer:
-    """Somebody with a card who presses keys, so many seconds after the pad has begun to ask."""
+    """Somebody with a card who presses keys, so many seconds after the pad has begun to ask; () cuts its power."""
 
     number: CardNumber = field(repr=False)
     pin: str = field(repr=False)
@@ -123,6 +123,8 @@ class HostileSession(RuleBasedStateMachine):
             customer.asked_at = self.clock.now()
         elif customer.presses and self.clock.now() - customer.asked_at >= customer.presses[0][0]:
             _, keys = customer.presses.pop(0)
+            if not keys:
+                self.pad.power_cycle()
             customer.pressed += keys
             self.pad.press(*keys)
 
@@ -166,7 +168,7 @@ class HostileSession(RuleBasedStateMachine):
     # -- entries ---------------------------------------------------------------------------------------------
 
     @rule(
-        does=st.sampled_from(["type", "type", "type", "correct", "cancel", "leave"]),
+        does=st.sampled_from(["type", "type", "type", "correct", "cancel", "leave", "power"]),
         at_s=st.sampled_from([0.6, 2.0, 3.0, 28.0]),
         host_ends_s=st.sampled_from([None, None, 1.0, 3.0, 3.05, 3.1]),
         plan=PLANS,
@@ -179,6 +181,7 @@ class HostileSession(RuleBasedStateMachine):
             "correct": [(at_s, (KeyCode.ONE,)), (at_s + 0.2, (KeyCode.CLEAR, *pin)), (at_s + 0.6, (KeyCode.ENTER,))],
             "cancel": [(at_s, (KeyCode.ONE,)), (at_s + 0.1, (KeyCode.CANCEL,))],
             "leave": [],
+            "power": [(at_s, ())],
         }
         customer.presses = presses[does]
         began = self.clock.now()
@@ -189,7 +192,10 @@ class HostileSession(RuleBasedStateMachine):
             return host_ends_s is not None and self.clock.now() - began >= host_ends_s
 
         result = self.result = self.within(limit_s, lambda: self.driver.enter_pin(entry, is_canceled), plan)
-        whole = {mischief.kind for way in plan for mischief in way} <= {"leave", "drop all", "double all", "delay"}
+        kinds = {mischief.kind for way in plan for mischief in way}
+        whole = kinds <= {"leave", "drop all", "double all", "delay"}
+        assert not whole or sum(b"\x02Z62" in sent for sent in self.line.sent) <= 1
+        assert not whole or does != "power" or result in {None, EntryEnd.CANCELED, EntryEnd.TIMED_OUT}
         match result:
             case PinBlock(format=made, digits=digits, data=data):
                 assert KeyCode.ENTER in customer.pressed, "a block of somebody who has typed none"
@@ -202,7 +208,9 @@ class HostileSession(RuleBasedStateMachine):
                 assert KeyCode.CANCEL in customer.pressed, "a cancel that hit the next one"
             case EntryEnd.CANCELED:
                 assert is_canceled()
+                assert kinds - {"leave"} or not self.pad.waits_for_pin, "nobody told the pad"
             case EntryEnd.TIMED_OUT if whole:
+                assert () not in [keys for _, keys in presses[does]] or customer.presses, "of a pad without power"
                 assert self.clock.now() - began >= TIMEOUT_S - 1.1
 
     @rule(
@@ -265,6 +273,15 @@ class HostileSession(RuleBasedStateMachine):
     def reset(self, plan: Plan) -> None:
         self.within(QUESTION_S + BEGIN_S, self.driver.reset, plan)
 
+    @rule(ask=st.sampled_from(["mac", "status", "identify"]), delay_s=_DELAYS)
+    def be_late_and_be_asked_the_same_again(self, ask: str, delay_s: float) -> None:
+        self.serve_on_a_calm_line()
+        question = getattr(self, ask)
+        question(([], [LEAVE, Mischief("delay", delay_s=delay_s)]))
+        self.module.erase("0")
+        for _ in range(3):
+            question(NO_PLAN)
+
     # -- what is always true ---------------------------------------------------------------------------------
 
     @rule()
@@ -290,7 +307,7 @@ class HostileSession(RuleBasedStateMachine):
             self.serve_on_a_calm_line()
 
 
-@lanes(fast=20, slow=300)
+@lanes(fast=40, slow=600)
 def test_a_block_is_that_of_its_customer_whatever_the_line_does(examples: int) -> None:
     attack(HostileSession, examples, steps=12)
 
@@ -331,3 +348,27 @@ def test_no_fault_at_any_byte_of_a_block_makes_another_one(kind: str) -> None:
         fault = Mischief(kind, at, mask=1 << at % 7, delay_s=6.0)
         machine.enter_pin(does="type", at_s=2.0, host_ends_s=None, plan=([], [LEAVE] * 4 + [fault]))
         machine.teardown()
+
+
+@pytest.mark.parametrize("kind", ["drop all", "delay", "unplug"])
+def test_a_pad_that_waits_for_somebody_who_was_given_up_serves_the_next_one(kind: str) -> None:
+    machine = HostileSession()
+    machine.begin()
+    machine.status(NO_PLAN)
+    # ACK, answer and EOT of SelectKey, and the ACK of Z62
+    plan: Plan = ([], [LEAVE] * 3 + [Mischief(kind, delay_s=2.0)])
+    machine.enter_pin(does="leave", at_s=2.0, host_ends_s=None, plan=plan)
+    assert machine.result is None
+    machine.teardown()
+
+
+@pytest.mark.parametrize("way", ["to the pad", "to the host"])
+def test_a_key_is_sent_once_and_is_there_when_the_driver_says_so(way: str) -> None:
+    for kind in ("drop all", "delay", "double all"):
+        for message in range(6):  # Z, ACK, and then 04 as in any question
+            machine = HostileSession()
+            machine.begin()
+            machine.status(NO_PLAN)
+            plan = [LEAVE] * message + [Mischief(kind, delay_s=6.1)]
+            machine.import_key((plan, []) if way == "to the pad" else ([], plan))
+            machine.teardown()
