@@ -169,6 +169,8 @@ class TUnionTopUpModule:
         answer = self._send(purse.encode_command(purse.InitializeForLoad(KEY_INDEX, amount_fen, terminal_no)))
         if isinstance(answer, ExchangeFailed):
             return _problem(answer)
+        if answer.status_word != StatusWord.OK:
+            return ProofUnclear(answer.status_word)
         try:
             fresh = purse.decode_load_initialized(answer.data)
         except WireError:
@@ -186,7 +188,7 @@ class TUnionTopUpModule:
         status_word = fetched.status_word
         if status_word == StatusWord.OK:
             return Credited(purse.decode_tac(fetched.data).tac)
-        if fetched is answer and (status_word in _NOT_CREDITED or status_word >> 8 == 0x69):
+        if fetched is answer and not answer.data and (status_word in _NOT_CREDITED or status_word >> 8 == 0x69):
             return CreditRefused(status_word)
         return CreditUnknown(f"80 52 answered {status_word:04X}")
 
