@@ -141,6 +141,8 @@ class SimulatedReceiptPrinter:
                 return b""
             self._work()
             self._outbox += self._auto_status.changes()
+            if not self._outbox:
+                return b""
             answers = bytes(self._outbox)
             self._outbox.clear()
             return answers
@@ -203,9 +205,10 @@ class SimulatedReceiptPrinter:
     def _work(self) -> None:
         """Execute what has come, as far as state and pace allow."""
         self._mechanism.take_back()
-        if not self._buffer and not self._interpreter.pending:
-            return
-        while not self._stopped and not self._mechanism.busy:
+        while (self._buffer or self._interpreter.pending) and not self._stopped and not self._mechanism.busy:
+            if not self._interpreter.pending:
+                self._interpreter.load(bytes(self._buffer))
+                self._buffer.clear()
             step = self._interpreter.step()
             self._outbox += self._interpreter.answers
             self._interpreter.answers.clear()

@@ -6,7 +6,7 @@ Which exceptions pyusb raises, and when: facts/simulation.md 2.4.
 import contextlib
 import errno
 import math
-from collections.abc import Iterator
+from types import TracebackType
 from typing import Any
 
 import usb.backend
@@ -53,7 +53,7 @@ def open_usb(
     Raises:
         DeviceUnavailable: absent, in use, without such an interface, or libusb is not installed.
     """
-    with _translated(device):
+    with _Translated(device):
         found = usb.core.find(idVendor=vendor_id, idProduct=product_id, backend=backend)
         if found is None:
             raise DeviceUnavailable(device, f"no USB device {vendor_id:04x}:{product_id:04x}")
@@ -212,29 +212,35 @@ class UsbInterface:
         except (ValueError, usb.core.USBError):
             return ""
 
-    @contextlib.contextmanager
-    def _translated(self, endpoint: Any) -> Iterator[None]:
+    def _translated(self, endpoint: Any) -> "_Translated":
         if self._closed:
             raise DeviceUnavailable(self._device, "closed")
-        with _translated(self._device):
-            try:
-                yield
-            except usb.core.USBError as error:
-                if error.errno == errno.EPIPE and endpoint is not None:
-                    # Whoever opens the device again must not find the pipe still halted.
-                    endpoint.clear_halt()
-                raise
+        return _Translated(self._device, endpoint)
 
 
-@contextlib.contextmanager
-def _translated(device: str) -> Iterator[None]:
-    try:
-        yield
-    except usb.core.NoBackendError:
-        raise DeviceUnavailable(device, "libusb is not installed") from None
-    except usb.core.USBError as error:
+class _Translated:
+    """A context in which what pyusb raises becomes DeviceUnavailable, and a halted `endpoint` works again afterwards.
+
+    Every transfer is in one, and contextlib's would cost each some microseconds.
+    """
+
+    def __init__(self, device: str, endpoint: Any = None) -> None:
+        self._device = device
+        self._endpoint = endpoint
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        if isinstance(error, usb.core.NoBackendError):
+            raise DeviceUnavailable(self._device, "libusb is not installed") from None
+        if not isinstance(error, usb.core.USBError):
+            return
+        if error.errno == errno.EPIPE and self._endpoint is not None:
+            # Whoever opens the device again must not find the pipe still halted; it may be gone meanwhile.
+            with _Translated(self._device):
+                self._endpoint.clear_halt()
         reason = _REASONS.get(error.errno or 0, f"{error.strerror} (errno {error.errno})")
-        raise DeviceUnavailable(device, reason) from error
+        raise DeviceUnavailable(self._device, reason) from error
 
 
 def _read(endpoint: Any, size: int, timeout_s: float) -> bytes:

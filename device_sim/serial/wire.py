@@ -1,5 +1,6 @@
 """The wire to a simulated serial device: bytes take their time on it, and misfortune befalls them."""
 
+import math
 from collections import deque
 
 from device_sim.misfortune import Fortune, Towards
@@ -36,6 +37,7 @@ class Wire:
         self._baudrate = baudrate
         self._piece = max(1, int(baudrate / _BITS * _PIECE_S))
         self._to_host, self._to_device = _Way(), _Way()
+        self._asked_at = -math.inf
 
     def receive(self, data: bytes) -> bytes:
         """Take what the host sent, and return what the device answers at once."""
@@ -50,8 +52,12 @@ class Wire:
         questions, answers = self._to_device.pieces, to_host.pieces
         while questions and questions[0][0] <= now:
             self._send(to_host, Towards.HOST, self._device.receive(questions.popleft()[1]))
-        if len(answers) < _MOST_PIECES and (said := self._device.idle()):
-            self._send(to_host, Towards.HOST, said)
+            self._asked_at = now
+        # Where bytes take their time, nothing is lost by asking the device once an instant.
+        if (now != self._asked_at or not self._baudrate) and len(answers) < _MOST_PIECES:
+            self._asked_at = now
+            if said := self._device.idle():
+                self._send(to_host, Towards.HOST, said)
         arrived = b""
         while answers and answers[0][0] <= now:
             arrived += answers.popleft()[1]

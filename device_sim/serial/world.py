@@ -109,8 +109,10 @@ class SerialLine:
     def take(self, size: int) -> bytes:
         """Return at most `size` bytes that the host can read now; the device is asked for what is not there yet."""
         with self.lock:
-            if len(self._input) < size:
-                self._arrive(self._device.idle())
+            if len(self._input) < size and (arrived := self._device.idle()):
+                self._arrive(arrived)
+            if not self._input:
+                return b""
             data = bytes(self._input[:size])
             del self._input[:size]
             return data

@@ -119,6 +119,10 @@ class _Socket:
     halted: set[int] = field(default_factory=set)
     seized_by: "LocalSession | None" = None
     lock: threading.RLock = field(default_factory=threading.RLock)
+    pipes: frozenset[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pipes = frozenset(each.address for each in _endpoints(self.plugged.descriptor))
 
 
 class SimulatedBus:
@@ -323,7 +327,7 @@ class LocalSession:
 
     def _expect_pipe(self, endpoint: int) -> None:
         self._expect_present()
-        if endpoint not in {each.address for each in _endpoints(self._socket.plugged.descriptor)}:
+        if endpoint not in self._socket.pipes:
             raise usb_error(errno.ENOENT)
         if endpoint in self._socket.halted:
             raise usb_error(errno.EPIPE)

@@ -139,6 +139,9 @@ class Station:
         self.losses += not status.in_service
 
 
+_CHUNK = struct.Struct("<d9sI")  # when, what, and how many bytes follow
+
+
 class TraceHash:
     """A drivers.registry.Watch that keeps a hash of what passed and happened, and when, and nothing of it."""
 
@@ -163,8 +166,7 @@ class TraceHash:
     def passed(self, what: What, data: bytes, note: str = "") -> None:
         """Take one chunk."""
         self.chunks += 1
-        self._hash.update(struct.pack("<d9sI", self._clock.now(), what.value.encode(), len(data)) + data)
-        self._hash.update(note.encode())
+        self._hash.update(_CHUNK.pack(self._clock.now(), what.value.encode(), len(data)) + data + note.encode())
 
     def happened(self, what: What, note: str = "") -> None:
         """Take an event."""

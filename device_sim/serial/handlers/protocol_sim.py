@@ -65,8 +65,8 @@ class Serial(SerialBase):
 
     def read(self, size: int = 1, /) -> bytes:
         """Return `size` bytes, or what came before the time-out. Raises SerialException after an unplug."""
-        line = self._opened()
-        deadline = math.inf if self.timeout is None else line.now() + self.timeout
+        line, timeout = self._opened(), self.timeout
+        deadline = math.inf if timeout is None else line.now() + timeout
         data = bytearray()
         with line.lock:
             while True:
