@@ -25,7 +25,8 @@ T = TypeVar("T")
 class Supervised(Generic[D]):
     """A device that is opened when it can be, polled, and opened again after it was lost. One thread uses it.
 
-    No mistake of a driver ends that thread: what is none of our errors is logged, and the device opened again.
+    No mistake of a driver, or of who listens, ends that thread: what is none of our errors is logged, and the device
+    opened again.
     """
 
     def __init__(
@@ -91,9 +92,12 @@ class Supervised(Generic[D]):
 
     def close(self) -> None:
         """Let go of the device."""
-        if self._device is not None:
-            self._device.close()
-            self._device = None
+        device, self._device = self._device, None
+        if device is not None:
+            try:
+                device.close()
+            except Exception:  # noqa: BLE001  (the thread must live)
+                _log.exception("%s cannot be closed", self._name)
 
     def _lose(self, reason: str) -> None:
         _log.warning("%s is lost: %s", self._name, reason)
@@ -106,14 +110,18 @@ class Supervised(Generic[D]):
     def _publish(self, status: DeviceStatus) -> None:
         if status is not self._status and replace(status, since=self._status.since) != self._status:
             self._status = status
-            self._on_status(status)
+            try:
+                self._on_status(status)
+            except Exception:  # noqa: BLE001  (the thread must live)
+                _log.exception("nobody has taken the status of %s", self._name)
 
 
 class DeviceThread(Generic[D]):
     """Owns one device; nobody else touches its driver.
 
     A call that ends in DeviceUnavailable or ProtocolViolation closes the device; it is opened again every
-    REOPEN_SECONDS until it answers. Calls made meanwhile fail at once with DeviceUnavailable.
+    REOPEN_SECONDS until it answers. Calls made meanwhile fail at once with DeviceUnavailable, and so do those that were
+    not carried out when the thread ended, and later ones: no future waits for ever.
     """
 
     def __init__(
@@ -124,10 +132,13 @@ class DeviceThread(Generic[D]):
         on_status: Callable[[DeviceStatus], None],
         poll_s: float,
     ) -> None:
+        self._name = name
         self._supervised = Supervised(name, open_device, clock, on_status)
         self._clock = clock
         self._poll_s = poll_s
         self._jobs: queue.Queue[tuple[Callable[[D], Any], Future[Any]] | None] = queue.Queue()
+        self._ended = False
+        self._door = threading.Lock()  # nothing is put into the queue after it was emptied for the last time
         self._thread = threading.Thread(target=self._run, name=f"device-{name}", daemon=True)
 
     @property
@@ -147,10 +158,23 @@ class DeviceThread(Generic[D]):
     def call(self, work: Callable[[D], T]) -> "Future[T]":
         """Run `work(device)` on the device's thread; its result or exception comes in the future."""
         future: Future[T] = Future()
-        self._jobs.put((work, future))
+        with self._door:
+            if not self._ended:
+                self._jobs.put((work, future))
+                return future
+        future.set_exception(DeviceUnavailable(self._name, "stopped"))
         return future
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            self._supervised.close()
+            with self._door:
+                self._ended = True
+            self._refuse_the_rest()
+
+    def _serve(self) -> None:
         supervised, clock = self._supervised, self._clock
         due = clock.now()  # of the next poll, or attempt to open: many calls must not keep it off
         while True:
@@ -170,7 +194,12 @@ class DeviceThread(Generic[D]):
             self._do(*job)
             if was_open and not supervised.is_open:
                 due = clock.now() + REOPEN_SECONDS
-        supervised.close()
+
+    def _refuse_the_rest(self) -> None:
+        while not self._jobs.empty():
+            job = self._jobs.get()
+            if job is not None and job[1].set_running_or_notify_cancel():
+                job[1].set_exception(DeviceUnavailable(self._name, "stopped"))
 
     def _do(self, work: Callable[[D], Any], future: "Future[Any]") -> None:
         if not future.set_running_or_notify_cancel():
@@ -179,5 +208,8 @@ class DeviceThread(Generic[D]):
             result = self._supervised.do(work)
         except Exception as error:  # noqa: BLE001  (it belongs to the caller, the thread must live)
             future.set_exception(error)
+        except BaseException as error:  # the thread ends, and who waits must not wait for ever
+            future.set_exception(error)
+            raise
         else:
             future.set_result(result)

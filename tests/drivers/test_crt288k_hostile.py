@@ -234,6 +234,9 @@ class HostileSession(RuleBasedStateMachine):
             assert answer == ChipAnswer(apdu + b"\x90\x00")
             assert given
 
+    def use_the_chip_again(self, plan: Plan) -> None:
+        self.use_the_chip(plan, calm=False)
+
     @rule(plan=PLANS, size=st.integers(60, 250))
     def use_the_chip_at_length(self, plan: Plan, size: int) -> None:
         self.read_chip(NO_PLAN)
@@ -283,7 +286,7 @@ def said(reply: Reply) -> Media:
     return {0x30: Media.NOT_PRESENT, 0x31: Media.ENTERING, 0x32: here}[status.position.value]
 
 
-@lanes(fast=30, slow=400)
+@lanes(fast=60, slow=1000)
 def test_no_old_report_is_taken_for_a_new_one_whatever_the_bus_does(examples: int) -> None:
     attack(HostileSession, examples, steps=15)
 
@@ -300,6 +303,39 @@ def test_no_fault_of_any_report_has_a_command_executed_twice(kind: str, way: str
             machine.use_the_chip_at_length((plan, []) if way == "to the reader" else ([], plan), 150)
             machine.use_the_chip(NO_PLAN, calm=False)
             machine.no_command_reaches_a_chip_twice()
+            machine.teardown()
+
+
+CHANGES = ["pull_out", "swap_the_card_between_two_questions", "push_in"]
+
+
+@pytest.mark.parametrize("delay_s", [1.01, 1.5, 3.9, 4.1, 6.0, 9.0])
+@pytest.mark.parametrize("ask", ["media", "read_tracks", "use_the_chip_again", "identify"])
+def test_a_late_answer_is_not_that_to_the_same_question(ask: str, delay_s: float) -> None:
+    for change in CHANGES:
+        for message in range(4):  # ACK and answer, twice
+            machine = HostileSession()
+            machine.begin()
+            machine.move(Destination.EXIT, NO_PLAN)
+            question = getattr(machine, ask)
+            question(NO_PLAN)
+            question(([], [LEAVE] * message + [Mischief("delay", delay_s=delay_s)]))
+            getattr(machine, change)()
+            question(NO_PLAN)
+            question(NO_PLAN)
+            machine.no_command_reaches_a_chip_twice()
+
+
+@pytest.mark.parametrize("ask", ["media", "read_tracks", "use_the_chip_again", "identify", "read_chip"])
+def test_an_old_answer_to_another_question_is_passed_over(ask: str) -> None:
+    for which in range(6):
+        for message in range(4):
+            machine = HostileSession()
+            machine.begin()
+            for before in (machine.identify, machine.read_tracks, machine.read_chip, machine.use_the_chip_again):
+                before(NO_PLAN)
+            getattr(machine, ask)(([], [LEAVE] * message + [Mischief("stale", which)]))
+            machine.use_the_chip_again(NO_PLAN)
             machine.teardown()
 
 
