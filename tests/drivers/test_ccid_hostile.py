@@ -21,6 +21,7 @@ from drivers.t1_link import MAX_BLOCKS, RETRIES, T1Link
 from kiosk_core.errors import DeviceUnavailable, OpenTellerError
 from kiosk_core.status import Identity
 from tests.clocks import SetClock
+from tests.drivers.hostile import attack, lanes
 from wire.ccid import IccStatus
 from wire.ccid_descriptor import encode_descriptor
 from wire.t1 import Edc
@@ -228,8 +229,9 @@ class HostileSession(RuleBasedStateMachine):
             assert self.clock.now() - began <= DEADLINE_S + extra_s
 
 
-HostileSession.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
-TestHostileSession = HostileSession.TestCase
+@lanes(fast=20, slow=150)
+def test_an_answer_is_that_to_the_command_just_sent_whatever_the_reader_does(examples: int) -> None:
+    attack(HostileSession, examples, steps=25)
 
 
 def test_a_late_answer_is_not_taken_after_the_numbers_began_anew() -> None:
@@ -275,7 +277,7 @@ BLOCKS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(
     st.lists(st.one_of(st.sampled_from(BLOCKS).map(bytes.fromhex), st.binary(max_size=8)), min_size=1, max_size=12),
     st.integers(5, 100),

@@ -6,12 +6,10 @@ do, for nobody can notice it (docs/devices/crt-310.md): repeat an old answer beh
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -23,6 +21,7 @@ from drivers.crt310 import ANSWER_S, SLOW_S, Crt310Reader
 from drivers.crt310_line import READY_S, SENDS
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, ProtocolViolation
 from tests.clocks import SetClock
+from tests.drivers.hostile import LEAVE, Mischief, attack, lanes
 from wire.crt310_answers import Answer, CardPosition, CpuResponse, Done, Outcome, Status
 from wire.crt310_commands import (
     AskStatus,
@@ -46,16 +45,6 @@ LATENCY_S = 0.001
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Mischief:
-    """What happens to one chunk of bytes: `kind` at byte `at` (of what there is), with a mask or a delay."""
-
-    kind: str
-    at: int = 0
-    mask: int = 1
-    delay_s: float = 0.0
-
-
 MISCHIEFS = st.one_of(
     st.builds(
         Mischief, st.sampled_from(["garble", "drop", "double", "cut", "stale"]), st.integers(0, 30), st.integers(1, 255)
@@ -67,10 +56,9 @@ MISCHIEFS = st.one_of(
 
 # What happens to the next chunks each way, host to reader and back.
 Plan = tuple[list[Mischief], list[Mischief]]
-_LEAVE = Mischief("leave")
-_ANY = st.lists(st.just(_LEAVE) | MISCHIEFS, max_size=5)
+_ANY = st.lists(st.just(LEAVE) | MISCHIEFS, max_size=5)
 _LATER = st.builds(
-    lambda quiet, mischief, times: [_LEAVE] * quiet + [mischief] * times,
+    lambda quiet, mischief, times: [LEAVE] * quiet + [mischief] * times,
     st.integers(0, 3),
     MISCHIEFS,
     st.integers(1, 4),
@@ -141,23 +129,8 @@ class Line:
     def _spoilt(self, data: bytes, mischief: Mischief | None) -> bytes:
         if mischief is None or not data:
             return data
-        at = mischief.at % len(data)
-        match mischief.kind:
-            case "garble":
-                return data[:at] + bytes((data[at] ^ mischief.mask,)) + data[at + 1 :]
-            case "drop":
-                return data[:at] + data[at + 1 :]
-            case "double":
-                return data[: at + 1] + data[at:]
-            case "cut":
-                self.cut = True
-                return data[:at]
-            case "drop all":
-                return b""
-            case "double all":
-                return data * 2
-            case _:
-                return data
+        self.cut = self.cut or mischief.kind == "cut"
+        return data * 2 if mischief.kind == "double all" else mischief.spoil(data)
 
     def read(self, size: int, timeout_s: float) -> bytes:
         self._expect_whole()
@@ -293,8 +266,9 @@ class HostileLine(RuleBasedStateMachine):
         assert len(self.driver._line._events) <= 512
 
 
-HostileLine.TestCase.settings = settings(max_examples=120, stateful_step_count=25, deadline=None)
-TestHostileLine = HostileLine.TestCase
+@lanes(fast=20, slow=150)
+def test_nothing_late_is_taken_for_new_whatever_the_line_does(examples: int) -> None:
+    attack(HostileLine, examples, steps=25)
 
 
 def test_the_model_is_served_when_the_line_is_good() -> None:
@@ -321,7 +295,7 @@ def test_a_command_that_was_given_up_is_not_executed_for_the_next_one(lost: int,
     late = [Mischief("delay", delay_s=delay_s)] * 3
     machine.within(READY_S + ANSWER_S, lambda: machine.driver.rf_increment(5, 0, 1), RfIncrement, ([], late))
     for _ in range(2):
-        plan = [Mischief("leave")] * lost + [Mischief("drop all")]
+        plan = [LEAVE] * lost + [Mischief("drop all")]
         machine.within(READY_S + ANSWER_S, lambda: machine.driver.rf_increment(5, 0, 2), RfIncrement, (plan, []))
     executed = [command for command, _ in machine.device.given if isinstance(command, RfIncrement)]
     # The first may have been executed in its own time only: never behind the second.
@@ -342,7 +316,7 @@ def test_an_answer_that_comes_late_is_never_taken_for_the_next_question() -> Non
     for delay_s in (3.1, 3.4, 3.6, 4.0, 5.0, 21.0):
         machine = HostileLine()
         machine.begin()
-        late: Plan = ([], [Mischief("leave"), Mischief("delay", delay_s=delay_s)])
+        late: Plan = ([], [LEAVE, Mischief("delay", delay_s=delay_s)])
         assert machine.within(READY_S + ANSWER_S, machine.driver.position, AskStatus, late)[0] is None
         machine.tear_out()
         asked: list[CardPosition | None] = [

@@ -13,7 +13,6 @@ from functools import reduce
 from operator import xor
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -23,6 +22,7 @@ from drivers.crt591 import Crt591Reader, Profile
 from kiosk_core.card_reader import CardRefusal, ChipAnswer, ChipProtocol, Destination, RawData
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, ProtocolViolation
 from kiosk_core.status import Media
+from tests.drivers.hostile import attack, lanes
 from wire.crt591 import AskBinCount, AskStatus, Command, Done, Move, Place, Position, Reply
 
 NAME = "card_reader"
@@ -408,8 +408,10 @@ class HostileLineMachine(RuleBasedStateMachine):
 
 _MEDIA = {Position.NONE: Media.NOT_PRESENT, Position.GATE: Media.ENTERING, Position.INSIDE: Media.PRESENT}
 
-TestHostileLine = HostileLineMachine.TestCase
-TestHostileLine.settings = settings(max_examples=150, stateful_step_count=15, deadline=None, derandomize=True)
+
+@lanes(fast=20, slow=150)
+def test_what_a_call_returns_the_reader_has_said_whatever_the_line_does(examples: int) -> None:
+    attack(HostileLineMachine, examples, steps=15)
 
 
 def single_faults() -> Iterator[Fault]:

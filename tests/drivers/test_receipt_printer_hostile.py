@@ -8,12 +8,11 @@ receipt, meets a line that is first in, first out and loses or delays whole answ
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -23,6 +22,7 @@ from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, ProtocolVio
 from kiosk_core.receipt import Receipt, TextLine
 from kiosk_core.status import DeviceState, DeviceStatus, Supply
 from tests.clocks import SetClock
+from tests.drivers.hostile import LEAVE, Mischief, attack, lanes
 from wire import escpos
 from wire.escpos import Command, CommandDeframer, RealTimeScanner, StatusKind, Unknown
 
@@ -33,29 +33,17 @@ WITH_GS_R = PAPER_80_MM
 PUSHED = [bytes.fromhex(frame) for frame in ("10 00 00 00", "10 00 03 00", "38 00 00 00", "18 00 0C 00")]
 
 
-@dataclass(frozen=True)
-class Mischief:
-    """What happens to one answer: `kind` at byte `at` (of what there is), with a mask, a delay or a pushed status."""
-
-    kind: str
-    at: int = 0
-    mask: int = 1
-    delay_s: float = 0.0
-    pushed: bytes = b""
-
-
 _DELAYS = st.sampled_from([0.05, 0.4, 1.1, 2.5, 9.0, 11.0, 30.0, 65.0])
 MISCHIEFS = st.one_of(
     st.just(Mischief("drop all")),
     st.just(Mischief("silence")),
     st.builds(Mischief, st.just("delay"), delay_s=_DELAYS),
-    st.builds(Mischief, st.just("push"), st.integers(0, 6), pushed=st.sampled_from(PUSHED)),
+    st.builds(Mischief, st.just("insert"), st.integers(0, 6), other=st.sampled_from(PUSHED)),
     st.builds(Mischief, st.sampled_from(["garble", "drop", "cut"]), st.integers(0, 6), st.integers(1, 255)),
     st.builds(Mischief, st.sampled_from(["double all", "stale", "nak"]), st.integers(0, 9)),
 )
-ALL = frozenset({"drop all", "silence", "delay", "push", "garble", "drop", "cut", "double all", "stale", "nak"})
+ALL = frozenset({"drop all", "silence", "delay", "insert", "garble", "drop", "cut", "double all", "stale", "nak"})
 OF_WHOLE_ANSWERS = frozenset({"drop all", "silence", "delay"})
-LEAVE = Mischief("leave")
 # Most of the time all goes well for a while: else the driver gives up before it becomes interesting.
 PLANS = st.builds(lambda well, ill: [LEAVE] * well + ill, st.integers(0, 16), st.lists(MISCHIEFS, max_size=6))
 
@@ -196,26 +184,15 @@ class Line:
             self._arriving.extend((self._last, byte) for byte in data)
 
     def _spoil(self, data: bytes, mischief: Mischief) -> bytes:
-        at = mischief.at % len(data)
         match mischief.kind:
-            case "garble":
-                return data[:at] + bytes((data[at] ^ mischief.mask,)) + data[at + 1 :]
-            case "drop":
-                return data[:at] + data[at + 1 :]
-            case "cut":
-                return data[:at]
-            case "push":
-                return data[:at] + mischief.pushed + data[at:]
             case "nak":
                 return b"\x15" + data
             case "double all":
                 return data * 2
             case "stale":
                 return self._said + data
-            case "drop all":
-                return b""
             case _:
-                return data
+                return mischief.spoil(data)
 
 
 class HostileLine(RuleBasedStateMachine):
@@ -348,7 +325,9 @@ def test_an_old_mark_ends_no_other_receipt(well: int) -> None:
     assert [slip[0] for slip in machine.printer.slips if slip] == ["R1 L0", "R2 L0"]
 
 
-TestWithMarks = HostileLine.TestCase
-TestWithMarks.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
-TestWithGsR = HostileLineOfWholeAnswers.TestCase
-TestWithGsR.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+@lanes(fast=8, slow=80)
+@pytest.mark.parametrize("machine", [HostileLine, HostileLineOfWholeAnswers], ids=["marks", "GS r"])
+def test_a_receipt_that_is_printed_is_whole_and_alone_whatever_the_line_does(
+    machine: type[HostileLine], examples: int
+) -> None:
+    attack(machine, examples, steps=25)
