@@ -113,18 +113,17 @@ class HostileDriver(RuleBasedStateMachine):
         self.answer(DeviceState.ONLINE)
         self.supervised: Supervised[HostileDevice] = Supervised(NAME, self.world.open, self.clock, self.world.listen)
 
-    @rule(where=st.sampled_from(["open", "status", "work", "close", "listen"]), error=MAYBE)
-    def misbehave(self, where: str, error: Maker) -> None:
-        self.world.raises[where] = error
-
     @rule(state=st.sampled_from([DeviceState.ONLINE, DeviceState.HARDWARE_ERROR, None]))
     def answer(self, state: DeviceState | None) -> None:
         """None: a driver that returns something else than a status."""
         self.clock.sleep(1.0)
         self.world.answer = None if state is None else DeviceStatus(NAME, state, self.clock.wall())
 
-    @rule()
-    def open_or_poll(self) -> None:
+    @rule(opening=MAYBE, status=MAYBE, closing=MAYBE, listening=MAYBE)
+    def open_or_poll(
+        self, opening: Maker = None, status: Maker = None, closing: Maker = None, listening: Maker = None
+    ) -> None:
+        self.world.raises = {"open": opening, "status": status, "close": closing, "listen": listening}
         self.world.said = None
         fails = self.world.raises.get("status") is not None or self.world.answer is None
         if self.supervised.is_open:
@@ -133,18 +132,18 @@ class HostileDriver(RuleBasedStateMachine):
         else:
             self.supervised.open()
             assert self.supervised.is_open is not (fails or self.world.raises.get("open") is not None)
-        status = self.supervised.status
+        told = self.supervised.status
         if self.supervised.is_open:
             assert self.world.said is not None, "nobody has asked the device"
-            assert status.state is self.world.said.state
+            assert told.state is self.world.said.state
         else:
-            assert not status.in_service
-        assert SECRET not in status.detail
+            assert not told.in_service
+        assert SECRET not in told.detail
 
-    @rule()
-    def work(self) -> None:
+    @rule(error=MAYBE, closing=MAYBE, listening=MAYBE)
+    def work(self, error: Maker, closing: Maker, listening: Maker) -> None:
+        self.world.raises = {"work": error, "close": closing, "listen": listening}
         was_open = self.supervised.is_open
-        error = self.world.raises.get("work")
         raised: Exception | None = None
         try:
             assert self.supervised.do(HostileDevice.identify) == Identity("model")
@@ -157,8 +156,9 @@ class HostileDriver(RuleBasedStateMachine):
         assert self.supervised.is_open is not isinstance(raised, DeviceUnavailable | ProtocolViolation)
         assert self.supervised.is_open or self.supervised.status.state is DeviceState.OFFLINE
 
-    @rule()
-    def close(self) -> None:
+    @rule(closing=MAYBE)
+    def close(self, closing: Maker) -> None:
+        self.world.raises = {"close": closing}
         self.supervised.close()
         assert not self.supervised.is_open
 
@@ -173,14 +173,13 @@ class HostileDriver(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
-            self.world.raises.clear()
             self.answer(DeviceState.ONLINE)
             self.open_or_poll()
             assert self.supervised.status.state is DeviceState.ONLINE
             assert self.world.published[-1].state is DeviceState.ONLINE
 
 
-@lanes(fast=100, slow=2000)
+@lanes(fast=100, slow=1000)
 def test_whatever_a_driver_raises_its_owner_lives_and_tells_the_truth(examples: int) -> None:
     attack(HostileDriver, examples, steps=25)
 

@@ -307,7 +307,7 @@ class HostileSession(RuleBasedStateMachine):
             self.serve_on_a_calm_line()
 
 
-@lanes(fast=40, slow=600)
+@lanes(fast=30, slow=400)
 def test_a_block_is_that_of_its_customer_whatever_the_line_does(examples: int) -> None:
     attack(HostileSession, examples, steps=12)
 
