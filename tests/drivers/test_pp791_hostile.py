@@ -362,6 +362,39 @@ def test_a_pad_that_waits_for_somebody_who_was_given_up_serves_the_next_one(kind
     machine.teardown()
 
 
+@pytest.mark.parametrize("does", ["type", "correct", "cancel", "leave", "power"])
+@pytest.mark.parametrize("host_ends_s", [None, 1.0])
+def test_an_entry_ends_as_it_ended(does: str, host_ends_s: float | None) -> None:
+    machine = HostileSession()
+    machine.begin()
+    machine.enter_pin(does=does, at_s=2.0, host_ends_s=host_ends_s, plan=NO_PLAN)
+    ends = {
+        "type": PinBlock,
+        "correct": PinBlock,
+        "cancel": EntryEnd.CANCEL,
+        "leave": EntryEnd.TIMED_OUT,
+        "power": None,
+    }
+    expected = EntryEnd.CANCELED if host_ends_s is not None else ends[does]
+    assert machine.result is expected or type(machine.result) is expected
+    machine.enter_data([DIGITS[1], Key.CLEAR, DIGITS[2]], Key.ENTER, NO_PLAN)
+    machine.enter_data([DIGITS[1]], Key.CANCEL, NO_PLAN)
+    machine.enter_data([], None, NO_PLAN)
+
+
+def test_a_pad_that_is_never_understood_is_given_up_in_time() -> None:
+    """Every answer is garbled, however often it is asked for again; and a pad that babbles ends no entry later."""
+    garbled = Mischief("garble", 3)
+    for before in range(5):
+        machine = HostileSession()
+        machine.begin()
+        machine.status(NO_PLAN)
+        machine.enter_pin(does="type", at_s=28.0, host_ends_s=None, plan=([], [LEAVE] * before + [garbled] * 500))
+        assert machine.result is None
+        machine.status(([], [garbled] * 500))
+        machine.teardown()
+
+
 @pytest.mark.parametrize("way", ["to the pad", "to the host"])
 def test_a_key_is_sent_once_and_is_there_when_the_driver_says_so(way: str) -> None:
     for kind in ("drop all", "delay", "double all"):
