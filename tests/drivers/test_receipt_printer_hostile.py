@@ -325,6 +325,18 @@ def test_an_old_mark_ends_no_other_receipt(well: int) -> None:
     assert [slip[0] for slip in machine.printer.slips if slip] == ["R1 L0", "R2 L0"]
 
 
+@pytest.mark.parametrize("well", range(6))  # behind the question nobody could tell it from the answer
+def test_a_byte_that_answers_no_gs_r_ends_no_receipt(well: int) -> None:
+    machine = HostileLineOfWholeAnswers()
+    machine.kinds = ALL  # type: ignore[misc]
+    machine.begin()
+    machine.print(plan=[], lines=3, busy_s=0.0, paper_lines=None)
+    stray = Mischief("insert", other=b"\x00")
+    machine.print(plan=[LEAVE] * well + [stray], lines=3, busy_s=70.0, paper_lines=None)  # prints when we have given up
+    machine.clock.sleep(100)
+    machine.mend(restarted=False)
+
+
 @lanes(fast=8, slow=80)
 @pytest.mark.parametrize("machine", [HostileLine, HostileLineOfWholeAnswers], ids=["marks", "GS r"])
 def test_a_receipt_that_is_printed_is_whole_and_alone_whatever_the_line_does(
