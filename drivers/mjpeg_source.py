@@ -25,7 +25,7 @@ from wire import mjpeg
 from wire.errors import WireError
 
 OPEN_S = 3.0
-"""Until the head of the answer is there."""
+"""Until the head of the answer is there; an address of several that does not answer costs as much once more."""
 QUIET_S = 2.0
 """How long a camera may send nothing in the middle of its stream."""
 MAX_HEAD = 16 * 1024
@@ -52,14 +52,16 @@ class MjpegSource:
         self._clock = clock
         self._counters = Counters()
         self._chunk = bytearray(_READ)
+        deadline = clock.now() + OPEN_S
         with self._translated():
             parts = urlsplit(url)
             self._socket = socket.create_connection((parts.hostname or "", parts.port or 80), OPEN_S)
         try:
             with self._translated():
+                self._socket.settimeout(self._left(deadline))
                 target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
                 self._socket.sendall(f"GET {target} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n".encode("ascii"))
-                headers, begun = self._answer()
+                headers, begun = self._answer(deadline)
                 self._deframer = mjpeg.Deframer(mjpeg.boundary_of(headers.get("Content-Type", "")), MAX_JPEG)
                 self._early = self._deframer.feed(begun)
         except BaseException:
@@ -119,15 +121,13 @@ class MjpegSource:
         self._deframer.reset()
         self._chunk[:] = bytes(_READ)
 
-    def _answer(self) -> tuple[Message, bytes]:
+    def _answer(self, deadline: float) -> tuple[Message, bytes]:
         """Return the headers of the answer and what has come behind them."""
-        deadline = self._clock.now() + OPEN_S
         head = bytearray()
         while b"\r\n\r\n" not in head:
-            left = deadline - self._clock.now()
-            if left <= 0 or len(head) > MAX_HEAD:
+            if len(head) > MAX_HEAD:
                 raise DeviceUnavailable(self._device, "its answer to HTTP does not end")
-            self._socket.settimeout(left)
+            self._socket.settimeout(self._left(deadline))
             data = self._socket.recv(MAX_HEAD)
             if not data:
                 raise DeviceUnavailable(self._device, "the camera has ended its answer to HTTP")
@@ -145,6 +145,12 @@ class MjpegSource:
         if headers.get("Transfer-Encoding", "identity").lower() != "identity":
             raise DeviceUnavailable(self._device, "the camera cuts its answer into chunks, to HTTP/1.0")
         return headers, begun
+
+    def _left(self, deadline: float) -> float:
+        left = deadline - self._clock.now()
+        if left <= 0:
+            raise DeviceUnavailable(self._device, "its answer to HTTP does not end")
+        return left
 
     def _receive(self) -> list[mjpeg.Part | mjpeg.Damage]:
         early, self._early = self._early, []
