@@ -143,8 +143,8 @@ class Pp791:
     """A kiosk_core.pin_pad.PinPad over an open transport. Blocking; one thread owns it.
 
     A question ends within ACK_S + ANSWER_S + END_S and RESENDS times ACK_S more, and begins after at most
-    2 * SETTLE_S + ACK_S + that where the line was in doubt; an entry ends GRACE_S after the pad's own time-out at the
-    latest.
+    2 * SETTLE_S + ACK_S + that where the line was in doubt; an entry ends GRACE_S, and one ANSWER_S more where
+    an answer has begun, after the pad's own time-out at the latest.
     """
 
     def __init__(self, name: str, transport: Transport, clock: Clock, profile: Pp791Profile | None = None) -> None:

@@ -424,7 +424,7 @@ class HostileSession(RuleBasedStateMachine):
         assert sent <= self.inits
 
 
-@lanes(fast=120, slow=2000)
+@lanes(fast=120, slow=1000)
 def test_money_is_never_said_to_be_what_it_is_not(examples: int) -> None:
     attack(HostileSession, examples, steps=20)
 
