@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from drivers.receipt_lines import pair_lines, wrap
 from kiosk_core.receipt import Align, Barcode, Bitmap, Blank, Element, Pair, QrCode, Receipt, Rule, Symbology, TextLine
-from wire import escpos, escpos_barcode, escpos_graphics
+from wire import escpos, escpos_barcode, escpos_graphics, escpos_stream
 from wire.escpos import Command, encode
 from wire.escpos_barcode import BarcodeSystem
 from wire.escpos_text import ChineseText, CodePageText, TextEncoding
@@ -178,7 +178,7 @@ def compose(receipt: Receipt, profile: PrinterProfile, stored: Mapping[Bitmap, s
         if len(blocks[-1]) > _BLOCK_BYTES:
             blocks.append(bytearray())
         blocks[-1] += command
-    if any(escpos.holds_real_time_command(block) for block in blocks):
+    if any(escpos_stream.holds_real_time_command(block) for block in blocks):
         raise ValueError("the receipt holds bytes that a printer would obey at once (DLE EOT, DLE ENQ, DLE DC4)")
     return [bytes(block) for block in blocks]
 

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from kiosk_core.trace import What
-from wire import apdu, ccid, crt310, crt310_frames, crt591, crt591_frames, escpos, escpos_status, sdt
+from wire import apdu, ccid, crt310, crt310_frames, crt591, crt591_frames, escpos, escpos_status, escpos_stream, sdt
 from wire.errors import WireError
 
 
@@ -157,7 +157,7 @@ class EscPosMeaning:
     """wire/escpos.py and wire/escpos_status.py; the answers to DLE EOT are read in the order of the questions."""
 
     def __init__(self) -> None:
-        self._commands = escpos.CommandDeframer()
+        self._commands = escpos_stream.CommandDeframer()
         self._answers = escpos_status.AnswerDeframer()
         self._asked: list[escpos.StatusKind] = []
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from device_sim import card_crypto
 from device_sim.card import OtherCard
 from device_sim.cards.lasting import Tear
+from device_sim.crt310 import SimulatedCrt310
+from device_sim.crt591 import SimulatedCrt591
 from device_sim.plastic_card import PlasticCard
 from device_sim.sdt_reader import CITIZEN, ELDERLY_CITIZEN, FOREIGNER_2017, FOREIGNER_2023, HONG_KONG_RESIDENT
 from device_sim.transit_card import TransitCard
@@ -83,7 +85,7 @@ class Customers:
     def visit(self) -> None:
         """Let one customer do what he came for."""
         kind: Callable[[], bool] = self._random.choices(
-            (self._top_up, self._identify, self._chip, self._stripe, self._dip, self._pin, self._pay),
+            (self._top_up, self._identify, self._at_dispenser, self._at_card_reader, self._dip, self._pin, self._pay),
             weights=(35, 15, 10, 10, 10, 10, 10),
         )[0]
         with suppress(_TakenError):
@@ -217,22 +219,16 @@ class Customers:
         _expect(read.name.reveal() == name, "another person was read")
         return True
 
-    def _chip(self) -> bool:
-        reader = self._terminal.dispenser
-        ask = self._stations["dispenser"].ask
-        with self._at("dispenser"):
-            ask(lambda driver: _card_reader(driver).set_entry(True))
-            card = PlasticCard(chip=OtherCard())
-            if not reader.insert(card):
-                return self._clear(ask, reader.take)
-            done = self._use_chip(ask, lambda: reader.card is card, reader.take)
-            _expect(card not in reader.captured, "a card was kept")
-            return done
+    def _at_dispenser(self) -> bool:
+        return self._in_motor_reader("dispenser", self._terminal.dispenser)
 
-    def _stripe(self) -> bool:
-        reader = self._terminal.card_reader
-        ask = self._stations["card_reader"].ask
-        with self._at("card_reader"):
+    def _at_card_reader(self) -> bool:
+        return self._in_motor_reader("card_reader", self._terminal.card_reader)
+
+    def _in_motor_reader(self, name: str, reader: SimulatedCrt591 | SimulatedCrt310) -> bool:
+        """Have the chip of a card used, which must come back."""
+        ask = self._stations[name].ask
+        with self._at(name):
             ask(lambda driver: _card_reader(driver).set_entry(True))
             card = PlasticCard(chip=OtherCard())
             if not reader.insert(card):

@@ -22,7 +22,8 @@ from drivers.receipt_layout import (
 )
 from drivers.receipt_lines import wrap
 from kiosk_core.receipt import Align, Barcode, Bitmap, Blank, Element, Pair, QrCode, Receipt, Rule, Symbology, TextLine
-from wire.escpos import Command, CommandDeframer, LineFeed, Raster, RealTimeScanner, Text, Unknown
+from wire.escpos import Command, LineFeed, Raster, Text
+from wire.escpos_stream import CommandDeframer, RealTimeScanner, Unknown
 from wire.escpos_text import ChineseText
 
 # The bytes have their sources in tests/wire/test_escpos.py.

@@ -24,7 +24,8 @@ from kiosk_core.status import DeviceState, DeviceStatus, Supply
 from tests.clocks import SetClock
 from tests.drivers.hostile import LEAVE, Mischief, attack, lanes
 from wire import escpos
-from wire.escpos import Command, CommandDeframer, RealTimeScanner, StatusKind, Unknown
+from wire.escpos import Command, StatusKind
+from wire.escpos_stream import CommandDeframer, RealTimeScanner, Unknown
 
 NAME = "receipt_printer"
 LATENCY_S = 0.002

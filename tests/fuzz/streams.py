@@ -2,7 +2,7 @@
 
 from device_sim.receipt_printer import SimulatedReceiptPrinter
 from tests.fuzz.invariants import cuts_alike, decoded, held, pieces_of
-from wire import crt288k, escpos, escpos_status, host_messages, mjpeg, pp791, scanner, sdt
+from wire import crt288k, escpos, escpos_status, escpos_stream, host_messages, mjpeg, pp791, scanner, sdt
 from wire import crt310_frames as crt310
 from wire import crt591_frames as crt591
 from wire.errors import WireError
@@ -126,21 +126,21 @@ def _merged(found: list[object]) -> list[object]:
 
 def escpos_commands(data: bytes) -> None:
     """Every byte is in a command, text or something unknown; a command encodes to one that means the same."""
-    for command in cuts_alike(escpos.CommandDeframer, data, len(data), _merged):
-        if isinstance(command, escpos.Unknown):
+    for command in cuts_alike(escpos_stream.CommandDeframer, data, len(data), _merged):
+        if isinstance(command, escpos_stream.Unknown):
             assert command.data in data
         else:
-            again = escpos.CommandDeframer().feed(escpos.encode(command))
+            again = escpos_stream.CommandDeframer().feed(escpos.encode(command))
             assert again == [command], f"{command!r} became {again!r}"
     at_once = _real_time([data])
     assert _real_time([data[at : at + 1] for at in range(len(data))]) == at_once
     assert _real_time(list(pieces_of(data))) == at_once
-    assert escpos.holds_real_time_command(data) == bool(at_once)
+    assert escpos_stream.holds_real_time_command(data) == bool(at_once)
 
 
 def _real_time(pieces: list[bytes]) -> list[tuple[int, escpos.RealTimeCommand]]:
     """Return the real-time commands with the offsets behind them."""
-    finder = escpos.RealTimeScanner()
+    finder = escpos_stream.RealTimeScanner()
     found: list[tuple[int, escpos.RealTimeCommand]] = []
     begin = 0
     for piece in pieces:

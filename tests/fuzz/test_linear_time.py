@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from device_sim.receipt_printer import SimulatedReceiptPrinter
-from wire import crt310_frames, crt591_frames, escpos, escpos_status, host_messages, mjpeg, pp791, scanner, sdt
+from wire import crt310_frames, crt591_frames, escpos_status, escpos_stream, host_messages, mjpeg, pp791, scanner, sdt
 
 SIZE = 256 * 1024
 SECONDS = 15  # of this process alone; where time grows with the square of the length it takes minutes
@@ -24,7 +24,7 @@ CASES: dict[str, tuple[Callable[[], Feed], bytes]] = {
     "scanner: prefixes": (lambda: scanner.Deframer(scanner.Framing(b"\x02", b"\x03")).feed, b"\x02\x02\x03"),
     "MJPEG: boundaries": (lambda: mjpeg.Deframer("b", 1000).feed, b"--b"),
     "MJPEG: empty parts": (lambda: mjpeg.Deframer("b", 1000).feed, b"--b\nContent-Length:0\n\n"),
-    "ESC/POS: lines": (lambda: escpos.CommandDeframer().feed, b"a\n"),
+    "ESC/POS: lines": (lambda: escpos_stream.CommandDeframer().feed, b"a\n"),
     "ESC/POS: texts": (lambda: escpos_status.AnswerDeframer().feed, b"\x5f"),
     "ESC/POS: frames in texts": (lambda: escpos_status.AnswerDeframer().feed, b"\x5f\x10"),
     "host: messages": (lambda: host_messages.Deframer().feed, b"\x00\x01a"),

@@ -18,7 +18,6 @@ from wire.escpos import (
     ClearBuffers,
     CodePage,
     Command,
-    CommandDeframer,
     ControlEjector,
     Cut,
     CutMode,
@@ -45,7 +44,6 @@ from wire.escpos import (
     QrStore,
     Raster,
     RasterScale,
-    RealTimeScanner,
     Recover,
     Recovery,
     RetractAfter,
@@ -54,9 +52,7 @@ from wire.escpos import (
     Text,
     TransmitStatus,
     Underline,
-    Unknown,
     encode,
-    holds_real_time_command,
 )
 from wire.escpos_barcode import (
     Barcode,
@@ -80,6 +76,7 @@ from wire.escpos_graphics import (
     PrintNvImage,
     StoreGraphics,
 )
+from wire.escpos_stream import CommandDeframer, RealTimeScanner, Unknown, holds_real_time_command
 
 # (bytes typed from the source, command, source)
 VECTORS: list[tuple[str, Command, str]] = [
