@@ -38,8 +38,7 @@ ASK_S = 2.0
 COUNT_S = 0.3
 """The same where only counters are wanted."""
 PAUSE_S = 5.0
-"""How long nothing is asked again. A call puts the next poll of its device off: whoever asks more often than it is
-polled would never see a change."""
+"""How long nothing is asked again: a technician who looks all the time must not take the device's time."""
 _LOOK_S = 0.1
 _REPORT_BYTES = 40 * 1024  # of trace lines in a message of at most 64 KiB, in which their quotes are escaped
 
