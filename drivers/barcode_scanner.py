@@ -145,7 +145,7 @@ class SerialBarcodeScanner:
 
     def counters(self) -> Counters:
         """Return what was scanned and what was dropped."""
-        return self._counters
+        return self._counters.copy()
 
     def close(self) -> None:
         """Let go of the transport and forget the codes; never raises."""
@@ -181,7 +181,7 @@ class SerialBarcodeScanner:
         deadline = self._clock.now() + timeout_s
         while True:
             if self._codes:
-                self._counters = self._counters.counting(cycles=1)
+                self._counters.cycles += 1
                 return self._codes.popleft()
             left = deadline - self._clock.now()
             self._receive(max(0.0, left))
@@ -192,7 +192,7 @@ class SerialBarcodeScanner:
         """Take what has come; a code that has begun is finished, so that none is ever half between two calls."""
         if not self._reading:
             if self._dropped(0.0):
-                self._counters = self._counters.counting(strays=1)
+                self._counters.strays += 1
             return
         deadline = self._clock.now()
         self._receive(0.0)
@@ -216,7 +216,7 @@ class SerialBarcodeScanner:
         data = self._transport.read(_READ, timeout_s)
         now = self._clock.now()
         if data:
-            self._counters = self._counters.counting(bytes_received=len(data))
+            self._counters.bytes_received += len(data)
             self._last_byte = now
             found = self._deframer.feed(data)
             if found or not began_half:
@@ -233,12 +233,12 @@ class SerialBarcodeScanner:
     def _take(self, found: bytes | Broken, now: float) -> None:
         barcode = found if isinstance(found, Broken) else self._barcode(found)
         if isinstance(barcode, Broken):
-            self._counters = self._counters.counting(checksum_errors=1)
+            self._counters.checksum_errors += 1
             return
         seen, self._last_seen = self._last_seen, (barcode.data, now)
         again = seen is not None and seen[0] == barcode.data and now - seen[1] < self._profile.repeat_s
         if again or len(self._codes) >= MAX_WAITING:
-            self._counters = self._counters.counting(strays=1)
+            self._counters.strays += 1
             return
         self._codes.append(barcode)
         self._triggered = self._triggered and not self._profile.one_shot
@@ -263,12 +263,12 @@ class SerialBarcodeScanner:
             if self._clock.now() >= deadline:
                 raise ProtocolViolation(self._name, "talks without a pause")
         if stray:
-            self._counters = self._counters.counting(strays=1)
+            self._counters.strays += 1
 
     def _dropped(self, timeout_s: float) -> bool:
         """Drop what comes next; return whether anything came."""
         data = self._transport.read(_READ, timeout_s)
-        self._counters = self._counters.counting(bytes_received=len(data))
+        self._counters.bytes_received += len(data)
         return bool(data)
 
     def _forget(self) -> None:
@@ -283,7 +283,7 @@ class SerialBarcodeScanner:
     def _send(self, command: bytes) -> None:
         if command:
             self._transport.write(command, WRITE_S)
-            self._counters = self._counters.counting(bytes_sent=len(command))
+            self._counters.bytes_sent += len(command)
 
 
 def _symbology(identifier: Identifier) -> Symbology:

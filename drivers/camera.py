@@ -7,7 +7,7 @@ A thread of the driver reads all the time and keeps the newest picture alone, so
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -107,7 +107,7 @@ class _Capture:
 
     def counters(self) -> Counters:
         counters = self._source.counters if self._source is not None else Counters()
-        return counters.counting(exchanges=self._seen)
+        return counters.plus(Counters(exchanges=self._seen))
 
     def rate(self) -> float:
         with self.changed:
@@ -218,7 +218,7 @@ class OpenCvCamera:
         capture, picture = self._alive()
         detail = f"{picture.width}x{picture.height} {capture.format}".rstrip()
         status = DeviceStatus(self._name, DeviceState.ONLINE, self._clock.wall(), capture.faults(), detail=detail)
-        if self._status is None or replace(status, since=self._status.since) != self._status:
+        if status != self._status:
             self._status = status
         return self._status
 
@@ -230,7 +230,7 @@ class OpenCvCamera:
     def counters(self) -> Counters:
         """Return pictures taken as `cycles`, pictures seen as `exchanges`, torn ones as `checksum_errors`."""
         capture = self._capture
-        return self._past if capture is None else self._past.counting(**asdict(capture.counters()))
+        return self._past.copy() if capture is None else self._past.plus(capture.counters())
 
     def close(self) -> None:
         """Let go of the camera and overwrite the newest picture; one that was given out is its owner's."""
@@ -265,7 +265,7 @@ class OpenCvCamera:
                 newest = self._newest(capture)
                 fresh = newest is not None and newest.number >= first
                 if newest is not None and fresh and capture.flaw is None:
-                    self._past = self._past.counting(cycles=1)
+                    self._past.cycles += 1
                     return Picture(newest.pixels.copy(), newest.taken_at, newest.number)
                 if self._clock.now() >= deadline:
                     if fresh and capture.flaw is not None:
@@ -314,7 +314,7 @@ class OpenCvCamera:
         capture, self._capture = self._capture, None
         if capture is not None:
             capture.stop(self._profile.close_s)
-            self._past = self._past.counting(**asdict(capture.counters()))
+            self._past = self._past.plus(capture.counters())
 
 
 def open_camera(name: str, port: str, clock: Clock, profile: CameraProfile | None = None) -> OpenCvCamera:

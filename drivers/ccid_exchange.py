@@ -95,7 +95,7 @@ class CcidExchange:
                 raise DeviceUnavailable(self._device, "silent")
             return ExchangeFailed(icc, SlotError.ABORTED.value)
         self._lost.discard(command.sequence)
-        self.counters = self.counters.counting(exchanges=1)
+        self.counters.exchanges += 1
         failed = answer.state.command is CommandStatus.FAILED
         # A reader that does not know a command answers SlotStatus.
         if failed and isinstance(answer, (answers, SlotStatus)):
@@ -109,7 +109,7 @@ class CcidExchange:
 
     def count_cycle(self) -> None:
         """Count a card that is given power."""
-        self.counters = self.counters.counting(cycles=1)
+        self.counters.cycles += 1
 
     def violation(self, detail: str) -> ProtocolViolation:
         """Return the error for bytes that break the protocol."""
@@ -120,7 +120,7 @@ class CcidExchange:
         # Lost until its answer is there: whatever happens in between, its number is not used again.
         self._lost.add(command.sequence)
         self._transport.write(message, WRITE_S)
-        self.counters = self.counters.counting(bytes_sent=len(message))
+        self.counters.bytes_sent += len(message)
 
     def _receive(self, command: Command, deadline: float, patience_s: float) -> Answer | None:
         """Return the last answer to `command`, None when none came in time."""
@@ -128,10 +128,10 @@ class CcidExchange:
             transfer = self._transport.read(self._max_message, remaining)
             if not transfer:
                 continue
-            self.counters = self.counters.counting(bytes_received=len(transfer))
+            self.counters.bytes_received += len(transfer)
             answer = self._decode(transfer)
             if (answer.slot, answer.sequence) != (command.slot, command.sequence):
-                self.counters = self.counters.counting(strays=1)
+                self.counters.strays += 1
                 continue
             if answer.state.command is not CommandStatus.TIME_EXTENSION:
                 return answer

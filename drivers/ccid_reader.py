@@ -201,7 +201,7 @@ class CcidReader:
 
     def counters(self) -> Counters:
         """Return what was counted; a cycle is a card that was given power."""
-        return self._exchange.counters
+        return self._exchange.counters.copy()
 
     def close(self) -> None:
         """Let go of the transport; never raises."""

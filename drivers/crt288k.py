@@ -131,7 +131,7 @@ class Crt288kReader:
 
     def counters(self) -> Counters:
         """Return what was counted so far."""
-        return self._counters
+        return self._counters.copy()
 
     def close(self) -> None:
         """Let go of the transport; never raises."""
@@ -213,7 +213,7 @@ class Crt288kReader:
             except WireError as error:
                 raise self._violation(str(error)) from None
             read = [_track(number, track) for number, track in enumerate(tracks, 1)]
-        self._count(cycles=1)
+        self._counters.cycles += 1
         wanted = zip(read, (track1, track2, track3), strict=True)
         return MagneticTracks(*(track if asked else None for track, asked in wanted))
 
@@ -327,7 +327,7 @@ class Crt288kReader:
         if self._ask_status().locked is not closed:
             raise self._broken(Fault.CARD_SLOT_ERROR)
         self._fault = None
-        self._count(cycles=1)
+        self._counters.cycles += 1
 
     def _powered(self, command: crt288k.ColdReset | crt288k.WarmReset) -> RawData | CardRefusal:
         self._chip = None
@@ -339,7 +339,7 @@ class Crt288kReader:
         except WireError as error:
             raise self._violation(str(error)) from None
         self._chip = chip.protocol
-        self._count(cycles=1)
+        self._counters.cycles += 1
         return RawData(_PROTOCOLS[chip.protocol], chip.atr)
 
     def _transmit(self, protocol: Protocol, command: bytes) -> ResponseApdu | CardRefusal:
@@ -361,7 +361,7 @@ class Crt288kReader:
         state = DeviceState.ONLINE if fault is None else DeviceState.HARDWARE_ERROR
         faults = frozenset() if fault is None else frozenset({fault})
         told = DeviceStatus(self._name, state, self._clock.wall(), faults, media=media, detail=detail)
-        if self._status is None or replace(told, since=self._status.since) != self._status:
+        if told != self._status:
             self._status = told
         return self._status
 
@@ -409,7 +409,7 @@ class Crt288kReader:
     def _exchange(self, command: Command, timeout_s: float) -> Reply:
         frame = crt288k.encode_command(command)
         self._in_step = False
-        self._count(exchanges=1)
+        self._counters.exchanges += 1
         self._transport.discard_input()
         self._deframer.reset()
         self._deliver(frame)
@@ -422,7 +422,7 @@ class Crt288kReader:
         strays = self._counters.strays
         for attempt in range(ATTEMPTS):
             if attempt:
-                self._count(resends=1)
+                self._counters.resends += 1
             self._write(frame)
             heard = self._control(self._clock.now() + ANSWER_S)
             # One lost report may make more than one NAK, and the NAK may have been for what was on the bus before the
@@ -441,7 +441,7 @@ class Crt288kReader:
         while (token := self._next(deadline)) is not None:
             if isinstance(token, Control):
                 return token
-            self._count(strays=1)
+            self._counters.strays += 1
         return None
 
     def _reply(self, code: tuple[int, int], timeout_s: float) -> Reply:
@@ -459,20 +459,20 @@ class Crt288kReader:
                     garbled += 1
                     if garbled == ATTEMPTS:
                         raise self._violation(f"{reason}, {ATTEMPTS} times")
-                    self._count(resends=1)
+                    self._counters.resends += 1
                     self._write(Control.NAK)
                 case _:
-                    self._count(strays=1)
+                    self._counters.strays += 1
         raise DeviceUnavailable(self._name, f"no answer to {code[0]:02X} {code[1]:02X} after {timeout_s:.0f} s")
 
     def _next(self, deadline: float) -> Token | None:
         """Return the next token, None after `deadline`, also while reports never end."""
         while (left := deadline - self._clock.now()) > 0:
             report = self._transport.read(REPORT, left)
-            self._count(bytes_received=len(report))
+            self._counters.bytes_received += len(report)
             token = self._deframer.feed(report) if report else None
             if isinstance(token, Garbled):
-                self._count(checksum_errors=1)
+                self._counters.checksum_errors += 1
             if token is not None:
                 return token
         return None
@@ -481,10 +481,7 @@ class Crt288kReader:
         deadline = self._clock.now() + WRITE_S
         for report in crt288k.encode_reports(token):
             self._transport.write(report, max(0.0, deadline - self._clock.now()))
-            self._count(bytes_sent=len(report))
-
-    def _count(self, **more: int) -> None:
-        self._counters = self._counters.counting(**more)
+            self._counters.bytes_sent += len(report)
 
 
 def _media(status: Status) -> Media:

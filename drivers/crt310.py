@@ -1,6 +1,6 @@
 """The motor card reader CRT-310 (V3.0): all that its manual lets a host do, over drivers.crt310_line."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from drivers.crt310_line import Crt310Line
@@ -108,7 +108,7 @@ class Crt310Reader:
 
     def counters(self) -> Counters:
         """Return what was counted so far."""
-        return self._line.counters.counting(cycles=self._counted.cycles, jams=self._counted.jams)
+        return self._line.counters.plus(self._counted)
 
     def close(self) -> None:
         """Let go of the transport; never raises."""
@@ -210,7 +210,7 @@ class Crt310Reader:
             raise self._stuck()
         if outcome is Outcome.OK:
             self._jammed = False
-            self._counted = self._counted.counting(cycles=1)
+            self._counted.cycles += 1
         return outcome
 
     def capture(self) -> Outcome:
@@ -254,7 +254,7 @@ class Crt310Reader:
         if isinstance(answer, Outcome):
             return answer
         self._chip = answer.protocol
-        self._counted = self._counted.counting(cycles=1)
+        self._counted.cycles += 1
         return answer.atr
 
     @property
@@ -415,11 +415,11 @@ class Crt310Reader:
         state = DeviceState.ONLINE if fault is None else DeviceState.HARDWARE_ERROR
         faults = frozenset() if fault is None else frozenset({fault})
         status = DeviceStatus(self._name, state, self._clock.wall(), faults, media=media, detail=detail)
-        if self._status is None or replace(status, since=self._status.since) != self._status:
+        if status != self._status:
             self._status = status
         return self._status
 
     def _stuck(self) -> DeviceFault:
         self._jammed = True
-        self._counted = self._counted.counting(jams=1)
+        self._counted.jams += 1
         return DeviceFault(self._name, Fault.CARD_JAM)

@@ -68,14 +68,14 @@ class Crt310Line:
             try:
                 return self._exchange(command, octets, timeout_s)
             except Garbled:
-                self._count(resends=1)
+                self.counters.resends += 1
         return self._exchange(command, octets, timeout_s)
 
     def _exchange(self, command: Command, octets: bytes, timeout_s: float) -> Answer:
         if not self._in_step:
             self._cancel()
         self._in_step = False
-        self._count(exchanges=1)
+        self.counters.exchanges += 1
         self._submit(octets)
         self._forget_input()
         self._write(crt310.encode(Control.ENQ))
@@ -104,7 +104,7 @@ class Crt310Line:
         for attempt in range(SENDS):
             self._forget_input()
             if attempt:
-                self._count(resends=1)
+                self.counters.resends += 1
             self._write(octets)
             heard = self._await_control(Control.ACK, Control.NAK)
             if heard is Control.ACK:
@@ -132,7 +132,7 @@ class Crt310Line:
                         unfit = str(error)
                         self._note_stray(event)
                 case BadFrame():
-                    self._count(checksum_errors=1)
+                    self.counters.checksum_errors += 1
                     raise Garbled(self._name, f"the answer to {type(command).__name__} is garbled")
                 case _:
                     self._note_stray(event)
@@ -142,7 +142,7 @@ class Crt310Line:
 
     def _note_stray(self, event: Event) -> None:
         if isinstance(event, Package):
-            self._count(strays=1)
+            self.counters.strays += 1
 
     def _next(self, deadline: float) -> Event | None:
         """Return the next event, None after `deadline`, also while the line never falls silent."""
@@ -150,21 +150,18 @@ class Crt310Line:
             if self._events:
                 return self._events.popleft()
             data = self._transport.read(_READ, left)
-            self._count(bytes_received=len(data))
+            self.counters.bytes_received += len(data)
             self._events.extend(self._deframer.feed(data))
         return None
 
     def _write(self, data: bytes) -> None:
         self._transport.write(data, WRITE_S)
-        self._count(bytes_sent=len(data))
+        self.counters.bytes_sent += len(data)
 
     def _forget_input(self) -> None:
         self._transport.discard_input()
         self._events.clear()
         self._deframer.reset()
-
-    def _count(self, **more: int) -> None:
-        self.counters = self.counters.counting(**more)
 
 
 def _is_question(command: Command) -> bool:

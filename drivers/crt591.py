@@ -407,7 +407,7 @@ class Crt591Reader:
     def _remember(self, faults: set[Fault], supplies: dict[str, Supply], media: Media) -> DeviceStatus:
         state = DeviceState.HARDWARE_ERROR if faults else DeviceState.ONLINE
         told = DeviceStatus(self._name, state, self._clock.wall(), frozenset(faults), supplies, media)
-        if self._status is None or replace(told, since=self._status.since) != self._status:
+        if told != self._status:
             self._status = told
         return self._status
 

@@ -72,14 +72,14 @@ class Crt591Line:
         self._inbox.clear()
         self._deliver(encode_frame(Frame(self._address, text)), code, once=_only_once(command))
         reply = self._reply(code)
-        self._count(exchanges=1)
+        self.counters.exchanges += 1
         return reply
 
     def _deliver(self, frame: bytes, code: tuple[int, int], *, once: bool) -> None:
         """Send until the reader says ACK; a reply that comes before that is not one to this command."""
         for attempt in range(ATTEMPTS):
             if attempt:
-                self._count(resends=1)
+                self.counters.resends += 1
                 self._doubled = code
             self._deframer.reset()  # what was broken before it must not hide the ACK
             self._write(frame)
@@ -87,7 +87,7 @@ class Crt591Line:
             while (token := self._next(deadline)) not in {None, Control.NAK}:
                 if token is Control.ACK:
                     return
-                self._count(strays=not isinstance(token, Garbled))
+                self.counters.strays += not isinstance(token, Garbled)
             if once:
                 heard = "silent" if token is None else "not understood"
                 raise DeviceUnavailable(self._name, f"{heard}; what was sent once may have been done")
@@ -105,12 +105,12 @@ class Crt591Line:
                     garbled += 1
                     if garbled == ATTEMPTS:
                         raise ProtocolViolation(self._name, f"{reason}, {ATTEMPTS} times")
-                    self._count(resends=1)
+                    self.counters.resends += 1
                     self._control(Control.NAK)
                 case Control.EOT:
                     raise DeviceUnavailable(self._name, "has stopped the command by itself")
                 case Control.ACK | Control.NAK:
-                    self._count(strays=1)
+                    self.counters.strays += 1
         return self._stopped(code)
 
     def _stopped(self, code: tuple[int, int]) -> Reply:
@@ -128,7 +128,7 @@ class Crt591Line:
     def _fitting(self, frame: Frame, code: tuple[int, int]) -> Reply | None:
         """Return and acknowledge the reply in `frame`, None where it is another unit's or another command's."""
         if frame.address != self._address or tuple(frame.text[1:3]) != code:
-            self._count(strays=1)
+            self.counters.strays += 1
             return None
         self._control(Control.ACK)
         try:
@@ -146,7 +146,8 @@ class Crt591Line:
             if not data and self._deframer.in_frame:
                 self._deframer.reset()
                 tokens.append(Garbled("a frame is cut short"))
-            self._count(bytes_received=len(data), checksum_errors=sum(isinstance(token, Garbled) for token in tokens))
+            self.counters.bytes_received += len(data)
+            self.counters.checksum_errors += sum(isinstance(token, Garbled) for token in tokens)
             self._inbox.extend(tokens)
         return None
 
@@ -155,10 +156,7 @@ class Crt591Line:
 
     def _write(self, data: bytes) -> None:
         self._transport.write(data, WRITE_S)
-        self._count(bytes_sent=len(data))
-
-    def _count(self, **more: int) -> None:
-        self.counters = self.counters.counting(**more)
+        self.counters.bytes_sent += len(data)
 
 
 def _only_once(command: Command) -> bool:

@@ -5,7 +5,6 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from kiosk_core.clock import Clock
@@ -69,7 +68,7 @@ class Supervised(Generic[D]):
         if device is None:
             return
         try:
-            self._publish(device.status())
+            self._publish(_a_status(device.status()))
         except OpenTellerError as error:
             self._lose(str(error))
         except Exception as error:  # noqa: BLE001  (the thread must live)
@@ -108,12 +107,18 @@ class Supervised(Generic[D]):
         self._publish(DeviceStatus(self._name, DeviceState.HARDWARE_ERROR, self._clock.wall(), detail=reason))
 
     def _publish(self, status: DeviceStatus) -> None:
-        if status is not self._status and replace(status, since=self._status.since) != self._status:
+        if status != self._status:
             self._status = status
             try:
                 self._on_status(status)
             except Exception:  # noqa: BLE001  (the thread must live)
                 _log.exception("nobody has taken the status of %s", self._name)
+
+
+def _a_status(told: object) -> DeviceStatus:
+    if not isinstance(told, DeviceStatus):
+        raise TypeError(f"a status is no {type(told).__name__}")
+    return told
 
 
 class DeviceThread(Generic[D]):

@@ -83,7 +83,7 @@ class MjpegSource:
     @property
     def counters(self) -> Counters:
         """Bytes received, and torn pictures and parts as `checksum_errors`."""
-        return self._counters
+        return self._counters.copy()
 
     def read(self) -> Pixels:
         """Wait for the next whole picture; the array is the caller's own.
@@ -97,7 +97,7 @@ class MjpegSource:
         while True:
             for found in self._receive():
                 if isinstance(found, mjpeg.Damage):
-                    self._counters = self._counters.counting(checksum_errors=1)
+                    self._counters.checksum_errors += 1
                     continue
                 if newest is not None:
                     _wipe(newest)
@@ -160,7 +160,7 @@ class MjpegSource:
             size = self._socket.recv_into(self._chunk)
         if not size:
             raise DeviceUnavailable(self._device, "the camera has ended the stream")
-        self._counters = self._counters.counting(bytes_received=size)
+        self._counters.bytes_received += size
         return self._deframer.feed(memoryview(self._chunk)[:size])
 
     def _decoded(self, part: mjpeg.Part) -> Pixels | None:
@@ -176,7 +176,7 @@ class MjpegSource:
         finally:
             _wipe(part)
         if pixels is None:
-            self._counters = self._counters.counting(checksum_errors=1)
+            self._counters.checksum_errors += 1
             return None
         return np.asarray(pixels, np.uint8)
 

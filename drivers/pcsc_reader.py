@@ -80,7 +80,7 @@ class PcscReader:
 
     def power_on(self) -> bytes | ExchangeFailed:
         """Give the card power, after taking it away where it had some, and return its ATR."""
-        self._counters = self._counters.counting(cycles=1)
+        self._counters.cycles += 1
         self.power_off()
         scard = self._scard
         protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
@@ -110,7 +110,8 @@ class PcscReader:
             raise ValueError(f"a command has 4 to {_MAX_COMMAND} bytes, not {len(apdu)}")
         if self._card is None:
             return ExchangeFailed(IccStatus.INACTIVE, SlotError.ICC_MUTE.value)
-        self._counters = self._counters.counting(exchanges=1, bytes_sent=len(apdu))
+        self._counters.exchanges += 1
+        self._counters.bytes_sent += len(apdu)
         header = (
             self._scard.SCARD_PCI_T0 if self._protocol == self._scard.SCARD_PROTOCOL_T0 else self._scard.SCARD_PCI_T1
         )
@@ -119,12 +120,12 @@ class PcscReader:
         if failure is not None:
             return failure
         answer = bytes(_octets(response))
-        self._counters = self._counters.counting(bytes_received=len(answer))
+        self._counters.bytes_received += len(answer)
         return answer or ExchangeFailed(IccStatus.ACTIVE, SlotError.ICC_MUTE.value)
 
     def counters(self) -> Counters:
         """Return what was counted; a cycle is a card that was given power, bytes are those of APDUs."""
-        return self._counters
+        return self._counters.copy()
 
     def close(self) -> None:
         """Take the card's power and let go of pcscd; never raises, may be called twice."""

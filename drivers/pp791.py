@@ -6,7 +6,7 @@ Nothing is sent twice unless the pad says that it could not read it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from drivers.transport import Transport
@@ -185,7 +185,7 @@ class Pp791:
 
     def counters(self) -> Counters:
         """Return what went over the line; cycles are PINs."""
-        return self._counters
+        return self._counters.copy()
 
     def close(self) -> None:
         """Let go of the transport; never raises."""
@@ -308,7 +308,7 @@ class Pp791:
         if took < TYPING_S or not entry.minimum <= reply.digits <= entry.maximum:
             self._settled = False
             raise ProtocolViolation(self._name, "gave a PIN block that nobody can have typed")
-        self._counters = self._counters.counting(cycles=1)
+        self._counters.cycles += 1
         return PinBlock(PinFormat.ISO0, reply.digits, reply.data)
 
     def _next_key(self, timeout_s: int, is_canceled: Canceled) -> Key | EntryEnd:
@@ -382,7 +382,7 @@ class Pp791:
             frozenset(faults),
             detail=", ".join(sorted(each.name for each in failures)),
         )
-        if self._status is None or replace(status, since=self._status.since) != self._status:
+        if status != self._status:
             self._status = status
         return self._status
 
@@ -454,16 +454,16 @@ class Pp791:
         received = self._counters.bytes_received
         for attempt in range(1 + RESENDS):
             if attempt:
-                self._counters = self._counters.counting(resends=1)
+                self._counters.resends += 1
             self._send(frame)
             deadline = self._clock.now() + ACK_S
             heard = self._control(deadline)
             while heard is None and self._found:
-                self._counters = self._counters.counting(strays=1)
+                self._counters.strays += 1
                 self._found.pop(0)
                 heard = self._control(deadline)
             if heard is Control.ACK:
-                self._counters = self._counters.counting(exchanges=1)
+                self._counters.exchanges += 1
                 return
             if heard is Control.EOT:
                 raise ProtocolViolation(self._name, f"ended the session at {type(request).__name__}")
@@ -512,7 +512,7 @@ class Pp791:
         except WireError as error:
             raise ProtocolViolation(self._name, str(error)) from None
         if not isinstance(reply, kinds):
-            self._counters = self._counters.counting(strays=1)
+            self._counters.strays += 1
             raise ProtocolViolation(self._name, f"answered with {type(reply).__name__}")
         return reply
 
@@ -524,14 +524,12 @@ class Pp791:
         """Wait for the next frame or control byte; return whether one came before the deadline."""
         while not self._found and (left := deadline - self._clock.now()) > 0:
             self._found += self._deframer.feed(self._read(left))
-            self._counters = self._counters.counting(
-                checksum_errors=sum(isinstance(each, Garbled) for each in self._found)
-            )
+            self._counters.checksum_errors += sum(isinstance(each, Garbled) for each in self._found)
         return bool(self._found)
 
     def _read(self, timeout_s: float) -> bytes:
         data = self._transport.read(_READ, timeout_s)
-        self._counters = self._counters.counting(bytes_received=len(data))
+        self._counters.bytes_received += len(data)
         return data
 
     def _forget(self) -> None:
@@ -543,4 +541,4 @@ class Pp791:
 
     def _send(self, data: bytes) -> None:
         self._transport.write(data, WRITE_S)
-        self._counters = self._counters.counting(bytes_sent=len(data))
+        self._counters.bytes_sent += len(data)

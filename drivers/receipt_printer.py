@@ -151,7 +151,7 @@ class EscPosPrinter:
             media=None if look.presented is None else Media.PRESENT if look.presented else Media.NOT_PRESENT,
             detail="pauses and recovers by itself" if look.recovers_itself else "",
         )
-        if self._status is None or replace(status, since=self._status.since) != self._status:
+        if status != self._status:
             self._status = status
         return self._status
 
@@ -169,7 +169,7 @@ class EscPosPrinter:
 
     def counters(self) -> Counters:
         """Return what was counted; a cycle is a receipt that was cut, a jam a cutter that got stuck meanwhile."""
-        return self._counters
+        return self._counters.copy()
 
     def reset(self) -> None:
         """Forget what was half sent and bring all settings to those of power-up.
@@ -267,13 +267,13 @@ class EscPosPrinter:
             self._raise_fault(tuple(fault for fault in faults if fault in _SPOILS_A_DONE_RECEIPT))
         except DeviceFault as error:
             if error.fault is Fault.CUTTER_STUCK:
-                self._counters = self._counters.counting(jams=1)
+                self._counters.jams += 1
             self._until = self._clock.now() + CLEARING_S
             with suppress(DeviceUnavailable, ProtocolViolation):
                 self._forget()
             raise
         self._paper_is_clean = True
-        self._counters = self._counters.counting(cycles=1)
+        self._counters.cycles += 1
 
     def _ask_done(self, timeout_s: float) -> None:
         """Ask for what tells that all before it is done."""
@@ -405,7 +405,7 @@ class EscPosPrinter:
         answer = self._expect(RealTimeAnswer, timeout_s)
         if answer is None:
             raise self._silent(f"DLE EOT {kind.value}")
-        self._counters = self._counters.counting(exchanges=1)
+        self._counters.exchanges += 1
         return answer.byte
 
     def _silent(self, question: str) -> DeviceUnavailable:
@@ -464,7 +464,7 @@ class EscPosPrinter:
 
     def _write(self, data: bytes, timeout_s: float) -> None:
         self._transport.write(data, min(timeout_s, self._left()))
-        self._counters = self._counters.counting(bytes_sent=len(data))
+        self._counters.bytes_sent += len(data)
 
     def _discard(self) -> None:
         self._transport.discard_input()
@@ -509,7 +509,7 @@ class EscPosPrinter:
                 self._marked = True
             case _:
                 self._left_over |= isinstance(answer, RealTimeAnswer)
-                self._counters = self._counters.counting(strays=1)
+                self._counters.strays += 1
 
     def _next(self, timeout_s: float) -> Answer | None:
         """Return the next answer, None after `timeout_s`."""
@@ -518,7 +518,7 @@ class EscPosPrinter:
             left = deadline - self._clock.now()
             data = self._transport.read(_READ, max(left, 0.0))
             if data:
-                self._counters = self._counters.counting(bytes_received=len(data))
+                self._counters.bytes_received += len(data)
                 self._inbox.extend(self._deframer.feed(data))
             if left <= 0:
                 break

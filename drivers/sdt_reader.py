@@ -6,7 +6,7 @@ to READ_SAM_ID have shown that what was still on its way has arrived and is drop
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from drivers.transport import Transport
 from kiosk_core.clock import Clock
@@ -155,7 +155,7 @@ class SdtReader:
 
     def counters(self) -> Counters:
         """Return what went over the line."""
-        return self._counters
+        return self._counters.copy()
 
     def reset(self) -> None:
         """Bring the reader to its state after power-up; a card that was selected is no longer."""
@@ -244,7 +244,7 @@ class SdtReader:
             media=self._media,
             detail="" if works else f"SW3 {reply.sw3.value:02X} {reply.sw3.name}",
         )
-        if self._status is None or replace(status, since=self._status.since) != self._status:
+        if status != self._status:
             self._status = status
         return self._status
 
@@ -294,11 +294,11 @@ class SdtReader:
             if fitting is not None:
                 # Where more came than was asked for, more may follow.
                 self._settled = not others
-                self._counters = self._counters.counting(exchanges=1)
+                self._counters.exchanges += 1
                 return fitting
             if resends < RESENDS and any(map(_is_broken, arrived)) and self._is_quiet(deadline):
                 resends += 1
-                self._counters = self._counters.counting(resends=1)
+                self._counters.resends += 1
                 self._send(command)
         if self._counters.bytes_received > received_before:
             raise ProtocolViolation(self._name, f"no answer to {command.name} in what it sent")
@@ -308,12 +308,10 @@ class SdtReader:
         """Return the next frames, [] at the deadline. Raises ProtocolViolation for a frame that is no reply."""
         while (left := deadline - self._clock.now()) > 0:
             data = self._transport.read(_READ, left)
-            self._counters = self._counters.counting(bytes_received=len(data))
+            self._counters.bytes_received += len(data)
             found = self._deframer.feed(data)
             if found:
-                self._counters = self._counters.counting(
-                    checksum_errors=sum(isinstance(each, Garbled) for each in found)
-                )
+                self._counters.checksum_errors += sum(isinstance(each, Garbled) for each in found)
                 return [each if isinstance(each, Garbled) else self._reply(each) for each in found]
         return []
 
@@ -342,7 +340,7 @@ class SdtReader:
         while (now := self._clock.now()) < min(quiet_at, deadline):
             data = self._transport.read(_READ, min(quiet_at, deadline) - now)
             if data:
-                self._counters = self._counters.counting(bytes_received=len(data))
+                self._counters.bytes_received += len(data)
                 quiet_at = self._clock.now() + QUIET_S
         self._deframer.reset()
         return self._clock.now() >= quiet_at
@@ -354,7 +352,7 @@ class SdtReader:
     def _send(self, command: Command) -> None:
         frame = sdt.encode_command(command)
         self._transport.write(frame, WRITE_S)
-        self._counters = self._counters.counting(bytes_sent=len(frame))
+        self._counters.bytes_sent += len(frame)
 
 
 def _is_broken(arrived: Reply | Garbled) -> bool:

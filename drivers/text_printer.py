@@ -134,7 +134,7 @@ class TextPrinter:
 
     def counters(self) -> Counters:
         """Return what was counted; a cycle is a receipt, an exchange an answered asking."""
-        return self._counters
+        return self._counters.copy()
 
     def close(self) -> None:
         """Let go of the transport; never raises."""
@@ -159,7 +159,7 @@ class TextPrinter:
         for lines in jobs:
             self._print(lines, until)
         self._paper_is_clean = True
-        self._counters = self._counters.counting(cycles=1)
+        self._counters.cycles += 1
 
     def _print(self, lines: list[PaperLine], until: float) -> None:
         self._marks += 1
@@ -213,13 +213,13 @@ class TextPrinter:
                 raise DeviceUnavailable(self._name, f"no answer within {ANSWER_S:.0f} s")
             data = self._transport.read(_READ, left)
             self._heard += data
-            self._counters = self._counters.counting(bytes_received=len(data))
+            self._counters.bytes_received += len(data)
             if len(self._heard) > MAX_HEARD:
                 raise ProtocolViolation(self._name, "never stops talking")
         self._in_step = True
-        self._counters = self._counters.counting(exchanges=1)
+        self._counters.exchanges += 1
         return look
 
     def _write(self, data: bytes, timeout_s: float) -> None:
         self._transport.write(data, timeout_s)
-        self._counters = self._counters.counting(bytes_sent=len(data))
+        self._counters.bytes_sent += len(data)

@@ -6,6 +6,7 @@ needs. Not here, on purpose: clear-text keys (02), session keys under K0 keys, o
 number, a key block, a PIN block or data for a MAC.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -54,6 +55,8 @@ class Kind(Enum):
 _END = {Kind.ADMINISTRATION: 0x0E, Kind.TRANSACTION: 0x03}
 _KIND = {kind.value: kind for kind in Kind}
 _CONTROL = {control.value: control for control in Control}
+_NO_TEXT = frozenset(_KIND) | frozenset(_CONTROL) | frozenset(_END.values())
+_BEFORE_A_MARK = re.compile(b"[^" + re.escape(bytes(sorted(_NO_TEXT))) + b"]*")
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,22 @@ class Deframer:
     def feed(self, data: bytes) -> list[Frame | Control | Garbled]:
         """Return what `data` completes, in the order of arrival."""
         found: list[Frame | Control | Garbled] = []
-        for byte in data:
-            found += self._take(byte)
+        position = 0
+        while position < len(data):
+            if self._kind is not None and not self._ended:
+                text = self._text_in(data, position)
+                self._text += text
+                position += len(text)
+                if position == len(data):
+                    break
+            found += self._take(data[position])
+            position += 1
         return found
+
+    def _text_in(self, data: bytes, position: int) -> bytes:
+        """Return what of `data` goes on with the text of the frame, byte by byte nothing but text."""
+        match = _BEFORE_A_MARK.match(data, position, position + MAX_FRAME - len(self._text))
+        return match[0] if match is not None else b""
 
     def _take(self, byte: int) -> list[Frame | Control | Garbled]:
         if self._kind is None:
@@ -127,10 +143,8 @@ def encode_frame(frame: Frame) -> bytes:
     Raises:
         WireError: its text has a byte that begins or ends frames or is a control byte.
     """
-    if not _KIND.keys().isdisjoint(frame.text) or not _CONTROL.keys().isdisjoint(frame.text):
-        raise WireError("a text has bytes that belong to frames")
-    if not set(_END.values()).isdisjoint(frame.text):
-        raise WireError("a text has bytes that end frames")
+    if not _NO_TEXT.isdisjoint(frame.text):
+        raise WireError("a text has bytes that begin or end frames or are control bytes")
     end = _END[frame.kind]
     return bytes((frame.kind.value, *frame.text, end, _lrc(frame.kind, frame.text)))
 

@@ -140,6 +140,7 @@ class Station:
 
 
 _CHUNK = struct.Struct("<d9sI")  # when, what, and how many bytes follow
+_NAMES = {what: what.value.encode() for what in What}
 
 
 class TraceHash:
@@ -166,7 +167,7 @@ class TraceHash:
     def passed(self, what: What, data: bytes, note: str = "") -> None:
         """Take one chunk."""
         self.chunks += 1
-        self._hash.update(_CHUNK.pack(self._clock.now(), what.value.encode(), len(data)) + data + note.encode())
+        self._hash.update(_CHUNK.pack(self._clock.now(), _NAMES[what], len(data)) + data + note.encode())
 
     def happened(self, what: What, note: str = "") -> None:
         """Take an event."""

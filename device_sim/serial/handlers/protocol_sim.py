@@ -67,18 +67,16 @@ class Serial(SerialBase):
         """Return `size` bytes, or what came before the time-out. Raises SerialException after an unplug."""
         line, timeout = self._opened(), self.timeout
         deadline = math.inf if timeout is None else line.now() + timeout
-        data = bytearray()
+        data = b""
         with line.lock:
-            while True:
-                if not line.alive(self._connection):
-                    raise serial.SerialException(
-                        "device reports readiness to read but returned no data "
-                        "(device disconnected or multiple access on port?)"
-                    )
+            while line.alive(self._connection):
                 data += line.take(size - len(data))
                 if len(data) >= size or (left := deadline - line.now()) <= 0:
-                    return bytes(data)
+                    return data
                 line.wait(left)
+        raise serial.SerialException(
+            "device reports readiness to read but returned no data (device disconnected or multiple access on port?)"
+        )
 
     def write(self, b: ReadableBuffer, /) -> int:
         """Send all bytes. Raises SerialException after an unplug."""
