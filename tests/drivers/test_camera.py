@@ -25,6 +25,8 @@ from tests.clocks import RealClock
 
 NAME = "camera"
 QUICK = CameraProfile(open_s=0.2, picture_s=0.1, close_s=0.05, dark_s=0.0, frozen_s=0.0)
+"""For what must go wrong in time; a starved machine is silent for as long as this."""
+PATIENT = replace(QUICK, open_s=5.0, picture_s=5.0)
 
 
 def seen(number: int, level: int = 120, size: tuple[int, int] = (48, 64)) -> Pixels:
@@ -57,7 +59,7 @@ class ScriptedSource:
 
 
 @contextlib.contextmanager
-def camera_on(source: PictureSource, profile: CameraProfile = QUICK) -> Iterator[OpenCvCamera]:
+def camera_on(source: PictureSource, profile: CameraProfile = PATIENT) -> Iterator[OpenCvCamera]:
     camera = OpenCvCamera(NAME, lambda: source, RealClock(), profile)
     try:
         yield camera
@@ -161,7 +163,7 @@ def test_what_cannot_be_a_picture_is_a_violation() -> None:
 
 
 def test_a_dark_camera_is_a_fault_and_gives_no_picture() -> None:
-    with camera_on(ScriptedSource(lambda number: seen(number, level=9))) as camera:
+    with camera_on(ScriptedSource(lambda number: seen(number, level=9)), QUICK) as camera:
         with pytest.raises(DeviceFault) as fault:
             camera.take_picture()
         assert fault.value.fault is Fault.PICTURE_DARK
@@ -173,7 +175,7 @@ def test_a_dark_camera_is_a_fault_and_gives_no_picture() -> None:
 
 
 def test_a_frozen_camera_is_a_fault_and_gives_no_picture() -> None:
-    with camera_on(ScriptedSource(lambda _: seen(1))) as camera:
+    with camera_on(ScriptedSource(lambda _: seen(1)), QUICK) as camera:
         with pytest.raises(DeviceFault) as fault:
             camera.take_picture()
         assert fault.value.fault is Fault.PICTURE_FROZEN
