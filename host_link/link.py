@@ -1,13 +1,11 @@
-"""The terminal's end of the link: kiosk_core's BankHost port spoken as docs/host-messages.md over TLS 1.3."""
+"""The terminal's end of the link: kiosk_core's BankHost port spoken as docs/host-messages.md over any connection."""
 
-import contextlib
 import logging
 import socket
 import ssl
-from dataclasses import dataclass
-from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from host_link.connection import Connect, Connection
 from kiosk_core.clock import Clock
 from kiosk_core.errors import HostSilent
 from kiosk_core.ports import (
@@ -69,44 +67,27 @@ _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer", bound=Response)
 
 
-@dataclass(frozen=True)
-class HostSettings:
-    """Where the bank host is and how both sides prove who they are.
-
-    `server_name` must be a name in the host's certificate, whatever `host` is. Give `host` as an address where
-    name lookup may hang: only that is not bounded by `timeout_s`. `branch` is DE 42, at most 15 characters.
-    """
-
-    host: str
-    port: int
-    ca_file: Path
-    certificate_file: Path
-    key_file: Path
-    server_name: str
-    timeout_s: float = 10.0
-    branch: str = "OPENTELLER"
-
-
 class HostLink:
     """One connection to the bank host, opened when needed; implements kiosk_core.ports.BankHost.
 
     Blocking; used by one thread. Every request gets at most `timeout_s` from connecting to its answer. After
     any failure the connection is closed, so that a late answer cannot be taken for the next one's.
 
-    Raises:
-        OSError: a certificate or the key cannot be read.
+    Args:
+        connect: opens a connection (host_link.tls.TlsConnector).
+        terminal: DE 41, at most 8 characters.
+        branch: DE 42, at most 15 characters.
     """
 
-    def __init__(self, settings: HostSettings, terminal: str, clock: Clock) -> None:
-        self._settings = settings
+    def __init__(
+        self, connect: Connect, terminal: str, clock: Clock, *, timeout_s: float = 10.0, branch: str = "OPENTELLER"
+    ) -> None:
+        self._connect = connect
         self._terminal = terminal
+        self._branch = branch
         self._clock = clock
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks certificate and name
-        self._context.minimum_version = ssl.TLSVersion.TLSv1_3
-        self._context.verify_flags |= ssl.VERIFY_X509_STRICT
-        self._context.load_verify_locations(settings.ca_file)  # and no other CA is trusted
-        self._context.load_cert_chain(settings.certificate_file, settings.key_file)
-        self._connection: ssl.SSLSocket | None = None
+        self._timeout_s = timeout_s
+        self._connection: Connection | None = None
         self._deframer = Deframer()
         self._next_stan = 1
 
@@ -131,7 +112,7 @@ class HostLink:
         date, time = self._local()
         request = OrderRequest(
             terminal=self._terminal,
-            branch=self._settings.branch,
+            branch=self._branch,
             stan=trace.order_stan,
             date=date,
             time=time,
@@ -162,7 +143,7 @@ class HostLink:
         date, time = self._local()
         request = LoadRequest(
             terminal=self._terminal,
-            branch=self._settings.branch,
+            branch=self._branch,
             stan=trace.authorise_stan,
             date=date,
             time=time,
@@ -182,7 +163,7 @@ class HostLink:
         date, time = self._local()
         request = ConfirmRequest(
             terminal=self._terminal,
-            branch=self._settings.branch,
+            branch=self._branch,
             stan=trace.confirm_stan,
             date=date,
             time=time,
@@ -200,7 +181,7 @@ class HostLink:
         date, time = self._local()
         request = ReversalRequest(
             terminal=self._terminal,
-            branch=self._settings.branch,
+            branch=self._branch,
             stan=trace.reverse_stan,
             date=date,
             time=time,
@@ -235,15 +216,14 @@ class HostLink:
             HostSilent: there is none in time; the host may or may not have acted.
         """
         name = f"{type(request).__name__} {request.stan:06d}"
-        deadline = self._clock.now() + self._settings.timeout_s
+        deadline = self._clock.now() + self._timeout_s
         try:
             data = frame(encode(request))
         except WireError as error:
             raise HostSilent(f"the request cannot be put on the line: {error}") from None
         try:
             connection = self._connected(deadline)
-            connection.settimeout(self._left(deadline))
-            connection.sendall(data)
+            connection.send(data, deadline)
             answer = self._await(connection, request, kind, deadline)
         except (OSError, WireError) as error:
             self.close()
@@ -252,17 +232,11 @@ class HostLink:
         return answer
 
     def _give_up(self, name: str, error: OSError | WireError) -> NoReturn:
-        reason = _plain_reason(error, self._settings.timeout_s)
+        reason = _plain_reason(error, self._timeout_s)
         _log.warning("%s: %s", name, reason)
         raise HostSilent(reason) from None
 
-    def _left(self, deadline: float) -> float:
-        left = deadline - self._clock.now()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-    def _connected(self, deadline: float) -> ssl.SSLSocket:
+    def _connected(self, deadline: float) -> Connection:
         """Return a connection that the host had not closed a moment ago, so that a request is not wasted on it."""
         if self._connection is not None and not self._is_open(self._connection, deadline):
             self.close()
@@ -271,41 +245,26 @@ class HostLink:
             self._connection = self._connect(deadline)
         return self._connection
 
-    def _is_open(self, connection: ssl.SSLSocket, deadline: float) -> bool:
+    def _is_open(self, connection: Connection, deadline: float) -> bool:
         """Return whether the connection is still open; what has come in unasked is read and dropped."""
         try:
-            connection.settimeout(0)
-            while data := connection.recv(4096):
+            while data := connection.receive(self._clock.now()):
                 for _ in self._deframer.feed(data):
                     _log.warning("dropped a message that nobody asked for")
-                self._left(deadline)  # a host that never stops talking does not stop us
-        except ssl.SSLWantReadError:
+                if self._clock.now() >= deadline:
+                    return False  # a host that never stops talking does not stop us
+        except TimeoutError:
             return True
         except (OSError, WireError):
             return False
         return False
 
-    def _connect(self, deadline: float) -> ssl.SSLSocket:
-        settings = self._settings
-        plain = socket.create_connection((settings.host, settings.port), self._left(deadline))
-        with contextlib.ExitStack() as on_failure:
-            on_failure.callback(plain.close)
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = self._context.wrap_socket(
-                plain, server_hostname=settings.server_name, do_handshake_on_connect=False
-            )
-            on_failure.callback(connection.close)
-            connection.settimeout(self._left(deadline))
-            connection.do_handshake()
-            on_failure.pop_all()
-        _log.info("connected to the bank host")
-        return connection
-
-    def _await(self, connection: ssl.SSLSocket, request: Request, kind: type[_Answer], deadline: float) -> _Answer:
+    def _await(self, connection: Connection, request: Request, kind: type[_Answer], deadline: float) -> _Answer:
         """Return the answer to `request`; messages that are another's are dropped."""
         while True:
-            connection.settimeout(self._left(deadline))
-            data = connection.recv(4096)
+            if self._clock.now() >= deadline:
+                raise TimeoutError  # even if the host is still talking
+            data = connection.receive(deadline)
             if not data:
                 raise ConnectionResetError
             for payload in self._deframer.feed(data):

@@ -9,7 +9,8 @@ from PIL import Image, ImageOps
 
 from drivers.device_thread import DeviceThread
 from drivers.registry import Role
-from host_link.link import HostLink, HostSettings
+from host_link.link import HostLink
+from host_link.tls import TlsConnector, TlsSettings
 from journal.store import SqliteJournal
 from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError
@@ -144,13 +145,14 @@ class Core:
 
 def _host_link(file: str, config: TerminalConfig, clock: Clock) -> HostLink:
     host: HostSection = config.host
-    settings = HostSettings(
-        host.host, host.port, host.ca_file, host.certificate_file, host.key_file, host.certified_name, host.timeout_s
+    settings = TlsSettings(
+        host.host, host.port, host.ca_file, host.certificate_file, host.key_file, host.certified_name
     )
     try:
-        return HostLink(settings, config.terminal.number, clock)
+        connect = TlsConnector(settings, clock)
     except OSError as error:
         raise ConfigError(file, None, "host", f"a certificate or the key cannot be read: {error}") from None
+    return HostLink(connect, config.terminal.number, clock, timeout_s=host.timeout_s)
 
 
 def _bitmap(config: TerminalConfig) -> Bitmap | None:

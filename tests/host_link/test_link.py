@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from device_sim.bank_host import SimulatedBankHost
-from host_link.link import HostLink, HostSettings
+from host_link.link import HostLink
+from host_link.tls import TlsConnector, TlsSettings
 from kiosk_core.errors import HostSilent
 from kiosk_core.ports import (
     BankHost,
@@ -46,26 +47,26 @@ def host(certificates: DemoCertificates, tmp_path: Path) -> Iterator[SimulatedBa
         yield running
 
 
-def settings(certificates: DemoCertificates, port: int, timeout_s: float = 5.0) -> HostSettings:
-    return HostSettings(
+def settings(certificates: DemoCertificates, port: int) -> TlsSettings:
+    return TlsSettings(
         host="127.0.0.1",
         port=port,
         ca_file=certificates.ca,
         certificate_file=certificates.client_certificate,
         key_file=certificates.client_key,
         server_name="localhost",
-        timeout_s=timeout_s,
-        branch="BRANCH-0001",
     )
 
 
+def link_to(wanted: TlsSettings, timeout_s: float = 5.0) -> HostLink:
+    clock = RealClock()
+    return HostLink(TlsConnector(wanted, clock), TERMINAL, clock, timeout_s=timeout_s, branch="BRANCH-0001")
+
+
 @contextlib.contextmanager
-def linked(wanted: HostSettings) -> Iterator[HostLink]:
-    link = HostLink(wanted, TERMINAL, RealClock())
-    try:
+def linked(wanted: TlsSettings, timeout_s: float = 5.0) -> Iterator[HostLink]:
+    with contextlib.closing(link_to(wanted, timeout_s)) as link:
         yield link
-    finally:
-        link.close()
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def link(certificates: DemoCertificates, host: SimulatedBankHost) -> Iterator[Ho
 @pytest.fixture
 def hasty(certificates: DemoCertificates, host: SimulatedBankHost) -> Iterator[HostLink]:
     """A link that does not wait long."""
-    with linked(settings(certificates, host.port, SHORT_S)) as connected:
+    with linked(settings(certificates, host.port), SHORT_S) as connected:
         yield connected
 
 
@@ -234,7 +235,7 @@ def test_a_request_whose_answer_was_lost_is_repeated_and_acted_on_once(
 
 
 def test_a_late_answer_is_nobody_s(certificates: DemoCertificates, host: SimulatedBankHost) -> None:
-    with linked(settings(certificates, host.port, 0.5)) as link:
+    with linked(settings(certificates, host.port), 0.5) as link:
         link.order_qr(TRACE, INIT)
         host.faults.delay_s = 0.6
         with pytest.raises(HostSilent):
@@ -249,7 +250,7 @@ def test_the_next_request_finds_the_host_again_after_its_restart(
 ) -> None:
     with SimulatedBankHost(host_settings(certificates), RULES, tmp_path, RealClock()) as first:
         port = first.port
-        link = HostLink(settings(certificates, port), TERMINAL, RealClock())
+        link = link_to(settings(certificates, port))
         link.order_qr(TRACE, INIT)
     with (
         contextlib.closing(link),
@@ -352,7 +353,7 @@ def test_only_foreign_answers_are_silence(certificates: DemoCertificates) -> Non
 
     with (
         peer(server_context(certificates), script) as port,
-        linked(settings(certificates, port, SHORT_S)) as link,
+        linked(settings(certificates, port), SHORT_S) as link,
         pytest.raises(HostSilent, match="did not answer"),
     ):
         link.query_order(TRACE)
@@ -377,7 +378,7 @@ def test_a_host_that_never_stops_talking_is_given_up(certificates: DemoCertifica
         while True:
             connection.sendall(100 * status(stan, PENDING))
 
-    with peer(server_context(certificates), script) as port, linked(settings(certificates, port, 0.3)) as link:
+    with peer(server_context(certificates), script) as port, linked(settings(certificates, port), 0.3) as link:
         assert link.query_order(TRACE) is OrderState.PENDING
         with pytest.raises(HostSilent, match="did not answer"):
             link.query_order(TRACE)
@@ -427,7 +428,7 @@ def test_garbage_is_silence_with_a_reason_and_the_next_request_connects_anew(
 def test_a_host_without_tls_is_silence(certificates: DemoCertificates) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as mute,
-        linked(settings(certificates, mute.getsockname()[1], SHORT_S)) as link,
+        linked(settings(certificates, mute.getsockname()[1]), SHORT_S) as link,
         pytest.raises(HostSilent, match="did not answer"),
     ):
         link.query_order(TRACE)
@@ -495,7 +496,7 @@ def test_a_terminal_of_another_ca_is_refused(
 
 def test_certificates_that_are_missing_are_told_at_the_start(certificates: DemoCertificates, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
-        HostLink(replace(settings(certificates, 1), ca_file=tmp_path / "none.pem"), TERMINAL, RealClock())
+        TlsConnector(replace(settings(certificates, 1), ca_file=tmp_path / "none.pem"), RealClock())
 
 
 # -- secrets ---------------------------------------------------------------------------------------------
