@@ -8,7 +8,7 @@ import hmac
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -110,16 +110,20 @@ _SCHEMA = f"""
 class BankBooks:
     """Decides every request and remembers it; may be used by many threads.
 
+    Without a `folder` they are in memory and as fast as a proof by exhaustion needs them; `snapshot` and `restore`
+    then fork them.
+
     Raises:
         apsw.Error: the file in `folder` cannot be read or written.
     """
 
-    def __init__(self, folder: Path, rules: BankRules, clock: Clock) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path | None, rules: BankRules, clock: Clock) -> None:
         self._rules = rules
         self._clock = clock
         self._lock = threading.Lock()
-        self._db = apsw.Connection(str(folder / "bank.sqlite"))
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._db = apsw.Connection(str(folder / "bank.sqlite") if folder is not None else ":memory:")
         self._db.set_busy_timeout(5000)
         list(self._db.execute(_SCHEMA))  # a statement runs when its rows are fetched
 
@@ -127,6 +131,22 @@ class BankBooks:
         """Close the file."""
         with self._lock:
             self._db.close()
+
+    def snapshot(self) -> bytes:
+        """Return all that the books know, for `restore`."""
+        with self._lock:
+            return self._db.serialize("main")
+
+    def restore(self, snapshot: bytes) -> None:
+        """Make books in memory know what those knew whose snapshot it is, and nothing else.
+
+        Raises:
+            ValueError: these books are in a file.
+        """
+        with self._lock:
+            if self._db.filename:
+                raise ValueError("only books in memory are restored")
+            self._db.deserialize("main", snapshot)
 
     def answer(self, request: Message, refuse_with: str | None = None) -> Response | None:
         """Return the answer to `request`, None if it is no request; what was decided is on disk by then.
@@ -345,7 +365,7 @@ class BankBooks:
         marks = ", ".join("?" for _ in columns)
         self._db.execute(
             f"insert into orders values ({marks}) on conflict (number) do update set {updates}",  # noqa: S608  (our own names)
-            astuple(order),
+            tuple(vars(order).values()),
         )
 
     # -- cryptography --------------------------------------------------------------------------------------
