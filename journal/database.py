@@ -53,6 +53,11 @@ OF_OPEN_TRANSACTIONS = (
     f" (SELECT transaction_id, state, max(number) FROM entry GROUP BY transaction_id) WHERE state NOT IN ({_CLOSED}))"
 )
 
+# A WHERE clause: the rows of every transaction that began at or after a moment, in seconds since 1970 (UTC).
+BEGUN_SINCE = (
+    "WHERE transaction_id IN (SELECT transaction_id FROM entry WHERE state = 'NEW' AND unixepoch(at, 'subsec') >= ?)"
+)
+
 _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (apsw.FullError, "the disk is full"),
     ((apsw.ReadOnlyError, apsw.PermissionsError, apsw.AuthError, PermissionError), "it may not be written here"),
@@ -121,7 +126,7 @@ def open_for_reading(folder: Path) -> apsw.Connection:
     return connection
 
 
-def select_entries(connection: apsw.Connection, which: str, values: tuple[str | int, ...] = ()) -> Iterator[Entry]:
+def select_entries(connection: apsw.Connection, which: str, values: tuple[str | float, ...] = ()) -> Iterator[Entry]:
     """Yield the entries of a WHERE, ORDER BY or LIMIT clause, in the order of their numbers where it names none."""
     order = "" if "ORDER BY" in which else " ORDER BY number"
     for columns in connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry {which}{order}", values):  # noqa: S608

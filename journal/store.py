@@ -14,11 +14,13 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from journal.database import (
+    BEGUN_SINCE,
     DATABASE_NAME,
     ENTRY_COLUMNS,
     OF_OPEN_TRANSACTIONS,
@@ -28,7 +30,7 @@ from journal.database import (
     select_entries,
     sync_folder,
 )
-from journal.entries import Entry, next_entry
+from journal.entries import GENESIS, Entry, next_entry
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
@@ -63,7 +65,7 @@ class SqliteJournal:
             self._database = open_for_writing(folder / DATABASE_NAME)
             undo.enter_context(closing_connection(self._database))
             self._key = _card_key(folder, may_create=self._last_entry() is None)
-            self._open = self._read_open_transactions()
+            self._open = self._read(OF_OPEN_TRANSACTIONS)
             self._closing = undo.pop_all()
 
     def begin(self, facts: Facts) -> Transaction:
@@ -102,6 +104,26 @@ class SqliteJournal:
         """Return the open transactions, oldest first."""
         return tuple(Transaction(transaction, rows) for transaction, rows in self._open.items())
 
+    def since(self, moment: datetime) -> Sequence[Transaction]:
+        """Return the transactions that began at or after `moment`; see the port.
+
+        Raises:
+            JournalUnavailable: a row has been changed, or the disk says no.
+        """
+        with keeping_promises("read the journal"):
+            rows = self._read(BEGUN_SINCE, moment.timestamp())
+        return tuple(Transaction(transaction, its_rows) for transaction, its_rows in rows.items())
+
+    def head(self) -> tuple[int, str]:
+        """Return number and hash of the last row; see the port.
+
+        Raises:
+            JournalUnavailable: the row has been changed, or the disk says no.
+        """
+        with keeping_promises("read the journal"):
+            last = self._last_entry()
+        return (last.number, last.hash) if last else (0, GENESIS)
+
     def token(self, number: CardNumber) -> str:
         """Return 32 hex digits: HMAC-SHA256 of the card's digits under this terminal's key, cut short."""
         return hmac.new(self._key, number.reveal().encode(), hashlib.sha256).hexdigest()[:_TOKEN_DIGITS]
@@ -133,9 +155,9 @@ class SqliteJournal:
         last = next(self._select("WHERE state = 'NEW' ORDER BY number DESC LIMIT 1"), None)
         return int(json.loads(last.facts)["sequence"]) if last else 0
 
-    def _read_open_transactions(self) -> dict[str, tuple[LedgerRow, ...]]:
+    def _read(self, which: str, *values: float) -> dict[str, tuple[LedgerRow, ...]]:
         rows: dict[str, tuple[LedgerRow, ...]] = {}
-        for entry in self._select(OF_OPEN_TRANSACTIONS):
+        for entry in self._select(which, *values):
             try:
                 row = entry.row()
             except ValueError as error:
@@ -143,9 +165,9 @@ class SqliteJournal:
             rows[entry.transaction] = (*rows.get(entry.transaction, ()), row)
         return rows
 
-    def _select(self, which: str) -> Iterator[Entry]:
+    def _select(self, which: str, *values: float) -> Iterator[Entry]:
         """Yield entries, each one checked: what is recovered or chained to must be what was written."""
-        for entry in select_entries(self._database, which):
+        for entry in select_entries(self._database, which, values):
             if entry.hash != entry.true_hash:
                 raise JournalUnavailable(f"row {entry.number} of the journal has been changed")
             yield entry

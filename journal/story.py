@@ -37,6 +37,7 @@ _MEANINGS = {
     LedgerState.REVERSED: "the payment was given back",
     LedgerState.DECLINED: "nothing was paid",
     LedgerState.ABANDONED: "ended before any money moved",
+    LedgerState.SETTLED: "staff settled the case",
 }
 
 _NEXT_STEPS = {

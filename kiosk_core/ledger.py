@@ -36,6 +36,7 @@ class LedgerState(Enum):
     REVERSED = "REVERSED"
     DECLINED = "DECLINED"
     ABANDONED = "ABANDONED"
+    SETTLED = "SETTLED"  # staff closed a SUSPENSE or MANUAL case: facts `resolution` (a Resolution), `by`, `reason`
 
     @property
     def closed(self) -> bool:
@@ -54,7 +55,18 @@ class LedgerState(Enum):
 
 
 _BEFORE_PAYMENT = frozenset({LedgerState.NEW, LedgerState.CARD_READ, LedgerState.INIT})
-_CLOSED = frozenset({LedgerState.DONE, LedgerState.REVERSED, LedgerState.DECLINED, LedgerState.ABANDONED})
+_CLOSED = frozenset(
+    {LedgerState.DONE, LedgerState.REVERSED, LedgerState.DECLINED, LedgerState.ABANDONED, LedgerState.SETTLED}
+)
+
+
+class Resolution(Enum):
+    """How staff closed a case that the terminal could not close: the fact `resolution` of a SETTLED row."""
+
+    LOADED = "loaded"  # the card holds the money
+    REFUNDED = "refunded"  # the payer has it back
+    PAID_OUT = "paid_out"  # the customer got it in another way, over the counter say
+    WRITTEN_OFF = "written_off"  # nobody has a claim to it, or the bank bears the loss
 
 
 @dataclass(frozen=True)
@@ -105,6 +117,17 @@ class Journal(Protocol):
 
     def unsettled(self) -> Sequence[Transaction]:
         """Return every transaction whose last state is not closed, oldest first."""
+        ...
+
+    def since(self, moment: datetime) -> Sequence[Transaction]:
+        """Return every transaction that began at or after `moment`, open or closed, oldest first, with all its rows.
+
+        What is old enough to lie in an archive is not among them; the last 31 days always are.
+        """
+        ...
+
+    def head(self) -> tuple[int, str]:
+        """Return number and hash of the last row: (0, sixty-four "0") for an empty journal."""
         ...
 
     def token(self, number: CardNumber) -> str:

@@ -1,6 +1,6 @@
 import sqlite3
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import apsw
@@ -277,3 +277,30 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path, clock):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(JournalUnavailable, match=r"cannot open the journal in .*file/journal: Not a directory"):
         SqliteJournal(tmp_path / "file" / "journal", TERMINAL, clock)
+
+
+def test_since_returns_whole_transactions_that_began_then_or_later(journal, clock):
+    before = journal.begin({"n": 1}).id
+    clock.sleep(0.001)
+    moment = clock.wall()
+    done, lost = journal.begin({"n": 2}).id, journal.begin({"n": 3}).id
+    journal.record(before, LedgerState.DONE, {})
+    journal.record(done, LedgerState.DONE, {})
+    found = journal.since(moment.astimezone(UTC))
+    assert [(each.id, each.state) for each in found] == [(done, LedgerState.DONE), (lost, LedgerState.NEW)]
+    assert [row.number for row in found[0].rows] == [2, 5]
+    assert journal.since(moment + timedelta(milliseconds=1)) == ()
+
+
+def test_the_head_is_number_and_hash_of_the_last_row(journal, folder):
+    assert journal.head() == (0, "0" * 64)
+    journal.record(journal.begin({}).id, LedgerState.ABANDONED, {})
+    assert journal.head() == (2, verify(folder).head)
+    assert len(journal.head()[1]) == 64
+
+
+def test_a_settled_case_is_closed(journal):
+    transaction = journal.begin({}).id
+    journal.record(transaction, LedgerState.SUSPENSE, {})
+    journal.record(transaction, LedgerState.SETTLED, {"resolution": "refunded", "by": "Li Na", "reason": "slip 12"})
+    assert journal.unsettled() == ()
