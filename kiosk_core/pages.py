@@ -13,6 +13,9 @@ from pydantic import Field
 
 from kiosk_core.texts import Language, LocalText, Words
 
+MAX_PREVIEW_S = 300
+"""How long a technician may have the camera's picture on the customer's screen."""
+
 
 class Tone(Enum):
     """How a result feels: colour, icon and voice follow it."""
@@ -86,10 +89,22 @@ class MenuPage(_Page):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preview:
+    """The camera's live picture: `mirrored` for a camera that looks at the customer's face.
+
+    `card_outline`: draw where a card of ISO/IEC 7810 size ID-1 must lie.
+    """
+
+    mirrored: bool = False
+    card_outline: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class CapturePage(_Page):
     """The customer shall do something with a card: `picture` shows it, `problem` says what went wrong before.
 
-    `deadline_s` are the seconds until waiting ends, to be counted down; None: it has no end of its own.
+    `deadline_s` are the seconds until waiting ends, to be counted down; None: it has no end of its own. With a
+    `preview` the camera's picture stands in the place of `picture`.
     """
 
     kind: Literal["capture"] = "capture"
@@ -98,6 +113,7 @@ class CapturePage(_Page):
     picture: Picture
     problem: Words | None = None
     deadline_s: int | None = None
+    preview: Preview | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,6 +274,32 @@ class Touched:
     intent: Intent
 
 
+# -- the camera's picture -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskFrame:
+    """What does the camera see, newer than picture `after`? The screen asks it while page `number` has a preview."""
+
+    type: Literal["ask_frame"] = "ask_frame"
+    number: int
+    after: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """The answer to AskFrame, for page `number`: a picture, or what is wrong, or (all empty) nothing new.
+
+    `jpeg` is base64, at most 640 pixels wide; it is in no repr. `picture` is its number, to be asked behind.
+    """
+
+    type: Literal["frame"] = "frame"
+    number: int
+    picture: int = 0
+    jpeg: str = field(default="", repr=False)
+    problem: Words | None = None
+
+
 # -- what a technician asks ----------------------------------------------------------------------------
 
 
@@ -295,6 +337,23 @@ class AskTrace:
     name: str
     after: int = 0
     last: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskPreview:
+    """Show the camera's picture on the screen for `seconds`; 0 ends it. Answer: Previewed, or Refused."""
+
+    type: Literal["ask_preview"] = "ask_preview"
+    seconds: Annotated[int, Field(ge=0, le=MAX_PREVIEW_S)]
+    mirrored: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Previewed:
+    """The answer to AskPreview: for so many `seconds` from now it is on the screen, unless a customer leaves it."""
+
+    type: Literal["previewed"] = "previewed"
+    seconds: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,8 +429,9 @@ class Refused:
     known: tuple[str, ...] = ()
 
 
-Question = AskDevices | AskDevice | AskTest | AskTrace
-Answer = Devices | DeviceDetail | TestReport | TraceReport | Refused
+DeviceQuestion = AskDevices | AskDevice | AskTest | AskTrace
+Question = DeviceQuestion | AskPreview | AskFrame
+Answer = Devices | DeviceDetail | TestReport | TraceReport | Previewed | Frame | Refused
 
 FromCore = Annotated[Hello | ShowPage | Answer, Field(discriminator="type")]
 ToCore = Annotated[Touched | Question, Field(discriminator="type")]

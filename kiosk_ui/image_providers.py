@@ -1,4 +1,4 @@
-"""The two sources of pictures that QML cannot draw itself: tinted icons and the payment code."""
+"""The sources of pictures that QML cannot draw itself: tinted icons, the payment code, what the camera sees."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +49,22 @@ class QrProvider(QQuickImageProvider):
     def requestImage(self, id: str | None, requestedSize: QSize) -> tuple[QImage, QSize]:  # noqa: A002, ARG002, N802, N803
         """Draw the code."""
         image = draw_qr(self._text(), min(requestedSize.width(), requestedSize.height()))
+        return image, image.size()
+
+
+class CameraProvider(QQuickImageProvider):
+    """`image://camera/<number>`: what the camera sees now; it keeps none itself."""
+
+    def __init__(self, image: Callable[[], QImage]) -> None:
+        super().__init__(QQuickImageProvider.ImageType.Image)
+        self._image = image
+
+    def requestImage(self, id: str | None, requestedSize: QSize) -> tuple[QImage, QSize]:  # noqa: A002, ARG002, N802, N803
+        """Return the frame; one transparent pixel where it has gone meanwhile."""
+        image = self._image()
+        if image.isNull():
+            image = QImage(1, 1, QImage.Format.Format_ARGB32_Premultiplied)
+            image.fill(Qt.GlobalColor.transparent)
         return image, image.size()
 
 

@@ -10,7 +10,7 @@ from PyQt6.QtQml import QQmlComponent, QQmlEngine
 from PyQt6.QtQuick import QQuickItem, QQuickView, QQuickWindow, QSGRendererInterface
 
 import kiosk_core.fonts
-from kiosk_ui.image_providers import IconProvider, QrProvider
+from kiosk_ui.image_providers import CameraProvider, IconProvider, QrProvider
 from kiosk_ui.theme import Panel, properties
 from kiosk_ui.view_model import ViewModel
 
@@ -50,7 +50,11 @@ class KioskScreen:
         engine = view.engine()
         assert engine is not None  # noqa: S101  (a view always has one)
         # The engine owns the providers, but only these references keep their Python halves alive.
-        self._providers = {"icon": IconProvider(), "qr": QrProvider(lambda: model.qr_text)}
+        self._providers = {
+            "icon": IconProvider(),
+            "qr": QrProvider(lambda: model.qr_text),
+            "camera": CameraProvider(lambda: model.camera.image),
+        }
         for name, provider in self._providers.items():
             engine.addImageProvider(name, provider)
         self._theme = _theme_of(engine)

@@ -17,6 +17,7 @@ from kiosk_core.pages import (
     ChooseAmount,
     ChooseService,
     Done,
+    Frame,
     Hello,
     Intent,
     KeypadPage,
@@ -29,6 +30,7 @@ from kiosk_core.pages import (
 )
 from kiosk_core.texts import LANGUAGES, Language, LocalText, Words
 from kiosk_ui.amount_entry import AmountEntry
+from kiosk_ui.camera_picture import CameraPicture
 from kiosk_ui.countdown import Countdown
 from kiosk_ui.presentation import BLANK, Wording, present
 from kiosk_ui.qt_property import qt_property
@@ -82,6 +84,7 @@ class ViewModel(QObject):
         self._amount = AmountEntry(self._say, self)
         self._amount.touched.connect(self._still_here)
         self._said_still_here = -math.inf
+        self._camera = CameraPicture(self._say, self)
         self._deadline = Countdown(self)
         self._warning = Countdown(self)
         self._wall = ""
@@ -109,6 +112,11 @@ class ViewModel(QObject):
             self._speak(show.language)
         self._number = show.number
         self._show(show.page)
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show what the camera sees; a frame for a page that has gone is let go."""
+        if frame.number == self._number:
+            self._camera.take(frame)
 
     def lose_core(self) -> None:
         """There is no core: ask for patience, and keep nothing of the customer on the screen."""
@@ -209,6 +217,7 @@ class ViewModel(QObject):
             self._amount.open(page)
         else:
             self._amount.forget()
+        self._camera.open(page)
         deadline_s = page.deadline_s if isinstance(page, CapturePage | PaymentPage) else None
         goes_on = isinstance(page, PaymentPage) and deadline_s is None and same_kind
         if not goes_on:
@@ -247,6 +256,7 @@ class ViewModel(QObject):
         self._language = language
         self._say = Wording(self._catalogue, language)
         self._amount.speak(self._say)
+        self._camera.speak(self._say)
         self.language_changed.emit()
         self.terminal_changed.emit()
         self.clock_changed.emit()
@@ -311,6 +321,11 @@ class ViewModel(QObject):
     def amount(self) -> AmountEntry:
         """Return the amount being typed."""
         return self._amount
+
+    @qt_property(QObject, constant=True)
+    def camera(self) -> CameraPicture:
+        """Return what the camera sees."""
+        return self._camera
 
     @qt_property(QObject, constant=True)
     def deadline(self) -> Countdown:

@@ -31,6 +31,8 @@ from kiosk_core.pages import (
     MessagePage,
     Page,
     PaymentPage,
+    Picture,
+    Preview,
     ResultPage,
     ShowPage,
     StayHere,
@@ -74,11 +76,20 @@ class _HostEcho:
 
 
 @dataclass(frozen=True)
+class _ShowCamera:
+    """A technician wants the camera's picture on the screen for `seconds`; `done` hears whether it is there."""
+
+    seconds: int
+    preview: Preview
+    done: "Future[bool]"
+
+
+@dataclass(frozen=True)
 class _Stop:
     pass
 
 
-_Message = _Touch | DeviceStatus | _Answer | _HostEcho | _Stop
+_Message = _Touch | DeviceStatus | _Answer | _HostEcho | _ShowCamera | _Stop
 
 
 @dataclass
@@ -137,6 +148,7 @@ class Conductor:
         self._same_page_since = 0
         self._place: tuple[int, top_up.Step] | None = None
         self._idle_until: float | None = None
+        self._camera_until: float | None = None
         self._language: Language = DEFAULT_LANGUAGE
 
     # -- from other threads --------------------------------------------------------------------------------
@@ -149,9 +161,20 @@ class Conductor:
         """Take the new status of a device."""
         self._inbox.put(status)
 
+    def show_camera(self, seconds: int, preview: Preview) -> "Future[bool]":
+        """Show the camera's picture on the screen for `seconds`, 0 ends it; False: a customer is being served."""
+        done: Future[bool] = Future()
+        self._inbox.put(_ShowCamera(seconds, preview, done))
+        return done
+
     def stop(self) -> None:
         """End `run` after the message under way."""
         self._inbox.put(_Stop())
+
+    @property
+    def shows_camera(self) -> bool:
+        """Whether a technician has the camera's picture on the screen."""
+        return self._camera_until is not None
 
     @property
     def shown(self) -> ShowPage:
@@ -197,6 +220,8 @@ class Conductor:
                 self._host_online = online
                 self._next_echo = self._clock.now() + (ECHO_SECONDS if online else ECHO_AGAIN_SECONDS)
                 self._refresh_home()
+            case _ShowCamera(seconds, preview, done):
+                done.set_result(self._show_camera(seconds, preview))
 
     def _next_due(self) -> float:
         due = [self._clock.now() + 1.0]
@@ -208,7 +233,7 @@ class Conductor:
             due.append(self._next_echo)
             if self._host_online:
                 due.append(self._next_resend)
-        due += [each for each in (self._idle_until, self._reader_lost_at) if each is not None]
+        due += [each for each in (self._idle_until, self._reader_lost_at, self._camera_until) if each is not None]
         return min(due)
 
     def _fire_due(self) -> None:
@@ -225,6 +250,8 @@ class Conductor:
                 self._advance(self._session, ev.ReaderLost())
         if self._idle_until is not None and self._idle_until <= now:
             self._idle_ended()
+        if self._camera_until is not None and self._camera_until <= now:
+            self._hide_camera()
 
     def _pause_work(self) -> None:
         """Start, recover, send again and test the host while no customer is there."""
@@ -308,10 +335,12 @@ class Conductor:
         match intent:
             case StayHere():
                 self._stay()
-            case ChooseService(service_id=service_id) if session is None:
+            case ChooseService(service_id=service_id) if session is None and self._camera_until is None:
                 self._choose(service_id)
             case ChooseAmount(amount_fen=amount_fen) if session is not None:
                 self._advance(session, ev.AmountChosen(amount_fen))
+            case Cancel() if self._camera_until is not None:
+                self._hide_camera()
             case Cancel() if session is not None and self._page.cancellable:
                 self._advance(session, ev.CancelTouched())
             case Done() if session is not None:
@@ -438,8 +467,25 @@ class Conductor:
         self._show(self._home(), language)
 
     def _refresh_home(self) -> None:
-        if self._session is None and self._started and not self._to_recover and self._page != self._home():
+        idle = self._session is None and self._started and not self._to_recover and self._camera_until is None
+        if idle and self._page != self._home():
             self._show_home()
+
+    def _show_camera(self, seconds: int, preview: Preview) -> bool:
+        if self._camera_until is not None:
+            self._hide_camera()
+        if not isinstance(self._page, MenuPage):
+            return seconds == 0
+        if seconds > 0:
+            self._camera_until = self._clock.now() + seconds
+            title, body = Words("camera_check.title"), Words("camera_check.body")
+            picture = Picture.PLACE_CARD
+            self._show(CapturePage(title=title, body=body, picture=picture, preview=preview, cancellable=True))
+        return True
+
+    def _hide_camera(self) -> None:
+        self._camera_until = None
+        self._show_home()
 
     def _home(self) -> MenuPage:
         idle_s = HOME_LANGUAGE_SECONDS if self._language != DEFAULT_LANGUAGE else None

@@ -14,7 +14,19 @@ from host_link.tls import TlsConnector, TlsSettings
 from journal.store import SqliteJournal
 from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError
-from kiosk_core.pages import Hello, MenuPage, MessagePage, ShowPage
+from kiosk_core.pages import (
+    Answer,
+    AskFrame,
+    AskPreview,
+    Hello,
+    MenuPage,
+    MessagePage,
+    Preview,
+    Previewed,
+    Question,
+    Refused,
+    ShowPage,
+)
 from kiosk_core.receipt import Bitmap
 from kiosk_core.status import DeviceStatus
 from kiosk_core.terminal import Terminal
@@ -24,7 +36,8 @@ from openteller.config import HostSection, TerminalConfig, load_services, load_t
 from openteller.core_server import CoreServer
 from openteller.devices import opener, watch, with_logo
 from openteller.host_thread import HostThread
-from openteller.technician import Attended, Technician
+from openteller.preview import CameraPreview
+from openteller.technician import BUSY, Attended, Technician
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +49,7 @@ _POLL_S = {
     Role.ID_CARD_READER: 2.0,
 }
 _POLL_OTHER_S = 2.0
+_ASK_S = 2.0  # the conductor takes one thing at a time, none of them for long
 
 
 class Core:
@@ -81,12 +95,13 @@ class Core:
                 screen=self._show,
             )
             self._technician = Technician(attended, clock, self._is_serving)
+            self._preview = CameraPreview(self._threads.get(Role.CAMERA), lambda: self._conductor.shown)
             self._server = CoreServer(
                 config.core.socket,
                 self._hello(),
                 lambda: self._conductor.shown,
                 self._conductor.touch,
-                self._technician.answer,
+                self._answer,
             )
             undo.callback(self._server.stop)
             self._undo = undo.pop_all()
@@ -140,7 +155,28 @@ class Core:
         )
 
     def _is_serving(self) -> bool:
-        return not isinstance(self._conductor.shown.page, MenuPage | MessagePage)
+        idle = isinstance(self._conductor.shown.page, MenuPage | MessagePage) or self._conductor.shows_camera
+        return not idle
+
+    def _answer(self, question: Question) -> Answer:
+        match question:
+            case AskFrame():
+                return self._preview.frame(question)
+            case AskPreview():
+                return self._show_camera(question)
+            case _:
+                return self._technician.answer(question)
+
+    def _show_camera(self, question: AskPreview) -> Previewed | Refused:
+        if Role.CAMERA not in self._threads:
+            return Refused(reason="this terminal has no camera")
+        try:
+            shown = self._conductor.show_camera(question.seconds, Preview(mirrored=question.mirrored)).result(_ASK_S)
+        except TimeoutError:
+            shown = False
+        if not shown:
+            return Refused(reason=BUSY)
+        return Previewed(seconds=question.seconds)
 
 
 def _host_link(file: str, config: TerminalConfig, clock: Clock) -> HostLink:

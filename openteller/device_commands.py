@@ -16,13 +16,16 @@ from rich.markup import escape
 
 from kiosk_core.errors import ConfigError, OpenTellerError
 from kiosk_core.pages import (
+    MAX_PREVIEW_S,
     Answer,
     AskDevice,
     AskDevices,
+    AskPreview,
     AskTest,
     AskTrace,
     DeviceDetail,
     Devices,
+    Previewed,
     Question,
     Refused,
     TestReport,
@@ -163,6 +166,30 @@ def trace_device(  # noqa: PLR0917  (typer's options)
         _out().print(f"{count} records in {escape(str(out))}")
     elif not count:
         Console(stderr=True, highlight=False).print(f"nothing has passed between {name} and its driver")
+
+
+@app.command(epilog="Example:  openteller devices show camera --seconds 20 out/kiosk.toml")
+def show(
+    name: _Name,
+    config_file: _ConfigFile = _DEFAULT,
+    seconds: Annotated[int, typer.Option(min=1, max=MAX_PREVIEW_S, metavar="N", help="How long.")] = 20,
+    mirrored: Annotated[bool, typer.Option("--mirrored", help="As in a mirror: the camera sees a face.")] = False,
+) -> None:
+    """Show the camera's picture on the customer's screen, to check where it looks. Nothing is kept of it.
+
+    It ends by itself, by Ctrl-C, or when "Cancel" is touched. Exits with 1 if the core does not run or there is no
+    camera, 2 while a customer is being served.
+    """
+    _expect_name(name, "show")
+    if name != "camera":
+        _fail(f'{name} has no picture; only "camera" can be shown')
+    with _core(config_file) as ask:
+        ask(AskPreview(seconds=seconds, mirrored=mirrored), Previewed)
+        _out().print(f"the camera's picture is on the screen for {seconds} s; press Ctrl-C to end")
+        try:
+            time.sleep(seconds)
+        except KeyboardInterrupt:
+            ask(AskPreview(seconds=0), Previewed)
 
 
 @app.command(epilog="Example:  openteller devices monitor out/kiosk.toml")

@@ -19,9 +19,9 @@ from kiosk_core.pages import (
     AskTest,
     AskTrace,
     DeviceDetail,
+    DeviceQuestion,
     DeviceReport,
     Devices,
-    Question,
     Refused,
     TestReport,
     TraceReport,
@@ -41,6 +41,8 @@ PAUSE_S = 5.0
 """How long nothing is asked again: a technician who looks all the time must not take the device's time."""
 _LOOK_S = 0.1
 _REPORT_BYTES = 40 * 1024  # of trace lines in a message of at most 64 KiB, in which their quotes are escaped
+
+BUSY = "a customer is being served; try again when the home page is back"
 
 T = TypeVar("T")
 
@@ -85,7 +87,7 @@ class Technician:
         """End every answer that is waiting for a device."""
         self._stopped.set()
 
-    def answer(self, question: Question) -> Answer:
+    def answer(self, question: DeviceQuestion) -> Answer:
         """Return the answer."""
         if isinstance(question, AskDevices):
             return Devices(devices=tuple(self._report(name) for name in self._devices))
@@ -122,7 +124,7 @@ class Technician:
 
     def _test(self, name: str) -> TestReport | Refused:
         if self._is_serving():
-            return Refused(reason="a customer is being served; try again when the home page is back")
+            return Refused(reason=BUSY)
         began = self._clock.now()
         found: DeviceStatus | None = None
         problem = ""

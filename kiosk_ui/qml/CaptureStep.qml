@@ -65,5 +65,12 @@ GridLayout {
         Layout.fillWidth: true
         objectName: "picture"
         picture: root.page.picture
+        visible: !root.model.camera.wanted
+    }
+    CameraPanel {
+        Layout.fillHeight: true
+        Layout.fillWidth: true
+        model: root.model
+        visible: root.model.camera.wanted
     }
 }

@@ -12,6 +12,7 @@ from kiosk_core.pages import (
     Page,
     PaymentPage,
     Picture,
+    Preview,
     ProgressPage,
     ResultPage,
     Tone,
@@ -136,6 +137,13 @@ PAGES: dict[str, Page] = {
         body=Words("top_up.prove_card.body", AMOUNT),
         picture=Picture.RETURN_CARD,
         deadline_s=90,
+    ),
+    "camera_check": CapturePage(
+        title=Words("camera_check.title"),
+        body=Words("camera_check.body"),
+        picture=Picture.PLACE_CARD,
+        preview=Preview(),
+        cancellable=True,
     ),
     "reading": ProgressPage(
         title=Words("top_up.reading.title"),

@@ -71,6 +71,9 @@ FROM_THE_CORE = {
     "out_of_service.body",
     "starting.title",
     "starting.body",
+    *(f"preview.{problem}" for problem in ("dark", "frozen", "gone")),
+    "camera_check.title",
+    "camera_check.body",
 }
 
 
