@@ -143,6 +143,7 @@ DECLINES = {
     "22": DeclineReason.HOST_ERROR,
     "25": DeclineReason.HOST_ERROR,
     "61": DeclineReason.LIMIT,
+    "63": DeclineReason.HOST_ERROR,
     "94": DeclineReason.HOST_ERROR,
     "96": DeclineReason.HOST_ERROR,
     "A0": DeclineReason.MAC1_WRONG,
