@@ -17,11 +17,13 @@ from kiosk_core.card_number import CardNumber
 from wire import apdu, purse
 from wire.apdu import CommandApdu
 from wire.purse import (
+    Amount,
     Balance,
     CardInfo,
     Command,
     CreditForLoad,
     GetBalance,
+    GetChallenge,
     GetTransactionProve,
     InitializeForLoad,
     LoadInitialized,
@@ -29,9 +31,13 @@ from wire.purse import (
     Proof,
     ReadCardInfo,
     ReadLog,
+    ReadTrip,
     Select,
+    SelectFile,
     StatusWord,
     Tac,
+    Trip,
+    Verify,
 )
 
 KEY_INDEX = 1
@@ -40,10 +46,15 @@ ALGORITHM_3DES = 0
 """The algorithm id is opaque to terminals (facts/purse-load.md 1.2); 0 is the simulator's own choice."""
 
 MAX_COUNTER = 0xFFFF
-MAX_BALANCE_FEN = 0x7FFFFFFF
+MAX_BALANCE_FEN = 1_000_000
+"""Above it a balance reads as an overdraft (facts/purse-load.md 1.3)."""
+
 LOG_RECORDS = 10
-_LOAD = 2
+TRIPS = 30
 _STRICT = {"extra": "forbid", "strict": True}
+
+# A balance below zero goes into MAC1 and TAC as its four bytes (facts/purse-load.md 1.3); no source shows such a load.
+_SIGN = 0x80000000
 
 
 @dataclass(frozen=True)
@@ -51,12 +62,14 @@ class PurseProfile:
     """What differs from purse to purse (facts/purse-load.md 1.1 and 1.3).
 
     `file_ids` select it too; `load_log` is the SFI of a log of loads beside SFI 18. With a `pin` (bytes as they are
-    sent) a load needs it first, and `pin_tries` wrong ones in a row lock it.
+    sent) a load needs it first, and `pin_tries` wrong ones in a row lock it. With an `overdraft_limit_fen`, 0 for none,
+    it can be spent beyond its balance and answers what a T-Union card does about that; None: it knows no overdraft.
     """
 
     aid: bytes = purse.T_UNION_AID
     file_ids: tuple[bytes, ...] = ()
     load_log: int | None = None
+    overdraft_limit_fen: int | None = 0
     pin: bytes = field(default=b"", repr=False)
     pin_tries: int = 3
 
@@ -66,7 +79,7 @@ T_UNION = PurseProfile()
 
 @dataclass(frozen=True)
 class Memory:
-    """What a card keeps without power; `log` has the newest record first, records and proof in hexadecimal.
+    """What a card keeps without power; `log` and `trips` have the newest record first, in hexadecimal as the proof.
 
     `proof` is MAC and TAC of the last load (8 bytes); `proof_counter` the online counter after it, 0 for none.
     How long real cards keep a proof is not known (facts/purse-load.md 1.4); this one keeps the last.
@@ -77,6 +90,7 @@ class Memory:
     proof_counter: int = 0
     proof: str = ""
     log: tuple[str, ...] = ()
+    trips: tuple[str, ...] = ()
     pin_errors: int = 0
 
     __pydantic_config__ = _STRICT
@@ -163,6 +177,29 @@ class TransitCard:
         """Let the card leave the field during the next command that writes (CREDIT FOR LOAD); None lets it stay."""
         self._lasting.tearing.next = tear
 
+    def ride(self, trip: Trip, sequence: int = 0) -> None:
+        """Keep a trip as a gate leaves it, and its fare in the log: what its balance says is what is on the card then.
+
+        Raises:
+            WireError: a field does not fit its bytes.
+        """
+        memory = self.memory
+        log = memory.log
+        if trip.amount_fen:
+            overdraft = max(0, -trip.balance_fen)
+            fare = LogRecord(
+                sequence,
+                overdraft,
+                trip.amount_fen,
+                purse.COMPOUND_PURCHASE,
+                trip.terminal_no[-6:],
+                trip.date,
+                trip.time,
+            )
+            log = (purse.encode_answer(fare).hex(), *log)[:LOG_RECORDS]
+        trips = (purse.encode_answer(trip).hex(), *memory.trips)[:TRIPS]
+        self._lasting.commit(replace(memory, balance_fen=trip.balance_fen, log=log, trips=trips))
+
     def power_on(self) -> bytes:
         """Begin anew and return the ATR."""
         self.power_off()
@@ -179,12 +216,8 @@ class TransitCard:
         return respond(command, self._answer)
 
     def _answer(self, asked: CommandApdu) -> bytes:
-        if self._profile.file_ids and asked.cla == 0 and asked.ins == 0xA4 and (asked.p1, asked.p2) == (0, 0):
-            return self._select(self._profile.aid if asked.data in self._profile.file_ids else b"")
-        if self._profile.pin and (asked.cla, asked.ins) == (0x00, 0x20):
-            return self._verify(asked)
         command = self._understand(asked)
-        if not self._selected and not isinstance(command, Select):
+        if not self._selected and not isinstance(command, Select | SelectFile):
             raise RefusedCommand(StatusWord.FILE_NOT_FOUND if asked.cla == 0 else StatusWord.INVALID_STATE)
         if isinstance(command, CreditForLoad) and asked.expected not in {None, 4, apdu.MAX_ANSWER}:
             raise RefusedCommand(0x6C04)
@@ -194,41 +227,85 @@ class TransitCard:
         match command:
             case Select(aid):
                 return self._select(aid)
-            case ReadCardInfo():
-                return purse.encode_answer(self._card_info())
-            case GetBalance():
-                return purse.encode_answer(Balance(self.memory.balance_fen))
+            case SelectFile(file):
+                return self._select(self._profile.aid if file in self._profile.file_ids else b"")
+            case Verify(pin):
+                return self._verify(pin)
+            case GetChallenge(length):
+                return self._draw(length)
             case InitializeForLoad():
                 return purse.encode_answer(self._initialize_for_load(command))
             case CreditForLoad():
                 return purse.encode_answer(self._credit_for_load(command))
             case GetTransactionProve(sequence, transaction):
                 return self._prove(sequence, transaction)
+            case ReadCardInfo() | GetBalance() | ReadLog() | ReadTrip():
+                return self._read(command)
+
+    def _read(self, command: ReadCardInfo | GetBalance | ReadLog | ReadTrip) -> bytes:
+        match command:
+            case ReadCardInfo():
+                return purse.encode_answer(self._card_info())
+            case GetBalance(amount):
+                return purse.encode_answer(Balance(self._amount(amount)))
             case ReadLog(number):
-                return self._log_record(number)
+                return _record(self.memory.log, number)
+            case ReadTrip(number):
+                return _record(self.memory.trips, number)
 
     def _understand(self, asked: CommandApdu) -> Command:
-        known = {0x00: {0xA4, 0xB0, 0xB2}, 0x80: {0x50, 0x52, 0x5A, 0x5C}}
+        known = {0x00: {0x84, 0xA4, 0xB0, 0xB2}, 0x80: {0x50, 0x52, 0x5A, 0x5C}}
+        if self._profile.pin:
+            known[0x00].add(0x20)
         if asked.cla not in known:
             raise RefusedCommand(StatusWord.UNKNOWN_CLA)
         if asked.ins not in known[asked.cla]:
             raise RefusedCommand(StatusWord.UNKNOWN_INS)
-        if asked.ins == 0xB2 and self._profile.load_log is not None and asked.p2 == self._profile.load_log << 3 | 4:
-            return ReadLog(asked.p1)  # this purse logs loads only: both logs are one
-        if not _parameters_known(asked):
+        if not self._parameters_known(asked):
             raise RefusedCommand(StatusWord.WRONG_P1P2)
         return purse.decode_command(asked)
 
-    def _verify(self, asked: CommandApdu) -> bytes:
-        if not self._selected:
-            raise RefusedCommand(StatusWord.INVALID_STATE)
-        if (asked.p1, asked.p2) != (0, 0):
-            raise RefusedCommand(StatusWord.WRONG_P1P2)
+    def _parameters_known(self, asked: CommandApdu) -> bool:
+        profile = self._profile
+        match (asked.cla, asked.ins, asked.p1, asked.p2):
+            case (0x00, 0xB2, _, p2):
+                # This purse logs loads only beside its trips: its two logs are one.
+                logs = {purse.LOG_FILE, profile.load_log}
+                trips = {0x1E} if profile.overdraft_limit_fen is not None else set()
+                return p2 & 0x07 == 0x04 and p2 >> 3 in logs | trips
+            case (0x80, 0x5C, amount, 0x02):
+                return amount == Amount.PURSE or (profile.overdraft_limit_fen is not None and amount in set(Amount))
+            case (0x00, 0xA4, 0x00, 0x00):
+                return bool(profile.file_ids)
+            case (
+                (0x00, 0xA4, 0x04, 0x00)
+                | (0x00, 0x20 | 0x84, 0x00, 0x00)
+                | (0x00, 0xB0, 0x95, 0x00)
+                | (0x80, 0x50, 0x00, 0x02)
+                | (0x80, 0x52, 0x00, 0x00)
+                | (0x80, 0x5A, 0x00, _)
+            ):
+                return True
+        return False
+
+    def _amount(self, amount: Amount) -> int:
+        balance = self.memory.balance_fen
+        match amount:
+            case Amount.PURSE:
+                return balance
+            case Amount.OVERDRAFT_LIMIT:
+                return self._profile.overdraft_limit_fen or 0
+            case Amount.OVERDRAFT_USED:
+                return max(0, -balance)
+            case Amount.USABLE:
+                return max(0, balance)
+
+    def _verify(self, pin: bytes) -> bytes:
         errors, tries = self.memory.pin_errors, self._profile.pin_tries
         if errors >= tries:
             raise RefusedCommand(StatusWord.PIN_LOCKED)
         self._verified = False
-        right = asked.data == self._profile.pin
+        right = pin == self._profile.pin
         if errors or not right:
             self._lasting.commit(replace(self.memory, pin_errors=0 if right else errors + 1))
         if not right:
@@ -267,7 +344,7 @@ class TransitCard:
         key = card_crypto.session_key(self.identity.load_key, random, self.memory.counter)
         self._session = _Session(key, command.amount_fen, command.terminal_no)
         balance = self.memory.balance_fen
-        mac1 = card_crypto.mac1(key, balance, command.amount_fen, purse.PURSE, command.terminal_no)
+        mac1 = card_crypto.mac1(key, balance % _SIGN, command.amount_fen, purse.PURSE, command.terminal_no)
         return LoadInitialized(balance, self.memory.counter, KEY_VERSION, ALGORITHM_3DES, random, mac1)
 
     def _credit_for_load(self, command: CreditForLoad) -> Tac:
@@ -279,9 +356,9 @@ class TransitCard:
             raise RefusedCommand(StatusWord.MAC_INVALID)
         memory = self.memory
         balance = memory.balance_fen + session.amount_fen
-        tac = card_crypto.tac(self.identity.tac_key, balance, memory.counter, *load)
+        tac = card_crypto.tac(self.identity.tac_key, balance % _SIGN, memory.counter, *load)
         record = LogRecord(
-            memory.counter, 0, session.amount_fen, _LOAD, session.terminal_no, command.date, command.time
+            memory.counter, 0, session.amount_fen, purse.LOAD, session.terminal_no, command.date, command.time
         )
         self._lasting.commit(
             replace(
@@ -297,26 +374,12 @@ class TransitCard:
 
     def _prove(self, sequence: int, transaction: int) -> bytes:
         memory = self.memory
-        if transaction != _LOAD or not memory.proof or sequence != memory.proof_counter:
+        if transaction != purse.LOAD or not memory.proof or sequence != memory.proof_counter:
             raise RefusedCommand(StatusWord.MAC_NOT_AVAILABLE)
         return bytes.fromhex(memory.proof)
 
-    def _log_record(self, number: int) -> bytes:
-        if not 1 <= number <= len(self.memory.log):
-            raise RefusedCommand(StatusWord.RECORD_NOT_FOUND)
-        return bytes.fromhex(self.memory.log[number - 1])
 
-
-def _parameters_known(asked: CommandApdu) -> bool:
-    match (asked.cla, asked.ins, asked.p1, asked.p2):
-        case (
-            (0x00, 0xA4, 0x04, 0x00)
-            | (0x00, 0xB0, 0x95, 0x00)
-            | (0x00, 0xB2, _, 0xC4)
-            | (0x80, 0x5C, 0x00, 0x02)
-            | (0x80, 0x50, 0x00, 0x02)
-            | (0x80, 0x52, 0x00, 0x00)
-            | (0x80, 0x5A, 0x00, _)
-        ):
-            return True
-    return False
+def _record(records: tuple[str, ...], number: int) -> bytes:
+    if not 1 <= number <= len(records):
+        raise RefusedCommand(StatusWord.RECORD_NOT_FOUND)
+    return bytes.fromhex(records[number - 1])

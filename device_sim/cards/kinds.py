@@ -37,7 +37,10 @@ Balance = Annotated[int, Ge(0), Le(1_000_000)]
 
 @dataclass(frozen=True)
 class PurseKind:
-    """A purse that can be loaded (device_sim/transit_card.py). `aid`, `file_ids`, `pin`, `issuer` are hexadecimal."""
+    """A purse that can be loaded (device_sim/transit_card.py). `aid`, `file_ids`, `pin`, `issuer` are hexadecimal.
+
+    `overdraft_limit_fen` is what a T-Union card may be overdrawn by; a purse without it knows neither that nor trips.
+    """
 
     number: PurseNumber = field(repr=False)
     balance_fen: Balance
@@ -46,6 +49,7 @@ class PurseKind:
     aid: Hex
     file_ids: tuple[Hex, ...] = ()
     load_log: Annotated[int, Ge(1), Le(30)] | None = None
+    overdraft_limit_fen: Balance | None = None
     pin: Annotated[str, StringConstraints(pattern=r"^([0-9A-F]{2})*$")] = field(default="", repr=False)
     pin_tries: Annotated[int, Ge(1), Le(15)] = 3
     issuer: Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{16}$")] = "0000000000000001"
@@ -257,6 +261,7 @@ def _chip(kind: ChipKind, name: str, folder: Path, issuer: Issuer, tearing: Tear
             bytes.fromhex(kind.purse.aid),
             tuple(bytes.fromhex(each) for each in kind.purse.file_ids),
             kind.purse.load_log,
+            kind.purse.overdraft_limit_fen,
             bytes.fromhex(kind.purse.pin),
             kind.purse.pin_tries,
         )

@@ -1,5 +1,6 @@
 """The transit card against the facts: every answer typed by hand, every MAC worked out here."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 from device_sim import card_crypto
 from device_sim.card import OtherCard
 from device_sim.cards.lasting import Tear
-from device_sim.transit_card import CardIdentity, Memory, TransitCard
+from device_sim.transit_card import CardIdentity, Memory, PurseProfile, TransitCard
 from kiosk_core.card_number import CardNumber
+from wire.purse import Trip
 
 NUMBER = CardNumber("3104760000000123456")
 LOAD_KEY = bytes.fromhex("11223344556677888877665544332211")
@@ -103,6 +105,12 @@ def test_a_wrong_expected_length_is_answered_with_the_right_one() -> None:
         ("00 CA 00 00 04", "6D00"),
         ("90 5C 00 02 04", "6E00"),
         ("80 5C 00 05 04", "6A86"),
+        ("80 5C 04 02 04", "6A86"),
+        ("00 84 00 00 05", "6C04"),
+        ("00 B2 01 D4 17", "6A86"),
+        ("00 B2 01 F4 30", "6A83"),
+        ("00 A4 00 00 02 10 01 00", "6A86"),
+        ("00 20 00 00 03 12 34 56", "6D00"),
         ("80 50 01 02 0B 01 00 00 13 88 00 11 22 33 44 55 10", "6A86"),
         ("80 50 00 02 0A 01 00 00 13 88 00 11 22 33 44 10", "6700"),
         ("80 50 00", "6700"),
@@ -206,6 +214,69 @@ def test_a_load_is_logged_newest_first() -> None:
     assert ask(card, "00 B2 02 C4 17") == "0007000000000013880200112233445520260726120000" + "9000"
 
 
+FARE = Trip(
+    kind=4,
+    terminal_no=bytes.fromhex("0000300089000340"),
+    detail=1,
+    station=bytes(7),
+    amount_fen=500,
+    balance_fen=-100,
+    date="20241229",
+    time="141740",
+    city=bytes.fromhex("2600"),
+    institution=bytes(8),
+)
+
+
+def overdrawn() -> TransitCard:
+    card = TransitCard(
+        CardIdentity(NUMBER, LOAD_KEY, TAC_KEY),
+        balance_fen=400,
+        counter=7,
+        profile=PurseProfile(overdraft_limit_fen=800),
+        draw=lambda size: RANDOM[:size],
+    )
+    card.power_on()
+    ask(card, SELECT)
+    card.ride(FARE, 0x042D)
+    return card
+
+
+def test_an_overdrawn_card_says_what_is_usable_used_and_allowed() -> None:
+    # facts/purse-load.md 1.3: 03 usable, 02 overdraft used, 01 its limit; 7FFFFF9C is -1.00
+    card = overdrawn()
+    assert ask(card, "80 5C 03 02 04") == "00000000" + "9000"
+    assert ask(card, "80 5C 02 02 04") == "00000064" + "9000"
+    assert ask(card, "80 5C 01 02 04") == "00000320" + "9000"
+    assert ask(card, BALANCE) == "7FFFFF9C" + "9000"
+
+
+def test_a_trip_is_kept_and_its_fare_logged() -> None:
+    # facts/purse-load.md 1.3: the log record is that of the real sample [T2] but for its overdraft of 1.00
+    card = overdrawn()
+    assert ask(card, "00 B2 01 F4 30") == (
+        "0400003000890003400100000000000000000001F47FFFFF9C202412291417402600" + "00" * 14 + "9000"
+    )
+    assert ask(card, "00 B2 01 C4 17") == "042D000064000001F4093000890003402024122914174" + "0" + "9000"
+    card.ride(replace(FARE, amount_fen=0))
+    assert ask(card, "00 B2 02 C4 17") == "6A83"  # an entry costs nothing and is in the trips alone
+    assert str(ask(card, "00 B2 02 F4 30")).endswith("9000")
+
+
+def test_a_load_pays_an_overdraft_back() -> None:
+    card = overdrawn()
+    answer = str(ask(card, INIT_50_YUAN))
+    key = card_crypto.session_key(LOAD_KEY, RANDOM, 7)
+    mac1 = card_crypto.mac1(key, 0x7FFFFF9C, 5000, 2, TERMINAL).hex().upper()
+    assert answer == "7FFFFF9C" + "0007" + "01" + "00" + "11223344" + mac1 + "9000"
+    assert credit(card) == tac(4900, 7) + "9000"
+    assert card.memory.balance_fen == 4900
+
+
+def test_a_challenge_is_as_long_as_it_is_asked_for() -> None:
+    assert ask(selected(), "00 84 00 00 04") == "11223344" + "9000"
+
+
 def test_the_counter_ends() -> None:
     card = a_card(counter=0xFFFF)
     ask(card, SELECT)
@@ -213,7 +284,7 @@ def test_the_counter_ends() -> None:
 
 
 def test_a_purse_does_not_overflow() -> None:
-    card = a_card(balance_fen=0x7FFFFFFF)
+    card = a_card(balance_fen=1_000_000)
     ask(card, SELECT)
     assert ask(card, INIT_50_YUAN) == "6985"
 

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from wire import apdu, purse
 from wire.errors import WireError
 from wire.purse import (
+    Amount,
     Answer,
     Balance,
     CardInfo,
     Command,
     CreditForLoad,
     GetBalance,
+    GetChallenge,
     GetTransactionProve,
     InitializeForLoad,
     LoadInitialized,
@@ -23,9 +25,13 @@ from wire.purse import (
     Proof,
     ReadCardInfo,
     ReadLog,
+    ReadTrip,
     Select,
+    SelectFile,
     StatusWord,
     Tac,
+    Trip,
+    Verify,
 )
 
 TERMINAL = bytes.fromhex("001122334455")
@@ -37,6 +43,13 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     ),
     "facts/purse-load.md 1.1 READ card info": ("00 B0 95 00 1E", ReadCardInfo()),
     "facts/purse-load.md 1.1 GET BALANCE": ("80 5C 00 02 04", GetBalance()),
+    "facts/purse-load.md 1.3 usable balance [CT][N1]": ("80 5C 03 02 04", GetBalance(Amount.USABLE)),
+    "facts/purse-load.md 1.3 overdraft used [CT][N1]": ("80 5C 02 02 04", GetBalance(Amount.OVERDRAFT_USED)),
+    "facts/purse-load.md 1.3 overdraft limit [CT][N1]": ("80 5C 01 02 04", GetBalance(Amount.OVERDRAFT_LIMIT)),
+    "facts/purse-load.md 1.1 SELECT city purse by file [K1]": ("00 A4 00 00 02 10 01 00", SelectFile(b"\x10\x01")),
+    "facts/purse-load.md 1.1 VERIFY PIN, three bytes [R1]": ("00 20 00 00 03 12 34 56", Verify(b"\x12\x34\x56")),
+    "facts/purse-load.md 1.1 GET CHALLENGE [C1]": ("00 84 00 00 04", GetChallenge()),
+    "facts/purse-load.md 1.1 GET CHALLENGE, eight bytes [C1]": ("00 84 00 00 08", GetChallenge(8)),
     # layout of 1.1 with amount and terminal of vector A
     "facts/purse-load.md 1.1 INITIALIZE FOR LOAD [W1]": (
         "80 50 00 02 0B 01 00 00 10 00 00 11 22 33 44 55 10",
@@ -49,6 +62,9 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     ),
     "facts/purse-load.md 1.4 GET TRANSACTION PROVE [C1]": ("80 5A 00 02 02 00 08 08", GetTransactionProve(8)),
     "facts/purse-load.md 1.1 READ log": ("00 B2 01 C4 17", ReadLog(1)),
+    "facts/purse-load.md 1.3 load log of a city purse [R1]": ("00 B2 02 D4 17", ReadLog(2, 0x1A)),
+    # a bus terminal's client sends 00 B2 01 F4 00; the length of 48 is that of 1.3
+    "facts/purse-load.md 1.3 trip [T2]": ("00 B2 01 F4 30", ReadTrip(1)),
 }
 
 ANSWERS: dict[str, tuple[str, Answer]] = {
@@ -72,6 +88,25 @@ ANSWERS: dict[str, tuple[str, Answer]] = {
         "04 2D 00 00 00 00 00 01 F4 09 30 00 89 00 03 40 20 24 12 29 14 17 40",
         LogRecord(0x042D, 0, 500, 9, bytes.fromhex("300089000340"), "20241229", "141740"),
     ),
+    # layout of 1.3: type 1, terminal 8, sub-type 1, line and station 7, amount 4, balance 4, time 7, city 2,
+    # institution 8, and six bytes without a name [computed]
+    "facts/purse-load.md 1.3 a trip [T2][P1]": (
+        "0400003000890003400111223344556677000001F40000138820241229141740260001043310FFFFFFFF000000000000",
+        Trip(
+            4,
+            bytes.fromhex("0000300089000340"),
+            1,
+            bytes.fromhex("11223344556677"),
+            500,
+            5000,
+            "20241229",
+            "141740",
+            bytes.fromhex("2600"),
+            bytes.fromhex("01043310FFFFFFFF"),
+        ),
+    ),
+    # 80000000 - 64h: values above 1,000,000 have 80000000 subtracted
+    "facts/purse-load.md 1.3 negative balance [N1][CT]": ("7F FF FF 9C", Balance(-100)),
 }
 
 DECODERS: dict[type[Answer], Callable[[bytes], Answer]] = {
@@ -81,6 +116,7 @@ DECODERS: dict[type[Answer], Callable[[bytes], Answer]] = {
     Tac: purse.decode_tac,
     Proof: purse.decode_proof,
     LogRecord: purse.decode_log_record,
+    Trip: purse.decode_trip,
 }
 
 
@@ -112,6 +148,8 @@ def test_answers_of_another_length_are_refused(octets: str, answer: Answer) -> N
 @pytest.mark.parametrize(("octets", "command"), COMMANDS.values(), ids=COMMANDS.keys())
 def test_commands_without_expected_length_are_read_too(octets: str, command: Command) -> None:
     # facts/purse-load.md 1.1: Le bytes seen vary (absent / exact / 00)
+    if isinstance(command, Verify | GetChallenge):
+        return  # nothing comes back from one, and of the other the length is what it asks for
     bare = bytes.fromhex(octets)[:-1]
     assert purse.decode_command(apdu.decode_command(bare)) == command
     assert purse.decode_command(apdu.decode_command(bare + b"\x00")) == command
@@ -132,9 +170,28 @@ def test_status_words_are_those_of_the_facts() -> None:
     }
 
 
-def test_an_overdraft_is_not_guessed_at() -> None:
-    with pytest.raises(WireError, match="overdraft"):
-        purse.decode_balance(bytes.fromhex("80000064"))
+@pytest.mark.parametrize(
+    ("octets", "fen"),
+    [("000F4240", 1_000_000), ("7FF0BDC0", -1_000_000), ("7FFFFFFF", -1), ("00000000", 0)],
+)
+def test_a_balance_is_positive_up_to_a_million_and_negative_from_there(octets: str, fen: int) -> None:
+    # facts/purse-load.md 1.3: values above 1,000,000 have 80000000 subtracted
+    assert purse.decode_balance(bytes.fromhex(octets)) == Balance(fen)
+    assert purse.encode_answer(Balance(fen)) == bytes.fromhex(octets)
+
+
+@pytest.mark.parametrize("octets", ["000F4241", "7FF0BDBF", "80000000", "80000064", "FFFFFF9C"])
+def test_a_balance_that_no_rule_reads_is_not_guessed_at(octets: str) -> None:
+    with pytest.raises(WireError, match=r"beyond 10,000 yuan"):
+        purse.decode_balance(bytes.fromhex(octets))
+    with pytest.raises(WireError, match=r"beyond 10,000 yuan"):
+        purse.decode_load_initialized(bytes.fromhex(octets) + bytes(12))
+
+
+def test_neither_a_pin_nor_a_trip_shows_in_a_text() -> None:
+    assert "\\x12" not in repr(Verify(b"\x12\x34"))
+    trip = ANSWERS["facts/purse-load.md 1.3 a trip [T2][P1]"][1]
+    assert repr(trip) == "Trip(***)"
 
 
 def test_a_card_number_with_letters_is_refused() -> None:
@@ -166,6 +223,13 @@ def test_the_number_of_a_card_does_not_show_in_its_text() -> None:
         CreditForLoad("20260726", "12000x", bytes(4)),
         CreditForLoad("20260726", "120000", bytes(3)),
         GetTransactionProve(0x10000),
+        SelectFile(b"\x10"),
+        Verify(b"\x12"),
+        Verify(bytes(9)),
+        GetChallenge(5),
+        ReadLog(1, 0),
+        ReadLog(1, 31),
+        ReadLog(1, 0x1E),
     ],
 )
 def test_what_does_not_fit_is_not_sent(command: Command) -> None:
