@@ -6,15 +6,17 @@ Written from docs/host-messages.md (messages, codes, repeats) and facts/purse-lo
 import hashlib
 import hmac
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import apsw
 
 from device_sim import card_crypto
+from device_sim.bank_ledger import Account, Booking, Ledger, Posting
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from wire.host_messages import (
@@ -39,6 +41,7 @@ from wire.host_messages import (
     decode,
     encode,
 )
+from wire.settlement import BookingKind, SettledState, Settlement, SettlementEntry
 
 _PURSE = 2  # the type of a purse load in every MAC and TAC
 
@@ -80,12 +83,13 @@ class BankEntry:
 
 @dataclass(frozen=True)
 class _Order:
-    """A row of the table of orders, column by column."""
+    """A row of the table of orders, column by column; an order that is only known from its reversal has no RRN."""
 
     number: str
     terminal: str
     stan: int
     amount_fen: int
+    rrn: str = ""
     card: str = ""
     card_token: bytes = b""
     opened_at: float = 0.0
@@ -97,6 +101,8 @@ class _Order:
     refunded_fen: int = 0
 
 
+_VERSION = 2  # of the tables, in the file's user_version
+_LEGACY_JOURNAL = b"\x01\x01"  # https://sqlite.org/fileformat2.html 1.3.3: what a database without WAL says of itself
 _SCHEMA = f"""
     pragma journal_mode = wal;
     pragma synchronous = full;
@@ -104,6 +110,7 @@ _SCHEMA = f"""
     create table if not exists answers (
         id integer primary key, terminal text, kind text, stan integer, number text, fingerprint blob, response blob,
         unique (terminal, kind, stan, number));
+    pragma user_version = {_VERSION};
 """
 
 
@@ -113,8 +120,11 @@ class BankBooks:
     Without a `folder` they are in memory and as fast as a proof by exhaustion needs them; `snapshot` and `restore`
     then fork them.
 
+    `skew_s` is by how much the bank's clock is wrong: it shifts the dates that it gives and books under, no period.
+
     Raises:
         apsw.Error: the file in `folder` cannot be read or written.
+        ValueError: the file was made by another version of the simulator.
     """
 
     def __init__(self, folder: Path | None, rules: BankRules, clock: Clock) -> None:
@@ -125,7 +135,12 @@ class BankBooks:
             folder.mkdir(parents=True, exist_ok=True)
         self._db = apsw.Connection(str(folder / "bank.sqlite") if folder is not None else ":memory:")
         self._db.set_busy_timeout(5000)
+        if self._db.execute("select count(*) from sqlite_schema").get and self._db.pragma("user_version") != _VERSION:
+            self._db.close()
+            raise ValueError(f"the bank's books in {folder} are of another version; delete the folder, or name another")
         list(self._db.execute(_SCHEMA))  # a statement runs when its rows are fetched
+        self._ledger = Ledger(self._db)
+        self.skew_s = 0.0
 
     def close(self) -> None:
         """Close the file."""
@@ -135,7 +150,9 @@ class BankBooks:
     def snapshot(self) -> bytes:
         """Return all that the books know, for `restore`."""
         with self._lock:
-            return self._db.serialize("main")
+            copy = bytearray(self._db.serialize("main"))
+        copy[18:20] = _LEGACY_JOURNAL  # a database in memory has no WAL
+        return bytes(copy)
 
     def restore(self, snapshot: bytes) -> None:
         """Make books in memory know what those knew whose snapshot it is, and nothing else.
@@ -172,14 +189,12 @@ class BankBooks:
             order = self._find(number)
             if order is None or _status_of(order) is not OrderStatus.PENDING:
                 return False
-            self._keep(replace(order, paid=1))
+            self._pay(order)
             return True
 
     def entries(self) -> list[BankEntry]:
         """Return every order, oldest first."""
-        with self._transaction():
-            numbers = [number for (number,) in self._db.execute("select number from orders order by rowid")]
-            found = [order for number in numbers if (order := self._find(number))]
+        found = self._orders()
         return [
             BankEntry(
                 order=order.number,
@@ -194,6 +209,62 @@ class BankBooks:
             )
             for order in found
         ]
+
+    def balances(self) -> Mapping[Account, int]:
+        """Return what is on every account, in fen; the sum is 0."""
+        with self._transaction():
+            return self._ledger.balances()
+
+    def postings(self) -> list[Posting]:
+        """Return every posting, oldest first."""
+        with self._transaction():
+            return self._ledger.postings()
+
+    def flaws(self) -> list[str]:
+        """Return a sentence for each contradiction in the books; none proves that no fen was lost or doubled in them.
+
+        Every movement adds up to zero, and what the postings say of each order is what the order says of itself.
+        """
+        orders = {order.number: order for order in self._orders()}
+        with self._transaction():
+            flaws, posted = self._ledger.flaws(), self._ledger.balances_of_orders()
+        flaws += [f"{number} has postings and no order" for number in {number for number, _ in posted} - set(orders)]
+        for order in orders.values():
+            for account, right in _right_balances(order).items():
+                found = posted.get((order.number, account), 0)
+                if found != right:
+                    flaws.append(f"{order.number} leaves {found} fen on {account.value} and not {right}")
+        return flaws
+
+    def settlement(self, day: date) -> Settlement:
+        """Return what was booked on `day` by the bank's own calendar, with the states of its end."""
+        cards = {order.number: order.card for order in self._orders()}
+        with self._transaction():
+            booked = [each for each in self._ledger.bookings() if each.at.date() <= day]
+        states: dict[str, SettledState] = {}
+        for each in booked:
+            states[each.order] = _state_after(each, states.get(each.order, SettledState.OPEN))
+        # The proof of a load takes the place of its permission: a file has one load for an order.
+        of_day = {(each.order, each.kind): each for each in booked if each.at.date() == day}
+        return Settlement(
+            day,
+            tuple(
+                SettlementEntry(
+                    order=each.order,
+                    terminal=each.terminal,
+                    stan=each.stan,
+                    rrn=each.rrn,
+                    date=day,
+                    time=each.at.time(),
+                    kind=each.kind,
+                    amount_fen=each.amount_fen,
+                    state=states[each.order],
+                    tac_proven=each.tac_proven,
+                    card=cards[each.order],
+                )
+                for each in of_day.values()
+            ),
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -259,6 +330,7 @@ class BankBooks:
                 terminal=request.terminal,
                 stan=request.stan,
                 amount_fen=request.amount_fen,
+                rrn=_rrn(rowid),
                 card=CardNumber(request.card).masked,
                 card_token=self._digest(request.card.encode("ascii")),
                 opened_at=self._clock.wall().timestamp(),
@@ -289,7 +361,7 @@ class BankBooks:
         if not self._mac1_is_right(request):
             return "A0"
         purse, amount = request.purse, request.amount_fen
-        at = self._clock.wall()
+        at = self._today()
         day, second = f"{at:%Y%m%d}", f"{at:%H%M%S}"
         mac2 = card_crypto.mac2(self._session_key(request), amount, _PURSE, purse.terminal_no, day, second)
         # The proof that the card will give is worked out now: later nobody knows the card number any more.
@@ -304,6 +376,7 @@ class BankBooks:
             second,
         )
         self._keep(replace(order, expected_tac=expected))
+        self._book(BookingKind.LOAD, order, request.stan, _rrn(rowid))
         permission = LoadPermission(date=day, time=second, mac2=mac2)
         return LoadResponse(**_approved(request, rowid), permission=permission)
 
@@ -313,10 +386,15 @@ class BankBooks:
             return "25"
         if request.amount_fen != order.amount_fen:
             return "13"
+        if order.reversed and not order.expected_tac:
+            return "P1"  # no card can have been loaded for it
         if not order.expected_tac or not hmac.compare_digest(order.expected_tac, request.tac):
             return "A0"
-        # The card is loaded, whatever the books thought: they follow the proof even after a reversal.
-        self._keep(replace(order, loaded=1))
+        if not order.loaded:
+            # The card is loaded, whatever the books thought: they follow the proof even after a reversal.
+            self._keep(replace(order, loaded=1))
+            source = Account.TERMINAL_CLEARING if order.refunded_fen else Account.SUSPENSE
+            self._book(BookingKind.LOAD, order, request.stan, _rrn(rowid), (source, Account.PURSE_FLOAT))
         return "P1" if order.reversed else ConfirmResponse(**_approved(request, rowid))
 
     def _reverse(self, request: ReversalRequest, rowid: int) -> Response | _Refusal:
@@ -330,29 +408,44 @@ class BankBooks:
             return "13"
         if order.loaded:
             return "22"
-        order = replace(order, reversed=1, refunded_fen=order.amount_fen if order.paid else 0)
-        self._keep(order)
+        if not order.reversed:
+            order = replace(order, reversed=1, refunded_fen=order.amount_fen if order.paid else 0)
+            self._keep(order)
+            self._book(BookingKind.REVERSAL, order, request.stan, _rrn(rowid))
+            if order.refunded_fen:
+                back = Account.SUSPENSE, Account.CUSTOMERS
+                self._book(BookingKind.REFUND, order, request.stan, _rrn(rowid), back)
         return ReversalResponse(**_approved(request, rowid), refunded_fen=order.refunded_fen)
 
     # -- orders --------------------------------------------------------------------------------------------
 
     def _find(self, number: str) -> _Order | None:
-        """Return the order as it is now: paid by itself or expired, if its time has come."""
         row = self._db.execute("select * from orders where number = ?", (number,)).fetchone()
-        if row is None:
-            return None
-        order = _Order(*row)
+        return self._as_it_is_now(_Order(*row)) if row is not None else None
+
+    def _orders(self) -> list[_Order]:
+        """Return every order, oldest first."""
+        with self._transaction():
+            rows: list[Any] = self._db.execute("select * from orders order by rowid").fetchall()
+            return [self._as_it_is_now(_Order(*row)) for row in rows]
+
+    def _as_it_is_now(self, order: _Order) -> _Order:
+        """Return the order paid by itself or expired, if its time has come."""
         if _status_of(order) is not OrderStatus.PENDING:
             return order
         age = self._clock.wall().timestamp() - order.opened_at
         pays_after = self._rules.pays_itself_after_s
         if pays_after is not None and age >= pays_after and pays_after < self._rules.order_lifetime_s:
-            order = replace(order, paid=1)
-        elif age >= self._rules.order_lifetime_s:
+            return self._pay(order)
+        if age >= self._rules.order_lifetime_s:
             order = replace(order, expired=1)
-        else:
-            return order
-        self._keep(order)  # "expired" is final: the terminal closes its books on it
+            self._keep(order)  # "expired" is final: the terminal closes its books on it
+        return order
+
+    def _pay(self, order: _Order) -> _Order:
+        order = replace(order, paid=1)
+        self._keep(order)
+        self._book(BookingKind.PAYMENT, order, order.stan, order.rrn, (Account.CUSTOMERS, Account.SUSPENSE))
         return order
 
     def _of_terminal(self, request: StatusRequest | LoadRequest | ConfirmRequest) -> _Order | None:
@@ -367,6 +460,28 @@ class BankBooks:
             f"insert into orders values ({marks}) on conflict (number) do update set {updates}",  # noqa: S608  (our own names)
             tuple(vars(order).values()),
         )
+
+    def _book(
+        self, kind: BookingKind, order: _Order, stan: int, rrn: str, movement: tuple[Account, Account] | None = None
+    ) -> None:
+        """Book the order's amount, and move it from the first account to the second."""
+        self._ledger.book(
+            Booking(
+                at=self._today(),
+                order=order.number,
+                kind=kind,
+                terminal=order.terminal,
+                stan=stan,
+                rrn=rrn,
+                amount_fen=order.amount_fen,
+                tac_proven=kind is BookingKind.LOAD and movement is not None,
+            ),
+            movement,
+        )
+
+    def _today(self) -> datetime:
+        """Return date and time as the bank takes them to be."""
+        return self._clock.wall() + timedelta(seconds=self.skew_s)
 
     # -- cryptography --------------------------------------------------------------------------------------
 
@@ -392,6 +507,28 @@ def _status_of(order: _Order) -> OrderStatus:
     return OrderStatus.PAID if order.paid else OrderStatus.PENDING
 
 
+def _right_balances(order: _Order) -> Mapping[Account, int]:
+    """Return what an order must leave on each account."""
+    amount, paid, loaded, refunded = order.amount_fen, order.paid, order.loaded, order.refunded_fen
+    return {
+        Account.CUSTOMERS: refunded - amount * paid,
+        Account.SUSPENSE: 0 if loaded or refunded else amount * paid,
+        Account.PURSE_FLOAT: amount * loaded,
+        Account.TERMINAL_CLEARING: -refunded if loaded else 0,
+    }
+
+
+def _state_after(booking: Booking, before: SettledState) -> SettledState:
+    """Return the state of an order behind a booking."""
+    match booking.kind:
+        case BookingKind.LOAD if booking.tac_proven:
+            return SettledState.DISPUTED if before is SettledState.REVERSED else SettledState.LOADED
+        case BookingKind.REVERSAL:
+            return SettledState.REVERSED
+        case _:
+            return before
+
+
 def _load_refusal(order: _Order, request: LoadRequest) -> _Refusal | None:
     """Return why `order` cannot be loaded; the keys of the card are not looked at."""
     if order.reversed or order.expired:
@@ -412,9 +549,13 @@ def _ends(request: _Lasting, rowid: int, code: str) -> dict[str, Any]:
         "terminal": request.terminal,
         "stan": request.stan,
         "order": request.order,
-        "rrn": f"{rowid:012d}",
+        "rrn": _rrn(rowid),
         "response_code": code,
     }
+
+
+def _rrn(rowid: int) -> str:
+    return f"{rowid:012d}"
 
 
 _RESPONSES: dict[type, Callable[..., Response]] = {
