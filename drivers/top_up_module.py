@@ -6,7 +6,7 @@ answer: facts/money-safety.md 5.2.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import TypeVar
 
 from drivers.smart_card_reader import ExchangeFailed, SmartCardReader
@@ -24,15 +24,20 @@ from kiosk_core.ports import (
     LoadNotFound,
     LoadProof,
     LoadProven,
+    Overdraft,
     ProofUnclear,
     PurseCard,
+    PurseEntry,
+    PurseEntryKind,
+    PurseHistory,
+    PurseTrip,
 )
 from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity, Media
 from wire import apdu, ccid, purse
 from wire.apdu import CommandApdu, ResponseApdu
 from wire.ccid import IccStatus
 from wire.errors import WireError
-from wire.purse import CardInfo, StatusWord
+from wire.purse import Amount, CardInfo, LogRecord, StatusWord, Trip
 
 KEY_INDEX = 1
 """The load key that public clients of ten issuers name (`80 50 00 02 0B 01`); a card without it answers 9403."""
@@ -45,6 +50,15 @@ _NO_TRANSIT_CARD = {
 }
 _LOCKED = {StatusWord.LOCKED, StatusWord.LOCKED_FOREVER}
 _NOT_CREDITED = {StatusWord.MAC_INVALID, StatusWord.KEY_INDEX_UNSUPPORTED}
+
+_ENTRIES = 10
+"""How many records of each kind are read: a log of T-Union cards has ten, and of 30 trips the last ones do."""
+
+_ENTRY_KINDS = {
+    purse.LOAD: PurseEntryKind.LOAD,
+    purse.PURCHASE: PurseEntryKind.PURCHASE,
+    purse.COMPOUND_PURCHASE: PurseEntryKind.PURCHASE,
+}
 
 T = TypeVar("T")
 
@@ -98,7 +112,27 @@ class TUnionTopUpModule:
         balance = self._read(purse.GetBalance(), purse.decode_balance)
         if isinstance(balance, CardProblem):
             return balance
-        return PurseCard(CardNumber(info.number), balance.fen, _date(info.end))
+        overdraft = self._overdraft()
+        if isinstance(overdraft, CardProblem):
+            return overdraft
+        return PurseCard(CardNumber(info.number), balance.fen, _date(info.end), overdraft)
+
+    def read_history(self) -> PurseHistory | CardProblem:
+        """Power the card, select its purse and read its last loads, purchases and trips; some 20 commands.
+
+        Records that are empty or have no date are left out.
+        """
+        info = self._select()
+        if isinstance(info, CardProblem):
+            return info
+        records = self._records(purse.ReadLog, purse.decode_log_record)
+        if isinstance(records, CardProblem):
+            return records
+        trips = self._records(purse.ReadTrip, purse.decode_trip)
+        if isinstance(trips, CardProblem):
+            return trips
+        entries = [entry for entry in map(_entry, records) if entry is not None]
+        return PurseHistory(tuple(entries), tuple(trip for trip in map(_purse_trip, trips) if trip is not None))
 
     def initialize_load(self, number: CardNumber, amount_fen: int, terminal_no: bytes) -> LoadInit | CardProblem:
         """Check that the card is still `number` (else OTHER_CARD) and send INITIALIZE FOR LOAD."""
@@ -165,6 +199,27 @@ class TUnionTopUpModule:
             case status_word:
                 return ProofUnclear(status_word)
 
+    def find_load(
+        self, is_same_card: CardCheck, amount_fen: int, terminal_no: bytes, moment: tuple[str, str]
+    ) -> bool | CardProblem:
+        """Return whether the card's log has a load of this amount by this terminal at this moment.
+
+        `moment` is date and time of the LoadAuthorisation. False proves nothing: a log is short.
+        """
+        info = self._select()
+        if isinstance(info, CardProblem):
+            return info
+        if not is_same_card(CardNumber(info.number)):
+            return CardProblem.OTHER_CARD
+        records = self._records(purse.ReadLog, purse.decode_log_record)
+        if isinstance(records, CardProblem):
+            return records
+        sought = (purse.LOAD, amount_fen, terminal_no, *moment)
+        return any(
+            (record.transaction, record.amount_fen, record.terminal_no, record.date, record.time) == sought
+            for record in records
+        )
+
     def _second_witness(self, amount_fen: int, terminal_no: bytes) -> LoadProof | CardProblem:
         answer = self._send(purse.encode_command(purse.InitializeForLoad(KEY_INDEX, amount_fen, terminal_no)))
         if isinstance(answer, ExchangeFailed):
@@ -203,6 +258,45 @@ class TUnionTopUpModule:
         if isinstance(answer, ExchangeFailed) or answer.status_word != StatusWord.OK:
             return _problem(answer)
         return self._read(purse.ReadCardInfo(), purse.decode_card_info)
+
+    def _overdraft(self) -> Overdraft | CardProblem | None:
+        used = self._amount(Amount.OVERDRAFT_USED)
+        if isinstance(used, CardProblem) or not used:
+            return used or None
+        usable = self._amount(Amount.USABLE)
+        if isinstance(usable, CardProblem):
+            return usable
+        limit = self._amount(Amount.OVERDRAFT_LIMIT)
+        if isinstance(limit, CardProblem):
+            return limit
+        return Overdraft(max(0, usable or 0), used, limit)
+
+    def _amount(self, amount: Amount) -> int | CardProblem | None:
+        """Return what the card says of `amount`, None where it does not know it."""
+        answer = self._send(purse.encode_command(purse.GetBalance(amount)))
+        if isinstance(answer, ExchangeFailed):
+            return _problem(answer)
+        if answer.status_word != StatusWord.OK:
+            return None
+        try:
+            return purse.decode_balance(answer.data).fen
+        except WireError:
+            return CardProblem.UNREADABLE
+
+    def _records(self, command: Callable[[int], purse.Command], decode: Callable[[bytes], T]) -> list[T] | CardProblem:
+        """Return what can be read of a file's records, up to the first that is not there."""
+        records = []
+        for number in range(1, _ENTRIES + 1):
+            answer = self._send(purse.encode_command(command(number)))
+            if isinstance(answer, ExchangeFailed):
+                return _problem(answer)
+            if answer.status_word != StatusWord.OK:
+                break
+            try:
+                records.append(decode(answer.data))
+            except WireError:
+                continue  # a place that was never written to, or another issuer's record
+        return records
 
     def _read(self, command: purse.Command, decode: Callable[[bytes], T]) -> T | CardProblem:
         answer = self._send(purse.encode_command(command))
@@ -257,3 +351,23 @@ def _date(digits: str) -> date | None:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:
         return None
+
+
+def _time(digits: str) -> time | None:
+    try:
+        return time(int(digits[:2]), int(digits[2:4]), int(digits[4:]))
+    except ValueError:
+        return None
+
+
+def _entry(record: LogRecord) -> PurseEntry | None:
+    day, at = _date(record.date), _time(record.time)
+    if day is None or at is None:
+        return None
+    kind = _ENTRY_KINDS.get(record.transaction, PurseEntryKind.OTHER)
+    return PurseEntry(kind, record.amount_fen, day, at, record.terminal_no)
+
+
+def _purse_trip(trip: Trip) -> PurseTrip | None:
+    day, at = _date(trip.date), _time(trip.time)
+    return PurseTrip(trip.amount_fen, trip.balance_fen, day, at) if day is not None and at is not None else None

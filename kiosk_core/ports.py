@@ -5,7 +5,7 @@ exceptions are those of `kiosk_core.errors`. Every multi-valued answer is a unio
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from enum import Enum
 from typing import Protocol
 
@@ -28,19 +28,84 @@ class CardProblem(Enum):
 
 
 @dataclass(frozen=True)
+class Overdraft:
+    """What a card says that was spent beyond its balance; a top-up pays `used_fen` back first.
+
+    `usable_fen` can be spent now. `limit_fen` is the most that may be overdrawn, None where the card does not say.
+    """
+
+    usable_fen: int
+    used_fen: int
+    limit_fen: int | None = None
+
+
+@dataclass(frozen=True)
 class PurseCard:
-    """A transit card as read: `expires` is its last valid day, None where the card names none."""
+    """A transit card as read: `expires` is its last valid day, None where the card names none.
+
+    `balance_fen` is negative where the purse is overdrawn. `overdraft` is None unless the card has one in use.
+    `max_balance_fen` and `max_load_fen` are rules of this kind of card, None where it has none of its own.
+    """
 
     number: CardNumber
     balance_fen: int
     expires: date | None = None
+    overdraft: Overdraft | None = None
+    max_balance_fen: int | None = None
+    max_load_fen: int | None = None
+
+    @property
+    def usable_fen(self) -> int:
+        """What the customer can spend now, in fen; never negative."""
+        return self.overdraft.usable_fen if self.overdraft is not None else max(0, self.balance_fen)
+
+
+class PurseEntryKind(Enum):
+    """What a line of a card's log is; the value names the text that the customer reads."""
+
+    LOAD = "load"
+    PURCHASE = "purchase"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class PurseEntry:
+    """A load or purchase as the card remembers it: the clock is that of its terminal (`terminal_no`, 6 bytes)."""
+
+    kind: PurseEntryKind
+    amount_fen: int
+    day: date
+    at: time
+    terminal_no: bytes
+
+
+@dataclass(frozen=True, repr=False)
+class PurseTrip:
+    """An entry or exit as the card remembers it; `amount_fen` is 0 at an entry. Its `repr` hides where and when."""
+
+    amount_fen: int
+    balance_fen: int
+    day: date
+    at: time
+
+    def __repr__(self) -> str:
+        return "PurseTrip(***)"
+
+
+@dataclass(frozen=True)
+class PurseHistory:
+    """What a card remembers, newest first: at most ten entries and ten trips; () where it keeps none."""
+
+    entries: tuple[PurseEntry, ...] = ()
+    trips: tuple[PurseTrip, ...] = ()
 
 
 @dataclass(frozen=True)
 class LoadInit:
     """The answer to INITIALIZE FOR LOAD (80 50): what the host needs to check MAC1 and to make MAC2.
 
-    `amount_fen` and `terminal_no` (6 bytes) are what was sent; `counter` is the online counter (2 bytes)
+    `amount_fen` and `terminal_no` (6 bytes) are what was sent; `balance_fen` is negative where the purse is overdrawn,
+    and its four bytes on the wire are those of `balance_fen % 2**31`; `counter` is the online counter (2 bytes)
     before the load; `random` and `mac1` have 4 bytes.
     """
 
@@ -128,6 +193,10 @@ class TopUpModule(Device, Protocol):
         """Power the card, select its purse and read number, balance and expiry."""
         ...
 
+    def read_history(self) -> PurseHistory | CardProblem:
+        """Power the card, select its purse and read its last loads, purchases and trips; some 20 commands."""
+        ...
+
     def initialize_load(self, number: CardNumber, amount_fen: int, terminal_no: bytes) -> LoadInit | CardProblem:
         """Check that the card is still `number` (else OTHER_CARD) and send INITIALIZE FOR LOAD."""
         ...
@@ -143,6 +212,17 @@ class TopUpModule(Device, Protocol):
 
         The card is selected again first and `is_same_card` asked about its number (else OTHER_CARD). After
         9406, and only then, a fresh 80 50 reads the second witness.
+        """
+        ...
+
+    def find_load(
+        self, is_same_card: "CardCheck", amount_fen: int, terminal_no: bytes, moment: tuple[str, str]
+    ) -> bool | CardProblem:
+        """Return whether the card's log has a load of this amount by this terminal at this moment.
+
+        For a card whose counter went on beyond the load that is sought: GET TRANSACTION PROVE knows the last only.
+        `moment` is date and time of the LoadAuthorisation. True: the load happened. False proves nothing, a log is
+        short. The card is selected again first and `is_same_card` asked about its number (else OTHER_CARD).
         """
         ...
 

@@ -291,12 +291,30 @@ class HostileSession(RuleBasedStateMachine):
         """Never that a card still has power: whoever swaps the card takes it."""
         self.reader.lies_of_slot = states
 
-    @rule(plan=_plans(3))
+    @rule(plan=_plans(5))
     def read_card(self, plan: list[Misdeed]) -> None:
         read = self.call(self.module.read_card, plan)
         if isinstance(read, PurseCard):
             self.init = None
             assert read.number.reveal() in self.reader.sessions[-1].numbers()
+
+    @rule(plan=_plans(6), amount=st.sampled_from([1, 5000]), seconds=st.sampled_from(["120000", "120001"]))
+    def find_load(self, plan: list[Misdeed], amount: int, seconds: str) -> None:
+        """What is found is a record that the card in question gave."""
+        card = self.reader.card
+        wanted = card.identity.number if card is not None else CardNumber("3104760000000123456")
+        before = len(self.reader.sessions)
+        found = self.call(
+            lambda: self.module.find_load(lambda number: number == wanted, amount, TERMINAL, ("20260726", seconds)),
+            plan,
+        )
+        self.init = None if len(self.reader.sessions) > before else self.init
+        if found is True:
+            heard = self.reader.sessions[-1].heard
+            assert wanted.reveal() in self.reader.sessions[-1].numbers()
+            # amount 4, type 02, terminal 6, date 4, time 3: facts/purse-load.md 1.3
+            record = amount.to_bytes(4, "big") + b"\x02" + TERMINAL + bytes.fromhex("20260726" + seconds)
+            assert any(answer and record in answer for command, answer in heard if command[1] in {0xB2, 0xC0})
 
     @rule(plan=_plans(3), amount=st.sampled_from([1, 5000]), other=st.booleans())
     def initialize_load(self, plan: list[Misdeed], amount: int, other: bool = False) -> None:
@@ -399,7 +417,7 @@ class HostileSession(RuleBasedStateMachine):
                 unproven = [answer for command, answer in heard if command[1] in {0x5A, 0xC0} and answer]
                 assert any(answer[-2:] == b"\x94\x06" for answer in unproven)
                 assert last[-2:] == b"\x90\x00", "a witness that refused"
-                assert (balance.to_bytes(4, "big") + found.to_bytes(2, "big")).endswith(last[:-2][:6])
+                assert ((balance % 2**31).to_bytes(4, "big") + found.to_bytes(2, "big")).endswith(last[:-2][:6])
             case ProofUnclear():
                 pass
 

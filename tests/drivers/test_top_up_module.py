@@ -1,15 +1,17 @@
 """The top-up module on the simulated reader: loads, tears, other cards, and an unplug at every step."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
 
+from device_sim import card_crypto
 from device_sim.card import Card, OtherCard
 from device_sim.cards.lasting import Tear
 from device_sim.ccid_reader import BULK_IN, SimulatedCcidReader
-from device_sim.transit_card import TransitCard
+from device_sim.transit_card import CardIdentity, PurseProfile, TransitCard
 from device_sim.usb.device import Descriptor
 from device_sim.usb.remote import BusServer, RemoteBackend
 from drivers.top_up_module import TUnionTopUpModule
@@ -24,17 +26,24 @@ from kiosk_core.ports import (
     LoadInit,
     LoadNotFound,
     LoadProven,
+    Overdraft,
     ProofUnclear,
     PurseCard,
+    PurseEntry,
+    PurseEntryKind,
+    PurseHistory,
+    PurseTrip,
     TopUpModule,
 )
 from kiosk_core.status import DeviceState, Identity, Media
 from tests.clocks import RealClock, SetClock
 from tests.top_up import (
+    LOAD_MASTER,
     NAME,
     NUMBER,
     OTHER_NUMBER,
     PRODUCT,
+    TAC_MASTER,
     TERMINAL,
     VENDOR,
     Bench,
@@ -42,6 +51,7 @@ from tests.top_up import (
     authorise,
     expected_tac,
 )
+from wire.purse import Trip
 
 WRONG_MAC2 = LoadAuthorisation("20260726", "120000", bytes.fromhex("DEADBEEF"))
 
@@ -150,6 +160,8 @@ def test_status_is_online_with_media_and_its_beginning(bench: Bench, module: TUn
 
 def test_without_a_card_every_question_is_not_present(module: TUnionTopUpModule) -> None:
     assert module.read_card() is CardProblem.NOT_PRESENT
+    assert module.read_history() is CardProblem.NOT_PRESENT
+    assert module.find_load(is_it, 5000, TERMINAL, MOMENT) is CardProblem.NOT_PRESENT
     assert module.initialize_load(NUMBER, 5000, TERMINAL) is CardProblem.NOT_PRESENT
     assert module.prove_load(is_it, 7, 5000, TERMINAL) is CardProblem.NOT_PRESENT
 
@@ -218,7 +230,212 @@ def test_a_card_that_asks_for_another_length_or_makes_one_fetch_is_served(clock:
     info = bytes(10) + bytes.fromhex("03104760000000123456") + bytes(10) + bytes.fromhex("9000")
     script[bytes.fromhex("00B095001E")] = info
     assert module.read_card() == PurseCard(NUMBER, 1230, None)
-    assert len(spied.commands) == 5
+    assert len(spied.commands) == 6
+    module.close()
+
+
+# -- what the customer is shown ------------------------------------------------------------------------
+
+
+FARE = Trip(
+    kind=4,
+    terminal_no=bytes.fromhex("0000300089000340"),
+    detail=1,
+    station=bytes(7),
+    amount_fen=500,
+    balance_fen=-100,
+    date="20241229",
+    time="141740",
+    city=bytes.fromhex("2600"),
+    institution=bytes(8),
+)
+FARE_TERMINAL = bytes.fromhex("300089000340")
+
+
+def an_overdrawn_card() -> TransitCard:
+    """Return a card with 4.00 on it that was used for a fare of 5.00 and may be overdrawn by 8.00."""
+    identity = CardIdentity.of_issuer(NUMBER, LOAD_MASTER, TAC_MASTER)
+    card = TransitCard(identity, balance_fen=400, counter=7, profile=PurseProfile(overdraft_limit_fen=800))
+    card.ride(FARE)
+    return card
+
+
+def test_an_overdrawn_card_shows_what_is_usable_what_is_owed_and_the_limit(
+    bench: Bench, module: TUnionTopUpModule
+) -> None:
+    bench.reader.insert(an_overdrawn_card())
+    card = module.read_card()
+    assert card == PurseCard(NUMBER, -100, date(2034, 12, 31), Overdraft(0, 100, 800))
+    assert isinstance(card, PurseCard)
+    assert card.usable_fen == 0
+
+
+def test_a_load_of_an_overdrawn_card_begins_below_zero_and_pays_back(bench: Bench, module: TUnionTopUpModule) -> None:
+    card = an_overdrawn_card()
+    bench.reader.insert(card)
+    init = begin(module)
+    assert init.balance_fen == -100
+    factor = card_crypto.diversification_factor(NUMBER.reveal())
+    key = card_crypto.session_key(card_crypto.diversify(LOAD_MASTER, factor), init.random, 7)
+    # the four bytes of -1.00: facts/purse-load.md 1.3
+    assert init.mac1 == card_crypto.mac1(key, 0x7FFFFF9C, 5000, 2, TERMINAL)
+    mac2 = card_crypto.mac2(key, 5000, 2, TERMINAL, "20260726", "120000")
+    assert isinstance(module.credit_load(LoadAuthorisation("20260726", "120000", mac2)), Credited)
+    assert module.read_card() == PurseCard(NUMBER, 4900, date(2034, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("amount", "answer", "read"),
+    [
+        # a purse that knows no overdraft answers no P1 but 0
+        ("02", "6A86", PurseCard(NUMBER, -100, date(2034, 12, 31))),
+        ("01", "6A86", PurseCard(NUMBER, -100, date(2034, 12, 31), Overdraft(0, 100, None))),
+        ("03", "6A86", PurseCard(NUMBER, -100, date(2034, 12, 31), Overdraft(0, 100, 800))),
+        ("02", "80000064 9000", CardProblem.UNREADABLE),
+        ("03", "0000 9000", CardProblem.UNREADABLE),
+        ("01", "90", CardProblem.UNREADABLE),
+        ("02", "FFFFFFFF 9000", CardProblem.UNREADABLE),
+    ],
+)
+def test_an_overdraft_is_told_as_far_as_the_card_tells_it(
+    clock: SetClock, amount: str, answer: str, read: object
+) -> None:
+    bench = Bench(clock)
+    asked = bytes.fromhex(f"805C{amount}0204")
+    bench.reader.insert(
+        SpiedCard(an_overdrawn_card(), lambda command, _: bytes.fromhex(answer) if command == asked else "pass")
+    )
+    module = bench.open()
+    assert module.read_card() == read
+    module.close()
+
+
+def test_the_last_loads_and_trips_are_read_newest_first(bench: Bench, module: TUnionTopUpModule) -> None:
+    card = a_card()
+    bench.reader.insert(card)
+    assert module.read_history() == PurseHistory()
+    card.ride(replace(FARE, balance_fen=730))
+    assert isinstance(module.credit_load(authorise(begin(module))), Credited)
+    history = module.read_history()
+    assert history == PurseHistory(
+        (
+            PurseEntry(PurseEntryKind.LOAD, 5000, date(2026, 7, 26), time(12), TERMINAL),
+            PurseEntry(PurseEntryKind.PURCHASE, 500, date(2024, 12, 29), time(14, 17, 40), FARE_TERMINAL),
+        ),
+        (PurseTrip(500, 730, date(2024, 12, 29), time(14, 17, 40)),),
+    )
+    assert "2024" not in repr(history.trips)
+
+
+def test_at_most_ten_records_of_each_file_are_read(clock: SetClock) -> None:
+    bench = Bench(clock)
+    card = a_card()
+    for _ in range(12):
+        card.ride(FARE)
+    spied = SpiedCard(card)
+    bench.reader.insert(spied)
+    module = bench.open()
+    history = module.read_history()
+    assert isinstance(history, PurseHistory)
+    assert (len(history.entries), len(history.trips)) == (10, 10)
+    assert len(spied.sent(0xB2)) == 20
+    module.close()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "FF" * 23,  # never written to
+        "00" * 23,
+        "042D000000000001F409300089000340 20241329 141740",  # no month 13
+        "042D000000000001F409300089000340 20241229 251740",  # no hour 25
+        "042D0000",
+    ],
+)
+def test_a_record_that_is_none_is_left_out(clock: SetClock, record: str) -> None:
+    bench = Bench(clock)
+    card = a_card()
+    card.ride(FARE)
+    card.ride(FARE)
+    first = bytes.fromhex("00B201C417")
+    bench.reader.insert(
+        SpiedCard(card, lambda command, _: bytes.fromhex(record) + b"\x90\0" if command == first else "pass")
+    )
+    module = bench.open()
+    history = module.read_history()
+    assert isinstance(history, PurseHistory)
+    assert len(history.entries) == 1
+    module.close()
+
+
+def test_a_type_of_transaction_without_a_name_is_told_as_other(clock: SetClock) -> None:
+    bench = Bench(clock)
+    record = bytes.fromhex("042D000000000001F40B300089000340 20241229 141740 9000")
+    first = bytes.fromhex("00B201C417")
+    bench.reader.insert(SpiedCard(a_card(), lambda command, _: record if command == first else "pass"))
+    module = bench.open()
+    history = module.read_history()
+    assert isinstance(history, PurseHistory)
+    assert [entry.kind for entry in history.entries] == [PurseEntryKind.OTHER]
+    module.close()
+
+
+# -- the log as a witness ------------------------------------------------------------------------------
+
+
+MOMENT = ("20260726", "120000")
+
+
+def test_a_load_is_found_in_the_log_though_others_came_after_it(bench: Bench, module: TUnionTopUpModule) -> None:
+    # facts/money-safety.md 5.2 row 4: counter > ctr+1: by terminal number and time
+    card = a_card()
+    bench.reader.insert(card)
+    for _ in range(2):
+        assert isinstance(module.credit_load(authorise(begin(module))), Credited)
+    assert module.prove_load(is_it, 7, 5000, TERMINAL) == LoadNotFound(9, 11230)
+    assert module.find_load(is_it, 5000, TERMINAL, MOMENT) is True
+
+
+@pytest.mark.parametrize(
+    ("amount_fen", "terminal_no", "moment"),
+    [
+        (4999, TERMINAL, MOMENT),
+        (5000, bytes(6), MOMENT),
+        (5000, TERMINAL, ("20260727", "120000")),
+        (5000, TERMINAL, ("20260726", "120001")),
+    ],
+)
+def test_another_load_in_the_log_is_no_witness(
+    bench: Bench, module: TUnionTopUpModule, amount_fen: int, terminal_no: bytes, moment: tuple[str, str]
+) -> None:
+    bench.reader.insert(a_card())
+    assert isinstance(module.credit_load(authorise(begin(module))), Credited)
+    assert module.find_load(is_it, amount_fen, terminal_no, moment) is False
+
+
+def test_a_purchase_by_the_same_terminal_at_the_same_moment_is_no_load(bench: Bench, module: TUnionTopUpModule) -> None:
+    card = a_card()
+    card.ride(FARE)
+    bench.reader.insert(card)
+    assert module.find_load(is_it, 500, FARE_TERMINAL, ("20241229", "141740")) is False
+
+
+def test_the_log_of_another_card_is_not_looked_at(bench: Bench, module: TUnionTopUpModule) -> None:
+    spied = SpiedCard(a_card(OTHER_NUMBER))
+    bench.reader.insert(spied)
+    assert module.find_load(is_it, 5000, TERMINAL, MOMENT) is CardProblem.OTHER_CARD
+    assert not spied.sent(0xB2)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_card_pulled_while_its_log_is_read_witnesses_nothing(clock: SetClock, at: int) -> None:
+    bench = Bench(clock)
+    card = a_card()
+    for _ in range(2):
+        card.ride(FARE)
+    bench.reader.insert(SpiedCard(card, lambda _, number: None if number == at + 2 else "pass"))
+    module = bench.open()
+    assert module.find_load(is_it, 5000, TERMINAL, MOMENT) is CardProblem.NOT_PRESENT
     module.close()
 
 
@@ -249,7 +466,7 @@ def test_commands_go_out_as_the_facts_say(clock: SetClock) -> None:
     select, read = bytes.fromhex("00A4040008A00000063201010500"), bytes.fromhex("00B095001E")
     assert spied.commands == [
         # facts/purse-load.md 1.1
-        *(select, read, bytes.fromhex("805C000204")),
+        *(select, read, bytes.fromhex("805C000204"), bytes.fromhex("805C020204")),
         *(select, read, bytes.fromhex("805000020B 01 00001388 001122334455 10")),
         bytes.fromhex("805200000B 20260726 120000") + authorisation.mac2 + b"\x04",
         # facts/purse-load.md 1.4: 805A before any other purse command, with the counter plus one
@@ -445,9 +662,9 @@ def load_and_prove(module: TUnionTopUpModule) -> list[object]:
 
 
 @pytest.mark.parametrize("answered", [True, False], ids=["after the card acted", "before the card acted"])
-@pytest.mark.parametrize("at", range(1, 11))
+@pytest.mark.parametrize("at", range(1, 12))
 def test_a_card_pulled_at_any_command_leaves_no_doubt(clock: SetClock, at: int, answered: bool) -> None:
-    # Ten commands: 3 to read, 3 to begin, 80 52, and 3 to prove.
+    # Eleven commands: 4 to read, 3 to begin, 80 52, and 3 to prove.
     bench = Bench(clock)
     card = a_card()
 
@@ -465,8 +682,8 @@ def test_a_card_pulled_at_any_command_leaves_no_doubt(clock: SetClock, at: int, 
     assert CardProblem.NOT_PRESENT in results
     assert len(spied.sent(0x52)) <= 1
     loaded = card.memory.balance_fen == 6230
-    assert loaded == (at > 7 or (at == 7 and answered))
-    assert isinstance(results[2], Credited) == (at > 7)
+    assert loaded == (at > 8 or (at == 8 and answered))
+    assert isinstance(results[2], Credited) == (at > 8)
     if bench.reader.card is None:
         bench.reader.insert(card)
     proof = module.prove_load(is_it, 7, 5000, TERMINAL)
@@ -482,6 +699,8 @@ CALLS: dict[str, Callable[[TUnionTopUpModule], object]] = {
     "media": lambda module: module.media(),
     "reset": lambda module: module.reset(),
     "read_card": lambda module: module.read_card(),
+    "read_history": lambda module: module.read_history(),
+    "find_load": lambda module: module.find_load(is_it, 5000, TERMINAL, MOMENT),
     "initialize_load": lambda module: module.initialize_load(NUMBER, 5000, TERMINAL),
     "prove_load": lambda module: module.prove_load(is_it, 7, 5000, TERMINAL),
 }
@@ -557,7 +776,7 @@ def faulty_bench(clock: SetClock, spoil: Callable[[Faulty, bytes], bytes | None]
 
 
 # One load: each of the three selections is power off, power on and two commands.
-LOAD_MESSAGES = 4 + 1 + 4 + 1 + 1 + 1 + 4 + 1
+LOAD_MESSAGES = 4 + 2 + 4 + 1 + 1 + 1 + 4 + 1
 
 
 @pytest.mark.parametrize("at", range(1, LOAD_MESSAGES + 1))
