@@ -50,8 +50,12 @@ _CLOSED = ", ".join(f"'{state.value}'" for state in LedgerState if state.closed)
 # A WHERE clause: the rows of every transaction whose last state is not closed.
 OF_OPEN_TRANSACTIONS = (
     "WHERE transaction_id IN (SELECT transaction_id FROM"  # noqa: S608  (our own names)
-    f" (SELECT transaction_id, state, max(number) FROM entry GROUP BY transaction_id) WHERE state NOT IN ({_CLOSED}))"
+    f" (SELECT transaction_id, state, max(number) FROM entry WHERE transaction_id <> '' GROUP BY transaction_id)"
+    f" WHERE state NOT IN ({_CLOSED}))"
 )
+
+# A WHERE clause: the rows of all transactions, not those about the journal itself.
+OF_TRANSACTIONS = "WHERE transaction_id <> ''"
 
 # A WHERE clause: the rows of every transaction that began at or after a moment, in seconds since 1970 (UTC).
 BEGUN_SINCE = (

@@ -10,10 +10,21 @@ import json
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 
 from kiosk_core.ledger import Facts, LedgerRow, LedgerState
 
 GENESIS = "0" * 64
+
+OF_JOURNAL = ""
+"""Stands for the transaction in a row about the journal itself; its state is a Note."""
+
+
+class Note(Enum):
+    """What a row about the journal itself says."""
+
+    CLOCK = "CLOCK"  # the clock is right though it was set back: facts `by`, `reason`
+
 
 _LARGEST_NUMBER = 10**12 - 1
 
@@ -56,7 +67,7 @@ class Entry:
         return LedgerRow(self.number, at, self.transaction, LedgerState(self.state), json.loads(self.facts))
 
 
-def next_entry(last: Entry | None, at: datetime, transaction: str, state: LedgerState, facts: Facts) -> Entry:
+def next_entry(last: Entry | None, at: datetime, transaction: str, state: str, facts: Facts) -> Entry:
     """Return the entry that follows `last` (None: the journal's first).
 
     Raises:
@@ -64,7 +75,7 @@ def next_entry(last: Entry | None, at: datetime, transaction: str, state: Ledger
     """
     number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
     moment = at.isoformat(timespec="milliseconds")
-    unsealed = Entry(number, moment, transaction, state.value, canonical_facts(facts), previous, "")
+    unsealed = Entry(number, moment, transaction, state, canonical_facts(facts), previous, "")
     return replace(unsealed, hash=unsealed.true_hash)
 
 

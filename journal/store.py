@@ -14,7 +14,7 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,17 +30,27 @@ from journal.database import (
     select_entries,
     sync_folder,
 )
-from journal.entries import GENESIS, Entry, next_entry
+from journal.entries import GENESIS, OF_JOURNAL, Entry, Note, next_entry
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
+from kiosk_core.id_card_reader import IdNumber
 from kiosk_core.ledger import Facts, LedgerRow, LedgerState, Transaction
 
 KEY_NAME = "journal.key"
 
+CLOCK_TOLERANCE = timedelta(seconds=60)
+"""How far a clock that is set may step back before somebody must say that it is right."""
+RESERVE_BYTES = 16 * 2**20
+"""What must be free before a transaction begins: its rows, and room for a checkpoint of the write-ahead log."""
+
 _KEY_BYTES = 32
 _TOKEN_DIGITS = 32
 _SEQUENCE_DIGITS = 5
+
+
+class JournalHeld(JournalUnavailable):
+    """Another program writes this journal."""
 
 
 class SqliteJournal:
@@ -48,15 +58,18 @@ class SqliteJournal:
 
     A transaction's id is the terminal's number, the date and the running number's last five digits:
     "KT000001-25112200042", 20 characters for a terminal number of 8. `token` may be called from any thread, all
-    else from one.
+    else from one. A clock that was set back by more than `clock_tolerance` begins no transaction: limits of a day,
+    expiry dates and the bank's day depend on it.
 
     Raises:
         JournalUnavailable: another program writes this journal, its key is missing, its file is damaged or from
             a newer program, or the disk says no.
     """
 
-    def __init__(self, folder: Path, terminal: str, clock: Clock) -> None:
+    def __init__(self, folder: Path, terminal: str, clock: Clock, clock_tolerance: timedelta = CLOCK_TOLERANCE) -> None:
+        self._folder = folder
         self._terminal = terminal
+        self._clock_tolerance = clock_tolerance
         self._clock = clock
         with contextlib.ExitStack() as undo, keeping_promises(f"open the journal in {folder}"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,10 +85,12 @@ class SqliteJournal:
         """Open a transaction; see the port. The fact `sequence` is added.
 
         Raises:
-            JournalUnavailable: the row is not safe on disk.
+            JournalUnavailable: the row is not safe on disk, the disk has no room for the rows that follow, or the
+                clock was set back.
             ValueError: a fact may be a full card number.
         """
         with keeping_promises("begin a transaction in the journal"), self._database:
+            self._check_that_one_may_begin(self._last_entry())
             sequence = self._last_sequence() + 1
             number = f"{sequence % 10**_SEQUENCE_DIGITS:0{_SEQUENCE_DIGITS}d}"
             transaction = f"{self._terminal}-{self._clock.wall():%y%m%d}{number}"
@@ -124,9 +139,28 @@ class SqliteJournal:
             last = self._last_entry()
         return (last.number, last.hash) if last else (0, GENESIS)
 
-    def token(self, number: CardNumber) -> str:
-        """Return 32 hex digits: HMAC-SHA256 of the card's digits under this terminal's key, cut short."""
+    def maintain(self) -> None:
+        """See the port.
+
+        Raises:
+            JournalUnavailable: no transaction may begin now.
+        """
+        with keeping_promises("read the journal"):
+            self._check_that_one_may_begin(self._last_entry())
+
+    def token(self, number: CardNumber | IdNumber) -> str:
+        """Return 32 hex digits: HMAC-SHA256 of the number under this terminal's key, cut short."""
         return hmac.new(self._key, number.reveal().encode(), hashlib.sha256).hexdigest()[:_TOKEN_DIGITS]
+
+    def confirm_clock(self, by: str, reason: str) -> None:
+        """Write a row which says that the clock is right though earlier rows bear a later time.
+
+        Raises:
+            JournalUnavailable: the row is not safe on disk.
+            ValueError: a text may hold a full card number.
+        """
+        with keeping_promises("write to the journal"), self._database:
+            self._append_note(Note.CLOCK, {"by": by, "reason": reason})
 
     def close(self) -> None:
         """Let go of file and lock; may be called twice."""
@@ -140,13 +174,35 @@ class SqliteJournal:
     ) -> None:
         self.close()
 
+    def _check_that_one_may_begin(self, last: Entry | None) -> None:
+        """See `maintain`. Rows of open transactions are written whatever the clock says: what happened, happened."""
+        room = os.statvfs(self._folder)
+        if room.f_bavail * room.f_frsize < RESERVE_BYTES:
+            raise JournalUnavailable(
+                f"the disk of {self._folder} has less than {RESERVE_BYTES // 2**20} MiB left: too little to be sure"
+                " that a transaction can be recorded to its end"
+            )
+        now = self._clock.wall()
+        if last is not None and (back := datetime.fromisoformat(last.at) - now) > self._clock_tolerance:
+            step = timedelta(seconds=round(back.total_seconds()))
+            raise JournalUnavailable(
+                f"the clock stands at {now:%Y-%m-%d %H:%M:%S}, {step} before row {last.number} of the journal: set it"
+                " right, or confirm it with `openteller journal confirm-clock`"
+            )
+
+    def _append_note(self, note: Note, facts: Facts) -> None:
+        self._insert(next_entry(self._last_entry(), self._clock.wall(), OF_JOURNAL, note.value, facts))
+
     def _append(self, transaction: str, state: LedgerState, facts: Facts) -> LedgerRow:
-        entry = next_entry(self._last_entry(), self._clock.wall(), transaction, state, facts)
+        entry = next_entry(self._last_entry(), self._clock.wall(), transaction, state.value, facts)
+        self._insert(entry)
+        return entry.row()
+
+    def _insert(self, entry: Entry) -> None:
         self._database.execute(
             f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  (our own columns)
             astuple(entry),
         )
-        return entry.row()
 
     def _last_entry(self) -> Entry | None:
         return next(self._select("ORDER BY number DESC LIMIT 1"), None)
@@ -179,7 +235,7 @@ def _lock_folder(folder: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise JournalUnavailable(f"another program is writing the journal in {folder}") from None
+        raise JournalHeld(f"another program is writing the journal in {folder}") from None
     except BaseException:
         os.close(descriptor)
         raise

@@ -1,20 +1,10 @@
-"""Transactions out of the journal, read beside a running core, and what each row means in plain words."""
+"""One transaction told as a story: what each row means in plain words, where it stands, and what happens next."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
-from journal.database import (
-    OF_OPEN_TRANSACTIONS,
-    closing_connection,
-    keeping_promises,
-    open_for_reading,
-    select_entries,
-)
-from kiosk_core.errors import JournalUnavailable
-from kiosk_core.ledger import LedgerRow, LedgerState, Transaction
+from kiosk_core.ledger import LedgerRow, LedgerState, Resolution, Transaction
 from kiosk_core.money import format_amount
 
 _MEANINGS = {
@@ -40,10 +30,20 @@ _MEANINGS = {
     LedgerState.SETTLED: "staff settled the case",
 }
 
+_RESOLUTIONS = {
+    Resolution.LOADED.value: "the card is loaded",
+    Resolution.REFUNDED.value: "the payment was given back",
+    Resolution.PAID_OUT.value: "the customer was paid out",
+    Resolution.WRITTEN_OFF.value: "the amount was written off",
+}
+
 _NEXT_STEPS = {
     LedgerState.CREDIT_SENT: "Open: only the card can tell. It is asked when it is next on the reader.",
     LedgerState.CARD_UNKNOWN: "Open: only the card can tell. It is asked when it is next on the reader.",
-    LedgerState.SUSPENSE: "Open: only the card can tell. It is asked when it is next on the reader.",
+    LedgerState.SUSPENSE: (
+        "Open: only the card can tell. It is asked when it is next on the reader. If it never comes back, staff settle"
+        " this with the host's record."
+    ),
     LedgerState.MANUAL: "Open: staff must settle this with the host's record and the card.",
     LedgerState.CONFIRM_SAF: "Open: the card is loaded; the proof is sent again until the host answers.",
     LedgerState.CARD_OK: "Open: the card is loaded; the proof is sent again until the host answers.",
@@ -69,7 +69,7 @@ def tell(transaction: Transaction) -> tuple[Line, ...]:
     lines = []
     for before, row in pairwise((None, *transaction.rows)):
         assert row is not None  # noqa: S101  (only the first `before` is None)
-        news = tuple(_fact(key, value) for key, value in row.facts.items() if known.get(key, ...) != value)
+        news = tuple(say_fact(key, value) for key, value in row.facts.items() if known.get(key, ...) != value)
         known.update(row.facts)
         lines.append(Line(row.number, row.at, row.state, _MEANINGS[row.state], news, _remark(before, row)))
     return tuple(lines)
@@ -77,58 +77,24 @@ def tell(transaction: Transaction) -> tuple[Line, ...]:
 
 def standing(transaction: Transaction) -> str:
     """Return where `transaction` stands now and what happens next, in a sentence."""
+    if transaction.state is LedgerState.SETTLED:
+        facts = transaction.facts
+        how = _RESOLUTIONS.get(str(facts.get("resolution")), str(facts.get("resolution")))
+        return f"Closed: {facts.get('by')} settled the case: {how}. Reason: {facts.get('reason')}"
     if transaction.state.closed:
         return f"Closed: {_MEANINGS[transaction.state]}."
     return _NEXT_STEPS.get(transaction.state, "Open: under way, or settled when the core next starts.")
 
 
-def read_transaction(folder: Path, transaction: str) -> Transaction | None:
-    """Return one transaction of the journal in `folder`, None if there is none of that id.
-
-    Raises:
-        JournalUnavailable: there is no journal, or it cannot be read.
-    """
-    return next(_read(folder, "WHERE transaction_id = ?", (transaction,)), None)
-
-
-def read_latest(folder: Path, count: int) -> tuple[Transaction, ...]:
-    """Return the `count` transactions that began last, oldest first.
-
-    Raises:
-        JournalUnavailable: there is no journal, or it cannot be read.
-    """
-    latest = "SELECT transaction_id FROM entry WHERE state = 'NEW' ORDER BY number DESC LIMIT ?"
-    return tuple(_read(folder, f"WHERE transaction_id IN ({latest})", (count,)))
-
-
-def read_open(folder: Path) -> tuple[Transaction, ...]:
-    """Return every transaction that is not closed, oldest first.
-
-    Raises:
-        JournalUnavailable: there is no journal, or it cannot be read.
-    """
-    return tuple(_read(folder, OF_OPEN_TRANSACTIONS, ()))
-
-
-def _read(folder: Path, which: str, values: tuple[str | int, ...]) -> Iterator[Transaction]:
-    rows: dict[str, list[LedgerRow]] = {}
-    with keeping_promises(f"read the journal in {folder}"), closing_connection(open_for_reading(folder)) as database:
-        for entry in select_entries(database, which, values):
-            try:
-                rows.setdefault(entry.transaction, []).append(entry.row())
-            except ValueError as error:
-                raise JournalUnavailable(f"row {entry.number} of the journal cannot be read: {error}") from None
-    for transaction, its_rows in rows.items():
-        yield Transaction(transaction, tuple(its_rows))
-
-
-def _fact(key: str, value: str | int | bool | None) -> str:
-    match key.removesuffix("_fen"), value:
-        case name, bool():
+def say_fact(key: str, value: str | int | bool | None) -> str:
+    """Return a fact as "name value": `_fen` in yuan, truth as yes or no, nothing as "-"."""
+    name = key.removesuffix("_fen").replace("_", " ")
+    match value:
+        case bool():
             return f"{name} {'yes' if value else 'no'}"
-        case name, int() if name != key:
+        case int() if key.endswith("_fen"):
             return f"{name} {format_amount(value)}"
-        case name, _:
+        case _:
             return f"{name} {'-' if value is None else value}"
 
 

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from kiosk_core.card_number import CardNumber
+from kiosk_core.id_card_reader import IdNumber
 
 Facts = Mapping[str, str | int | bool | None]
 
@@ -130,6 +131,10 @@ class Journal(Protocol):
         """Return number and hash of the last row: (0, sixty-four "0") for an empty journal."""
         ...
 
-    def token(self, number: CardNumber) -> str:
-        """Return the keyed digest under which a card is known in the journal (its number never is)."""
+    def maintain(self) -> None:
+        """Do what may take a second, while no customer waits; raise if no transaction could begin now."""
+        ...
+
+    def token(self, number: CardNumber | IdNumber) -> str:
+        """Return the keyed digest under which a card or person is known in the journal (the number never is)."""
         ...

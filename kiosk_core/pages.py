@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from kiosk_core.ledger import Resolution
 from kiosk_core.texts import Language, LocalText, Words
 
 MAX_PREVIEW_S = 300
@@ -357,6 +358,25 @@ class Previewed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AskSettle:
+    """Close a case in SUSPENSE or MANUAL as staff decided (kiosk_core/settlement.py). Answer: Settled, or Refused."""
+
+    type: Literal["ask_settle"] = "ask_settle"
+    transaction: str
+    resolution: Resolution
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """The answer to AskSettle: the case is closed by this row of the journal."""
+
+    type: Literal["settled"] = "settled"
+    row: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeviceReport:
     """One device: the fields of `DeviceStatus` as plain words, and what was counted.
 
@@ -430,8 +450,8 @@ class Refused:
 
 
 DeviceQuestion = AskDevices | AskDevice | AskTest | AskTrace
-Question = DeviceQuestion | AskPreview | AskFrame
-Answer = Devices | DeviceDetail | TestReport | TraceReport | Previewed | Frame | Refused
+Question = DeviceQuestion | AskPreview | AskFrame | AskSettle
+Answer = Devices | DeviceDetail | TestReport | TraceReport | Previewed | Frame | Settled | Refused
 
 FromCore = Annotated[Hello | ShowPage | Answer, Field(discriminator="type")]
 ToCore = Annotated[Touched | Question, Field(discriminator="type")]

@@ -18,7 +18,7 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys import top_up
 from kiosk_core.journeys.events import Event, Timer
-from kiosk_core.ledger import Journal, LedgerState, Transaction
+from kiosk_core.ledger import Journal, LedgerRow, LedgerState, Transaction
 from kiosk_core.pages import (
     Cancel,
     CapturePage,
@@ -39,6 +39,7 @@ from kiosk_core.pages import (
 )
 from kiosk_core.ports import BankHost, ReceiptPrinter, TopUpModule
 from kiosk_core.services import Service
+from kiosk_core.settlement import STAFF_MAY_CLOSE, Settlement, SettlementRefused, settle
 from kiosk_core.status import DeviceStatus, Media
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language, Words
@@ -85,11 +86,20 @@ class _ShowCamera:
 
 
 @dataclass(frozen=True)
+class _Settle:
+    """Staff close a case; `done` hears the row, or why not."""
+
+    settlement: Settlement
+    done: "Future[LedgerRow]"
+
+
+@dataclass(frozen=True)
 class _Stop:
+
     pass
 
 
-_Message = _Touch | DeviceStatus | _Answer | _HostEcho | _ShowCamera | _Stop
+_Message = _Touch | DeviceStatus | _Answer | _HostEcho | _ShowCamera | _Settle | _Stop
 
 
 @dataclass
@@ -167,6 +177,12 @@ class Conductor:
         self._inbox.put(_ShowCamera(seconds, preview, done))
         return done
 
+    def settle(self, settlement: Settlement) -> "Future[LedgerRow]":
+        """Close a case for staff; the future raises SettlementRefused or JournalUnavailable."""
+        done: Future[LedgerRow] = Future()
+        self._inbox.put(_Settle(settlement, done))
+        return done
+
     def stop(self) -> None:
         """End `run` after the message under way."""
         self._inbox.put(_Stop())
@@ -222,6 +238,8 @@ class Conductor:
                 self._refresh_home()
             case _ShowCamera(seconds, preview, done):
                 done.set_result(self._show_camera(seconds, preview))
+            case _Settle(settlement, done=settled):
+                self._settle(settlement, settled)
 
     def _next_due(self) -> float:
         due = [self._clock.now() + 1.0]
@@ -288,12 +306,29 @@ class Conductor:
 
     def _look_for_open_transactions(self) -> None:
         try:
-            if not self._journal_ok:
+            self._to_recover = [each for each in self._journal.unsettled() if each.state not in STAFF_MAY_CLOSE]
+            if self._journal_ok:
+                self._journal.maintain()
+            else:
                 self._prove_that_journal_works()
-            waits_for_people = {LedgerState.SUSPENSE, LedgerState.MANUAL}
-            self._to_recover = [each for each in self._journal.unsettled() if each.state not in waits_for_people]
         except JournalUnavailable as error:
             self._lose_journal(error)
+
+    def _settle(self, settlement: Settlement, done: "Future[LedgerRow]") -> None:
+        if not done.set_running_or_notify_cancel():
+            return  # whoever asked has been told that it did not happen
+        if self._session is not None:  # it may be asking the card of this very case
+            done.set_exception(
+                SettlementRefused("a customer or a recovery is being served; try again when the home page is back")
+            )
+            return
+        try:
+            done.set_result(settle(self._journal, settlement))
+        except SettlementRefused as error:
+            done.set_exception(error)
+        except JournalUnavailable as error:
+            self._lose_journal(error)
+            done.set_exception(error)
 
     def _prove_that_journal_works(self) -> None:
         """Write two rows: nothing less proves that the disk takes rows again."""

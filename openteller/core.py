@@ -13,11 +13,12 @@ from host_link.link import HostLink
 from host_link.tls import TlsConnector, TlsSettings
 from journal.store import SqliteJournal
 from kiosk_core.clock import Clock
-from kiosk_core.errors import ConfigError
+from kiosk_core.errors import ConfigError, JournalUnavailable
 from kiosk_core.pages import (
     Answer,
     AskFrame,
     AskPreview,
+    AskSettle,
     Hello,
     MenuPage,
     MessagePage,
@@ -25,9 +26,11 @@ from kiosk_core.pages import (
     Previewed,
     Question,
     Refused,
+    Settled,
     ShowPage,
 )
 from kiosk_core.receipt import Bitmap
+from kiosk_core.settlement import Settlement, SettlementRefused
 from kiosk_core.status import DeviceStatus
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import LANGUAGES
@@ -164,6 +167,8 @@ class Core:
                 return self._preview.frame(question)
             case AskPreview():
                 return self._show_camera(question)
+            case AskSettle():
+                return self._settle(question)
             case _:
                 return self._technician.answer(question)
 
@@ -177,6 +182,20 @@ class Core:
         if not shown:
             return Refused(reason=BUSY)
         return Previewed(seconds=question.seconds)
+
+    def _settle(self, question: AskSettle) -> Settled | Refused:
+        try:
+            settlement = Settlement(question.transaction, question.resolution, question.by, question.reason)
+            asked = self._conductor.settle(settlement)
+            try:
+                row = asked.result(_ASK_S)
+            except TimeoutError:
+                if asked.cancel():
+                    return Refused(reason="the terminal is busy and has not done it; try again")
+                row = asked.result()  # it is being written
+        except (SettlementRefused, JournalUnavailable) as error:
+            return Refused(reason=str(error))
+        return Settled(row=row.number)
 
 
 def _host_link(file: str, config: TerminalConfig, clock: Clock) -> HostLink:

@@ -15,7 +15,7 @@ from pathlib import Path
 from string import Template
 
 from device_sim.control import SimControl
-from journal.story import read_latest
+from journal.reading import read_latest
 from openteller.agreement import CardBalance, HostEntry, disagreements
 from openteller.demo_certificates import make_demo_certificates
 from openteller.system_clock import SystemClock

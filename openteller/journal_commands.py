@@ -1,23 +1,34 @@
 """`openteller journal`: what happened to customers' money, and proof that nobody changed the record of it."""
 
+import sys
+from contextlib import nullcontext
+from datetime import datetime, time, timedelta
+from enum import Enum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from journal.story import read_latest, read_open, read_transaction, standing, tell
+from journal.export import ExportFormat, export
+from journal.reading import EVERYTHING, Search, read_transaction, search
+from journal.store import JournalHeld, SqliteJournal
+from journal.story import standing, tell
 from journal.verify import Verdict, verify
-from kiosk_core.errors import ConfigError, JournalUnavailable
-from kiosk_core.ledger import LedgerState, Transaction
+from kiosk_core.ledger import LedgerState, Resolution, Transaction
 from kiosk_core.money import format_amount
-from openteller.console import report
+from kiosk_core.pages import AskSettle, Refused
+from kiosk_core.settlement import Settlement, checked_text, settle, why_not
+from openteller.console import plain_errors, stop
+from openteller.core_client import CoreClient, CoreSilent
+from openteller.system_clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Read the electronic journal and prove it.")
 
 _LATEST = 20
+_MASKED_LENGTHS = range(12, 21)
 
 _Where = Annotated[
     Path,
@@ -28,42 +39,196 @@ _Where = Annotated[
         help="The journal's folder, or the terminal's configuration file that names it.",
     ),
 ]
+_Transaction = Annotated[str, typer.Option("--transaction", "-t", metavar="ID", help="Only this one.")]
+_Open = Annotated[bool, typer.Option("--open", help="Only what is not settled yet.")]
+_Date = Annotated[str, typer.Option("--date", metavar="DAY", help="Begun on this day, 2026-11-22.")]
+_From = Annotated[str, typer.Option("--from", metavar="WHEN", help="Begun then or later: a day, or 2026-11-22T10:15.")]
+_To = Annotated[str, typer.Option("--to", metavar="WHEN", help="Begun by then: that day, or that minute, included.")]
+_States = Annotated[
+    list[LedgerState] | None, typer.Option("--state", metavar="STATE", case_sensitive=False, help="Stands there now.")
+]
+_Card = Annotated[str, typer.Option("--card", metavar="CARD", help="Last four digits, or the masked number.")]
+_Service = Annotated[str, typer.Option("--service", metavar="ID", help="Of this service.")]
 
 _DEFAULT = Path("/etc/openteller/kiosk.toml")
+
+
+class _How(Enum):
+    """How a case ended, as it is typed."""
+
+    LOADED = "loaded"
+    REFUNDED = "refunded"
+    PAID_OUT = "paid-out"
+    WRITTEN_OFF = "written-off"
 
 
 @app.command(
     epilog="""
 Examples:
 
-openteller journal show -j out/journal
-
 openteller journal show -j out/journal --open
+
+openteller journal show -j out/journal --date 2026-11-22 --card 8901
 
 openteller journal show -j out/journal -t KT000001-25112200042
 """
 )
 def show(
+    *,
     where: _Where = _DEFAULT,
     transaction: Annotated[str, typer.Option("--transaction", "-t", metavar="ID", help="Tell this one's story.")] = "",
-    only_open: Annotated[bool, typer.Option("--open", help="Only what is not settled yet.")] = False,
+    only_open: _Open = False,
+    date: _Date = "",
+    begun_from: _From = "",
+    begun_to: _To = "",
+    states: _States = None,
+    card: _Card = "",
+    service: _Service = "",
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Only the N that began last.")] = _LATEST,
 ) -> None:
-    """Show the latest transactions, those still open, or the story of one.
+    """Show the latest transactions, those still open, those of a search, or the story of one.
 
     The core may be running. Exits with 1 if there is no such transaction or no journal.
     """
-    folder = _folder(where)
     console = Console(highlight=False)
-    try:
+    with plain_errors():
+        folder = _folder(where)
         if transaction:
-            found = read_transaction(folder, transaction)
-            if found is None:
-                _stop(f"{folder}: there is no transaction {transaction}")
-            render_story(console, found)
+            render_story(console, _one(folder, transaction))
+            return
+        # One more than is shown tells whether there are more.
+        wanted = _search(
+            only_open=only_open,
+            date=date,
+            begun_from=begun_from,
+            begun_to=begun_to,
+            states=states,
+            card=card,
+            service=service,
+            limit=limit + 1,
+        )
+        found = search(folder, wanted)
+    if found:
+        render_list(console, found[-limit:])
+    elif wanted == Search(limit=limit + 1):
+        console.print("There is no transaction yet.")
+    else:
+        console.print("Every transaction is settled." if wanted == Search(only_open=True, limit=limit + 1) else _NONE)
+    if len(found) > limit:
+        console.print(f"These are the last {limit}; there are more (--limit).")
+
+
+_NONE = "No transaction is like that."
+
+
+@app.command(
+    name="export",
+    epilog="""
+Examples:
+
+openteller journal export -j out/journal --format csv --out day.csv --date 2026-11-22
+
+openteller journal export -j out/journal --format paper-roll | less
+""",
+)
+def export_command(
+    *,
+    form: Annotated[ExportFormat, typer.Option("--format", help="CSV, JSON Lines, or a journal printer's paper roll.")],
+    where: _Where = _DEFAULT,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a new file, not to the screen.")] = None,
+    transaction: _Transaction = "",
+    only_open: _Open = False,
+    date: _Date = "",
+    begun_from: _From = "",
+    begun_to: _To = "",
+    states: _States = None,
+    card: _Card = "",
+    service: _Service = "",
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Only the N that began last.")] = EVERYTHING,
+) -> None:
+    """Write the journal, or what a search finds in it, as CSV, JSON Lines or paper roll.
+
+    The core may be running. A file that exists is left alone. Exits with 1 if nothing could be written.
+    """
+    with plain_errors():
+        folder = _folder(where)
+        if transaction:
+            found: tuple[Transaction, ...] = (_one(folder, transaction),)
         else:
-            render_list(console, read_open(folder) if only_open else read_latest(folder, _LATEST), only_open=only_open)
-    except JournalUnavailable as error:
-        _stop(str(error))
+            wanted = _search(
+                only_open=only_open,
+                date=date,
+                begun_from=begun_from,
+                begun_to=begun_to,
+                states=states,
+                card=card,
+                service=service,
+                limit=limit,
+            )
+            found = search(folder, wanted)
+        sink = nullcontext(sys.stdout) if out is None else _new_file(out).open("x", encoding="utf-8", newline="")
+        with sink as file:
+            file.writelines(export(found, form))
+    if out is not None:
+        typer.echo(f"{out}: {_count(len(found), 'transaction')}")
+
+
+@app.command(
+    name="settle",
+    epilog="""
+Example:
+
+openteller journal settle KT000001-25112200042 --as refunded --by "Li Na" --reason "host: reversed by hand, slip 0317"
+""",
+)
+def settle_command(
+    transaction: Annotated[str, typer.Argument(metavar="TRANSACTION", help="Its id, as `show --open` lists it.")],
+    how: Annotated[_How, typer.Option("--as", help="How it ended.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who settles it.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="On what evidence.")],
+    where: _Where = _DEFAULT,
+) -> None:
+    """Close a case in SUSPENSE or MANUAL: staff found out how it ended, and say so.
+
+    A running core is asked to do it (name its configuration file with -j); without one the journal is opened here.
+    Exits with 1 if the case may not be closed so.
+    """
+    with plain_errors():
+        settlement = Settlement(transaction, Resolution[how.name], by, reason)
+        if problem := why_not(_one(_folder(where), transaction)):
+            stop(problem)
+        settled_by_core = _settle_in_core(where, settlement)
+        if not settled_by_core:
+            with _alone(where) as journal:
+                settle(journal, settlement)
+        Console(highlight=False).print(standing(_one(_folder(where), transaction)), soft_wrap=True, markup=False)
+    if settled_by_core:
+        typer.echo("The core is running; it closed the case.")
+
+
+@app.command(
+    name="confirm-clock",
+    epilog="""
+Example:
+
+openteller journal confirm-clock -j /etc/openteller/kiosk.toml --by "Li Na" --reason "the battery was changed"
+""",
+)
+def confirm_clock(
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who looked at the clock.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why it was ahead before.")],
+    where: _Where = _DEFAULT,
+) -> None:
+    """Say that the clock is right though the journal's last rows bear a later time, and note who said so.
+
+    The core must be stopped. Exits with 1 if it is not.
+    """
+    with plain_errors(), _alone(where) as journal:
+        try:
+            journal.confirm_clock(checked_text("by", by), checked_text("reason", reason))
+        except ValueError as error:
+            stop(str(error))
+    typer.echo(f"The clock is taken to be right from now on: {SystemClock().wall():%Y-%m-%d %H:%M:%S}.")
 
 
 @app.command(
@@ -81,10 +246,8 @@ def verify_command(where: _Where = _DEFAULT) -> None:
 
     The core may be running. Exits with 0 if all rows are good, with 1 if not.
     """
-    try:
+    with plain_errors():
         verdict = verify(_folder(where))
-    except JournalUnavailable as error:
-        _stop(str(error))
     render_verdict(Console(highlight=False, soft_wrap=True), verdict)
     if not verdict.good:
         raise typer.Exit(1)
@@ -93,18 +256,17 @@ def verify_command(where: _Where = _DEFAULT) -> None:
 def render_verdict(console: Console, verdict: Verdict) -> None:
     """Print what `verify` found."""
     if verdict.good:
-        console.print(f"[green]The journal is good:[/] {_rows(verdict.rows)}, the last with hash {verdict.head}.")
+        console.print(
+            f"[green]The journal is good:[/] {_count(verdict.rows, 'row')}, the last with hash {verdict.head}."
+        )
         return
     first = f" The first bad row is {verdict.first_bad}." if verdict.first_bad is not None else ""
     console.print(f"[red]The journal is bad:[/] {escape(verdict.problem)}.{first}")
-    console.print(f"Before it {_rows(verdict.rows)} {'is' if verdict.rows == 1 else 'are'} good.")
+    console.print(f"Before it {_count(verdict.rows, 'row')} {'is' if verdict.rows == 1 else 'are'} good.")
 
 
-def render_list(console: Console, transactions: tuple[Transaction, ...], *, only_open: bool) -> None:
+def render_list(console: Console, transactions: tuple[Transaction, ...]) -> None:
     """Print a line for each of `transactions`, and where each that is open stands."""
-    if not transactions:
-        console.print("Every transaction is settled." if only_open else "There is no transaction yet.")
-        return
     table = Table("transaction", "began", "amount", "state", "card", box=None, pad_edge=False)
     for column in table.columns:
         column.no_wrap = True
@@ -121,7 +283,7 @@ def render_list(console: Console, transactions: tuple[Transaction, ...], *, only
     console.print(table)
     for each in transactions:
         if not each.state.closed:
-            console.print(f"{each.id}: {standing(each)}", soft_wrap=True)
+            console.print(f"{each.id}: {escape(standing(each))}")
 
 
 def render_story(console: Console, transaction: Transaction) -> None:
@@ -134,28 +296,109 @@ def render_story(console: Console, transaction: Transaction) -> None:
         state = f"[{_colour(line.state)}]{line.state.value}[/]"
         table.add_row(str(line.number), f"{line.at:%Y-%m-%d %H:%M:%S.%f}"[:-3], state, meaning)
     console.print(table)
-    console.print(standing(transaction))
+    console.print(escape(standing(transaction)))
 
 
 def _folder(where: Path) -> Path:
+    """Return the journal's folder; may raise ConfigError."""
     if where.is_dir():
         return where
     from openteller.config import load_terminal  # noqa: PLC0415  (with it come all drivers)
 
+    return load_terminal(where).journal.folder
+
+
+def _one(folder: Path, transaction: str) -> Transaction:
+    found = read_transaction(folder, transaction)
+    if found is None:
+        stop(f"{folder}: there is no transaction {transaction}")
+    return found
+
+
+def _search(
+    *,
+    only_open: bool,
+    date: str,
+    begun_from: str,
+    begun_to: str,
+    states: list[LedgerState] | None,
+    card: str,
+    service: str,
+    limit: int,
+) -> Search:
+    """Return what the options ask for; a mistake in one ends the program."""
+    if date and (begun_from or begun_to):
+        stop("--date is a whole day: it goes with neither --from nor --to")
+    starts, ends = (date, date) if date else (begun_from, begun_to)
+    first = _moment(starts, "--date" if date else "--from")[0] if starts else None
+    behind = _moment(ends, "--date" if date else "--to")[1] if ends else None
+    if first is not None and behind is not None and first >= behind:
+        stop(f"--from {begun_from} lies behind --to {begun_to}")
+    last_four = len(card) == 4 and card.isascii() and card.isdigit()
+    if card and not last_four and not ("*" in card and len(card) in _MASKED_LENGTHS):
+        stop("--card: give the card's last four digits, or its number masked as the journal shows it")
+    return Search(
+        begun_from=first,
+        begun_before=behind,
+        states=frozenset(states) if states else None,
+        only_open=only_open,
+        card=card or None,
+        service=service or None,
+        limit=limit,
+    )
+
+
+def _moment(text: str, option: str) -> tuple[datetime, datetime]:
+    """Return the first moment of a day or minute, and the first behind it, in this machine's time zone."""
     try:
-        return load_terminal(where).journal.folder
-    except ConfigError as error:
-        report(error)
-        raise typer.Exit(1) from None
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        stop(f'{option}: "{text}" is neither a day such as 2026-11-22 nor a time such as 2026-11-22T10:15')
+    whole_day = moment.time() == time() and "T" not in text and ":" not in text
+    return moment.astimezone(), (moment + (timedelta(days=1) if whole_day else timedelta(minutes=1))).astimezone()
 
 
-def _stop(problem: str) -> NoReturn:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{escape(problem)}[/]")
-    raise typer.Exit(1)
+def _new_file(path: Path) -> Path:
+    if path.exists():
+        stop(f"{path}: there is such a file already; name another one, or remove it first")
+    return path
 
 
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
+def _alone(where: Path) -> SqliteJournal:
+    """Open the journal for writing; no transaction begins here, so the terminal's number is not needed."""
+    folder = _folder(where)
+    try:
+        return SqliteJournal(folder, "", SystemClock())
+    except JournalHeld as error:
+        if where.is_dir():
+            stop(f"{error}: if it is the core, name its configuration file with -j, so that it can be asked")
+        stop(f"{error}; if it is the core, it does not answer: stop it first")
+
+
+def _settle_in_core(where: Path, settlement: Settlement) -> bool:
+    """Have the running core of the configuration file `where` do it; return False if there is none."""
+    if where.is_dir():
+        return False
+    from openteller.config import load_terminal  # noqa: PLC0415  (with it come all drivers)
+
+    question = AskSettle(
+        transaction=settlement.transaction,
+        resolution=settlement.resolution,
+        by=settlement.by,
+        reason=settlement.reason,
+    )
+    try:
+        with CoreClient(load_terminal(where).core.socket) as core:
+            answer = core.ask(question)
+    except CoreSilent:
+        return False  # and if one runs all the same, it holds the journal's lock
+    if isinstance(answer, Refused):
+        stop(f"the core is running and refuses: {answer.reason}")
+    return True
+
+
+def _count(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _colour(state: LedgerState) -> str:

@@ -14,7 +14,7 @@ AT = datetime(2025, 11, 22, 10, 15, 30, tzinfo=timezone(timedelta(hours=8)))
 
 
 def test_the_hash_is_sha256_over_fields_behind_their_lengths():
-    entry = next_entry(None, AT, "K-1", LedgerState.NEW, {"b": True, "a": "充值"})
+    entry = next_entry(None, AT, "K-1", LedgerState.NEW.value, {"b": True, "a": "充值"})
     # The docstring of journal/entries.py, spelled out by hand; 充值 has six bytes in UTF-8.
     spelled = (
         b"\x00\x00\x00\x011"
@@ -28,8 +28,8 @@ def test_the_hash_is_sha256_over_fields_behind_their_lengths():
 
 
 def test_an_entry_follows_the_one_before():
-    first = next_entry(None, AT, "K-1", LedgerState.NEW, {})
-    second = next_entry(first, AT, "K-1", LedgerState.INIT, {})
+    first = next_entry(None, AT, "K-1", LedgerState.NEW.value, {})
+    second = next_entry(first, AT, "K-1", LedgerState.INIT.value, {})
     assert (first.number, first.previous) == (1, GENESIS)
     assert (second.number, second.previous) == (2, first.hash)
 
@@ -49,7 +49,7 @@ def test_moving_a_character_between_fields_changes_the_hash():
 
 
 def test_an_entry_says_what_was_recorded():
-    row = next_entry(None, AT, "K-1", LedgerState.FUND_OK, {"amount_fen": 5000, "paid": True, "why": None}).row()
+    row = next_entry(None, AT, "K-1", LedgerState.FUND_OK.value, {"amount_fen": 5000, "paid": True, "why": None}).row()
     assert (row.number, row.at, row.transaction, row.state) == (1, AT, "K-1", LedgerState.FUND_OK)
     assert row.facts == {"amount_fen": 5000, "paid": True, "why": None}
 

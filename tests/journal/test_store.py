@@ -1,4 +1,5 @@
 import sqlite3
+from collections import namedtuple
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,9 +32,56 @@ def test_numbers_go_on_after_a_restart_and_when_the_clock_is_set_back(folder, cl
         journal.begin({})
     clock.sleep(-timedelta(days=400).total_seconds())
     with SqliteJournal(folder, TERMINAL, clock) as journal:
+        journal.confirm_clock("Li Na", "the battery was changed")
         second = journal.begin({})
     assert second.id == "KT000001-24101800002"
-    assert [row.number for row in second.rows] == [2]
+    assert [row.number for row in second.rows] == [3]
+
+
+# -- a clock that steps back, and a disk that is nearly full ----------------------------------------------------
+
+
+def test_a_clock_that_stepped_back_begins_no_transaction_until_it_is_right_again(journal, clock):
+    journal.begin({})
+    clock.sleep(-60)
+    journal.begin({})
+    clock.sleep(-61)
+    for refused in (journal.maintain, lambda: journal.begin({})):
+        with pytest.raises(
+            JournalUnavailable, match=r"the clock stands at 2025-11-22 10:13:29, 0:01:01 before row 2 of"
+        ):
+            refused()
+    clock.sleep(1)
+    journal.maintain()
+    assert journal.begin({}).rows[0].number == 3
+
+
+def test_a_clock_that_was_ahead_is_confirmed_by_somebody_and_the_row_says_so(journal, folder, clock):
+    journal.begin({})
+    clock.sleep(-timedelta(days=3650).total_seconds())
+    journal.confirm_clock("Li Na", "the year was 2025, the battery is new")
+    assert journal.begin({}).rows[0].number == 3
+    assert verify(folder).good
+    with closing(sqlite3.connect(folder / "journal.db")) as database:
+        found = database.execute("SELECT transaction_id, state, facts FROM entry WHERE number = 2").fetchone()
+    assert found == ("", "CLOCK", '{"by":"Li Na","reason":"the year was 2025, the battery is new"}')
+
+
+def test_an_open_transaction_is_recorded_to_its_end_whatever_the_clock_says(journal, clock):
+    transaction = journal.begin({}).id
+    clock.sleep(-86_400)
+    assert journal.record(transaction, LedgerState.CREDIT_SENT, {}).number == 2
+    assert journal.record(transaction, LedgerState.DONE, {}).number == 3
+
+
+def test_no_transaction_begins_on_a_disk_that_may_not_hold_its_end(journal, monkeypatch):
+    transaction = journal.begin({}).id
+    nearly_full = namedtuple("Statvfs", "f_bavail f_frsize")(4095, 4096)  # 16 MiB and none to spare is 4096 blocks
+    monkeypatch.setattr("journal.store.os.statvfs", lambda folder: nearly_full)
+    for refused in (journal.maintain, lambda: journal.begin({})):
+        with pytest.raises(JournalUnavailable, match=r"the disk of .* has less than 16 MiB left"):
+            refused()
+    journal.record(transaction, LedgerState.DONE, {})
 
 
 def test_the_id_keeps_its_length_when_the_running_number_grows(journal, monkeypatch):

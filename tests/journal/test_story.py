@@ -1,9 +1,7 @@
 from datetime import timedelta
 
-import pytest
-
-from journal.story import read_latest, read_open, read_transaction, standing, tell
-from kiosk_core.errors import JournalUnavailable
+from journal.reading import read_latest
+from journal.story import standing, tell
 from kiosk_core.ledger import LedgerState
 
 
@@ -36,19 +34,11 @@ def test_a_clock_that_was_set_back_is_remarked(journal, clock):
     assert [line.remark for line in tell(journal.unsettled()[0])] == ["", "the clock had been set back by 1:00:00"]
 
 
-def test_transactions_are_read_beside_the_writer(journal, folder):
-    ids = [journal.begin({}).id for _ in range(5)]
-    for done in ids[:3]:
-        journal.record(done, LedgerState.DONE, {})
-    assert [each.id for each in read_open(folder)] == ids[3:]
-    assert [each.id for each in read_latest(folder, 2)] == ids[3:]
-    assert [each.id for each in read_latest(folder, 50)] == ids
-    found = read_transaction(folder, ids[0])
-    assert found is not None
-    assert [row.state for row in found.rows] == [LedgerState.NEW, LedgerState.DONE]
-    assert read_transaction(folder, "KT000001-25112299999") is None
-
-
-def test_no_journal_is_said_plainly(tmp_path):
-    with pytest.raises(JournalUnavailable, match="there is no journal in"):
-        read_open(tmp_path)
+def test_a_settled_case_says_by_whom_how_and_why(journal, folder):
+    case = journal.begin({}).id
+    journal.record(case, LedgerState.MANUAL, {})
+    facts = {"resolution": "paid_out", "by": "Li Na", "reason": "slip 12"}
+    journal.record(case, LedgerState.SETTLED, facts)
+    assert standing(read_latest(folder, 1)[0]) == (
+        "Closed: Li Na settled the case: the customer was paid out. Reason: slip 12"
+    )

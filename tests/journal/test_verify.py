@@ -88,7 +88,9 @@ def test_a_changed_row_is_named(finished, row, change):
 def test_a_row_changed_together_with_its_hash_is_named_by_the_next(finished):
     with closing_connection(open_for_reading(finished)) as database:
         entries = list(select_entries(database, ""))
-    forged = next_entry(entries[6], entries[7].row().at, entries[7].transaction, LedgerState.DONE, {"amount_fen": 1})
+    forged = next_entry(
+        entries[6], entries[7].row().at, entries[7].transaction, LedgerState.DONE.value, {"amount_fen": 1}
+    )
     alter(
         finished, f"UPDATE entry SET state = 'DONE', facts = '{forged.facts}', hash = '{forged.hash}' WHERE number = 8"
     )

@@ -19,7 +19,7 @@ from typing import Any
 
 from device_sim.terminal import SimulatedTerminal
 from device_sim.transit_card import TransitCard
-from journal.story import read_latest
+from journal.reading import read_latest
 from kiosk_core.ledger import Transaction
 from kiosk_core.pages import (
     Cancel,

@@ -91,9 +91,10 @@ def test_show_lists_the_latest_transactions(written: SqliteJournal, folder: Path
         ["KT000001-25112200001", "11-22", "10:15", "¥50.00", "DONE", "310488*********8901"],
         ["KT000001-25112200002", "11-22", "10:15", "¥20.00", "SUSPENSE"],
     ]
-    assert result.stdout.splitlines()[3:] == [
-        "KT000001-25112200002: Open: only the card can tell. It is asked when it is next on the reader."
-    ]
+    told = (
+        "Open: only the card can tell. It is asked when it is next on the reader. If it never comes back, staff settle"
+    )
+    assert result.stdout.splitlines()[3:] == [f"KT000001-25112200002: {told} this with the host's record."]
 
 
 def test_the_list_fits_eighty_columns(written: SqliteJournal, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +116,7 @@ def test_show_tells_the_story_of_one(written: SqliteJournal, folder: Path) -> No
     assert result.exit_code == 0
     assert "the customer chose a service" in result.stdout
     assert "why [bold]gone" in result.stdout
-    assert result.stdout.rstrip().endswith("It is asked when it is next on the reader.")
+    assert result.stdout.rstrip().endswith("staff settle this with the host's record.")
 
 
 def test_show_says_that_there_is_no_such_transaction(written: SqliteJournal, folder: Path) -> None:
@@ -162,3 +163,126 @@ def test_a_wrong_flag_is_a_usage_error(app: object) -> None:
     result = CliRunner().invoke(app, ["show" if app is journal_commands.app else "check", "--nonsense"])  # type: ignore[arg-type]
     assert result.exit_code == 2
     assert "No such option" in result.stderr
+
+
+# -- searching and exporting ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["--card", "8901"], ["00001"]),
+        (["--state", "suspense"], ["00002"]),
+        (["--state", "done", "--state", "SUSPENSE", "--service", "transit_top_up"], ["00001", "00002"]),
+        (["--date", "2025-11-22"], ["00001", "00002"]),
+        (["--date", "2025-11-24"], []),
+        (["--from", "2025-11-22T10:15+00:00", "--to", "2025-11-22T10:15+00:00"], ["00001", "00002"]),
+        (["--to", "2025-11-22T10:14+00:00"], []),
+        (["--limit", "1"], ["00002"]),
+    ],
+)
+def test_show_lists_what_is_searched_for(
+    written: SqliteJournal, folder: Path, words: list[str], found: list[str]
+) -> None:
+    result = journal("show", "-j", folder, *words)
+    assert result.exit_code == 0
+    listed = [line.split()[0][-5:] for line in result.stdout.splitlines() if line.startswith("KT") and ": " not in line]
+    assert listed == found
+    assert (result.stdout == "No transaction is like that.\n") == (found == [])
+    assert ("These are the last 1; there are more (--limit)." in result.stdout) == (words[0] == "--limit")
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--date", "22.11.2025"], '--date: "22.11.2025" is neither a day such as 2026-11-22 nor a time'),
+        (["--from", "soon"], '--from: "soon" is neither'),
+        (["--date", "2025-11-22", "--to", "2025-11-23"], "--date is a whole day: it goes with neither --from nor --to"),
+        (["--from", "2025-11-23", "--to", "2025-11-22"], "--from 2025-11-23 lies behind --to 2025-11-22"),
+        (["--card", "6222021234567890"], "--card: give the card's last four digits, or its number masked"),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_one_sentence(folder: Path, words: list[str], problem: str) -> None:
+    folder.mkdir()
+    for command in (["show"], ["export", "--format", "csv"]):
+        result = journal(*command, "-j", folder, *words)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith(problem)
+        assert len(result.stderr.splitlines()) == 1
+        assert "6222" not in result.stderr
+
+
+def test_export_writes_a_new_file_and_leaves_an_old_one_alone(
+    written: SqliteJournal, folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "day.jsonl"
+    result = journal("export", "-j", folder, "--format", "jsonl", "--out", out, "--card", "8901")
+    assert (result.exit_code, result.stdout) == (0, f"{out}: 1 transaction\n")
+    assert len(out.read_text().splitlines()) == 4
+    result = journal("export", "-j", folder, "--format", "csv", "--out", out)
+    assert result.exit_code == 1
+    assert result.stderr == f"{out}: there is such a file already; name another one, or remove it first\n"
+    assert journal("export", "-j", folder, "--format", "csv", "-t", "KT000001-25112200002").stdout.count("\n") == 3
+
+
+def test_a_paper_roll_has_no_colours(written: SqliteJournal, folder: Path) -> None:
+    result = journal("export", "-j", folder, "--format", "paper-roll")
+    assert result.stdout.startswith("-" * 40 + "\nKT000001-25112200001          2025-11-22\n10:15:30 NEW\n")
+    assert "\x1b" not in result.stdout
+
+
+# -- what staff decide ----------------------------------------------------------------------------------
+
+LOST = "KT000001-25112200002"
+EVIDENCE = ["--by", "Li Na", "--reason", "slip 12"]
+
+
+def test_settle_closes_a_case_without_a_core(written: SqliteJournal, folder: Path) -> None:
+    written.close()
+    result = journal("settle", LOST, "--as", "paid-out", *EVIDENCE, "-j", folder)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == "Closed: Li Na settled the case: the customer was paid out. Reason: slip 12\n"
+    assert journal("show", "--open", "-j", folder).stdout == "Every transaction is settled.\n"
+    again = journal("settle", LOST, "--as", "loaded", *EVIDENCE, "-j", folder)
+    assert (again.exit_code, again.stderr) == (1, f"{LOST} is closed already (SETTLED)\n")
+
+
+def test_settle_says_that_a_core_holds_the_journal(written: SqliteJournal, folder: Path) -> None:
+    result = journal("settle", LOST, "--as", "refunded", *EVIDENCE, "-j", folder)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"another program is writing the journal in {folder}: if it is the core, name its configuration file with -j,"
+        " so that it can be asked\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["KT9", "--as", "loaded", *EVIDENCE], "there is no transaction KT9"),
+        ([LOST, "--as", "loaded", "--by", "Li Na", "--reason", " "], "reason is empty: say why"),
+        (["KT000001-25112200001", "--as", "loaded", *EVIDENCE], "KT000001-25112200001 is closed already (DONE)"),
+        (
+            ["KT000001-25112200003", "--as", "loaded", *EVIDENCE],
+            "KT000001-25112200003 is in state CREDIT_SENT: the terminal settles that itself, with the card or the host",
+        ),
+        ([LOST, "--as", "refunded", "--by", "Li", "--reason", "6222021234567890"], "reason may be a full card number"),
+    ],
+)
+def test_what_staff_must_not_do_is_one_sentence(
+    written: SqliteJournal, folder: Path, words: list[str], problem: str
+) -> None:
+    written.record(written.begin({}).id, LedgerState.CREDIT_SENT, {})
+    written.close()
+    result = journal("settle", *words, "-j", folder)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert problem in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_clock_is_confirmed_by_somebody(written: SqliteJournal, folder: Path) -> None:
+    written.close()
+    result = journal("confirm-clock", *EVIDENCE, "-j", folder)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("The clock is taken to be right from now on: ")
+    assert journal("verify", "-j", folder).stdout.startswith("The journal is good: 7 rows")
