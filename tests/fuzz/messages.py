@@ -18,6 +18,7 @@ from wire import (
     crt591,
     crt591_chips,
     crt591_storage,
+    emv,
     host_messages,
     id_card_text,
     mjpeg,
@@ -189,6 +190,24 @@ def apdus(data: bytes) -> None:
     if answer is not None:
         assert answer.waiting is None or 1 <= answer.waiting <= 256
         assert answer.exact_length is None or 1 <= answer.exact_length <= 256
+
+
+def emv_answers(data: bytes) -> None:
+    """Any bytes are an answer of a payment application or are refused; its objects mean the same when written again."""
+    means_the_same(emv.decode_objects, _emv_bytes, data)
+    for decode in (emv.decode_list, emv.decode_directory, emv.decode_record):
+        decoded(decode, data)
+    selected = decoded(emv.decode_selected, data)
+    if selected is not None:
+        assert len(emv.fill_list(selected.asks, {})) == sum(entry.length for entry in selected.asks)
+    options = decoded(emv.decode_processing_options, data)
+    assert options is None or all(1 <= each.first <= each.last for each in options.records)
+    cryptogram = decoded(emv.decode_cryptogram, data)
+    assert cryptogram is None or (0 <= cryptogram.counter <= 0xFFFF and len(cryptogram.mac) == 8)
+
+
+def _emv_bytes(objects: tuple[emv.DataObject, ...]) -> bytes:
+    return emv.encode_objects((each.tag, each.value) for each in objects)
 
 
 _PURSE_ANSWERS: tuple[Callable[[bytes], purse.Answer], ...] = (
