@@ -5,7 +5,7 @@ knows no role: both ends encode and decode every message. A card number never ge
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -16,7 +16,8 @@ from wire.errors import WireError
 MAX_MESSAGE_BYTES = 1024
 APPROVED = "00"
 CURRENCY_CNY = "156"  # ISO 4217
-_ECHO_TEST = "301"  # DE 70
+CHALLENGE_BYTES = 8
+SIGN_ON, KEY_CHANGE, ECHO_TEST = "001", "161", "301"  # DE 70
 
 
 def _bcd(digits: int, description: str, **more: Any) -> dict[str, Any]:
@@ -69,6 +70,10 @@ class Tag(Enum):
     EXPIRES_IN = 0xDF0E
     ORDER_STATUS = 0xDF0F
     REFUNDED = 0xDF10
+    CHALLENGE = 0xDF11
+    KEY_BLOCK = 0xDF12
+    ROW_NUMBER = 0xDF13
+    ROW_HASH = 0xDF14
 
 
 class OrderStatus(Enum):
@@ -127,6 +132,66 @@ class EchoResponse:
     terminal: str
     stan: int
     response_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignOnRequest:
+    """0800: the first message of a connection."""
+
+    terminal: str
+    stan: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignOnResponse:
+    """0810: whether the host will do business with this terminal now."""
+
+    terminal: str
+    stan: int
+    response_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRequest:
+    """0800: a new MAC key is wanted; `challenge` are 8 bytes by chance."""
+
+    terminal: str
+    stan: int
+    challenge: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyResponse:
+    """0810: the TR-31 block of the key, 1 to 255 characters, there exactly if the response code approves.
+
+    An approving one is sealed with the key that it brings, so the echoed `challenge` proves that it is new.
+    """
+
+    terminal: str
+    stan: int
+    response_code: str
+    challenge: bytes
+    key_block: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalHeadRequest:
+    """0620: the newest row of the terminal's journal, its number (1 to 2**64 - 1) and its hash (32 bytes)."""
+
+    terminal: str
+    stan: int
+    row_number: int
+    row_hash: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalHeadResponse:
+    """0630: the host keeps it."""
+
+    terminal: str
+    stan: int
+    response_code: str
+    row_number: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +274,7 @@ class LoadResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmRequest:
-    """0220/940000: the card was loaded; here is its TAC (4 bytes)."""
+    """0220/940000: the card was loaded; here is its TAC (4 bytes). A `repeat` is an 0221."""
 
     terminal: str
     branch: str
@@ -219,6 +284,7 @@ class ConfirmRequest:
     order: str
     amount_fen: int
     tac: bytes
+    repeat: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,7 +303,7 @@ class ReversalRequest:
     """0400/910000: undo the order that the 0200 with `original_stan` opened, whether or not it arrived.
 
     `reason` is DE 39: 98 no answer in time, 96 terminal fault, A0 MAC of the answer wrong, 06 other
-    (UnionPay POS; facts: money-safety 5.1).
+    (UnionPay POS; facts: money-safety 5.1). A `repeat` is an 0401.
     """
 
     terminal: str
@@ -249,6 +315,7 @@ class ReversalRequest:
     amount_fen: int
     reason: str
     original_stan: int
+    repeat: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,30 +330,44 @@ class ReversalResponse:
     refunded_fen: int | None = None
 
 
-Request = EchoRequest | OrderRequest | StatusRequest | LoadRequest | ConfirmRequest | ReversalRequest
-Response = EchoResponse | OrderResponse | StatusResponse | LoadResponse | ConfirmResponse | ReversalResponse
+_NetworkRequest = EchoRequest | SignOnRequest | KeyRequest
+_NetworkResponse = EchoResponse | SignOnResponse | KeyResponse
+_OrderRequest = OrderRequest | StatusRequest | LoadRequest | ConfirmRequest | ReversalRequest
+_OrderResponse = OrderResponse | StatusResponse | LoadResponse | ConfirmResponse | ReversalResponse
+
+Request = _NetworkRequest | JournalHeadRequest | _OrderRequest
+Response = _NetworkResponse | JournalHeadResponse | _OrderResponse
 Message = Request | Response
 
 ORDER, STATUS, LOAD, CONFIRM = "910000", "920000", "930000", "940000"
 
 _ANSWERS: dict[type, type] = {
     EchoRequest: EchoResponse,
+    SignOnRequest: SignOnResponse,
+    KeyRequest: KeyResponse,
+    JournalHeadRequest: JournalHeadResponse,
     OrderRequest: OrderResponse,
     StatusRequest: StatusResponse,
     LoadRequest: LoadResponse,
     ConfirmRequest: ConfirmResponse,
     ReversalRequest: ReversalResponse,
 }
+_ECHOED = ("terminal", "stan", "order", "challenge", "row_number")
 
 
 def is_answer(response: Message, request: Request) -> bool:
-    """Return whether `response` answers `request`: same kind, terminal, STAN and (but for an echo) order."""
-    return (
-        type(response) is _ANSWERS[type(request)]
-        and response.terminal == request.terminal
-        and response.stan == request.stan
-        and getattr(response, "order", "") == getattr(request, "order", "")
+    """Return whether `response` answers `request`: same kind, terminal, STAN, and order or whatever it is about."""
+    return type(response) is _ANSWERS[type(request)] and all(
+        getattr(response, name, None) == getattr(request, name, None) for name in _ECHOED
     )
+
+
+def has_mac(message: Message) -> bool:
+    """Return whether `message` carries a MAC where both ends share a key: all but network management does.
+
+    A KeyResponse that approves carries one nevertheless, under the key that it brings.
+    """
+    return not isinstance(message, _NetworkRequest | _NetworkResponse)
 
 
 # -- values ----------------------------------------------------------------------------------------------
@@ -410,8 +491,9 @@ def encode(message: Message) -> bytes:
     fields, private = _request_parts(message) if isinstance(message, Request) else _response_parts(message)
     fields["11"] = _number(message.stan, 6, "STAN")
     fields["41"] = _padded(message.terminal, 8, "terminal number")
-    if not isinstance(message, EchoRequest | EchoResponse):
+    if isinstance(message, _OrderRequest | _OrderResponse):
         private[Tag.ORDER] = _printable(message.order, 20, "order").encode("ascii")
+    if private:
         tlvs = b"".join(
             tag.value.to_bytes(2, "big") + _unsigned(len(private[tag]), 1, tag.name) + private[tag]
             for tag in sorted(private, key=lambda tag: tag.value)
@@ -428,19 +510,27 @@ def _request_parts(message: Request) -> tuple[dict[str, str], _Private]:
     """Return what is particular to each kind of request."""
     match message:
         case EchoRequest():
-            return {"t": "0800", "70": _ECHO_TEST}, {}
+            return {"t": "0800", "70": ECHO_TEST}, {}
+        case SignOnRequest():
+            return {"t": "0800", "70": SIGN_ON}, {}
+        case KeyRequest(challenge=challenge):
+            return {"t": "0800", "70": KEY_CHANGE}, _challenge(challenge)
+        case JournalHeadRequest(row_number=number, row_hash=digest):
+            return {"t": "0620"}, {**_row(number), Tag.ROW_HASH: _exact(digest, 32, "hash")}
         case OrderRequest():
             return {"t": "0200", "3": ORDER, **_card(message), **_money(message)}, _purse(message.purse)
         case StatusRequest():
             return {"t": "0100", "3": STATUS}, {}
         case LoadRequest():
             return {"t": "0100", "3": LOAD, **_card(message), **_money(message)}, _purse(message.purse)
-        case ConfirmRequest(tac=tac):
-            return {"t": "0220", "3": CONFIRM, **_money(message)}, {Tag.TAC: _exact(tac, 4, "TAC")}
-        case ReversalRequest(reason=reason, original_stan=stan):
+        case ConfirmRequest(tac=tac, repeat=repeat):
+            return {"t": "0221" if repeat else "0220", "3": CONFIRM, **_money(message)}, {
+                Tag.TAC: _exact(tac, 4, "TAC")
+            }
+        case ReversalRequest(reason=reason, original_stan=stan, repeat=repeat):
             # Time and institutions of the original stay zero: STAN, terminal and order already name it.
             original = f"0200{_number(stan, 6, 'original STAN')}".ljust(42, "0")
-            fields = {"t": "0400", "3": ORDER, "39": _padded(reason, 2, "reason"), "90": original}
+            fields = {"t": "0401" if repeat else "0400", "3": ORDER, "39": _padded(reason, 2, "reason"), "90": original}
             return {**fields, **_money(message)}, {}
 
 
@@ -449,7 +539,14 @@ def _response_parts(message: Response) -> tuple[dict[str, str], _Private]:
     code = _padded(message.response_code, 2, "response code")
     match message:
         case EchoResponse():
-            return {"t": "0810", "39": code, "70": _ECHO_TEST}, {}
+            return {"t": "0810", "39": code, "70": ECHO_TEST}, {}
+        case SignOnResponse():
+            return {"t": "0810", "39": code, "70": SIGN_ON}, {}
+        case KeyResponse(challenge=challenge, key_block=block):
+            body = _if_approved(message, block, _key_block)
+            return {"t": "0810", "39": code, "70": KEY_CHANGE}, {**_challenge(challenge), **body}
+        case JournalHeadResponse(row_number=number):
+            return {"t": "0630", "39": code}, _row(number)
         case OrderResponse(offer=offer):
             return {"t": "0210", "3": ORDER, "39": code, **_rrn(message)}, _if_approved(message, offer, _offer)
         case StatusResponse(status=status):
@@ -518,6 +615,18 @@ def _permission(permission: LoadPermission) -> _Private:
     }
 
 
+def _challenge(challenge: bytes) -> _Private:
+    return {Tag.CHALLENGE: _exact(challenge, CHALLENGE_BYTES, "challenge")}
+
+
+def _key_block(block: str) -> _Private:
+    return {Tag.KEY_BLOCK: _printable(block, 255, "key block").encode("ascii")}
+
+
+def _row(number: int) -> _Private:
+    return {Tag.ROW_NUMBER: _unsigned(number, 8, "row number")}
+
+
 def _refunded(refunded_fen: int) -> _Private:
     return {Tag.REFUNDED: bytes.fromhex(_number(refunded_fen, 12, "refund"))}
 
@@ -539,10 +648,10 @@ def decode(data: bytes) -> Message:
         raise WireError(f"field {error.args[0]} is not in the profile") from None
     raw.pop("p")
     raw.pop("1", None)
-    kind = raw.pop("t"), raw.pop("3", "")
+    kind = raw.pop("t"), raw.pop("3", "") + raw.pop("70", "")
     reader = _READERS.get(kind)
     if reader is None:
-        raise WireError("no message of this profile has this type and processing code")
+        raise WireError("no message of this profile has this type, processing code and field 70")
     fields = _Fields(raw)
     message = reader(fields)
     fields.finish()
@@ -585,13 +694,41 @@ def _read_answer(fields: _Fields) -> dict[str, Any]:
 
 
 def _read_echo_request(fields: _Fields) -> EchoRequest:
-    fields.constant("70", _ECHO_TEST)
     return EchoRequest(**_read_ends(fields))
 
 
 def _read_echo_response(fields: _Fields) -> EchoResponse:
-    fields.constant("70", _ECHO_TEST)
     return EchoResponse(**_read_ends(fields), response_code=fields.text("39"))
+
+
+def _read_sign_on_request(fields: _Fields) -> SignOnRequest:
+    return SignOnRequest(**_read_ends(fields))
+
+
+def _read_sign_on_response(fields: _Fields) -> SignOnResponse:
+    return SignOnResponse(**_read_ends(fields), response_code=fields.text("39"))
+
+
+def _read_key_request(fields: _Fields) -> KeyRequest:
+    return KeyRequest(**_read_ends(fields), challenge=fields.private(Tag.CHALLENGE, CHALLENGE_BYTES))
+
+
+def _read_key_response(fields: _Fields) -> KeyResponse:
+    challenge = fields.private(Tag.CHALLENGE, CHALLENGE_BYTES)
+    answer = {**_read_ends(fields), "response_code": fields.text("39"), "challenge": challenge}
+    if answer["response_code"] != APPROVED:
+        return KeyResponse(**answer)
+    return KeyResponse(**answer, key_block=fields.private_text(Tag.KEY_BLOCK, 255))
+
+
+def _read_journal_head_request(fields: _Fields) -> JournalHeadRequest:
+    number, digest = fields.private_number(Tag.ROW_NUMBER, 8), fields.private(Tag.ROW_HASH, 32)
+    return JournalHeadRequest(**_read_ends(fields), row_number=number, row_hash=digest)
+
+
+def _read_journal_head_response(fields: _Fields) -> JournalHeadResponse:
+    number = fields.private_number(Tag.ROW_NUMBER, 8)
+    return JournalHeadResponse(**_read_ends(fields), response_code=fields.text("39"), row_number=number)
 
 
 def _read_order_request(fields: _Fields) -> OrderRequest:
@@ -641,6 +778,10 @@ def _read_confirm_request(fields: _Fields) -> ConfirmRequest:
     return ConfirmRequest(**_read_money(fields), tac=fields.private(Tag.TAC, 4))
 
 
+def _read_confirm_repeat(fields: _Fields) -> ConfirmRequest:
+    return replace(_read_confirm_request(fields), repeat=True)
+
+
 def _read_confirm_response(fields: _Fields) -> ConfirmResponse:
     return ConfirmResponse(**_read_answer(fields))
 
@@ -652,6 +793,10 @@ def _read_reversal_request(fields: _Fields) -> ReversalRequest:
     return ReversalRequest(**_read_money(fields), reason=fields.text("39"), original_stan=int(original[4:10]))
 
 
+def _read_reversal_repeat(fields: _Fields) -> ReversalRequest:
+    return replace(_read_reversal_request(fields), repeat=True)
+
+
 def _read_reversal_response(fields: _Fields) -> ReversalResponse:
     answer = _read_answer(fields)
     if answer["response_code"] != APPROVED:
@@ -660,8 +805,14 @@ def _read_reversal_response(fields: _Fields) -> ReversalResponse:
 
 
 _READERS: dict[tuple[str, str], Callable[[_Fields], Message]] = {
-    ("0800", ""): _read_echo_request,
-    ("0810", ""): _read_echo_response,
+    ("0800", ECHO_TEST): _read_echo_request,
+    ("0810", ECHO_TEST): _read_echo_response,
+    ("0800", SIGN_ON): _read_sign_on_request,
+    ("0810", SIGN_ON): _read_sign_on_response,
+    ("0800", KEY_CHANGE): _read_key_request,
+    ("0810", KEY_CHANGE): _read_key_response,
+    ("0620", ""): _read_journal_head_request,
+    ("0630", ""): _read_journal_head_response,
     ("0200", ORDER): _read_order_request,
     ("0210", ORDER): _read_order_response,
     ("0100", STATUS): _read_status_request,
@@ -669,8 +820,10 @@ _READERS: dict[tuple[str, str], Callable[[_Fields], Message]] = {
     ("0100", LOAD): _read_load_request,
     ("0110", LOAD): _read_load_response,
     ("0220", CONFIRM): _read_confirm_request,
+    ("0221", CONFIRM): _read_confirm_repeat,
     ("0230", CONFIRM): _read_confirm_response,
     ("0400", ORDER): _read_reversal_request,
+    ("0401", ORDER): _read_reversal_repeat,
     ("0410", ORDER): _read_reversal_response,
 }
 

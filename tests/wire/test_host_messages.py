@@ -18,6 +18,10 @@ from wire.host_messages import (
     Deframer,
     EchoRequest,
     EchoResponse,
+    JournalHeadRequest,
+    JournalHeadResponse,
+    KeyRequest,
+    KeyResponse,
     LoadPermission,
     LoadRequest,
     LoadResponse,
@@ -29,12 +33,15 @@ from wire.host_messages import (
     QrOffer,
     ReversalRequest,
     ReversalResponse,
+    SignOnRequest,
+    SignOnResponse,
     StatusRequest,
     StatusResponse,
     Tag,
     decode,
     encode,
     frame,
+    has_mac,
     is_answer,
 )
 
@@ -65,6 +72,17 @@ PURSE_BYTES = (
 )
 QR_BYTES = "68747470733A2F2F7061792E6578616D706C652E636F6D2F6F2F54303030303030312D303030303432"
 
+CHALLENGE = bytes.fromhex("A1B2C3D4E5F60718")
+# TR-31:2018 A.7.4, as openemv/tr31 test/tr31_decrypt_test.c quotes it.
+KEY_BLOCK = (
+    "D0112P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A27E8E31DA05F7425509593D03A457DC34"
+)
+KEY_BLOCK_BYTES = (
+    "4430313132503041453030453030303042383236373931313446343730463534303136354544464246374532353046434541343346383130"
+    "4432313546384432303745324534313743303731353641323745384533314441303546373432353530393539334430334134353744433334"
+)
+EMPTY_SHA256 = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"  # FIPS 180-4: of no bytes
+
 # Source of each: the example of the same name in docs/host-messages.md.
 VECTORS: dict[str, tuple[Message, str]] = {
     "EchoRequest": (
@@ -74,6 +92,33 @@ VECTORS: dict[str, tuple[Message, str]] = {
     "EchoResponse": (
         EchoResponse(**ENDS, stan=7, response_code="00"),
         f"0810 8020000002800000 0400000000000000 000007 3030 {T} 0301",
+    ),
+    "SignOnRequest": (
+        SignOnRequest(**ENDS, stan=1),
+        f"0800 8020000000800000 0400000000000000 000001 {T} 0001",
+    ),
+    "SignOnResponse": (
+        SignOnResponse(**ENDS, stan=1, response_code="00"),
+        f"0810 8020000002800000 0400000000000000 000001 3030 {T} 0001",
+    ),
+    "KeyRequest": (
+        KeyRequest(**ENDS, stan=2, challenge=CHALLENGE),
+        f"0800 8020000000810000 0400000000000000 000002 {T} 0011 DF11 08 A1B2C3D4E5F60718 0161",
+    ),
+    "KeyResponse": (
+        KeyResponse(**ENDS, stan=2, response_code="00", challenge=CHALLENGE, key_block=KEY_BLOCK),
+        (
+            f"0810 8020000002810000 0400000000000000 000002 3030 {T}"
+            f" 0126 DF11 08 A1B2C3D4E5F60718 DF12 70 {KEY_BLOCK_BYTES} 0161"
+        ),
+    ),
+    "JournalHeadRequest": (
+        JournalHeadRequest(**ENDS, stan=3, row_number=1000, row_hash=bytes.fromhex(EMPTY_SHA256)),
+        f"0620 0020000000810000 000003 {T} 0046 DF13 08 00000000000003E8 DF14 20 {EMPTY_SHA256}",
+    ),
+    "JournalHeadResponse": (
+        JournalHeadResponse(**ENDS, stan=3, response_code="00", row_number=1000),
+        f"0630 0020000002810000 000003 3030 {T} 0011 DF13 08 00000000000003E8",
     ),
     "OrderRequest": (
         OrderRequest(**MONEY, stan=42, card=CARD, purse=PURSE),
@@ -134,8 +179,28 @@ VECTORS: dict[str, tuple[Message, str]] = {
     ),
 }
 
-# Answers that do not approve: DE 39 other than 00, no TLV but DF01 (docs/host-messages.md, Messages).
+# What is not in an example: repeats (docs/host-messages.md, Repeats), and answers that do not approve: DE 39 other than
+# 00, no TLV but what names the question (Messages).
+REPEATS: dict[str, tuple[Message, str]] = {
+    "confirmation, again": (
+        replace(VECTORS["ConfirmRequest"][0], repeat=True),
+        VECTORS["ConfirmRequest"][1].replace("0220 ", "0221 "),
+    ),
+    "reversal, again": (
+        replace(VECTORS["ReversalRequest"][0], repeat=True),
+        VECTORS["ReversalRequest"][1].replace("0400 B", "0401 B"),
+    ),
+}
+
 REFUSALS: dict[str, tuple[Message, str]] = {
+    "sign-on": (
+        SignOnResponse(**ENDS, stan=1, response_code="96"),
+        f"0810 8020000002800000 0400000000000000 000001 3936 {T} 0001",
+    ),
+    "key": (
+        KeyResponse(**ENDS, stan=2, response_code="96", challenge=CHALLENGE),
+        f"0810 8020000002810000 0400000000000000 000002 3936 {T} 0011 DF11 08 A1B2C3D4E5F60718 0161",
+    ),
     "order with a wrong MAC1": (
         OrderResponse(**{**ANSWER, "response_code": "A0"}, stan=42),
         f"0210 202000000A810000 910000 000042 {R} 4130 {T} 0018 {O}",
@@ -154,7 +219,7 @@ REFUSALS: dict[str, tuple[Message, str]] = {
     ),
 }
 
-ALL = VECTORS | REFUSALS
+ALL = VECTORS | REPEATS | REFUSALS
 ORDER_BYTES = bytes.fromhex(VECTORS["OrderRequest"][1])
 
 
@@ -276,9 +341,14 @@ def changed(name: str, old: str, new: str) -> bytes:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (changed("EchoRequest", "0301", "0001"), "field 70"),
-        (changed("EchoRequest", "0800 ", "0820 "), "type and processing code"),
-        (changed("StatusRequest", "920000", "990000"), "type and processing code"),
+        (changed("EchoRequest", "0301", "0302"), "field 70"),
+        (changed("EchoRequest", "0800 ", "0820 "), "type, processing code"),
+        (changed("StatusRequest", "920000", "990000"), "type, processing code"),
+        (changed("KeyResponse", " 3030 ", " 3936 "), "belong to this message: private KEY_BLOCK"),
+        (
+            changed("KeyRequest", "0011 DF11 08 A1B2C3D4E5F60718", "0010 DF11 07 A1B2C3D4E5F607"),
+            "CHALLENGE has 7 bytes",
+        ),
         (changed("StatusRequest", "000009", "00000A"), "field 11 is not"),
         (changed("StatusRequest", f"{T} 0018", "0000000000000000 0018"), "field 41 is not"),
         (changed("StatusRequest", "2020000000810000", "2020000000810001"), "field 64 is not in the profile"),
@@ -321,6 +391,11 @@ def test_says_what_is_wrong(data: bytes, problem: str) -> None:
         replace(VECTORS["OrderRequest"][0], time="2148"),
         replace(VECTORS["OrderRequest"][0], purse=replace(PURSE, counter=0x10000)),
         replace(VECTORS["OrderRequest"][0], purse=replace(PURSE, mac1=b"\x00")),
+        replace(VECTORS["KeyRequest"][0], challenge=bytes(7)),
+        replace(VECTORS["KeyResponse"][0], key_block=None),
+        replace(VECTORS["KeyResponse"][0], key_block="D" * 256),
+        replace(VECTORS["JournalHeadRequest"][0], row_hash=bytes(31)),
+        replace(VECTORS["JournalHeadRequest"][0], row_number=1 << 64),
         replace(VECTORS["OrderResponse"][0], offer=None),
         replace(VECTORS["OrderResponse"][0], response_code="61"),
     ],
@@ -339,18 +414,32 @@ def test_a_card_number_is_in_no_repr(name: str) -> None:
 # -- which answer belongs to which question --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["Echo", "Order", "Status", "Load", "Confirm", "Reversal"])
+KINDS = ["Echo", "SignOn", "Key", "JournalHead", "Order", "Status", "Load", "Confirm", "Reversal"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_response_answers_its_own_request_only(kind: str) -> None:
     request, response = VECTORS[f"{kind}Request"][0], VECTORS[f"{kind}Response"][0]
     assert is_answer(response, request)
     assert not is_answer(request, request)
     assert not is_answer(replace(response, stan=99), request)
     assert not is_answer(replace(response, terminal="T0000002"), request)
-    if kind != "Echo":
+    if hasattr(response, "order"):
         assert not is_answer(replace(response, order="T0000001-000041"), request)
     others = [message for name, (message, _) in VECTORS.items() if name != f"{kind}Response"]
     same_numbers = [replace(message, stan=request.stan) for message in others]
     assert not any(is_answer(message, request) for message in same_numbers)
+
+
+def test_an_answer_names_the_challenge_and_the_row_of_its_question() -> None:
+    key, head = VECTORS["KeyRequest"][0], VECTORS["JournalHeadRequest"][0]
+    assert not is_answer(replace(VECTORS["KeyResponse"][0], challenge=bytes(8)), key)
+    assert not is_answer(replace(VECTORS["JournalHeadResponse"][0], row_number=999), head)
+
+
+def test_all_but_network_management_has_a_mac() -> None:
+    without = {name for name, (message, _) in VECTORS.items() if not has_mac(message)}
+    assert without == {f"{kind}{end}" for kind in ("Echo", "SignOn", "Key") for end in ("Request", "Response")}
 
 
 # -- frames ----------------------------------------------------------------------------------------------
