@@ -1,0 +1,76 @@
+"""What must hold once everything has come to rest: no fen is lost and none doubled.
+
+The bank's books say what was debited, reversed and proven by a TAC; the card says what it holds; the journal says what
+is open. For every card and in total: debits - reversals = loads proven by TAC + open suspense.
+"""
+
+from collections.abc import Iterator
+
+from device_sim.bank_books import BankEntry
+from kiosk_core.ledger import LedgerState, Transaction
+from tests.money.world import FIRST_BALANCE_FEN, FIRST_COUNTER, START, World
+
+_PROVES_NOTHING = frozenset({LedgerState.SUSPENSE, LedgerState.MANUAL})
+"""The states in which a transaction may rest without an answer: a person or a card has to come."""
+
+
+def violations(world: World) -> list[str]:
+    """Return what is wrong, a sentence each; the terminal is at rest and nothing is under way to the bank."""
+    terminal = world.terminal
+    assert terminal is not None
+    transactions = {each.id: each for each in terminal.journal.since(START)}
+    entries = {entry.order: entry for entry in world.books.entries()}
+    found = [f"{order}: the bank has it, the journal has not" for order in entries.keys() - transactions.keys()]
+    for transaction in transactions.values():
+        found += _of_transaction(transaction, entries.get(transaction.id))
+    for watched in world.cards:
+        card = watched.card
+        masked = card.identity.number.masked
+        own = [each for each in transactions.values() if each.facts.get("card") == masked]
+        gained = card.memory.balance_fen - FIRST_BALANCE_FEN
+        loads = card.memory.counter - FIRST_COUNTER
+        found += [f"{masked}: {problem}" for problem in _of_card(own, entries, gained, loads)]
+    return found
+
+
+def _of_transaction(transaction: Transaction, entry: BankEntry | None) -> Iterator[str]:
+    id_, state = transaction.id, transaction.state
+    if not (state.closed or state in _PROVES_NOTHING):
+        yield f"{id_}: rests in {state.value}, and nobody will ever look at it"
+    paid, loaded, refunded_fen = (entry.paid, entry.loaded, entry.refunded_fen) if entry else (False, False, 0)
+    reversed_ = entry is not None and entry.reversed
+    debited_fen = entry.amount_fen if entry and paid else 0
+    if loaded and reversed_:
+        yield f"{id_}: both reversed and loaded"
+    if refunded_fen > debited_fen:
+        yield f"{id_}: {refunded_fen} fen were given back, {debited_fen} had been taken"
+    if (state is LedgerState.DONE) != loaded:
+        yield f"{id_}: {state.value} in the journal, {'loaded' if loaded else 'not loaded'} in the bank's books"
+    if state.closed and debited_fen and not loaded and refunded_fen != debited_fen:
+        yield f"{id_}: {state.value}, yet {debited_fen - refunded_fen} fen of the customer are with the bank"
+    if state is LedgerState.DONE and not debited_fen:
+        yield f"{id_}: loaded and never paid"
+
+
+def _of_card(
+    transactions: list[Transaction], entries: dict[str, BankEntry], gained_fen: int, loads: int
+) -> Iterator[str]:
+    known = [(each, entries[each.id]) for each in transactions if each.id in entries]
+    balance = sum((entry.amount_fen if entry.paid else 0) - entry.refunded_fen for _, entry in known)
+    proven = [entry.amount_fen for _, entry in known if entry.loaded]
+    suspense = [
+        entry.amount_fen
+        for each, entry in known
+        if each.state in _PROVES_NOTHING and entry.paid and not entry.refunded_fen and not entry.loaded
+    ]
+    if balance != sum(proven) + sum(suspense):
+        yield (
+            f"debits - reversals are {balance} fen, proven loads {sum(proven)} and open suspense {sum(suspense)} fen"
+        )
+    unproven = loads - len(proven)
+    if not 0 <= unproven <= len(suspense):
+        yield f"{loads} loads on the card, {len(proven)} proven and {len(suspense)} in suspense"
+    if (unproven == 0 and gained_fen != sum(proven)) or not sum(proven) <= gained_fen <= sum(proven) + sum(suspense):
+        yield f"the card gained {gained_fen} fen, proven are {sum(proven)} and open {sum(suspense)} fen"
+    if len(suspense) > 1:
+        yield f"{len(suspense)} loads of one card are open at once"

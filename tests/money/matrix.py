@@ -1,0 +1,227 @@
+"""The crash matrix: every point of a load at which the power may go, twice, times all that host, card and people do.
+
+    python -m tests.money.matrix            # all of it, on every processor; prints what was run and what was wrong
+    python -m tests.money.matrix --part 3   # one part of it
+
+A load is run once for each case, and the world remembered at each of its points. From each of these worlds the terminal
+starts again and recovers, and the world is remembered at each point of the recovery. From each of those it starts a
+last time, comes to rest, and is judged. Nothing is skipped.
+"""
+
+import itertools
+import logging
+import random
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+from device_sim.cards.lasting import Tear
+from kiosk_core.ledger import LedgerState
+from tests.money.invariant import violations
+from tests.money.line import LineFault, Mishap
+from tests.money.world import Customer, NeverAtRest, Snapshot, World
+
+T = TypeVar("T")
+
+CARD, OTHER_CARD = 0, 1
+PAYS_LATE_S = 2.5
+OUTAGE_S = 20.0
+
+
+class Who(Enum):
+    """Which card lies on the reader when the terminal starts again, the first and the second time."""
+
+    SAME = (CARD, CARD)
+    NOBODY = (None, None)
+    OTHER = (OTHER_CARD, OTHER_CARD)
+    NOBODY_THEN_SAME = (None, CARD)
+
+
+class Funding(Enum):
+    """How the customer pays."""
+
+    QR = "QR, paid at once"
+    QR_LATE = "QR, paid later"  # and during the power cut where that comes first
+
+
+@dataclass(frozen=True)
+class Case:
+    """All but the two points at which the power goes."""
+
+    fault: LineFault | None
+    tear: Tear | None
+    who: Who
+    funding: Funding
+
+    def __str__(self) -> str:
+        tear = f"tear {self.tear.value}" if self.tear else "no tear"
+        return f"{self.fault or 'host sound'}, {tear}, {self.who.name}, {self.funding.value}"
+
+
+_REQUESTS = ("OrderRequest", "LoadRequest", "ConfirmRequest", "ReversalRequest")
+FAULTS = (None, *(LineFault(mishap, request) for request in _REQUESTS for mishap in Mishap))
+CASES = tuple(itertools.starmap(Case, itertools.product(FAULTS, (None, *Tear), Who, Funding)))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One path through the matrix, in words."""
+
+    case: Case
+    first: str
+    second: str | None
+
+    def __str__(self) -> str:
+        return f"{self.case} | power cut at: {self.first} | and again at: {self.second or 'never'}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How many scenarios were run, and what was wrong in which."""
+
+    scenarios: int
+    wrong: tuple[tuple[Scenario, str], ...]
+
+
+class Matrix:
+    """Runs cases in one world; use it as a context manager."""
+
+    def __init__(self) -> None:
+        self._world = World()
+        self._world.power_on()
+        self._rest()
+        self._morning = self._world.snapshot()
+
+    def __enter__(self) -> "Matrix":
+        logging.disable()  # a matrix of faults is a flood of warnings
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.disable(logging.NOTSET)
+        self._world.close()
+
+    def run(self, case: Case, sample: random.Random | None = None) -> Iterator[tuple[Scenario, str]]:
+        """Run the scenarios of a case, or a `sample` of them; yield each with what is wrong, "" for nothing."""
+        for first in _some(self.load(case), sample, 3):
+            for second in _some(self.recoveries(case, first), sample, 2):
+                yield Scenario(case, first.at, second.at if second else None), self._judge(case, first, second)
+
+    def load(self, case: Case) -> list[Snapshot]:
+        """Run a load and return the world at each of its points, the last one at rest."""
+        world = self._world
+        world.restore(self._morning)
+        world.pays_after(PAYS_LATE_S if case.funding is Funding.QR_LATE else None)
+        world.line.fault = case.fault
+        world.cards[CARD].card.tear_next(case.tear)
+        customer = Customer(CARD, pays=case.funding is Funding.QR, patient=case.who is Who.SAME)
+        terminal = world.power_on()
+        points = self._remember()
+        terminal.run(customer, at_rest=lambda: customer.done and terminal.at_rest)
+        return [*points, world.snapshot("the load has ended")]
+
+    def recoveries(self, case: Case, first: Snapshot) -> list[Snapshot | None]:
+        """Start again from `first`; return None for no second cut, and the world at each point of the recovery."""
+        self._start_again(case, first, 0)
+        points = self._remember()
+        self._rest()
+        return [None, *points]
+
+    def _judge(self, case: Case, first: Snapshot, second: Snapshot | None) -> str:
+        try:
+            self._start_again(case, second or first, 1 if second else 0)
+            self._rest()
+            return "; ".join(self._wrong())
+        except NeverAtRest as error:
+            return str(error)
+
+    def _start_again(self, case: Case, moment: Snapshot, time_: int) -> None:
+        world = self._world
+        world.notice = lambda _: None
+        world.restore(moment)
+        world.clock.sleep(OUTAGE_S)
+        world.power_on(case.who.value[time_])
+
+    def _wrong(self) -> Iterator[str]:
+        """Judge the world at rest; then bring the card where a case is open, and judge it again."""
+        self._everything_has_arrived()
+        yield from violations(self._world)
+        terminal = self._world.terminal
+        assert terminal is not None
+        if any(each.state is LedgerState.SUSPENSE for each in terminal.journal.unsettled()):
+            customer = Customer(CARD)
+            terminal.take()
+            terminal.run()
+            terminal.run(customer, at_rest=lambda: customer.done and terminal.at_rest)
+            self._everything_has_arrived()
+            yield from (f"when the card came: {problem}" for problem in violations(self._world))
+        for each in terminal.journal.unsettled():
+            yield f"{each.id}: {each.state.value}, and the card does not close it"
+
+    def _rest(self) -> None:
+        terminal = self._world.terminal
+        assert terminal is not None
+        terminal.run()
+
+    def _everything_has_arrived(self) -> None:
+        """Let late requests reach the bank, and the customer pay whatever he still can."""
+        self._world.line.deliver_late()
+        for entry in self._world.books.entries():
+            if entry.payable:
+                self._world.books.pay(entry.order)
+
+    def _remember(self) -> list[Snapshot]:
+        points: list[Snapshot] = []
+        self._world.notice = lambda at: points.append(self._world.snapshot(at))
+        return points
+
+
+def _some(points: list[T], sample: random.Random | None, count: int) -> list[T]:
+    return points if sample is None else sample.sample(points, min(count, len(points)))
+
+
+def run(cases: Iterable[Case], sample: random.Random | None = None) -> Verdict:
+    """Run the scenarios of `cases`, or a `sample` of them."""
+    scenarios, wrong = 0, []
+    with Matrix() as matrix:
+        for case in cases:
+            for scenario, problem in matrix.run(case, sample):
+                scenarios += 1
+                if problem:
+                    wrong.append((scenario, problem))
+    return Verdict(scenarios, tuple(wrong))
+
+
+AT_LEAST = 100_000
+PARTS = 25
+"""Into how many the matrix is cut; no divisor of what the cases repeat by, so that parts are about equal."""
+
+
+def part(number: int) -> tuple[Case, ...]:
+    """Return the cases of part `number` (0 to PARTS - 1)."""
+    return CASES[number::PARTS]
+
+
+def _run_part(number: int) -> Verdict:
+    return run(part(number))
+
+
+def main(arguments: list[str]) -> int:
+    """Run the matrix; return 1 if anything is wrong, or if all of it is less than AT_LEAST."""
+    numbers = [int(arguments[1])] if arguments[:1] == ["--part"] else list(range(PARTS))
+    began = time.monotonic()
+    with ProcessPoolExecutor() as pool:
+        verdicts = list(pool.map(_run_part, numbers))
+    wrong = [each for verdict in verdicts for each in verdict.wrong]
+    for scenario, problem in wrong[:20]:
+        print(f"{scenario}\n    {problem}")
+    scenarios = sum(verdict.scenarios for verdict in verdicts)
+    print(f"{scenarios:,} scenarios in {time.monotonic() - began:.0f} s, {len(wrong)} wrong")
+    return 1 if wrong or (len(numbers) == PARTS and scenarios < AT_LEAST) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

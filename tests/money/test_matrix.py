@@ -1,0 +1,92 @@
+"""No fen is lost or doubled, wherever the power goes: the crash matrix, a sample of it and all of it."""
+
+import random
+
+import pytest
+
+from device_sim.cards.lasting import Tear
+from kiosk_core.ledger import LedgerState as L
+from tests.money import matrix
+from tests.money.invariant import violations
+from tests.money.line import LineFault, Mishap
+from tests.money.matrix import CARD, Case, Funding, Matrix, Verdict, Who
+from tests.money.world import AMOUNT_FEN, FIRST_BALANCE_FEN, START, Customer, World
+
+
+def nothing_wrong(verdict: Verdict) -> None:
+    assert not verdict.wrong, "\n".join(f"{scenario}\n    {problem}" for scenario, problem in verdict.wrong[:5])
+
+
+def test_a_load_without_any_misfortune_is_paid_loaded_and_confirmed() -> None:
+    with World() as world:
+        terminal = world.power_on()
+        customer = Customer(CARD)
+        terminal.run(customer, at_rest=lambda: customer.done and terminal.at_rest)
+        (transaction,) = terminal.journal.since(START)
+        assert transaction.state is L.DONE
+        assert world.cards[CARD].card.memory.balance_fen == FIRST_BALANCE_FEN + AMOUNT_FEN
+        assert [(each.paid, each.loaded, each.refunded_fen) for each in world.books.entries()] == [(True, True, 0)]
+        assert violations(world) == []
+
+
+def test_a_card_torn_out_behind_its_credit_is_an_open_suspense_until_it_comes_back() -> None:
+    with World() as world:
+        world.cards[CARD].card.tear_next(Tear.AFTER_COMMIT)
+        terminal = world.power_on()
+        customer = Customer(CARD, patient=False)
+        terminal.run(customer, at_rest=lambda: customer.done and terminal.at_rest)
+        assert [each.state for each in terminal.journal.unsettled()] == [L.SUSPENSE]
+        assert violations(world) == []  # debit = open suspense
+        again = Customer(CARD)
+        terminal.run(again, at_rest=lambda: again.done and terminal.at_rest)
+        assert terminal.journal.unsettled() == ()
+        assert violations(world) == []  # debit = proven load
+        assert world.cards[CARD].card.memory.balance_fen == FIRST_BALANCE_FEN + AMOUNT_FEN
+
+
+def test_a_journal_that_is_behind_its_world_is_seen() -> None:
+    """The judge can fail: the bank is told the proof of a load that the journal calls suspense."""
+    with World() as world:
+        world.cards[CARD].card.tear_next(Tear.BEFORE_COMMIT)
+        terminal = world.power_on()
+        customer = Customer(CARD, patient=False)
+        terminal.run(customer, at_rest=lambda: customer.done and terminal.at_rest)
+        (open_case,) = terminal.journal.unsettled()
+        terminal.journal.record(open_case.id, L.REVERSED, {})
+        assert violations(world) == [
+            f"{open_case.id}: REVERSED, yet 5000 fen of the customer are with the bank",
+            "310487*********0000: debits - reversals are 5000 fen, proven loads 0 and open suspense 0 fen",
+        ]
+
+
+def test_every_point_of_a_load_is_visited() -> None:
+    with Matrix() as proof:
+        points = [each.at for each in proof.load(Case(None, None, Who.SAME, Funding.QR))]
+    for state in ("NEW", "CARD_READ", "INIT", "FUND_REQ", "FUND_OK", "MAC2_REQ", "MAC2_OK", "CREDIT_SENT", "CARD_OK"):
+        assert f"{state} is written" in points
+        assert f"{state} is on disk" in points
+    for message in ("OrderRequest", "StatusRequest", "LoadRequest", "ConfirmRequest"):
+        assert f"{message} leaves" in points
+        assert f"{message} has arrived" in points
+    assert points.count("80 50 leaves") == points.count("80 50 has been carried out") == 2
+    assert points.count("80 52 leaves") == points.count("80 52 has been carried out") == 1
+    assert points.index("CREDIT_SENT is on disk") == points.index("80 52 leaves") - 1
+
+
+def test_a_case_whose_power_goes_twice_comes_to_rest_everywhere() -> None:
+    case = Case(LineFault(Mishap.REQUEST_LATE, "LoadRequest"), None, Who.NOBODY_THEN_SAME, Funding.QR)
+    nothing_wrong(matrix.run([case]))
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_sample_of_the_matrix(number: int) -> None:
+    cases = matrix.CASES[number::8]
+    verdict = matrix.run(cases, random.Random(number))
+    assert verdict.scenarios >= 4 * len(cases)
+    nothing_wrong(verdict)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(matrix.PARTS))
+def test_all_of_the_matrix(number: int) -> None:
+    nothing_wrong(matrix.run(matrix.part(number)))

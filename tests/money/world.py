@@ -1,0 +1,463 @@
+"""A terminal, its bank, its cards and the people in front of it, on set time: all real but wires, threads and paper.
+
+The conductor, the journey's table, the journal, the driver of the top-up module, the CCID reader, the card, the host
+link, its messages and the bank's books are those of the product and the simulator. A power cut drops every object of
+the terminal; what its disk had made safe, the cards and the bank live on.
+"""
+
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import apsw
+
+from device_sim.bank_books import BankBooks, BankRules
+from device_sim.cards.lasting import Lasting, Tear, Tearing
+from device_sim.ccid_reader import BULK_IN, BULK_OUT, SimulatedCcidReader
+from device_sim.transit_card import CardIdentity, Memory, TransitCard
+from device_sim.usb.device import Stall
+from drivers.ccid_reader import CcidReader
+from drivers.top_up_module import TUnionTopUpModule
+from host_link.link import HostLink
+from journal.store import SqliteJournal
+from kiosk_core.card_number import CardNumber
+from kiosk_core.errors import DeviceUnavailable
+from kiosk_core.ledger import Facts, LedgerRow, LedgerState, Transaction
+from kiosk_core.pages import (
+    CapturePage,
+    ChooseAmount,
+    ChooseService,
+    Done,
+    Intent,
+    KeypadPage,
+    MenuPage,
+    Page,
+    PaymentPage,
+    ResultPage,
+    ShowPage,
+)
+from kiosk_core.receipt import Receipt
+from kiosk_core.services import TopUpLimits, TransitTopUp
+from kiosk_core.status import DeviceState, DeviceStatus, Identity
+from kiosk_core.terminal import Terminal
+from kiosk_core.texts import LocalText
+from openteller.conductor import Conductor
+from tests.money.disk import Image, LosingDisk
+from tests.money.line import Line, LineFault
+
+TERMINAL_NUMBER = "OT000001"
+RULES = BankRules(bytes(range(16)), bytes(range(16, 32)))
+SERVICE = TransitTopUp(
+    kind="transit_top_up",
+    id="transit_top_up",
+    icon="transit_card",
+    title=LocalText("公交卡充值", "Top up transit card"),
+    subtitle=LocalText("", ""),
+    limits=TopUpLimits(min_yuan=10, max_yuan=500, step_yuan=10, presets_yuan=(50, 100), max_balance_yuan=100_000),
+)
+AMOUNT_FEN = 5_000
+FIRST_BALANCE_FEN = 2_000
+FIRST_COUNTER = 23
+START = datetime(2026, 11, 22, 10, tzinfo=UTC)
+PATIENCE_S = 1_800.0
+"""How long the world may take to come to rest: the longest wait of the terminal is for a payment, 120 s."""
+
+_READER = (0x1209, 0x0001)
+_WAITS_FOR_PEOPLE = {LedgerState.SUSPENSE, LedgerState.MANUAL}
+
+
+class PowerCut(BaseException):
+    """The power is gone. No `except Exception` of the terminal can hear of it."""
+
+
+class NeverAtRest(AssertionError):
+    """The terminal has something to do that it never finishes."""
+
+
+class SetClock:
+    """Time that passes only where somebody waits, and can be set back with the rest of the world."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def now(self) -> float:
+        return self.passed
+
+    def wall(self) -> datetime:
+        return START + timedelta(seconds=self.passed)
+
+    def sleep(self, seconds: float) -> None:
+        self.passed += max(seconds, 0.0)
+
+
+class Pipes:
+    """The pipes of the reader, without USB between: a drivers.transport.UsbTransport."""
+
+    def __init__(self, reader: SimulatedCcidReader, clock: SetClock) -> None:
+        self.identity = Identity("simulated reader")
+        self.class_descriptor = reader.descriptor.interfaces[0].extra
+        self._reader = reader
+        self._clock = clock
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        self._reader.bulk_out(BULK_OUT, data)
+
+    def read(self, size: int, timeout_s: float) -> bytes:
+        got = self._reader.bulk_in(BULK_IN, size)
+        if got is None:
+            self._clock.sleep(timeout_s)
+        return got or b""
+
+    def read_interrupt(self, size: int, timeout_s: float) -> bytes:
+        self._clock.sleep(timeout_s)
+        return b""
+
+    def control_in(self, request_type: int, request: int, value: int, index: int, length: int) -> bytes:
+        try:
+            return self._reader.control_in(request_type, request, value, index, length)
+        except Stall:
+            raise DeviceUnavailable("top_up_module", "stalled") from None
+
+    def discard_input(self) -> None:
+        while self._reader.bulk_in(BULK_IN, 512):
+            pass
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class Inline:
+    """A worker whose work is done before `call` returns."""
+
+    owned: Any
+
+    def call(self, work: Callable[[Any], Any]) -> "Future[Any]":
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(self.owned))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Paper:
+    """A printer that never fails and whose paper nobody reads."""
+
+    def __init__(self) -> None:
+        self.receipts = 0
+
+    def print(self, receipt: Receipt) -> None:
+        self.receipts += 1
+
+
+class WatchedCard:
+    """A card in the field, and a notice before and after each command: a device_sim.card.Card."""
+
+    def __init__(self, card: TransitCard, notice: Callable[[str], None]) -> None:
+        self.card = card
+        self._notice = notice
+
+    def power_on(self) -> bytes:
+        return self.card.power_on()
+
+    def power_off(self) -> None:
+        self.card.power_off()
+
+    def transmit(self, command: bytes) -> bytes | None:
+        name = command[:2].hex(" ")
+        self._notice(f"{name} leaves")
+        answer = self.card.transmit(command)
+        self._notice(f"{name} has been carried out")
+        return answer
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The world at one moment, but for what a power cut destroys."""
+
+    at: str
+    passed: float
+    disk: Image
+    bank: bytes
+    cards: tuple[tuple[Memory, Tear | None], ...]
+    draws: int
+    fault: LineFault | None
+    late: tuple[bytes, ...]
+
+
+class Person(Protocol):
+    """Who stands before the terminal."""
+
+    def acts(self, world: "World", page: Page) -> Intent | None:
+        """Do what `page` asks for with one's own hands; return what to touch. Asked once for each page."""
+        ...
+
+
+class World:
+    """The world. `notice` hears of every point at which the power may go; it may raise PowerCut.
+
+    Cards are identical twins but for their numbers: what is said of one cannot be told from the other by its balance.
+    """
+
+    def __init__(self, cards: int = 2, notice: Callable[[str], None] = lambda _: None) -> None:
+        self.notice = notice
+        self.clock = SetClock()
+        self.books = BankBooks(None, RULES, self.clock)
+        self.line = Line(self.books, self.clock, self._point)
+        self.draws = 0
+        self.cards = tuple(
+            WatchedCard(
+                TransitCard(
+                    CardIdentity.of_issuer(
+                        CardNumber(f"310487000001234{number:04}"), RULES.load_master_key, RULES.tac_master_key
+                    ),
+                    balance_fen=FIRST_BALANCE_FEN,
+                    counter=FIRST_COUNTER,
+                    draw=self._draw,
+                ),
+                self._point,
+            )
+            for number in range(cards)
+        )
+        shared_memory = Path("/dev/shm")
+        folder = Path(tempfile.mkdtemp(prefix="ot-money-", dir=shared_memory if shared_memory.is_dir() else None))
+        self.disk = LosingDisk(folder)
+        self.terminal: RunningTerminal | None = None
+        SqliteJournal(folder, TERMINAL_NUMBER, self.clock).close()
+
+    def close(self) -> None:
+        """Let go of disk and books."""
+        self.power_off()
+        self.disk.close()
+        self.books.close()
+
+    def __enter__(self) -> "World":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def pays_after(self, seconds: float | None) -> None:
+        """Have every order paid so many seconds after it was opened, whoever has seen its QR; None: by a person."""
+        self.books._rules = replace(RULES, pays_itself_after_s=seconds)
+
+    # -- moments -------------------------------------------------------------------------------------------
+
+    def snapshot(self, at: str = "") -> Snapshot:
+        """Return the world as it would be found if the power went now."""
+        return Snapshot(
+            at,
+            self.clock.passed,
+            self.disk.after_power_cut(),
+            self.books.snapshot(),
+            tuple((each.card.memory, each.card.tear) for each in self.cards),
+            self.draws,
+            self.line.fault,
+            self.line.late,
+        )
+
+    def restore(self, moment: Snapshot) -> None:
+        """Have the world as it was, the terminal without power."""
+        self.power_off()
+        self.clock.passed = moment.passed
+        self.disk.restore(moment.disk)
+        self.books.restore(moment.bank)
+        for watched, (memory, tear) in zip(self.cards, moment.cards, strict=True):
+            watched.card._lasting = Lasting(memory, None, Tearing(tear))
+        self.draws = moment.draws
+        self.line.fault = moment.fault
+        self.line.late = moment.late
+
+    # -- the terminal --------------------------------------------------------------------------------------
+
+    def power_off(self) -> None:
+        """Drop every object of the terminal, as a power cut does; what its disk had not made safe stays until then."""
+        terminal, self.terminal = self.terminal, None
+        if terminal is not None:
+            terminal.drop()
+        for watched in self.cards:
+            watched.power_off()
+
+    def power_on(self, card: int | None = None) -> "RunningTerminal":
+        """Start the terminal, with card number `card` on its reader."""
+        self.terminal = RunningTerminal(self, card)
+        return self.terminal
+
+    def _point(self, at: str) -> None:
+        self.notice(at)
+
+    def _draw(self, size: int) -> bytes:
+        self.draws += 1
+        return self.draws.to_bytes(size, "big")
+
+
+class RunningTerminal:
+    """The terminal while it has power."""
+
+    def __init__(self, world: World, card: int | None) -> None:
+        self._world = world
+        clock = world.clock
+        self.page_number = 0
+        self.page: Page | None = None
+        self._handled = 0
+        self.reader = SimulatedCcidReader(*_READER, clock)
+        if card is not None:
+            self.reader.insert(world.cards[card])
+        self._known_card = self.reader.card
+        self.module = TUnionTopUpModule(
+            "top_up_module", CcidReader("top_up_module", Pipes(self.reader, clock), clock), clock
+        )
+        self.paper = Paper()
+        self.journal = SqliteJournal(world.disk.folder, TERMINAL_NUMBER, clock)
+        self.journal._database.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        self._watch_journal()
+        self.link = HostLink(world.line.connect, TERMINAL_NUMBER, clock)
+        self.conductor = Conductor(
+            services=(SERVICE,),
+            terminal=self._terminal,
+            journal=self.journal,
+            top_up_module=Inline(self.module),
+            printer=Inline(self.paper),
+            host=Inline(self.link),
+            clock=clock,
+            screen=self._show,
+        )
+        self.conductor.device_changed(DeviceStatus("receipt_printer", DeviceState.ONLINE, clock.wall()))
+        self.conductor.device_changed(self.module.status())
+
+    def drop(self) -> None:
+        """Let go of the file descriptors; nothing is written."""
+        self.journal.close()
+
+    # -- people --------------------------------------------------------------------------------------------
+
+    def lay(self, card: int) -> None:
+        """Lay a card on the reader, in place of the one that lies there."""
+        self.reader.remove()
+        self.reader.insert(self._world.cards[card])
+
+    def take(self) -> None:
+        """Take the card away."""
+        self.reader.remove()
+
+    def touch(self, intent: Intent) -> None:
+        """Touch the page that is shown."""
+        self.conductor.touch(self.page_number, intent)
+
+    # -- time ----------------------------------------------------------------------------------------------
+
+    def run(self, person: Person | None = None, at_rest: Callable[[], bool] | None = None) -> None:
+        """Let the terminal run, and `person` use it, until it has nothing left to do (or `at_rest`).
+
+        Raises:
+            NeverAtRest: it always has something to do.
+        """
+        clock, conductor = self._world.clock, self.conductor
+        give_up = clock.now() + PATIENCE_S
+        self._handled = 0
+        while clock.now() < give_up:
+            self._drain()
+            if person is not None and self.page is not None and self._handled != self.page_number:
+                self._handled = self.page_number
+                intent = person.acts(self._world, self.page)
+                if intent is not None:
+                    self.touch(intent)
+                continue
+            if at_rest() if at_rest is not None else self.at_rest:
+                return
+            clock.sleep(max(conductor._next_due() - clock.now(), 0.001))
+        raise NeverAtRest(f"open: {[(each.id, each.state) for each in self.journal.unsettled()]}, page: {self.page}")
+
+    def _drain(self) -> None:
+        """Carry out all that is due now."""
+        conductor = self.conductor
+        while True:
+            if self.reader.card is not self._known_card:
+                self._known_card = self.reader.card
+                conductor.device_changed(self.module.status())
+            busy = not conductor._inbox.empty() or conductor._next_due() <= self._world.clock.now()
+            if not busy:
+                return
+            conductor.step(0)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is left to do but what waits for a person or a card."""
+        conductor = self.conductor
+        return (
+            conductor._started
+            and conductor._session is None
+            and not conductor._to_recover
+            and bool(conductor._host_online)
+            and all(each.state in _WAITS_FOR_PEOPLE for each in self.journal.unsettled())
+        )
+
+    def _show(self, shown: ShowPage) -> None:
+        self.page_number, self.page = shown.number, shown.page
+
+    def _terminal(self) -> Terminal:
+        return Terminal(
+            number=TERMINAL_NUMBER,
+            purse_terminal_no=bytes.fromhex("001122334455"),
+            bank=LocalText("示例银行", "Example Bank"),
+            branch=LocalText("滨江支行", "Riverside Branch"),
+            today=self._world.clock.wall().date(),
+        )
+
+    def _watch_journal(self) -> None:
+        begin, record, point = self.journal.begin, self.journal.record, self._world._point
+
+        def watched_begin(facts: Facts) -> Transaction:
+            point("NEW is written")
+            transaction = begin(facts)
+            point("NEW is on disk")
+            return transaction
+
+        def watched_record(transaction: str, state: LedgerState, facts: Facts) -> LedgerRow:
+            point(f"{state.value} is written")
+            row = record(transaction, state, facts)
+            point(f"{state.value} is on disk")
+            return row
+
+        self.journal.begin = watched_begin  # type: ignore[method-assign]
+        self.journal.record = watched_record  # type: ignore[method-assign]
+
+
+@dataclass
+class Customer:
+    """Wants to load `amount_fen` on card `card`, pays what he is asked to (or `pays` not), and goes when told so.
+
+    `patient`: a card that is asked for again is laid down again.
+    """
+
+    card: int = 0
+    amount_fen: int = AMOUNT_FEN
+    pays: bool = True
+    patient: bool = True
+    done: bool = field(default=False, init=False)
+    _came: bool = field(default=False, init=False)
+
+    def acts(self, world: World, page: Page) -> Intent | None:
+        terminal = world.terminal
+        assert terminal is not None
+        match page:
+            case MenuPage() if not self._came and page.items[0].unavailable is None:
+                self._came = True
+                return ChooseService(service_id=SERVICE.id)
+            case CapturePage() if terminal.reader.card is None and (self.patient or page.deadline_s is None):
+                terminal.lay(self.card)
+            case KeypadPage():
+                return ChooseAmount(amount_fen=self.amount_fen)
+            case PaymentPage() if self.pays:
+                for entry in world.books.entries():
+                    if entry.payable and page.qr.endswith(entry.order):
+                        world.books.pay(entry.order)
+            case ResultPage():
+                self.done = True
+                terminal.take()
+                return Done()
+        return None
