@@ -30,6 +30,7 @@ class Picture(Enum):
     """The drawing that shows what to do with one's hands."""
 
     PLACE_CARD = "place_card"
+    PLACE_ID_CARD = "place_id_card"
     RETURN_CARD = "return_card"
     TAKE_CARD = "take_card"
     TAKE_CARD_AND_RECEIPT = "take_card_and_receipt"
@@ -129,7 +130,7 @@ class KeypadPage(_Page):
     max_fen: int
     step_fen: int
     problem: Words | None = None
-    notice: LocalText | None = None
+    notice: LocalText | Words | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,12 +161,13 @@ class ProgressPage(_Page):
 
 @dataclass(frozen=True, kw_only=True)
 class ResultPage(_Page):
-    """How it ended, truthfully: what happened to the money and what to do now."""
+    """How it ended, truthfully: what happened to the money and what to do now. `reason` stands before the body."""
 
     kind: Literal["result"] = "result"
     tone: Tone
     title: Words
     body: Words
+    reason: LocalText | Words | None = None
     facts: tuple[Fact, ...] = ()
     picture: Picture | None = None
 

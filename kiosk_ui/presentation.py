@@ -115,7 +115,7 @@ def present(page: Page, say: Wording) -> dict[str, Any]:
             return {
                 "tone": page.tone.value,
                 "title": say(page.title),
-                "body": say(page.body),
+                "body": "\n".join(say(part) for part in (page.reason, page.body) if part),
                 "facts": [_fact(fact, say) for fact in page.facts],
                 "picture": page.picture.value if page.picture else "",
             }

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
+from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
+from kiosk_core.id_card_reader import IdCardReader
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys import top_up
@@ -38,6 +40,7 @@ from kiosk_core.pages import (
     StayHere,
 )
 from kiosk_core.ports import BankHost, ReceiptPrinter, TopUpModule
+from kiosk_core.risk import Allowance
 from kiosk_core.services import Service
 from kiosk_core.settlement import STAFF_MAY_CLOSE, Settlement, SettlementRefused, settle
 from kiosk_core.status import DeviceStatus, Media
@@ -45,6 +48,7 @@ from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language, Words
 from openteller.home_page import Condition, home_page
 from openteller.questions import Questions, Worker
+from openteller.risk_check import RiskCheck
 
 _log = logging.getLogger(__name__)
 
@@ -117,6 +121,8 @@ class Conductor:
 
     Args:
         terminal: makes the Terminal of today (its date checks the expiry of cards).
+        risk: the rules that are checked before money moves; None: there are none.
+        id_card_reader: None: the terminal has none.
         screen: is given every page; must not block.
     """
 
@@ -129,6 +135,8 @@ class Conductor:
         top_up_module: Worker[TopUpModule],
         printer: Worker[ReceiptPrinter],
         host: Worker[BankHost],
+        risk: RiskCheck | None = None,
+        id_card_reader: Worker[IdCardReader] | None = None,
         clock: Clock,
         screen: Callable[[ShowPage], None],
     ) -> None:
@@ -137,8 +145,9 @@ class Conductor:
         self._journal = journal
         self._host = host
         self._questions = Questions(
-            top_up_module, printer, host, journal, lambda: self._inbox.put(_HostEcho(online=False))
+            top_up_module, printer, host, journal, lambda: self._inbox.put(_HostEcho(online=False)), id_card_reader
         )
+        self._risk = risk
         self._clock = clock
         self._screen = screen
         self._inbox: queue.Queue[_Message] = queue.Queue()
@@ -444,6 +453,8 @@ class Conductor:
             case do.WatchCard():
                 if self._condition.media is Media.PRESENT:
                     self._inbox.put(_Answer(session.number, ev.CardArrived))
+            case do.AssessRisk(number, token):
+                self._inbox.put(_Answer(session.number, lambda: self._assessed(number, token)))
             case do.End():
                 self._end(session)
             case _:
@@ -452,6 +463,13 @@ class Conductor:
                     session.state.terminal.purse_terminal_no,
                     lambda event: self._inbox.put(_Answer(session.number, event)),
                 )
+
+    def _assessed(self, number: CardNumber, token: str) -> Event:
+        if self._risk is None:
+            return ev.RiskAssessed(Allowance())
+        reader = self._statuses.get("id_card_reader")
+        can_identify = reader is not None and reader.in_service
+        return ev.RiskAssessed(self._risk.allowance(number, token, can_identify=can_identify))
 
     def _end(self, session: _Session) -> None:
         session.ended = True

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -14,13 +14,18 @@ from pydantic import AfterValidator
 from drivers.receipt_layout import PRINTERS, PrinterProfile
 from drivers.registry import Model, Role, models
 from kiosk_core.errors import ConfigError
+from kiosk_core.risk import Risk
 from kiosk_core.services import Service, SettingError, TransitTopUp
 from kiosk_core.texts import LocalText
+from openteller.risk_check import load_blacklist
 from openteller.toml_file import TomlFile, together
 
 T = TypeVar("T")
 
 _STRICT = {"extra": "forbid", "strict": True}
+
+RISK_NAME = "risk.toml"
+"""The file of the rules, among those of the services."""
 
 _SIMULATED = ("sim://", "sim-usb://")
 
@@ -263,12 +268,12 @@ def load_service(path: Path) -> Service:
 
 
 def load_services(folder: Path) -> tuple[Service, ...]:
-    """Read and check every `*.toml` in `folder`; return the services in the order of the home page.
+    """Read and check every `*.toml` in `folder` but that of the rules; return the services as the home page shows them.
 
     Raises:
         ConfigError: as `load_terminal`, over all files; or the folder has no service, or two share an id.
     """
-    paths = sorted(folder.glob("*.toml"))
+    paths = sorted(path for path in folder.glob("*.toml") if path.name != RISK_NAME)
     if not paths:
         there = "has no service file (*.toml)" if folder.is_dir() else "there is no such folder"
         raise ConfigError(str(folder), None, "", there)
@@ -288,6 +293,24 @@ def load_services(folder: Path) -> tuple[Service, ...]:
     if mistakes:
         raise together(mistakes)
     return tuple(sorted(services.values(), key=lambda each: (each.order, each.id)))
+
+
+def load_risk(path: Path) -> Risk:
+    """Read and check the file of the rules and the blacklists that it names; their paths are anchored.
+
+    Raises:
+        ConfigError: as `load_terminal`. A terminal that has no rules has a file with none: one that was lost must
+            not look like one that was emptied.
+    """
+    file = TomlFile(path)
+    risk = file.checked(Risk)
+    lists = {name: replace(rule, file=path.parent / rule.file) for name, rule in risk.blacklist.items()}
+    for name, rule in lists.items():
+        try:
+            load_blacklist(rule.file)
+        except ConfigError as error:
+            raise together([file.error(("blacklist", name, "file"), "names a list that is wrong"), error]) from None
+    return replace(risk, blacklist=lists)
 
 
 def is_simulated(port: str) -> bool:

@@ -26,12 +26,17 @@ Examples:
 
 openteller config check services/transit_top_up.toml
 
-openteller config check config/kiosk.example.toml    (and its services)
+openteller config check services/risk.toml    (and its blacklists)
+
+openteller config check config/kiosk.example.toml    (and its services and rules)
 """,
 )
 def check_command(
     path: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A terminal's file, a service's file, or a folder of services.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A terminal's file, a service's or the rules' file, or a folder of services."
+        ),
     ] = Path("services"),
 ) -> None:
     """Say what is wrong: file, line, key. Nothing is started and nothing is changed.
@@ -49,15 +54,25 @@ def check_command(
 
 
 def check(path: Path) -> tuple[str, ...]:
-    """Check a terminal's file with its services, a service's file, or a folder of services; return what was right.
+    """Check a terminal's file with its services, a service's file, the rules, or a folder; return what was right.
 
     Raises:
         ConfigError: what is wrong, all of it.
     """
-    from openteller.config import load_service, load_services, load_terminal  # noqa: PLC0415  (with it come all drivers)
+    from openteller.config import (  # noqa: PLC0415  (with it come all drivers)
+        RISK_NAME,
+        load_risk,
+        load_service,
+        load_services,
+        load_terminal,
+    )
 
     if path.is_dir():
-        return tuple(f"service {service.id}: {service.title.en}" for service in load_services(path))
+        services = tuple(f"service {service.id}: {service.title.en}" for service in load_services(path))
+        return (*services, *check(path / RISK_NAME))
+    if path.name == RISK_NAME:
+        rules = ", ".join(f"{kind}.{name}" for kind, name, _ in load_risk(path).rules)
+        return (f"rules {rules}" if rules else "no rules: every load is allowed",)
     if _is_service(path):
         service = load_service(path)
         return (f"service {service.id}: {service.title.en}",)

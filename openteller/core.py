@@ -35,11 +35,12 @@ from kiosk_core.status import DeviceStatus
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import LANGUAGES
 from openteller.conductor import Conductor
-from openteller.config import HostSection, TerminalConfig, load_services, load_terminal
+from openteller.config import RISK_NAME, HostSection, TerminalConfig, load_risk, load_services, load_terminal
 from openteller.core_server import CoreServer
 from openteller.devices import opener, watch, with_logo
 from openteller.host_thread import HostThread
 from openteller.preview import CameraPreview
+from openteller.risk_check import RiskCheck
 from openteller.technician import BUSY, Attended, Technician
 
 _log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Core:
     def __init__(self, config_file: Path, clock: Clock) -> None:
         config = load_terminal(config_file)
         services = load_services(config.services.folder)
+        risk = load_risk(config.services.folder / RISK_NAME)
         self._config = config
         self._clock = clock
         self._logo = _bitmap(config)
@@ -91,9 +93,11 @@ class Core:
                 services=services,
                 terminal=self._terminal,
                 journal=journal,
+                risk=RiskCheck.of(risk, journal, clock),
                 top_up_module=self._threads[Role.TOP_UP_MODULE],
                 printer=self._threads[Role.RECEIPT_PRINTER],
                 host=host,
+                id_card_reader=self._threads.get(Role.ID_CARD_READER),
                 clock=clock,
                 screen=self._show,
             )

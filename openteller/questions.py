@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from kiosk_core.errors import DeviceFault, HostSilent, OpenTellerError
+from kiosk_core.id_card_reader import IdCard, IdCardKind, IdCardProblem, IdCardReader
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.ledger import Journal, LedgerState, Transaction
@@ -32,6 +33,7 @@ Port_co = TypeVar("Port_co", covariant=True)
 
 Question = (
     do.ReadCard
+    | do.ReadIdCard
     | do.InitializeLoad
     | do.CreditLoad
     | do.ProveLoad
@@ -66,6 +68,7 @@ class Questions:
     host: Worker[BankHost]
     journal: Journal
     host_failed: Callable[[], None]
+    id_card_reader: Worker[IdCardReader] | None = None
 
     def ask(self, question: Question, terminal_no: bytes, deliver: Deliver) -> None:  # noqa: C901  (a case a question)
         """Put `question` to its worker; `deliver` gets the answer as a function to be called by the asker's thread.
@@ -75,6 +78,8 @@ class Questions:
         match question:
             case do.ReadCard():
                 self._card(lambda module: module.read_card(), self._card_read, deliver)
+            case do.ReadIdCard():
+                self._id_card(deliver)
             case do.InitializeLoad(number, amount_fen):
                 self._card(
                     lambda module: module.initialize_load(number, amount_fen, terminal_no), _load_initialised, deliver
@@ -126,6 +131,20 @@ class Questions:
         """Ask the card something that may be asked again: a reader that fails is a card that cannot be read."""
         _ask(self.top_up_module, work, answered, lambda _: ev.CardUnusable(CardProblem.UNREADABLE), deliver)
 
+    def _id_card(self, deliver: Deliver) -> None:
+        if self.id_card_reader is None:
+            deliver(ev.IdCardReaderLost)
+        else:
+            _ask(self.id_card_reader, _look_for_id_card, self._id_card_read, lambda _: ev.IdCardReaderLost(), deliver)
+
+    def _id_card_read(self, result: IdCard | IdCardProblem) -> ev.Event:
+        """Keep nothing of a person but the token of the number."""
+        if isinstance(result, IdCardProblem):
+            return ev.IdCardUnusable(result)
+        if result.kind is IdCardKind.CITIZEN and not result.number.checks:
+            return ev.IdCardUnusable(IdCardProblem.NOT_GENUINE)
+        return ev.IdCardRead(self.journal.token(result.number), result.valid_until)
+
     def _host(
         self, work: Callable[[BankHost], T], answered: Callable[[T], ev.Event], unanswered: ev.Event, deliver: Deliver
     ) -> None:
@@ -165,6 +184,10 @@ def _ask(
         deliver((lambda: failed(error)) if error is not None else (lambda: answered(future.result())))
 
     worker.call(work).add_done_callback(done)
+
+
+def _look_for_id_card(reader: IdCardReader) -> IdCard | IdCardProblem:
+    return reader.read_card() if reader.find_card() else IdCardProblem.NOT_PRESENT
 
 
 def _load_initialised(result: LoadInit | CardProblem) -> ev.Event:

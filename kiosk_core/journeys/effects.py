@@ -54,6 +54,19 @@ class ReadCard:
 
 
 @dataclass(frozen=True)
+class AssessRisk:
+    """-> RiskAssessed. `token` is the card's name in the journal."""
+
+    number: CardNumber
+    token: str
+
+
+@dataclass(frozen=True)
+class ReadIdCard:
+    """-> IdCardRead | IdCardUnusable | IdCardReaderLost."""
+
+
+@dataclass(frozen=True)
 class InitializeLoad:
     """-> LoadInitialised | CardUnusable."""
 
@@ -137,6 +150,8 @@ Effect = (
     | StopTimer
     | WatchCard
     | ReadCard
+    | AssessRisk
+    | ReadIdCard
     | InitializeLoad
     | CreditLoad
     | ProveLoad

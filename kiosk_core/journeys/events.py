@@ -1,9 +1,11 @@
 """What can happen to a top-up: the customer acts, the card moves, time passes, card and host answer."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 
 from kiosk_core.errors import Fault
+from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.ledger import Transaction
 from kiosk_core.ports import (
     CardProblem,
@@ -18,6 +20,7 @@ from kiosk_core.ports import (
     QrOrder,
     Reversed,
 )
+from kiosk_core.risk import Allowance
 
 
 class Timer(Enum):
@@ -27,6 +30,7 @@ class Timer(Enum):
     PAYMENT = "payment"  # the payment must have arrived
     RETURN_CARD = "return_card"  # the card must be back
     RETRY = "retry"  # ask a card that lies badly once more
+    ID_CARD = "id_card"  # look for the ID card again
     LEAVE = "leave"  # the last page may go
 
 
@@ -121,6 +125,39 @@ class ProofEnded:
     """The answer to ProveLoad."""
 
     proof: LoadProof
+
+
+# -- rules and the ID card -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RiskAssessed:
+    """The answer to AssessRisk: what the rules leave the card at this moment."""
+
+    allowance: Allowance
+
+
+@dataclass(frozen=True)
+class IdCardRead:
+    """An ID card was read: `person` is the token of its number, all that is kept of it.
+
+    `valid_until` is its last day, None where it has none.
+    """
+
+    person: str
+    valid_until: date | None
+
+
+@dataclass(frozen=True)
+class IdCardUnusable:
+    """No ID card, or none that counts."""
+
+    problem: IdCardProblem
+
+
+@dataclass(frozen=True)
+class IdCardReaderLost:
+    """The ID-card reader does not answer."""
 
 
 # -- answers of the host ---------------------------------------------------------------------------------
@@ -238,6 +275,10 @@ Event = (
     | TimerFired
     | CardRead
     | CardUnusable
+    | RiskAssessed
+    | IdCardRead
+    | IdCardUnusable
+    | IdCardReaderLost
     | LoadInitialised
     | CreditEnded
     | ProofEnded

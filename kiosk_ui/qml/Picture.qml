@@ -8,7 +8,7 @@ Item {
     readonly property real dot: Math.min(width / (withReceipt ? 316 : 240), height / 240)
     readonly property real side: 240 * dot
     readonly property bool showsReader: name !== "staff"
-    readonly property bool putsDown: name === "place_card" || name === "return_card"
+    readonly property bool putsDown: name === "place_card" || name === "place_id_card" || name === "return_card"
     readonly property bool takesUp: name === "take_card" || name === "take_card_and_receipt"
     readonly property bool withReceipt: name === "take_card_and_receipt"
     readonly property real shift: withReceipt ? -46 : 0
@@ -61,7 +61,7 @@ Item {
                 rotation: -9 * (1 - root.travel)
                 smooth: true
                 antialiasing: true
-                source: "../pictures/card.svg"
+                source: root.name === "place_id_card" ? "../pictures/id_card.svg" : "../pictures/card.svg"
                 sourceSize: Qt.size(136 * root.dot, 86 * root.dot)
                 width: 136 * root.dot
                 x: (52 + root.shift + 10 * (1 - root.travel)) * root.dot

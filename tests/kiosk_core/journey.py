@@ -9,6 +9,7 @@ from kiosk_core.journeys import events, top_up
 from kiosk_core.ledger import LedgerRow, LedgerState, Transaction
 from kiosk_core.pages import Page
 from kiosk_core.ports import LoadAuthorisation, LoadInit, PurseCard, QrOrder
+from kiosk_core.risk import Allowance
 from kiosk_core.services import TopUpLimits, TransitTopUp
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import LocalText
@@ -42,6 +43,7 @@ INIT = LoadInit(
 )
 AUTHORISATION = LoadAuthorisation("20261122", "101530", bytes.fromhex("3A845BF0"))
 TAC = bytes.fromhex("96436186")
+ANYTHING = events.RiskAssessed(Allowance())  # no rule bites
 ORDER = QrOrder("https://pay.example.com/o/1", 120)
 
 

@@ -1,8 +1,11 @@
 """Random walks through the top-up: whatever happens in whatever order, the money rules hold."""
 
+from datetime import date
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Timer
@@ -23,6 +26,8 @@ from kiosk_core.ports import (
     PurseCard,
     Reversed,
 )
+from kiosk_core.risk import Allowance, Cap
+from kiosk_core.texts import LocalText
 from tests.kiosk_core.journey import (
     AMOUNT,
     AUTHORISATION,
@@ -40,9 +45,21 @@ from tests.kiosk_core.journey import (
 _unusable = [ev.CardUnusable(problem) for problem in CardProblem]
 _declined = Declined(DeclineReason.LIMIT, "61")
 
+ALLOWANCES = [
+    *[Allowance()] * 6,  # most walks must get as far as the money
+    Allowance(identify=Cap("verification.large", AMOUNT - 1_000, LocalText("", ""))),
+    Allowance((Cap("card_day.daily", AMOUNT - 1_000, LocalText("", "")),)),
+    Allowance((Cap("blacklist.lost", 0, LocalText("", "")),)),
+]
+
 # What the world may answer to each question.
 ANSWERS: dict[type[do.Effect], list[ev.Event]] = {
     do.ReadCard: [ev.CardRead(CARD, TOKEN), ev.CardRead(PurseCard(NUMBER, OLD_BALANCE + AMOUNT), TOKEN), *_unusable],
+    do.AssessRisk: [ev.RiskAssessed(each) for each in ALLOWANCES],
+    do.ReadIdCard: [
+        ev.IdCardRead("person", None), ev.IdCardRead("person", date(2026, 11, 21)), ev.IdCardReaderLost(),
+        *(ev.IdCardUnusable(problem) for problem in IdCardProblem),
+    ],
     do.InitializeLoad: [ev.LoadInitialised(INIT), *_unusable],
     do.CreditLoad: [
         ev.CreditEnded(Credited(TAC)), ev.CreditEnded(CreditRefused(0x9302)), ev.CreditEnded(CreditUnknown("torn")),
@@ -63,7 +80,8 @@ ANSWERS: dict[type[do.Effect], list[ev.Event]] = {
 }  # fmt: skip
 
 UNASKED: list[ev.Event] = [
-    ev.AmountChosen(AMOUNT), ev.AmountChosen(1), ev.CancelTouched(), ev.DoneTouched(), ev.CustomerGone(),
+    ev.AmountChosen(AMOUNT), ev.AmountChosen(AMOUNT - 1_000), ev.AmountChosen(1), ev.CancelTouched(), ev.DoneTouched(),
+    ev.CustomerGone(),
     ev.CardArrived(), ev.CardLeft(), ev.ReaderLost(), ev.CannotGoOn(),
 ]  # fmt: skip
 

@@ -35,6 +35,7 @@ from kiosk_core.ports import (
 )
 from tests.kiosk_core.journey import (
     AMOUNT,
+    ANYTHING,
     AUTHORISATION,
     CARD,
     COUNTER,
@@ -48,9 +49,10 @@ from tests.kiosk_core.journey import (
     transaction,
 )
 
-READ = (ev.CardArrived(), ev.CardRead(CARD, TOKEN))
+READ = (ev.CardArrived(), ev.CardRead(CARD, TOKEN), ANYTHING)
 CHOSEN = (*READ, ev.AmountChosen(AMOUNT))
-ORDERED = (*CHOSEN, ev.LoadInitialised(INIT), ev.QrOrdered(ORDER))
+INITIALISED = (*CHOSEN, ev.LoadInitialised(INIT), ANYTHING)
+ORDERED = (*INITIALISED, ev.QrOrdered(ORDER))
 POLL = ev.TimerFired(Timer.POLL)
 PAID = (*ORDERED, POLL, ev.OrderAnswered(OrderState.PENDING), POLL, ev.OrderAnswered(OrderState.PAID))
 AUTHORISED = (*PAID, ev.LoadInitialised(INIT), ev.LoadAuthorised(AUTHORISATION))
@@ -157,7 +159,9 @@ def test_an_expired_card_is_refused_before_any_money_moves() -> None:
 def test_a_card_is_good_on_its_last_day() -> None:
     from datetime import date
 
-    journey = Journey.begun().feed(ev.CardArrived(), ev.CardRead(PurseCard(NUMBER, 0, date(2026, 11, 22)), TOKEN))
+    journey = Journey.begun().feed(
+        ev.CardArrived(), ev.CardRead(PurseCard(NUMBER, 0, date(2026, 11, 22)), TOKEN), ANYTHING
+    )
     assert isinstance(journey.page, KeypadPage)
 
 
@@ -167,7 +171,7 @@ def test_a_full_card_is_refused() -> None:
 
 
 def test_the_keypad_offers_only_what_the_card_can_hold() -> None:
-    journey = Journey.begun().feed(ev.CardArrived(), ev.CardRead(PurseCard(NUMBER, 93_001), TOKEN))
+    journey = Journey.begun().feed(ev.CardArrived(), ev.CardRead(PurseCard(NUMBER, 93_001), TOKEN), ANYTHING)
     page = journey.page
     assert isinstance(page, KeypadPage)
     assert page.presets_fen == (5_000,)
@@ -189,7 +193,7 @@ def test_an_amount_outside_the_limits_is_answered_on_the_keypad(amount_fen: int,
 
 def test_an_amount_that_overfills_the_card_is_answered_on_the_keypad() -> None:
     journey = Journey.begun().feed(
-        ev.CardArrived(), ev.CardRead(PurseCard(NUMBER, 95_000), TOKEN), ev.AmountChosen(6_000)
+        ev.CardArrived(), ev.CardRead(PurseCard(NUMBER, 95_000), TOKEN), ANYTHING, ev.AmountChosen(6_000)
     )
     page = journey.page
     assert isinstance(page, KeypadPage)
@@ -198,20 +202,22 @@ def test_an_amount_that_overfills_the_card_is_answered_on_the_keypad() -> None:
 
 
 def test_a_second_tap_on_confirm_orders_nothing_twice() -> None:
-    journey = Journey.begun().feed(*CHOSEN, ev.AmountChosen(AMOUNT), ev.LoadInitialised(INIT), ev.AmountChosen(AMOUNT))
+    journey = Journey.begun().feed(
+        *CHOSEN, ev.AmountChosen(AMOUNT), ev.LoadInitialised(INIT), ev.AmountChosen(AMOUNT), ANYTHING
+    )
     assert len(journey.asked(do.OrderQr)) == 1
 
 
 def test_an_order_that_the_host_declines_takes_nothing() -> None:
     declined = Declined(DeclineReason.MAC1_WRONG, "A0")
-    journey = Journey.begun().feed(*CHOSEN, ev.LoadInitialised(INIT), ev.OrderDeclined(declined))
+    journey = Journey.begun().feed(*INITIALISED, ev.OrderDeclined(declined))
     assert journey.rows[-1] is L.DECLINED
     assert isinstance(journey.page, ResultPage)
     assert journey.page.body.key == "top_up.declined.body.mac1_wrong"
 
 
 def test_a_silent_host_at_the_order_is_reversed() -> None:
-    journey = Journey.begun().feed(*CHOSEN, ev.LoadInitialised(INIT), ev.OrderUnanswered())
+    journey = Journey.begun().feed(*INITIALISED, ev.OrderUnanswered())
     (reversal,) = journey.asked(do.ReverseLoad)
     assert isinstance(reversal, do.ReverseLoad)
     assert reversal.reason is ReversalReason.NO_ANSWER
@@ -222,7 +228,7 @@ def test_a_silent_host_at_the_order_is_reversed() -> None:
 
 
 def test_no_qr_was_shown_so_nothing_can_have_been_paid() -> None:
-    journey = Journey.begun().feed(*CHOSEN, ev.LoadInitialised(INIT), ev.OrderUnanswered(), ev.ReversalUnanswered())
+    journey = Journey.begun().feed(*INITIALISED, ev.OrderUnanswered(), ev.ReversalUnanswered())
     assert journey.state.outcome is Outcome.HOST_SILENT
     assert journey.rows[-1] is L.REV_REQ  # still open: recovery sends it again
 

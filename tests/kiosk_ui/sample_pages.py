@@ -157,6 +157,31 @@ PAGES: dict[str, Page] = {
     "amount_notice": keypad(
         notice=LocalText("本月充值满 100 元，另送 5 元乘车券。", "Add ¥100 or more this month: a ¥5 ride voucher.")
     ),
+    "amount_rule": keypad(
+        notice=LocalText(
+            "为了资金安全，同一张卡每天最多充值¥1,000。", "To protect you, one card takes at most ¥1,000 a day."
+        ),
+        problem=Words("top_up.amount.problem.rule", {"max": "¥50.00"}),
+        presets_fen=(2000, 5000),
+        max_fen=5000,
+    ),
+    "id_card": CapturePage(
+        title=Words("top_up.id_card.title"),
+        body=Words("top_up.id_card.body", {"amount": "¥500.00"}),
+        picture=Picture.PLACE_ID_CARD,
+        problem=Words("top_up.id_card.problem.not_genuine"),
+        cancellable=True,
+    ),
+    "barred": ResultPage(
+        tone=Tone.ATTENTION,
+        title=Words("top_up.barred.title"),
+        reason=LocalText(
+            "这张卡今天已充值10次，明天可以再充。",
+            "This card has been topped up 10 times today. You can add more tomorrow.",
+        ),
+        body=Words("top_up.barred.body"),
+        picture=Picture.TAKE_CARD,
+    ),
     "payment": PaymentPage(
         amount_fen=10000,
         qr="https://qr.example.org/pay?order=2026112201024400017&amount=10000&check=9f3c51d7",

@@ -6,6 +6,7 @@ from string import Formatter
 import pytest
 
 from kiosk_core.errors import Fault
+from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.ports import CardProblem, DeclineReason
 from kiosk_core.texts import LANGUAGES, Words
 from kiosk_ui.texts import Catalogue, load
@@ -13,6 +14,9 @@ from kiosk_ui.texts import Catalogue, load
 PLACEHOLDERS = {
     "top_up.amount.problem.limits": {"min", "max", "step"},
     "top_up.amount.problem.balance": {"max"},
+    "top_up.amount.problem.rule": {"max"},
+    "top_up.amount.problem.id_card_reader": {"max"},
+    "top_up.id_card.body": {"amount"},
     "top_up.card_refused.body.balance_full": {"max"},
 } | {
     f"top_up.{name}.body": {"amount"}
@@ -29,6 +33,7 @@ PLACEHOLDERS = {
 }
 RESULTS = (
     "host_silent",
+    "barred",
     "loaded",
     "earlier_loaded",
     "cancelled",
@@ -42,7 +47,16 @@ RESULTS = (
 FROM_THE_CORE = {
     *(
         f"top_up.{page}.{part}"
-        for page in ("place_card", "reading", "working", "giving_back", "return_card", "prove_card", *RESULTS)
+        for page in (
+            "place_card",
+            "reading",
+            "id_card",
+            "working",
+            "giving_back",
+            "return_card",
+            "prove_card",
+            *RESULTS,
+        )
         for part in ("title", "body")
     ),
     *(f"top_up.problem.{problem.value}" for problem in CardProblem),
@@ -51,6 +65,11 @@ FROM_THE_CORE = {
     "top_up.amount.title",
     "top_up.amount.problem.limits",
     "top_up.amount.problem.balance",
+    "top_up.amount.problem.rule",
+    "top_up.amount.problem.id_card_reader",
+    *(f"top_up.id_card.problem.{each.value}" for each in IdCardProblem if each is not IdCardProblem.NOT_PRESENT),
+    "top_up.id_card.problem.expired",
+    "top_up.barred.unchecked",
     *(f"top_up.step.{step}" for step in ("check_card", "payment", "authorise", "load", "verify", "receipt")),
     "top_up.loaded_no_receipt.body",
     "top_up.declined.title",

@@ -6,6 +6,7 @@ Their names are the right-hand column of the table, and read as what happens.
 from dataclasses import replace
 from typing import Any
 
+from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Timer
@@ -85,7 +86,7 @@ def read_card(s: TopUp, _: ev.CardArrived) -> Next:
 
 
 def abandon(s: TopUp, event: ev.CancelTouched | ev.CustomerGone) -> Next:
-    gone = record(s, LedgerState.ABANDONED)
+    gone = record(s, LedgerState.ABANDONED, _rule_facts(s))
     if isinstance(event, ev.CustomerGone):
         return end(s, gone)
     return last_page(s, Outcome.CANCELLED, gone)
@@ -111,7 +112,7 @@ def card_was_read(s: TopUp, event: ev.CardRead) -> Next:
         return last_page(s, Outcome.CARD_EXPIRED, read, abandoned)
     if pages.room_fen(s) < s.service.limits.min_fen:
         return last_page(s, Outcome.BALANCE_FULL, read, abandoned)
-    return go(s, Step.AMOUNT, read, do.Show(pages.amount(s)))
+    return go(s, Step.ASSESSING, read, do.AssessRisk(card.number, s.token))
 
 
 def ask_for_card_again(s: TopUp, event: ev.CardUnusable) -> Next:
@@ -125,27 +126,94 @@ def card_taken_away(s: TopUp, _: ev.CardLeft) -> Next:
     return go(s, Step.PLACE_CARD, do.Show(pages.place_card(s, "taken_away")), card=None)
 
 
+def offer_amounts(s: TopUp, event: ev.RiskAssessed) -> Next:
+    return _offer(replace(s, allowance=event.allowance))
+
+
+def _offer(s: TopUp, problem: str | None = None) -> Next:
+    """Ask for the amount, unless a rule leaves nothing that can be chosen."""
+    cap = s.allowance.tightest
+    if cap is not None and pages.most_fen(s) < s.service.limits.min_fen:
+        s = replace(s, rule=cap.rule)
+        return last_page(s, Outcome.BARRED, record(s, LedgerState.ABANDONED, _rule_facts(s)))
+    return go(s, Step.AMOUNT, do.Show(pages.amount(s, problem)))
+
+
 def choose_amount(s: TopUp, event: ev.AmountChosen) -> Next:
     limits = s.service.limits
     if not limits.min_fen <= event.amount_fen <= limits.max_fen or event.amount_fen % limits.step_fen:
         return s, (do.Show(pages.amount(s, "limits")),)
     if event.amount_fen > pages.room_fen(s):
         return s, (do.Show(pages.amount(s, "balance")),)
-    card = _card(s)
-    s = replace(s, amount_fen=event.amount_fen)
-    return go(s, Step.INITIALISING, *_working(s, pages.CHECK_CARD), do.InitializeLoad(card.number, s.amount_fen))
+    s = replace(s, amount_fen=event.amount_fen, rule="")
+    return _what_rules_want(s) or _initialise(s)
 
 
-def order_payment(s: TopUp, event: ev.LoadInitialised) -> Next:
+def _what_rules_want(s: TopUp) -> Next | None:
+    """Return what must happen before the chosen amount may be paid; None: nothing."""
+    cap = s.allowance.tightest
+    if cap is not None and s.amount_fen > cap.most_fen:
+        return _offer(replace(s, rule=cap.rule), "rule")
+    identify = s.allowance.identify
+    if identify is not None and s.amount_fen > identify.most_fen and not s.person:
+        s = replace(s, rule=identify.rule)
+        return go(s, Step.IDENTIFYING, do.Show(pages.id_card(s)), do.ReadIdCard())
+    return None
+
+
+def _initialise(s: TopUp) -> Next:
+    initialise = do.InitializeLoad(_card(s).number, s.amount_fen)
+    return go(s, Step.INITIALISING, *_working(s, pages.CHECK_CARD), initialise)
+
+
+def id_card_was_read(s: TopUp, event: ev.IdCardRead) -> Next:
+    if event.valid_until is not None and event.valid_until < s.terminal.today:
+        return s, (do.Show(pages.id_card(s, "expired")), _LOOK_AGAIN)
+    return _initialise(replace(s, person=event.person, rule=""))
+
+
+def ask_for_id_card_again(s: TopUp, event: ev.IdCardUnusable) -> Next:
+    """Look again; nothing new is shown, and the customer's time goes on, while no card lies there."""
+    if event.problem is IdCardProblem.NOT_PRESENT:
+        return s, (_LOOK_AGAIN,)
+    return s, (do.Show(pages.id_card(s, event.problem.value)), _LOOK_AGAIN)
+
+
+def look_for_id_card(s: TopUp, _: ev.TimerFired) -> Next:
+    return s, (do.ReadIdCard(),)
+
+
+def identification_lost(s: TopUp, _: ev.IdCardReaderLost) -> Next:
+    """Offer what may be loaded without an ID card."""
+    return _offer(replace(s, allowance=s.allowance.without_identification()), "id_card_reader")
+
+
+def stop_identifying(s: TopUp, event: ev.CancelTouched | ev.CustomerGone) -> Next:
+    after, effects = abandon(s, event)
+    return after, (STOP_LOOKING, *effects)
+
+
+_LOOK_AGAIN = do.StartTimer(Timer.ID_CARD, POLL_SECONDS)
+STOP_LOOKING = do.StopTimer(Timer.ID_CARD)
+
+
+def ask_rules_again(s: TopUp, event: ev.LoadInitialised) -> Next:
+    """Time has passed since the card was read: another list, another day, another customer's case settled."""
     init = event.init
-    s = replace(s, counter=init.counter, old_balance_fen=init.balance_fen)
-    return go(
+    s = replace(s, init=init, counter=init.counter, old_balance_fen=init.balance_fen)
+    person: Facts = {"person": s.person} if s.person else {}
+    row = record(s, LedgerState.INIT, {**_init_facts(init), **person})
+    return go(s, Step.CLEARING, row, do.AssessRisk(init.number, s.token))
+
+
+def order_payment(s: TopUp, event: ev.RiskAssessed) -> Next:
+    s = replace(s, allowance=event.allowance)
+    return _what_rules_want(s) or go(
         s,
         Step.ORDERING,
-        record(s, LedgerState.INIT, _init_facts(init)),
         record(s, LedgerState.FUND_REQ, {"stan": s.trace.order_stan}),
         *_working(s, pages.PAYMENT),
-        do.OrderQr(s.trace, init),
+        do.OrderQr(s.trace, _init(s)),
         ledger=LedgerState.FUND_REQ,
     )
 
@@ -469,6 +537,16 @@ def _card(s: TopUp) -> PurseCard:
     if s.card is None:
         raise UnexpectedEvent("no card has been read")
     return s.card
+
+
+def _init(s: TopUp) -> LoadInit:
+    if s.init is None:
+        raise UnexpectedEvent("no load has been initialised")
+    return s.init
+
+
+def _rule_facts(s: TopUp) -> Facts:
+    return {"rule": s.rule} if s.rule else {}
 
 
 def _init_facts(init: LoadInit) -> Facts:

@@ -13,6 +13,7 @@ class Outcome(Enum):
     HOST_SILENT = "host_silent"  # the bank did not answer; nothing was taken
     CARD_EXPIRED = "card_expired"
     BALANCE_FULL = "balance_full"
+    BARRED = "barred"  # a rule leaves nothing (kiosk_core.risk); nothing was taken
     OUT_OF_SERVICE = "out_of_service"  # the terminal itself cannot go on; nothing was taken
     REFUNDED = "refunded"  # paid, not loaded, given back
     REFUND_PENDING = "refund_pending"  # the reversal goes out until the host answers

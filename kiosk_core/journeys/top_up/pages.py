@@ -17,7 +17,7 @@ from kiosk_core.pages import (
     ResultPage,
     Tone,
 )
-from kiosk_core.texts import Words
+from kiosk_core.texts import LocalText, Words
 
 if TYPE_CHECKING:
     from kiosk_core.journeys.top_up.state import TopUp
@@ -63,10 +63,17 @@ def room_fen(s: TopUp) -> int:
     return s.service.limits.max_balance_fen - s.old_balance_fen
 
 
+def most_fen(s: TopUp) -> int:
+    """Return the largest amount that service, card and rules allow."""
+    cap = s.allowance.tightest
+    most = _most_without_rules_fen(s)
+    return most if cap is None else min(most, _in_steps(s, cap.most_fen))
+
+
 def amount(s: TopUp, problem: str | None = None) -> KeypadPage:
-    """Ask for the amount; `problem` is None, "limits" or "balance"."""
+    """Ask for the amount; `problem` is None, "limits", "balance", "rule" or "id_card_reader"."""
     limits = s.service.limits
-    most = min(limits.max_fen, room_fen(s) // limits.step_fen * limits.step_fen)
+    most = most_fen(s)
     values = {
         "min": format_amount(limits.min_fen),
         "max": format_amount(most),
@@ -80,7 +87,19 @@ def amount(s: TopUp, problem: str | None = None) -> KeypadPage:
         max_fen=most,
         step_fen=limits.step_fen,
         problem=Words(f"top_up.amount.problem.{problem}", values) if problem else None,
-        notice=s.service.amount_notice,
+        notice=_notice(s),
+        idle_s=s.service.times.idle_s,
+        cancellable=True,
+    )
+
+
+def id_card(s: TopUp, problem: str | None = None) -> CapturePage:
+    """Ask for the ID card that a rule wants for this amount."""
+    return CapturePage(
+        title=Words("top_up.id_card.title"),
+        body=Words("top_up.id_card.body", {"amount": format_amount(s.amount_fen)}),
+        picture=Picture.PLACE_ID_CARD,
+        problem=Words(f"top_up.id_card.problem.{problem}") if problem else None,
         idle_s=s.service.times.idle_s,
         cancellable=True,
     )
@@ -141,6 +160,7 @@ def last_page(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> ResultPage:
         tone=_TONES.get(outcome, Tone.ATTENTION),
         title=_title(s, outcome),
         body=_body(s, outcome, has_receipt=has_receipt),
+        reason=cap.words if outcome is Outcome.BARRED and (cap := s.allowance.tightest) else None,
         facts=_facts(s, outcome),
         picture=_picture(s, outcome, has_receipt=has_receipt),
         idle_s=LAST_PAGE_IDLE_S,
@@ -209,6 +229,24 @@ def _picture(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> Picture | None
     if s.card_present:
         return Picture.TAKE_CARD_AND_RECEIPT if has_receipt else Picture.TAKE_CARD
     return None
+
+
+def _notice(s: TopUp) -> LocalText | Words | None:
+    """Return why there is less to choose from, or what larger amounts need, or what the service says."""
+    cap, identify = s.allowance.tightest, s.allowance.identify
+    if cap is not None and cap.most_fen < _most_without_rules_fen(s):
+        return cap.words
+    if identify is not None and identify.most_fen < most_fen(s) and not s.person:
+        return identify.words
+    return s.service.amount_notice
+
+
+def _most_without_rules_fen(s: TopUp) -> int:
+    return min(s.service.limits.max_fen, _in_steps(s, room_fen(s)))
+
+
+def _in_steps(s: TopUp, fen: int) -> int:
+    return fen // s.service.limits.step_fen * s.service.limits.step_fen
 
 
 def _problem(problem: str | None) -> Words | None:

@@ -1,7 +1,7 @@
 """What a top-up knows, and where it stands."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -12,11 +12,13 @@ from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.ledger import LedgerState, Transaction
 from kiosk_core.ports import (
     DeclineReason,
+    LoadInit,
     PurseCard,
     QrOrder,
     ReversalReason,
     Trace,
 )
+from kiosk_core.risk import Allowance
 from kiosk_core.services import TransitTopUp
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language
@@ -30,8 +32,11 @@ class Step(Enum):
 
     PLACE_CARD = "place_card"
     READING = "reading"
+    ASSESSING = "assessing"  # what do the rules leave this card?
     AMOUNT = "amount"
+    IDENTIFYING = "identifying"  # a rule wants an ID card for this amount
     INITIALISING = "initialising"  # 80 50 before the payment, so that the host can check MAC1 first
+    CLEARING = "clearing"  # the rules once more, right before the payment is asked for
     ORDERING = "ordering"
     PAYING = "paying"
     RENEWING = "renewing"  # a fresh 80 50 after the payment: the card may have been lifted
@@ -50,7 +55,11 @@ class Step(Enum):
 
 @dataclass(frozen=True)
 class TopUp:
-    """All that a top-up knows. `attended`: a customer stands there; otherwise it is recovery."""
+    """All that a top-up knows. `attended`: a customer stands there; otherwise it is recovery.
+
+    `allowance` is what the rules left the card when they were last asked, `rule` the id of the last one that said
+    no, `person` the token of the ID card that was shown. `init` is the last answer to 80 50.
+    """
 
     service: TransitTopUp
     terminal: Terminal
@@ -68,6 +77,10 @@ class TopUp:
     old_balance_fen: int = 0
     new_balance_fen: int | None = None
     amount_fen: int = 0
+    allowance: Allowance = field(default_factory=Allowance)
+    rule: str = ""
+    person: str = ""
+    init: LoadInit | None = None
     counter: int = 0
     order: QrOrder | None = None
     paid: bool = False

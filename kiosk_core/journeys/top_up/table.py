@@ -62,12 +62,20 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.PLACE_CARD, ev.ReaderLost): moves.reader_lost,
     (Step.READING, ev.CardRead): recovery.card_was_read,
     (Step.READING, ev.CardUnusable): moves.ask_for_card_again,
+    (Step.ASSESSING, ev.RiskAssessed): moves.offer_amounts,
     (Step.AMOUNT, ev.AmountChosen): moves.choose_amount,
     (Step.AMOUNT, ev.CardLeft): moves.card_taken_away,
     (Step.AMOUNT, ev.CancelTouched): moves.abandon,
     (Step.AMOUNT, ev.CustomerGone): moves.abandon,
-    (Step.INITIALISING, ev.LoadInitialised): moves.order_payment,
+    (Step.IDENTIFYING, ev.IdCardRead): moves.id_card_was_read,
+    (Step.IDENTIFYING, ev.IdCardUnusable): moves.ask_for_id_card_again,
+    (Step.IDENTIFYING, ev.IdCardReaderLost): moves.identification_lost,
+    (Step.IDENTIFYING, ev.TimerFired): moves.look_for_id_card,
+    (Step.IDENTIFYING, ev.CancelTouched): moves.stop_identifying,
+    (Step.IDENTIFYING, ev.CustomerGone): moves.stop_identifying,
+    (Step.INITIALISING, ev.LoadInitialised): moves.ask_rules_again,
     (Step.INITIALISING, ev.CardUnusable): moves.ask_for_card_again,
+    (Step.CLEARING, ev.RiskAssessed): moves.order_payment,
     (Step.ORDERING, ev.QrOrdered): moves.show_qr,
     (Step.ORDERING, ev.OrderDeclined): moves.order_declined,
     (Step.ORDERING, ev.OrderUnanswered): moves.order_unanswered,
@@ -107,6 +115,9 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.LAST_PAGE, ev.CardLeft): moves.leave_soon,
     (Step.LAST_PAGE, ev.OrderAnswered): moves.ignore,  # the journal was lost while a query was under way
     (Step.LAST_PAGE, ev.OrderStateUnknown): moves.ignore,
+    (Step.LAST_PAGE, ev.IdCardRead): moves.ignore,  # the reader was looking when the customer cancelled
+    (Step.LAST_PAGE, ev.IdCardUnusable): moves.ignore,
+    (Step.LAST_PAGE, ev.IdCardReaderLost): moves.ignore,
 }
 
 
@@ -120,4 +131,4 @@ def _cannot_go_on(s: TopUp) -> Next:
         outcome = Outcome.SUSPENSE
     else:
         outcome = Outcome.REFUND_PENDING
-    return moves.last_page(s, outcome, *moves.STOP_PAYING, *moves.STOP_WAITING)
+    return moves.last_page(s, outcome, moves.STOP_LOOKING, *moves.STOP_PAYING, *moves.STOP_WAITING)
