@@ -35,7 +35,6 @@ from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.id_card_reader import IdNumber
-from kiosk_core.id_card_reader import IdNumber
 from kiosk_core.ledger import Facts, LedgerRow, LedgerState, Transaction
 
 KEY_NAME = "journal.key"

@@ -11,7 +11,6 @@ from typing import Protocol
 
 from kiosk_core.card_number import CardNumber
 from kiosk_core.id_card_reader import IdNumber
-from kiosk_core.id_card_reader import IdNumber
 
 Facts = Mapping[str, str | int | bool | None]
 

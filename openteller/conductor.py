@@ -99,7 +99,6 @@ class _Settle:
 
 @dataclass(frozen=True)
 class _Stop:
-
     pass
 
 
