@@ -131,6 +131,12 @@ class BankBooks:
         self._rules = rules
         self._clock = clock
         self._lock = threading.Lock()
+        self._folder = folder
+        self._open()
+        self.skew_s = 0.0
+
+    def _open(self) -> None:
+        folder = self._folder
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         self._db = apsw.Connection(str(folder / "bank.sqlite") if folder is not None else ":memory:")
@@ -140,7 +146,13 @@ class BankBooks:
             raise ValueError(f"the bank's books in {folder} are of another version; delete the folder, or name another")
         list(self._db.execute(_SCHEMA))  # a statement runs when its rows are fetched
         self._ledger = Ledger(self._db)
-        self.skew_s = 0.0
+
+    def reopen(self) -> None:
+        """Close the file and read it anew, as after a restart; books in memory stay as they are."""
+        if self._folder is not None:
+            with self._lock:
+                self._db.close()
+                self._open()
 
     def close(self) -> None:
         """Close the file."""
@@ -304,7 +316,7 @@ class BankBooks:
     def _decide(self, request: _Lasting, rowid: int) -> Response | _Refusal:
         match request:
             case OrderRequest():
-                return self._open(request, rowid)
+                return self._order(request, rowid)
             case LoadRequest():
                 return self._authorise(request, rowid)
             case ConfirmRequest():
@@ -312,7 +324,7 @@ class BankBooks:
             case ReversalRequest():
                 return self._reverse(request, rowid)
 
-    def _open(self, request: OrderRequest, rowid: int) -> Response | _Refusal:
+    def _order(self, request: OrderRequest, rowid: int) -> Response | _Refusal:
         order = self._find(request.order)
         if order is not None:
             return "P1" if order.terminal == request.terminal and (order.reversed or order.expired) else "94"

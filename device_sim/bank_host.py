@@ -1,4 +1,4 @@
-"""The simulated bank host: docs/host-messages.md over TLS 1.3, with faults that can be set while it runs."""
+"""The simulated bank host: docs/host-messages.md over TLS 1.3."""
 
 import contextlib
 import logging
@@ -6,22 +6,17 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from device_sim.bank_books import BankBooks, BankEntry, BankRules
+from device_sim.bank_desk import BankDesk, Ending
+from device_sim.bank_faults import BankFaults
 from kiosk_core.clock import Clock
 from wire.errors import WireError
-from wire.host_messages import (
-    Deframer,
-    LoadRequest,
-    LoadResponse,
-    OrderRequest,
-    Response,
-    decode,
-    encode,
-    frame,
-)
+from wire.host_messages import Deframer
+from wire.settlement import Settlement
 
 _HANDSHAKE_S = 5.0
 
@@ -47,33 +42,17 @@ class BankHostSettings:
     port: int = 0
 
 
-@dataclass
-class BankFaults:
-    """What the host does wrong from now on; set any of it at any time.
-
-    `silent`: requests are swallowed and do nothing. `loses_answers`: it acts and says nothing. `delay_s`: every
-    answer is that late. `declines_next`: the response code with which the next order or load is refused, once.
-    `wrong_mac2`: the card will not believe the permission.
-    """
-
-    silent: bool = False
-    loses_answers: bool = False
-    delay_s: float = 0.0
-    declines_next: str | None = None
-    wrong_mac2: bool = False
-
-
 class SimulatedBankHost:
     """A bank host of its own threads, to be used as a context manager or with `start` and `stop`.
 
-    What it has answered is durable in `folder`: it may be killed at any moment and started again.
+    What it has answered is durable in `folder`: it may be killed at any moment and started again. `seed` is that of
+    what befalls it by chance.
 
     Raises:
         OSError: a certificate cannot be read, or (in `start`) the port is taken.
     """
 
-    def __init__(self, settings: BankHostSettings, rules: BankRules, folder: Path, clock: Clock) -> None:
-        self.faults = BankFaults()
+    def __init__(self, settings: BankHostSettings, rules: BankRules, folder: Path, clock: Clock, seed: int = 1) -> None:
         self._settings = settings
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -82,6 +61,8 @@ class SimulatedBankHost:
         self._context.load_verify_locations(settings.ca_file)
         self._context.load_cert_chain(settings.certificate_file, settings.key_file)
         self._books = BankBooks(folder, rules, clock)
+        self.faults = BankFaults(seed)
+        self._desk = BankDesk(self._books, self.faults)
         self._listener: socket.socket | None = None
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -115,6 +96,13 @@ class SimulatedBankHost:
             self._listener.close()
         self._books.close()
 
+    def restart(self) -> None:
+        """Lose every connection at once and open the books again from the disk, as if the host had been killed."""
+        with self._lock:
+            for connection in self._open:
+                _cut(connection)
+        self._books.reopen()
+
     def __enter__(self) -> "SimulatedBankHost":
         self.start()
         return self
@@ -125,6 +113,14 @@ class SimulatedBankHost:
     def pay(self, order: str) -> bool:
         """Let the customer's phone pay `order`; False if there is nothing to pay (any more)."""
         return self._books.pay(order)
+
+    def settlement(self, day: date) -> Settlement:
+        """Return what was booked on `day` by the bank's own calendar."""
+        return self._books.settlement(day)
+
+    def flaws(self) -> list[str]:
+        """Return a sentence for each contradiction in the books; none proves them."""
+        return self._books.flaws()
 
     def ledger(self) -> list[BankEntry]:
         """Return every order, oldest first."""
@@ -175,23 +171,16 @@ class SimulatedBankHost:
         deframer = Deframer()
         while data := connection.recv(4096):
             for payload in deframer.feed(data):
-                answer = self._answer(payload)
-                if self._stopping.wait(self.faults.delay_s):
+                reply = self._desk.reply(payload)
+                if self._stopping.wait(reply.late_s):
                     return
-                if answer is not None and not self.faults.loses_answers:
-                    connection.sendall(frame(encode(answer)))
-
-    def _answer(self, payload: bytes) -> Response | None:
-        request = decode(payload)
-        if self.faults.silent:
-            return None
-        refuse_with = None
-        if isinstance(request, OrderRequest | LoadRequest):
-            refuse_with, self.faults.declines_next = self.faults.declines_next, None
-        answer = self._books.answer(request, refuse_with)
-        if answer is None:
-            raise WireError("a response is no request")
-        if self.faults.wrong_mac2 and isinstance(answer, LoadResponse) and answer.permission:
-            wrong = bytes(byte ^ 0xFF for byte in answer.permission.mac2)
-            return replace(answer, permission=replace(answer.permission, mac2=wrong))
-        return answer
+                connection.sendall(reply.data)
+                match reply.ending:
+                    case Ending.CLOSED:
+                        connection.unwrap()
+                        return
+                    case Ending.LOST:
+                        return
+                    case Ending.RESTART:
+                        self.restart()
+                        return

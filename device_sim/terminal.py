@@ -4,12 +4,15 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Ge, Gt, Le
 from pydantic import StringConstraints
 
 from device_sim.bank_books import BankRules
+from device_sim.bank_faults import REQUEST_KINDS, BankFault, BankMisfortune
 from device_sim.bank_host import BankHostSettings, SimulatedBankHost
 from device_sim.cards.kinds import CardKind, Issuer, StoredCard, built_in_kinds, make_card
 from device_sim.cards.lasting import Tear
@@ -25,14 +28,20 @@ from device_sim.unit import Unit, UnknownFaultError
 from device_sim.usb.bus import SimulatedBus
 from device_sim.usb.remote import BusServer
 from kiosk_core.clock import Clock
+from wire.host_messages import MAX_MESSAGE_BYTES
 from wire.pp791 import KeyCode
+from wire.settlement import encode as encode_settlement
 
 __all__ = ["PRINTER", "READER", "SimulatedTerminal"]
+
+BANK = "bank"
 
 _TEARS = {"before_commit": Tear.BEFORE_COMMIT, "after_commit": Tear.AFTER_COMMIT, "never": None}
 _KEYS = {each.name.lower(): each for each in KeyCode if each is not KeyCode.TIMED_OUT} | {
     each.value: each for each in KeyCode if each.value.isdigit()
 }
+
+_LONGEST_SKEW_S = 366 * 86_400
 
 T = TypeVar("T")
 
@@ -51,6 +60,7 @@ class SimulatedTerminal:
     """
 
     def __init__(self, settings: SimSettings, clock: Clock, kinds: Mapping[str, CardKind] | None = None) -> None:
+        self._clock = clock
         self._lock = threading.RLock()  # an action is whole before the next one begins
         self._cards = _make_cards(settings, kinds or built_in_kinds())
         self._unseen: str | None = None  # a card on the top-up module that it cannot see
@@ -66,6 +76,7 @@ class SimulatedTerminal:
                 BankRules(bytes.fromhex(bank.load_master_key), bytes.fromhex(bank.tac_master_key)),
                 bank.folder,
                 clock,
+                settings.seed,
             )
             undo.enter_context(self._bank)
             usb = BusServer(self._bus, settings.sockets.usb)
@@ -109,6 +120,8 @@ class SimulatedTerminal:
             "strike": self.strike,
             "mend": self.mend,
             "bank": self.set_bank,
+            "strike_bank": self.strike_bank,
+            "settlement": self.settlement,
         }
 
     # -- what the customer does with cards ---------------------------------------------------------------------
@@ -255,8 +268,12 @@ class SimulatedTerminal:
                 raise ControlError(str(error)) from None
 
     def mend(self, device: str | None = None, fault: str | None = None) -> None:
-        """Mend a fault of a device; without a fault all of it, without a device everything."""
+        """Mend a fault of a device or of the bank; without a fault all of it, without a device everything."""
         with self._lock:
+            if device == BANK or (device is None and fault is None):
+                self._bank.faults.mend(None if fault is None else _bank_fault(fault))
+            if device == BANK:
+                return
             try:
                 for unit in [self._unit(device)] if device is not None else self._units.values():
                     unit.mend(fault)
@@ -272,7 +289,7 @@ class SimulatedTerminal:
         declines_next: Annotated[str, StringConstraints(pattern=r"^([0-9A-Z]{2})?$")] | None = None,
         wrong_mac2: bool | None = None,
     ) -> None:
-        """Set the bank host's faults; what is not named stays as it is, and `declines_next` "" declines nothing."""
+        """Set the bank host's switches; what is not named stays as it is, and `declines_next` "" declines nothing."""
         faults = self._bank.faults
         with self._lock:
             if silent is not None:
@@ -286,6 +303,39 @@ class SimulatedTerminal:
             if wrong_mac2 is not None:
                 faults.wrong_mac2 = wrong_mac2
 
+    def strike_bank(
+        self,
+        fault: str,
+        *,
+        request: str | None = None,
+        times: Annotated[int, Ge(1)] | None = 1,
+        after: Annotated[int, Ge(0)] = 0,
+        chance: Annotated[float, Gt(0), Le(1)] = 1.0,
+        seconds: Annotated[float, Ge(-_LONGEST_SKEW_S), Le(_LONGEST_SKEW_S)] = 1.0,
+        byte: Annotated[int, Ge(0), Le(MAX_MESSAGE_BYTES)] = 0,
+        code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{2}$")] = "96",
+    ) -> None:
+        """Let a fault befall the bank's next requests, or those of one kind: `order`, `load`, `confirm`..."""
+        if request is not None and request not in REQUEST_KINDS:
+            raise ControlError(f"there is no request {request!r}; there are {', '.join(REQUEST_KINDS)}")
+        struck = _bank_fault(fault)
+        if struck is BankFault.ANSWER_LATE and seconds < 0:
+            raise ControlError("no answer comes before its request; seconds must be 0 or more")
+        self._bank.faults.strike(BankMisfortune(struck, request, times, after, chance, seconds, byte, code))
+
+    def settlement(
+        self, day: Annotated[str, StringConstraints(pattern=r"^\d{8}$")] | None = None, file: str | None = None
+    ) -> Mapping[str, Any]:
+        """Return the bank's settlement file of a day (YYYYMMDD), by default today; `file` is where it is saved too."""
+        try:
+            asked = date.fromisoformat(day) if day is not None else self._clock.wall().date()
+        except ValueError:
+            raise ControlError(f"{day} is no day") from None
+        data = encode_settlement(self._bank.settlement(asked))
+        if file is not None:
+            Path(file).write_bytes(data)
+        return {"text": data.decode("utf-8")}
+
     # -- what can be seen ------------------------------------------------------------------------------------
 
     def state(self) -> Mapping[str, Any]:
@@ -298,7 +348,7 @@ class SimulatedTerminal:
                 "receipts": len(self._printer.receipts),
                 "orders": [asdict(entry) for entry in self._bank.ledger()],
                 "faults": {name: list(unit.active) for name, unit in self._units.items()},
-                "bank": asdict(self._bank.faults),
+                "bank": {**self._bank.faults.switches, "faults": list(self._bank.faults.active)},
             }
 
     @property
@@ -402,6 +452,14 @@ class SimulatedTerminal:
         if devices.camera is not None:
             states["camera"] = {"url": devices.camera.url, "document": devices.camera.desk.has_card}
         return states
+
+
+def _bank_fault(name: str) -> BankFault:
+    try:
+        return BankFault(name)
+    except ValueError:
+        known = ", ".join(sorted(each.value for each in BankFault))
+        raise ControlError(f"the bank knows no fault {name!r}; there are {known}") from None
 
 
 def _card_reader_state(reader: CardReader, name_of: Callable[[PlasticCard | None], str | None]) -> Mapping[str, Any]:

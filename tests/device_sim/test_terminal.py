@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -19,6 +20,8 @@ from device_sim.control import ControlError, SimControl
 from device_sim.settings import PrinterSettings, SimSettings
 from device_sim.terminal import SimulatedTerminal
 from tests.device_sim.simulated_terminal import ORDER, Rig, open_order, open_terminal, print_receipt
+from wire.settlement import BookingKind
+from wire.settlement import decode as decode_settlement
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "simulator.md"
 
@@ -173,9 +176,54 @@ def test_the_bank_keeps_the_faults_that_are_not_named(terminal: SimulatedTermina
         "delay_s": 2,
         "declines_next": "51",
         "wrong_mac2": True,
+        "faults": ["answer_late", "declined", "answer_lost", "wrong_mac2"],
     }
     terminal.set_bank(declines_next="")
     assert terminal.state()["bank"]["declines_next"] is None
+
+
+def test_a_fault_befalls_the_bank_as_often_as_is_said_and_can_be_mended(terminal: SimulatedTerminal) -> None:
+    terminal.strike_bank("answer_twice", request="confirm", times=2)
+    terminal.strike_bank("clock_skew", seconds=-86_400, times=None)
+    assert terminal.state()["bank"]["faults"] == ["answer_twice", "clock_skew"]
+    terminal.mend("bank", "clock_skew")
+    assert terminal.state()["bank"]["faults"] == ["answer_twice"]
+    terminal.strike("receipt_printer", "paper_out")
+    terminal.mend("bank")
+    assert terminal.state()["bank"]["faults"] == []
+    assert terminal.state()["faults"]["receipt_printer"] == ["paper_out"]
+    terminal.strike_bank("restart")
+    terminal.mend()
+    assert terminal.state()["bank"]["faults"] == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "refusal"),
+    [
+        ({"fault": "robbery"}, "the bank knows no fault 'robbery'; there are answer_cut, answer_half, "),
+        ({"fault": "request_lost", "request": "loan"}, "there is no request 'loan'; there are echo, "),
+        ({"fault": "answer_late", "seconds": -1.0}, "no answer comes before its request; seconds must be 0 or more"),
+    ],
+)
+def test_what_cannot_befall_the_bank_is_refused(
+    terminal: SimulatedTerminal, wish: dict[str, Any], refusal: str
+) -> None:
+    with pytest.raises(ControlError, match=re.escape(refusal)):
+        terminal.strike_bank(**wish)
+    with pytest.raises(ControlError, match="the bank knows no fault 'robbery'"):
+        terminal.mend("bank", "robbery")
+    assert terminal.state()["bank"]["faults"] == []
+
+
+def test_the_settlement_of_a_day_can_be_looked_at_and_saved(terminal: SimulatedTerminal, tmp_path: Path) -> None:
+    open_order(terminal)
+    terminal.pay()
+    text = terminal.settlement(file=str(tmp_path / "settlement.txt"))["text"]
+    assert (tmp_path / "settlement.txt").read_text(encoding="utf-8") == text
+    assert [entry.kind for entry in decode_settlement(text.encode()).entries] == [BookingKind.PAYMENT]
+    assert "T|0|000000000000|" in terminal.settlement(day="20200101")["text"]
+    with pytest.raises(ControlError, match="20261350 is no day"):
+        terminal.settlement(day="20261350")
 
 
 @pytest.mark.parametrize("printer_usb", [None, "1209:0002"])
