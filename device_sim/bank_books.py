@@ -25,6 +25,8 @@ from wire.host_messages import (
     ConfirmResponse,
     EchoRequest,
     EchoResponse,
+    JournalHeadRequest,
+    JournalHeadResponse,
     LoadPermission,
     LoadRequest,
     LoadResponse,
@@ -36,6 +38,8 @@ from wire.host_messages import (
     Response,
     ReversalRequest,
     ReversalResponse,
+    SignOnRequest,
+    SignOnResponse,
     StatusRequest,
     StatusResponse,
     decode,
@@ -43,6 +47,7 @@ from wire.host_messages import (
 )
 from wire.settlement import BookingKind, SettledState, Settlement, SettlementEntry
 
+_HIGHEST_BALANCE = 0xFFFFFFFF  # in fen: four bytes
 _PURSE = 2  # the type of a purse load in every MAC and TAC
 
 _Lasting = OrderRequest | LoadRequest | ConfirmRequest | ReversalRequest
@@ -110,6 +115,7 @@ _SCHEMA = f"""
     create table if not exists answers (
         id integer primary key, terminal text, kind text, stan integer, number text, fingerprint blob, response blob,
         unique (terminal, kind, stan, number));
+    create table if not exists heads (terminal text, row blob, hash blob, primary key (terminal, row));
     pragma user_version = {_VERSION};
 """
 
@@ -186,6 +192,10 @@ class BankBooks:
             match request:
                 case EchoRequest(terminal=terminal, stan=stan):
                     return EchoResponse(terminal=terminal, stan=stan, response_code=APPROVED)
+                case SignOnRequest(terminal=terminal, stan=stan):
+                    return SignOnResponse(terminal=terminal, stan=stan, response_code=APPROVED)
+                case JournalHeadRequest():
+                    return self._head(request)
                 case StatusRequest():
                     return self._status(request)
                 case OrderRequest() | LoadRequest():
@@ -304,6 +314,8 @@ class BankBooks:
     def _fingerprint(self, request: _Lasting) -> bytes:
         """Return a keyed digest of what a repeat must not change; keyed, because a card number is in it."""
         same: _Lasting = replace(request, date="0101", time="000000")
+        if isinstance(same, ConfirmRequest | ReversalRequest):
+            same = replace(same, repeat=False)
         if isinstance(same, ReversalRequest):
             same = replace(same, reason="06")
         return self._digest(encode(same))
@@ -330,7 +342,7 @@ class BankBooks:
             return "P1" if order.terminal == request.terminal and (order.reversed or order.expired) else "94"
         if request.amount_fen <= 0:
             return "13"
-        if request.amount_fen > self._rules.limit_fen:
+        if request.amount_fen > min(self._rules.limit_fen, _HIGHEST_BALANCE - request.purse.balance_fen):
             return "61"
         if len(request.card) < 16:
             return "14"
@@ -350,6 +362,22 @@ class BankBooks:
         )
         offer = QrOffer(text=f"https://pay.example.com/o/{request.order}", expires_in_s=self._rules.order_lifetime_s)
         return OrderResponse(**_approved(request, rowid), offer=offer)
+
+    def _head(self, request: JournalHeadRequest) -> JournalHeadResponse:
+        """Keep the head of a terminal's journal; refuse one that an honest journal cannot have behind those before."""
+        number = request.row_number.to_bytes(8, "big")  # more than SQLite's integers hold
+        head = (request.terminal, number)
+        known = self._db.execute("select hash from heads where (terminal, row) = (?, ?)", head).get
+        highest = self._db.execute("select coalesce(max(row), x'') from heads where terminal = ?", head[:1]).get
+        honest = known == request.row_hash or (known is None and number > highest)
+        if honest and known is None:
+            self._db.execute("insert into heads values (?, ?, ?)", (*head, request.row_hash))
+        return JournalHeadResponse(
+            terminal=request.terminal,
+            stan=request.stan,
+            response_code=APPROVED if honest else "94",
+            row_number=request.row_number,
+        )
 
     def _status(self, request: StatusRequest) -> StatusResponse:
         order = self._of_terminal(request)

@@ -15,8 +15,14 @@ from device_sim.bank_books import BankBooks
 from device_sim.bank_ledger import Account, Posting
 from tests.bank import RULES, TERMINAL, Purse
 from tests.clocks import SetClock
-from tests.device_sim.test_bank_host import INIT, LOAD, OPEN, ORDER, REVERSE, code, permission, proof, refund
-from wire.host_messages import ConfirmRequest, OrderRequest, ReversalRequest
+from tests.device_sim.test_bank_host import INIT, LOAD, OPEN, ORDER, REVERSE, code, permission, proof, purse_of, refund
+from wire.host_messages import (
+    ConfirmRequest,
+    JournalHeadRequest,
+    JournalHeadResponse,
+    OrderRequest,
+    ReversalRequest,
+)
 from wire.settlement import BookingKind, SettledState, SettlementEntry, decode, encode
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -242,6 +248,42 @@ def test_the_bank_may_stop_and_start_between_any_two_messages(tmp_path: Path, cl
     assert after_a_start(OPEN) == "P1"
     assert after_a_start(replace(OPEN, time="235959")) == "P1"
     assert after_a_start(replace(REVERSE, stan=99)) == "00"
+
+
+def test_an_0401_is_a_repeat_of_the_0400_and_an_0221_of_the_0220(books: BankBooks) -> None:
+    right = proof(books)
+    assert books.answer(replace(right, repeat=True)) == books.answer(right)
+    back = replace(REVERSE, order="T0000001-000043")
+    assert books.answer(back) == books.answer(replace(back, repeat=True, reason="96"))
+
+
+def test_a_purse_that_the_amount_would_overflow_is_refused(books: BankBooks) -> None:
+    full = Purse(balance_fen=0xFFFFFFFF - 4999).init()
+    assert code(books, replace(OPEN, purse=purse_of(full))) == "61"
+    assert books.entries() == []
+
+
+# -- the terminal's journal ------------------------------------------------------------------------------
+
+
+def head(books: BankBooks, row: int, digest: int, terminal: str = TERMINAL) -> str:
+    request = JournalHeadRequest(terminal=terminal, stan=3, row_number=row, row_hash=bytes((digest,)) * 32)
+    answer = books.answer(request)
+    assert isinstance(answer, JournalHeadResponse)
+    assert answer.row_number == row
+    return answer.response_code
+
+
+def test_the_heads_of_a_journal_are_kept_and_repeats_are_welcome(books: BankBooks) -> None:
+    assert [head(books, *each) for each in ((1, 1), (100, 2), (100, 2), (1, 1), (2**64 - 1, 3))] == ["00"] * 5
+
+
+def test_a_journal_that_was_shortened_or_written_anew_is_noticed(books: BankBooks) -> None:
+    assert head(books, 100, 2) == "00"
+    assert head(books, 100, 9) == "94"
+    assert head(books, 99, 2) == "94"
+    assert head(books, 99, 2, "T0000002") == "00"
+    assert head(books, 100, 2) == "00"
 
 
 # -- the day's settlement --------------------------------------------------------------------------------
