@@ -1,11 +1,8 @@
 """The terminal's end of the link: kiosk_core's BankHost port spoken as docs/host-messages.md over any connection."""
 
-import logging
-import socket
-import ssl
-from typing import NoReturn, TypeVar
-
-from host_link.connection import Connect, Connection
+from host_link.connection import Connect
+from host_link.line import Line, LineState
+from host_link.mac_keys import MacKeys
 from kiosk_core.clock import Clock
 from kiosk_core.errors import HostSilent
 from kiosk_core.ports import (
@@ -20,12 +17,10 @@ from kiosk_core.ports import (
     Reversed,
     Trace,
 )
-from wire.errors import WireError
 from wire.host_messages import (
     APPROVED,
     ConfirmRequest,
     ConfirmResponse,
-    Deframer,
     EchoRequest,
     EchoResponse,
     LoadRequest,
@@ -34,19 +29,14 @@ from wire.host_messages import (
     OrderResponse,
     OrderStatus,
     PurseData,
-    Request,
-    Response,
     ReversalRequest,
     ReversalResponse,
     StatusRequest,
     StatusResponse,
-    decode,
-    encode,
-    frame,
-    is_answer,
 )
 
-_OUT_OF_ORDER = "96"
+# To an advice and to a reversal: ask again later. 63: the MAC did not arrive whole; 96: out of order.
+_AGAIN_LATER = {"63", "96"}
 
 _DECLINES = {
     "14": DeclineReason.CARD_NOT_ACCEPTED,
@@ -62,10 +52,6 @@ _STATES = {
     OrderStatus.EXPIRED: OrderState.EXPIRED,
 }
 
-_log = logging.getLogger(__name__)
-
-_Answer = TypeVar("_Answer", bound=Response)
-
 
 class HostLink:
     """One connection to the bank host, opened when needed; implements kiosk_core.ports.BankHost.
@@ -77,32 +63,39 @@ class HostLink:
         connect: opens a connection (host_link.tls.TlsConnector).
         terminal: DE 41, at most 8 characters.
         branch: DE 42, at most 15 characters.
+        keys: who holds the MAC key; None for a host that wants no MACs.
     """
 
     def __init__(
-        self, connect: Connect, terminal: str, clock: Clock, *, timeout_s: float = 10.0, branch: str = "OPENTELLER"
+        self,
+        connect: Connect,
+        terminal: str,
+        clock: Clock,
+        *,
+        timeout_s: float = 10.0,
+        branch: str = "OPENTELLER",
+        keys: MacKeys | None = None,
     ) -> None:
-        self._connect = connect
+        self._line = Line(connect, terminal, clock, timeout_s=timeout_s, keys=keys)
         self._terminal = terminal
         self._branch = branch
         self._clock = clock
-        self._timeout_s = timeout_s
-        self._connection: Connection | None = None
-        self._deframer = Deframer()
-        self._next_stan = 1
+
+    @property
+    def state(self) -> LineState:
+        """What is known of the line now; any thread may ask."""
+        return self._line.state
 
     def close(self) -> None:
         """Hang up; the next request connects again."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._line.close()
 
     # -- the port ------------------------------------------------------------------------------------------
 
     def online(self) -> bool:
         """Return whether the host answers an echo test (0800)."""
         try:
-            answer = self._ask(EchoRequest(terminal=self._terminal, stan=self._own_stan()), EchoResponse)
+            answer = self._line.ask(EchoRequest(terminal=self._terminal, stan=self._line.own_stan()), EchoResponse)
         except HostSilent:
             return False
         return answer.response_code == APPROVED
@@ -121,7 +114,7 @@ class HostLink:
             amount_fen=init.amount_fen,
             purse=_purse(init),
         )
-        answer = self._ask(request, OrderResponse)
+        answer = self._line.ask(request, OrderResponse)
         if answer.offer is None:
             return _declined(answer)
         return QrOrder(code=answer.offer.text, expires_in_s=answer.offer.expires_in_s)
@@ -132,8 +125,8 @@ class HostLink:
         Raises:
             HostSilent: also when the host refuses to tell; EXPIRED would be taken for "nobody can pay any more".
         """
-        request = StatusRequest(terminal=self._terminal, stan=self._own_stan(), order=trace.transaction)
-        answer = self._ask(request, StatusResponse)
+        request = StatusRequest(terminal=self._terminal, stan=self._line.own_stan(), order=trace.transaction)
+        answer = self._line.ask(request, StatusResponse)
         if answer.status is None:
             raise HostSilent(f"the bank host does not tell the order's status ({answer.response_code})")
         return _STATES[answer.status]
@@ -152,14 +145,14 @@ class HostLink:
             amount_fen=init.amount_fen,
             purse=_purse(init),
         )
-        answer = self._ask(request, LoadResponse)
+        answer = self._line.ask(request, LoadResponse)
         if answer.permission is None:
             return _declined(answer)
         permission = answer.permission
         return LoadAuthorisation(date=permission.date, time=permission.time, mac2=permission.mac2)
 
     def confirm_load(self, trace: Trace, amount_fen: int, tac: bytes) -> Confirmation:
-        """Deliver the proof of the load; any refusal but "out of order" means that it is not accepted."""
+        """Deliver the proof of the load; any refusal but "again later" means that it is not accepted."""
         date, time = self._local()
         request = ConfirmRequest(
             terminal=self._terminal,
@@ -171,9 +164,8 @@ class HostLink:
             amount_fen=amount_fen,
             tac=tac,
         )
-        answer = self._ask(request, ConfirmResponse)
-        if answer.response_code == _OUT_OF_ORDER:
-            raise HostSilent(f"the bank host is out of order ({answer.response_code})")
+        answer = self._line.ask(request, ConfirmResponse)
+        _expect_decision(answer)
         return Confirmation.ACCEPTED if answer.response_code == APPROVED else Confirmation.TAC_WRONG
 
     def reverse(self, trace: Trace, amount_fen: int, reason: ReversalReason) -> Reversed | Declined:
@@ -190,88 +182,15 @@ class HostLink:
             reason=reason.value,
             original_stan=trace.order_stan,
         )
-        answer = self._ask(request, ReversalResponse)
-        if answer.response_code == _OUT_OF_ORDER:
-            raise HostSilent(f"the bank host is out of order ({answer.response_code})")
+        answer = self._line.ask(request, ReversalResponse)
+        _expect_decision(answer)
         if answer.refunded_fen is None:
             return _declined(answer)
         return Reversed(answer.refunded_fen)
 
-    # -- question and answer -------------------------------------------------------------------------------
-
-    def _own_stan(self) -> int:
-        """Return a STAN for what the host does not remember; its kinds of message never carry another's."""
-        stan = self._next_stan
-        self._next_stan = stan % 999_999 + 1
-        return stan
-
     def _local(self) -> tuple[str, str]:
         wall = self._clock.wall()
         return f"{wall:%m%d}", f"{wall:%H%M%S}"
-
-    def _ask(self, request: Request, kind: type[_Answer]) -> _Answer:
-        """Send `request` and return its answer.
-
-        Raises:
-            HostSilent: there is none in time; the host may or may not have acted.
-        """
-        name = f"{type(request).__name__} {request.stan:06d}"
-        deadline = self._clock.now() + self._timeout_s
-        try:
-            data = frame(encode(request))
-        except WireError as error:
-            raise HostSilent(f"the request cannot be put on the line: {error}") from None
-        try:
-            connection = self._connected(deadline)
-            connection.send(data, deadline)
-            answer = self._await(connection, request, kind, deadline)
-        except (OSError, WireError) as error:
-            self.close()
-            self._give_up(name, error)
-        _log.info("%s: %s", name, answer.response_code)
-        return answer
-
-    def _give_up(self, name: str, error: OSError | WireError) -> NoReturn:
-        reason = _plain_reason(error, self._timeout_s)
-        _log.warning("%s: %s", name, reason)
-        raise HostSilent(reason) from None
-
-    def _connected(self, deadline: float) -> Connection:
-        """Return a connection that the host had not closed a moment ago, so that a request is not wasted on it."""
-        if self._connection is not None and not self._is_open(self._connection, deadline):
-            self.close()
-        if self._connection is None:
-            self._deframer = Deframer()
-            self._connection = self._connect(deadline)
-        return self._connection
-
-    def _is_open(self, connection: Connection, deadline: float) -> bool:
-        """Return whether the connection is still open; what has come in unasked is read and dropped."""
-        try:
-            while data := connection.receive(self._clock.now()):
-                for _ in self._deframer.feed(data):
-                    _log.warning("dropped a message that nobody asked for")
-                if self._clock.now() >= deadline:
-                    return False  # a host that never stops talking does not stop us
-        except TimeoutError:
-            return True
-        except (OSError, WireError):
-            return False
-        return False
-
-    def _await(self, connection: Connection, request: Request, kind: type[_Answer], deadline: float) -> _Answer:
-        """Return the answer to `request`; messages that are another's are dropped."""
-        while True:
-            if self._clock.now() >= deadline:
-                raise TimeoutError  # even if the host is still talking
-            data = connection.receive(deadline)
-            if not data:
-                raise ConnectionResetError
-            for payload in self._deframer.feed(data):
-                message = decode(payload)
-                if isinstance(message, kind) and is_answer(message, request):
-                    return message
-                _log.warning("dropped a %s that answers something else", type(message).__name__)
 
 
 def _purse(init: LoadInit) -> PurseData:
@@ -286,29 +205,11 @@ def _purse(init: LoadInit) -> PurseData:
     )
 
 
+def _expect_decision(answer: ConfirmResponse | ReversalResponse) -> None:
+    if answer.response_code in _AGAIN_LATER:
+        raise HostSilent(f"the bank host takes it later, not now ({answer.response_code})")
+
+
 def _declined(answer: OrderResponse | LoadResponse | ReversalResponse) -> Declined:
     code = answer.response_code
     return Declined(_DECLINES.get(code, DeclineReason.HOST_ERROR), code)
-
-
-def _plain_reason(error: OSError | WireError, timeout_s: float) -> str:
-    """Return why there is no answer, in words for a technician; nothing that was sent is in them."""
-    match error:
-        case WireError():
-            return f"the bank host sent what is no message: {error}"
-        case ssl.SSLCertVerificationError():
-            return f"the bank host's certificate is not trusted: {error.verify_message}"
-        case ssl.SSLEOFError():
-            return "the bank host closed the connection"
-        case ssl.SSLError():
-            return f"TLS with the bank host failed: {error.reason or type(error).__name__}"
-        case TimeoutError():
-            return f"the bank host did not answer within {timeout_s:g} s"
-        case socket.gaierror():
-            return "the bank host's name is not known"
-        case ConnectionRefusedError():
-            return "the bank host does not accept connections"
-        case ConnectionError():
-            return "the bank host closed the connection"
-        case _:
-            return f"the bank host cannot be reached: {error.strerror or type(error).__name__}"

@@ -15,6 +15,11 @@ class MacKeys(Protocol):
     """Holds the MAC key; one thread uses it. The key itself is never seen outside."""
 
     @property
+    def has_key(self) -> bool:
+        """Whether there is a key."""
+        ...
+
+    @property
     def check_value(self) -> str:
         """The check value of the key as six hex digits, "" where there is no key or its holder tells none."""
         ...

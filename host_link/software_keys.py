@@ -115,6 +115,11 @@ class SoftwareMacKeys:
         self._key: _MacKey | None = None if value is None else _KINDS[algorithm](value)
 
     @property
+    def has_key(self) -> bool:
+        """Whether there is a key."""
+        return self._key is not None
+
+    @property
     def check_value(self) -> str:
         """The check value of the key; see the protocol."""
         return "" if self._key is None else self._key.check_value()

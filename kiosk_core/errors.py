@@ -63,6 +63,10 @@ class HostSilent(OpenTellerError):
     """The bank host could not be reached or did not answer in time; it may or may not have acted."""
 
 
+class HostUntrusted(HostSilent):
+    """The bank host's answer came with a wrong MAC or none: it counts as none, and a reversal says so (A0)."""
+
+
 class JournalUnavailable(OpenTellerError):
     """The journal cannot be written durably; no step that moves money may follow."""
 
