@@ -1,7 +1,8 @@
 """A social-security card's public files: EF05 about the card, EF06 about its holder, and nothing that needs a PSAM.
 
-Written from facts/social-security-card.md, chapter 2. The keys of EXTERNAL AUTHENTICATE are nobody's here, so it
-fails always (6300: ISO/IEC 7816-4), and what is not free to read stays closed (6982), as for a kiosk without a PSAM.
+Written from facts/social-security-card.md, chapter 2. The keys of EXTERNAL AUTHENTICATE are nobody's here, so without
+`accepts` it fails always (6300: ISO/IEC 7816-4), and what is not free to read stays closed (6982), as for a kiosk
+without a PSAM. A card of the first generation has its holder's sex in record 3 and none of the later records.
 """
 
 import secrets
@@ -56,7 +57,7 @@ class SocialSecurityData:
     __pydantic_config__ = _STRICT
 
     def files(self) -> Files:
-        """Return EF05 and EF06 as a second or third generation has them, without an extended name (EF06, record 3)."""
+        """Return EF05 and EF06, without the extended name that is record 3 of EF06 from the second generation on."""
         card = (
             bytes.fromhex(self.identifier),
             self.card_class.encode("ascii"),
@@ -66,24 +67,35 @@ class SocialSecurityData:
             bytes.fromhex(f"{self.expires:%Y%m%d}"),
             self.card_number.encode("ascii"),
         )
-        holder = {
-            1: tlv("08", self.number.encode("ascii")),
-            2: tlv("09", self.name.encode("gbk").ljust(30, b"\0")),
-            4: tlv("0A", self.sex.encode("ascii")),
-            5: tlv("0B", bytes((self.nation,))),
-            6: tlv("0C", bytes.fromhex(self.birthplace)),
-            7: tlv("0D", bytes.fromhex(f"{self.birth:%Y%m%d}")),
-        }
+        holder = {1: tlv("08", self.number.encode("ascii")), 2: tlv("09", self.name.encode("gbk").ljust(30, b"\0"))}
+        sex = tlv("0A", self.sex.encode("ascii"))
+        if self.version.startswith("1"):
+            holder[3] = sex
+        else:
+            holder |= {
+                4: sex,
+                5: tlv("0B", bytes((self.nation,))),
+                6: tlv("0C", bytes.fromhex(self.birthplace)),
+                7: tlv("0D", bytes.fromhex(f"{self.birth:%Y%m%d}")),
+            }
         return {5: {tag: tlv(f"{tag:02X}", value) for tag, value in enumerate(card, 1)}, 6: holder}
 
 
 class SocialSecurityApplication:
     """The application; a device_sim.card.Card."""
 
-    def __init__(self, data: SocialSecurityData, draw: Callable[[int], bytes] = secrets.token_bytes) -> None:
+    def __init__(
+        self,
+        data: SocialSecurityData,
+        draw: Callable[[int], bytes] = secrets.token_bytes,
+        accepts: Callable[[bytes], bool] = lambda _: False,
+    ) -> None:
+        """Make it; `accepts` says whether 16 bytes of EXTERNAL AUTHENTICATE are right: the issuer's rule is secret."""
         self._files = data.files()
         self._closed = data.closed
         self._draw = draw
+        self._accepts = accepts
+        self._authenticated = False
         self._selected = False
         self._file: int | None = None
 
@@ -93,8 +105,9 @@ class SocialSecurityApplication:
         return ATR
 
     def power_off(self) -> None:
-        """Forget what was selected."""
+        """Forget what was selected, and who authenticated."""
         self._selected = False
+        self._authenticated = False
         self._file = None
 
     def transmit(self, command: bytes) -> bytes | None:
@@ -116,7 +129,12 @@ class SocialSecurityApplication:
                     raise RefusedCommand(StatusWord.WRONG_LENGTH)
                 return self._draw(asked.expected or 0)
             case 0x82:
-                raise RefusedCommand(_AUTHENTICATION_FAILED if len(asked.data) == 16 else StatusWord.WRONG_LENGTH)
+                if len(asked.data) != 16:
+                    raise RefusedCommand(StatusWord.WRONG_LENGTH)
+                self._authenticated = self._accepts(asked.data)
+                if not self._authenticated:
+                    raise RefusedCommand(_AUTHENTICATION_FAILED)
+                return b""
         raise RefusedCommand(StatusWord.UNKNOWN_INS)
 
     def _select(self, asked: CommandApdu) -> bytes:
@@ -143,6 +161,6 @@ class SocialSecurityApplication:
             raise RefusedCommand(StatusWord.FILE_NOT_FOUND)
         if asked.p1 not in self._files[file]:
             raise RefusedCommand(StatusWord.RECORD_NOT_FOUND)
-        if (file, asked.p1) in self._closed:
+        if (file, asked.p1) in self._closed and not self._authenticated:
             raise RefusedCommand(StatusWord.PIN_NOT_VERIFIED)  # 6982: security status not satisfied
         return self._files[file][asked.p1]
