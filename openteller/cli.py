@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kiosk_core.errors import OpenTellerError
-from openteller import config_commands, device_commands, journal_commands, sim_commands
+from openteller import config_commands, device_commands, journal_commands, reconcile, sim_commands
 from openteller.console import log_to_stderr, plain_errors, stop
 from openteller.system_clock import SystemClock
 
@@ -101,6 +101,9 @@ def kiosk(config_file: _ConfigFile, verbose: _Verbose = False) -> None:
         size = (config.screen.width_px, config.screen.height_px)
         code = run(config.core.socket, SystemClock(), size=size, fullscreen=config.screen.fullscreen)
     raise typer.Exit(code)
+
+
+app.command(name="reconcile", epilog=reconcile.EXAMPLES)(reconcile.reconcile_command)
 
 
 def main() -> None:

@@ -1,0 +1,86 @@
+"""A terminal's day, typed by hand: its transactions as the journal has them, and the bank's file of it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta, timezone
+
+from kiosk_core.ledger import LedgerRow, Transaction
+from kiosk_core.ledger import LedgerState as L
+from wire.settlement import BookingKind, SettledState, Settlement, SettlementEntry
+
+BEIJING = timezone(timedelta(hours=8))
+DAY = date(2026, 11, 22)
+TERMINAL = "KT000001"
+CARD = "310487*********5678"
+
+# The path of a payment, in seconds after the customer chose; docs/money: one row a state.
+CHOSEN: tuple[tuple[L, int, Mapping[str, str | int | bool]], ...] = (
+    (L.NEW, 0, {"service": "transit_top_up"}),
+    (L.CARD_READ, 5, {"card": CARD, "token": "ab" * 16, "old_balance_fen": 2_350}),
+)
+ASKED = (*CHOSEN, (L.INIT, 10, {}), (L.FUND_REQ, 10, {}))
+PAID = (*ASKED, (L.FUND_OK, 30, {"paid": True}), (L.MAC2_REQ, 31, {}))
+SENT = (*PAID, (L.MAC2_OK, 32, {}), (L.CREDIT_SENT, 32, {}))
+PROVEN = (*SENT, (L.CARD_OK, 33, {"tac": "96436186", "proven": False}), (L.CONFIRM_SAF, 34, {}))
+LOADED = (*PROVEN, (L.DONE, 35, {}))
+REVERSING = (*PAID, (L.REV_REQ, 32, {"paid": True, "reason": "96"}))
+REFUNDED = (*REVERSING, (L.REVERSED, 33, {"refunded_fen": 5_000}))
+UNPAID = (*ASKED, (L.REV_REQ, 130, {"paid": False, "reason": "06"}), (L.REVERSED, 131, {"refunded_fen": 0}))
+SUSPENDED = (*SENT, (L.CARD_UNKNOWN, 33, {"why": "CardGone"}), (L.SUSPENSE, 93, {}))
+CANCELLED = (*CHOSEN, (L.ABANDONED, 20, {}))
+
+PAYMENT, LOAD, REVERSAL, REFUND = BookingKind.PAYMENT, BookingKind.LOAD, BookingKind.REVERSAL, BookingKind.REFUND
+
+
+def at(clock: str, day: date = DAY) -> datetime:
+    """Return hh:mm or hh:mm:ss of the day in Beijing."""
+    return datetime.combine(day, time.fromisoformat(clock), BEIJING)
+
+
+def told(
+    number: int,
+    rows: Iterable[tuple[L, int, Mapping[str, str | int | bool]]],
+    began: datetime,
+    *,
+    amount_fen: int = 5_000,
+    terminal: str = TERMINAL,
+) -> Transaction:
+    """Return the transaction `number` as the journal tells it; its amount stands in INIT, and in what was refunded."""
+    id_ = f"{terminal}-261122{number:05}"
+    told_rows = []
+    for place, (state, after, facts) in enumerate(rows):
+        amount = {"amount_fen": amount_fen} if state is L.INIT else {}
+        refund = {"refunded_fen": amount_fen} if facts.get("refunded_fen") else {}
+        moment = began + timedelta(seconds=after)
+        told_rows.append(LedgerRow(100 * number + place, moment, id_, state, {**facts, **amount, **refund}))
+    return Transaction(id_, tuple(told_rows))
+
+
+def booked(
+    number: int,
+    kind: BookingKind,
+    moment: datetime,
+    state: SettledState,
+    *,
+    amount_fen: int = 5_000,
+    terminal: str = TERMINAL,
+    proven: bool | None = None,
+) -> SettlementEntry:
+    """Return a line of the bank's file about the order `number`; a load is proven unless it is said not to be."""
+    return SettlementEntry(
+        order=f"{terminal}-261122{number:05}",
+        terminal=terminal,
+        stan=number,
+        rrn=f"{number:012}",
+        date=moment.date(),
+        time=moment.time(),
+        kind=kind,
+        amount_fen=amount_fen,
+        state=state,
+        tac_proven=kind is LOAD if proven is None else proven,
+        card=CARD,
+    )
+
+
+def bank_day(*entries: SettlementEntry, day: date = DAY) -> Settlement:
+    """Return the bank's file of the day."""
+    return Settlement(day, entries)

@@ -1,0 +1,376 @@
+"""The journal beside the bank's settlement file: days typed by hand, and what a clerk must be told of each."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk_core.ledger import LedgerState as L
+from kiosk_core.ledger import Transaction
+from openteller.reconcile_sides import End, Money
+from openteller.reconciliation import Evidence, Kind, Matched, Reconciliation, reconcile
+from tests.openteller.days_of_money import (
+    CANCELLED,
+    DAY,
+    LOAD,
+    LOADED,
+    PAYMENT,
+    PROVEN,
+    REFUND,
+    REFUNDED,
+    REVERSAL,
+    REVERSING,
+    SUSPENDED,
+    TERMINAL,
+    UNPAID,
+    at,
+    bank_day,
+    booked,
+    told,
+)
+from wire.settlement import SettledState as S
+from wire.settlement import Settlement, SettlementEntry
+
+TOMORROW = DAY + timedelta(days=1)
+NOW = at("09:00", TOMORROW)
+
+# Three customers: one loaded, one who got the money back, one who never paid; and one who walked away.
+JOURNAL = (
+    told(1, LOADED, at("10:00")),
+    told(2, REFUNDED, at("11:00")),
+    told(3, UNPAID, at("12:00")),
+    told(4, CANCELLED, at("13:00")),
+)
+ENTRIES = (
+    booked(1, PAYMENT, at("10:00:25"), S.LOADED),
+    booked(1, LOAD, at("10:00:34"), S.LOADED),
+    booked(2, PAYMENT, at("11:00:25"), S.REVERSED),
+    booked(2, REVERSAL, at("11:00:33"), S.REVERSED),
+    booked(2, REFUND, at("11:00:33"), S.REVERSED),
+    booked(3, REVERSAL, at("12:02:11"), S.REVERSED),
+)
+
+
+def compare(journal: tuple[Transaction, ...], *files: Settlement) -> Reconciliation:
+    return reconcile(DAY, TERMINAL, journal, files, NOW)
+
+
+def kinds(found: Reconciliation) -> list[tuple[Kind, str]]:
+    return [(each.kind, each.transaction[-1]) for each in found.findings]
+
+
+def test_a_day_on_which_both_agree() -> None:
+    found = compare(JOURNAL, bank_day(*ENTRIES))
+    assert found.findings == ()
+    assert not found.is_open
+    assert found.matched == {
+        End.LOADED: Matched(1, 5_000),
+        End.REFUNDED: Matched(1, 5_000),
+        End.UNPAID: Matched(2, 5_000),
+    }
+    assert found.here == found.bank == Money(payments_fen=10_000, refunds_fen=5_000, loads_fen=5_000)
+    assert found.evidence == Evidence(answered=1, unrecorded=2)
+
+
+def test_an_empty_day() -> None:
+    found = compare((), bank_day())
+    assert (found.findings, found.matched, found.here, found.is_open) == ((), {}, Money(), False)
+
+
+def test_what_the_bank_has_not() -> None:
+    found = compare(JOURNAL, bank_day(*ENTRIES[2:]))
+    assert kinds(found) == [(Kind.MISSING_AT_BANK, "1")]
+    assert (found.here.off_fen, found.bank.off_fen) == (0, 0)
+    assert found.bank == Money(payments_fen=5_000, refunds_fen=5_000)
+
+
+def test_what_the_journal_has_not() -> None:
+    found = compare(JOURNAL[1:], bank_day(*ENTRIES))
+    assert kinds(found) == [(Kind.MISSING_HERE, "1")]
+    assert (found.findings[0].bank, found.findings[0].amount_fen) == (End.LOADED, 5_000)
+
+
+def test_money_that_the_bank_has_and_nobody_looks_after_is_off_at_the_bank() -> None:
+    paid_only = booked(9, PAYMENT, at("15:00"), S.OPEN)
+    found = compare(JOURNAL, bank_day(*ENTRIES, paid_only))
+    assert kinds(found) == [(Kind.MISSING_HERE, "9")]
+    assert (found.here.off_fen, found.bank.off_fen) == (0, 5_000)
+
+
+def test_another_amount_at_the_bank() -> None:
+    wrong = [replace(each, amount_fen=6_000) if each.order.endswith("1") else each for each in ENTRIES]
+    found = compare(JOURNAL, bank_day(*wrong))
+    assert kinds(found) == [(Kind.AMOUNTS_DIFFER, "1")]
+    assert found.findings[0].what == "¥50.00 here, at the bank: payment ¥60.00, load ¥60.00"
+    assert found.here.payments_fen - found.bank.payments_fen == -1_000
+
+
+def test_loaded_here_and_given_back_there() -> None:
+    twice = (
+        booked(1, PAYMENT, at("10:00:25"), S.REVERSED),
+        booked(1, REVERSAL, at("10:00:40"), S.REVERSED),
+        booked(1, REFUND, at("10:00:40"), S.REVERSED),
+    )
+    found = compare(JOURNAL, bank_day(*twice, *ENTRIES[2:]))
+    assert kinds(found) == [(Kind.STATES_DIFFER, "1")]
+    assert found.findings[0].what == "loaded here, given back at the bank"
+    assert "the bank must claim ¥50.00 back" in found.findings[0].next_step
+
+
+def test_loaded_and_given_back_at_the_bank_is_off_at_the_bank() -> None:
+    disputed = tuple(replace(each, state=S.DISPUTED) for each in ENTRIES[:2])
+    both = (*disputed, booked(1, REVERSAL, at("10:00:40"), S.DISPUTED), booked(1, REFUND, at("10:00:40"), S.DISPUTED))
+    found = compare(JOURNAL, bank_day(*both, *ENTRIES[2:]))
+    assert kinds(found) == [(Kind.STATES_DIFFER, "1")]
+    assert (found.here.off_fen, found.bank.off_fen) == (0, -5_000)
+
+
+def test_paid_and_nothing_came_of_it_at_the_bank() -> None:
+    found = compare(JOURNAL, bank_day(*ENTRIES[:2], replace(ENTRIES[2], state=S.OPEN), ENTRIES[5]))
+    assert kinds(found) == [(Kind.STATES_DIFFER, "2")]
+    assert "The customer paid and has nothing" in found.findings[0].next_step
+    assert found.bank.off_fen == 5_000
+
+
+def test_a_load_without_its_tac_in_the_journal() -> None:
+    unproven = tuple(each if each[0] is not L.CARD_OK else (L.CARD_OK, 33, {}) for each in LOADED)
+    found = compare((told(1, unproven, at("10:00")), *JOURNAL[1:]), bank_day(*ENTRIES))
+    assert kinds(found) == [(Kind.NO_PROOF, "1")]
+    assert found.here.off_fen == 5_000
+
+
+# -- open cases ---------------------------------------------------------------------------------------------
+
+
+def test_suspense_has_its_age_and_its_next_step() -> None:
+    suspended = told(5, SUSPENDED, at("14:00"))
+    file = bank_day(
+        *ENTRIES, booked(5, PAYMENT, at("14:00:25"), S.OPEN), booked(5, LOAD, at("14:00:32"), S.OPEN, proven=False)
+    )
+    found = compare((*JOURNAL, suspended), file)
+    assert kinds(found) == [(Kind.SUSPENSE, "5")]
+    assert found.findings[0].since == at("14:01:33")
+    assert found.findings[0].next_step == (
+        "Ask the customer to bring the card to any terminal. If it never comes, close with:"
+        " openteller journal settle KT000001-26112200005 --as ..."
+    )
+    assert found.here == found.bank == Money(15_000, 5_000, 5_000, 5_000)
+    assert found.is_open
+
+
+def test_a_case_that_is_asked_again_does_not_grow_younger() -> None:
+    again = (*SUSPENDED, (L.SUSPENSE, 7_200, {}), (L.SUSPENSE, 9_000, {}))
+    found = compare((told(5, again, at("14:00")),), bank_day())
+    assert found.of(Kind.SUSPENSE)[0].since == at("14:01:33")
+
+
+def test_an_open_case_of_an_earlier_day_is_shown_and_its_money_is_that_days() -> None:
+    old = told(5, SUSPENDED, at("14:00", DAY - timedelta(days=3)))
+    found = compare((old, *JOURNAL), bank_day(*ENTRIES))
+    assert kinds(found) == [(Kind.SUSPENSE, "5")]
+    assert found.here.open_fen == 0
+
+
+def test_an_open_case_of_a_later_day_is_not_of_this_day() -> None:
+    later = told(5, SUSPENDED, at("08:00", TOMORROW))
+    assert compare((later, *JOURNAL), bank_day(*ENTRIES)).findings == ()
+
+
+def test_suspense_that_the_bank_gave_back_is_two_findings() -> None:
+    file = bank_day(
+        booked(5, PAYMENT, at("14:00:25"), S.REVERSED),
+        booked(5, REVERSAL, at("14:10"), S.REVERSED),
+        booked(5, REFUND, at("14:10"), S.REVERSED),
+    )
+    found = compare((told(5, SUSPENDED, at("14:00")),), file)
+    assert kinds(found) == [(Kind.STATES_DIFFER, "5"), (Kind.SUSPENSE, "5")]
+
+
+def test_a_proof_on_its_way_is_loaded_here_and_open_there() -> None:
+    found = compare((told(1, PROVEN, at("10:00")),), bank_day(replace(ENTRIES[0], state=S.OPEN)))
+    assert kinds(found) == [(Kind.UNDER_WAY, "1")]
+    assert (found.here.loads_fen, found.here.off_fen) == (5_000, 0)
+    assert (found.bank.open_fen, found.bank.off_fen) == (5_000, 0)
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["not booked yet", "its answer was lost"])
+def test_a_reversal_on_its_way(back: bool) -> None:
+    file = bank_day(*ENTRIES[2:5]) if back else bank_day(replace(ENTRIES[2], state=S.OPEN))
+    found = compare((told(2, REVERSING, at("11:00")),), file)
+    assert kinds(found) == [(Kind.UNDER_WAY, "2")]
+    assert (found.here.off_fen, found.bank.off_fen) == (0, 0)
+
+
+def test_a_case_for_staff_says_why() -> None:
+    manual = (*REVERSING, (L.MANUAL, 40, {"why": "the host does not reverse"}))
+    found = compare((told(2, manual, at("11:00")),), bank_day(replace(ENTRIES[2], state=S.OPEN)))
+    assert kinds(found) == [(Kind.MANUAL, "2")]
+    assert found.findings[0].what.startswith("the host does not reverse")
+
+
+SETTLED = (*SUSPENDED, (L.SETTLED, 90_000, {"resolution": "paid_out", "by": "Li Na", "reason": "slip 0317"}))
+
+
+def test_what_staff_closed_is_matched_and_has_its_own_line() -> None:
+    file = bank_day(booked(5, PAYMENT, at("14:00:25"), S.OPEN))
+    found = compare((told(5, SETTLED, at("14:00")),), file)
+    assert found.findings == ()
+    assert found.matched == {End.BY_STAFF: Matched(1, 5_000)}
+    assert found.here == found.bank == Money(payments_fen=5_000, by_staff_fen=5_000)
+
+
+@pytest.mark.parametrize("resolution", ["loaded", "refunded", "paid_out", "written_off"])
+@pytest.mark.parametrize("at_bank", ["loaded", "refunded"])
+def test_what_staff_closed_otherwise_than_the_bank_is_said(resolution: str, at_bank: str) -> None:
+    rows = (*SUSPENDED, (L.SETTLED, 9_000, {"resolution": resolution, "by": "Li Na", "reason": "slip 0317"}))
+    loaded, reversed_ = ENTRIES[:2], ENTRIES[2:5]
+    journal = (told(1 if at_bank == "loaded" else 2, rows, at("10:00" if at_bank == "loaded" else "11:00")),)
+    found = compare(journal, bank_day(*(loaded if at_bank == "loaded" else reversed_)))
+    assert bool(found.findings) is (resolution != at_bank)
+
+
+# -- days and clocks ------------------------------------------------------------------------------------------
+
+
+def test_begun_before_midnight_and_booked_after_it() -> None:
+    late = told(6, LOADED, at("23:59:40"))
+    tomorrows = bank_day(
+        booked(6, PAYMENT, at("00:00:05", TOMORROW), S.LOADED),
+        booked(6, LOAD, at("00:00:14", TOMORROW), S.LOADED),
+        day=TOMORROW,
+    )
+    assert kinds(compare((late,), bank_day())) == [(Kind.OTHER_FILE, "6")]
+    assert compare((late,), bank_day(), tomorrows).findings == ()
+    both_empty = compare((late,), bank_day(), bank_day(day=TOMORROW))
+    assert kinds(both_empty) == [(Kind.MISSING_AT_BANK, "6")]
+    next_day = reconcile(TOMORROW, TERMINAL, (late,), [tomorrows], NOW)
+    assert (next_day.findings, next_day.here, next_day.bank) == ((), Money(5_000, 0, 5_000), Money(5_000, 0, 5_000))
+
+
+def test_a_bank_whose_clock_goes_ahead_books_tomorrow() -> None:
+    late = told(6, LOADED, at("23:55"))
+    tomorrows = bank_day(
+        booked(6, PAYMENT, at("00:01", TOMORROW), S.LOADED),
+        booked(6, LOAD, at("00:01:09", TOMORROW), S.LOADED),
+        day=TOMORROW,
+    )
+    assert compare((late,), bank_day(), tomorrows).findings == ()
+
+
+def test_given_back_on_the_next_day() -> None:
+    rows = (*REVERSING, (L.REVERSED, 12 * 3600, {"refunded_fen": 5_000}))
+    journal = (told(2, rows, at("20:00")),)
+    today = bank_day(booked(2, PAYMENT, at("20:00:25"), S.OPEN))
+    tomorrows = bank_day(
+        booked(2, REVERSAL, at("08:00", TOMORROW), S.REVERSED),
+        booked(2, REFUND, at("08:00", TOMORROW), S.REVERSED),
+        day=TOMORROW,
+    )
+    assert kinds(compare(journal, today)) == [(Kind.OTHER_FILE, "2")]
+    assert compare(journal, today).bank.off_fen == 0
+    assert compare(journal, today, tomorrows).findings == ()
+    assert kinds(compare(journal, today, bank_day(day=TOMORROW))) == [(Kind.STATES_DIFFER, "2")]
+    next_day = reconcile(TOMORROW, TERMINAL, journal, [tomorrows], NOW)
+    assert (next_day.findings, next_day.bank) == ((), Money(payments_fen=5_000, refunds_fen=5_000))
+
+
+def test_booked_on_a_day_that_does_not_fit_the_terminals_clock() -> None:
+    last_week = told(1, LOADED, at("10:00", DAY - timedelta(days=7)))
+    found = compare((last_week,), bank_day(*ENTRIES[:2]))
+    assert kinds(found) == [(Kind.OTHER_FILE, "1")]
+
+
+def test_a_clock_that_was_set_back_in_between_disturbs_nothing() -> None:
+    back = tuple((state, -3_600 if state is L.FUND_OK else after, facts) for state, after, facts in LOADED)
+    assert compare((told(1, back, at("10:00")),), bank_day(*ENTRIES[:2])).findings == ()
+
+
+def test_another_terminal_in_the_file_is_counted_and_left_out() -> None:
+    other = booked(1, PAYMENT, at("10:00:25"), S.OPEN, terminal="KT000002")
+    found = compare(JOURNAL, bank_day(other, *ENTRIES))
+    assert (found.findings, found.of_others) == ((), 1)
+
+
+# -- receipts ---------------------------------------------------------------------------------------------------
+
+
+def test_receipts_are_told_as_the_journal_has_them() -> None:
+    printed = (*LOADED[:-1], (L.DONE, 35, {"receipt": "printed"}))
+    failed = (*LOADED[:-1], (L.DONE, 35, {"receipt": "not_printed"}))
+    journal = (told(1, printed, at("10:00")), told(7, failed, at("16:00")))
+    file = bank_day(
+        *ENTRIES[:2], booked(7, PAYMENT, at("16:00:25"), S.LOADED), booked(7, LOAD, at("16:00:34"), S.LOADED)
+    )
+    found = compare(journal, file)
+    assert kinds(found) == [(Kind.NO_RECEIPT, "7")]
+    assert not found.is_open
+    assert found.matched == {End.LOADED: Matched(2, 10_000)}
+    assert found.evidence == Evidence(answered=2, printed=1, not_printed=1)
+
+
+# -- any change at all --------------------------------------------------------------------------------------------
+
+HOUR = timedelta(hours=1)
+MANY = tuple(
+    told(number, (LOADED, REFUNDED, UNPAID)[number % 3], at("01:00") + number * HOUR, amount_fen=1_000 * number)
+    for number in range(1, 19)
+)
+
+
+def lines_of(number: int) -> list[SettlementEntry]:
+    """Type the bank's lines of one of MANY."""
+    began, amount_fen = at("01:00") + number * HOUR, 1_000 * number
+    paid, proven, back, expired = (began + timedelta(seconds=each) for each in (25, 34, 33, 131))
+    match number % 3:
+        case 0:
+            lines = [booked(number, PAYMENT, paid, S.LOADED), booked(number, LOAD, proven, S.LOADED)]
+        case 1:
+            lines = [
+                booked(number, PAYMENT, paid, S.REVERSED),
+                booked(number, REVERSAL, back, S.REVERSED),
+                booked(number, REFUND, back, S.REVERSED),
+            ]
+        case _:
+            lines = [booked(number, REVERSAL, expired, S.REVERSED)]
+    return [replace(each, amount_fen=amount_fen) for each in lines]
+
+
+WAYS = ("journal", "bank", "line", "amount", "state", "kind")
+
+
+def changed(way: str, lines: list[SettlementEntry], place: int, pick: int) -> list[SettlementEntry]:
+    """Return the bank's lines of one transaction, changed in that way at that place."""
+    line = lines[place % len(lines)]
+    others = {PAYMENT, LOAD, REVERSAL, REFUND} - {each.kind for each in lines}
+    match way:
+        case "bank":
+            return []
+        case "line":
+            return [each for each in lines if each is not line]
+        case "amount":
+            wrong = replace(line, amount_fen=line.amount_fen + (-100, 1, 9_900)[pick % 3])
+        case "state":
+            wrong = replace(line, state=sorted(set(S) - {line.state}, key=str)[pick % 3])
+        case "kind":
+            wrong = replace(line, kind=sorted(others, key=str)[pick % len(others)], tac_proven=False)
+        case _:
+            wrong = line
+    return [wrong if each is line else each for each in lines]
+
+
+@given(
+    st.dictionaries(
+        st.integers(1, len(MANY)), st.tuples(st.sampled_from(WAYS), st.integers(0, 2), st.integers(0, 11)), max_size=6
+    )
+)
+def test_whatever_is_changed_is_found_and_nothing_else(changes: dict[int, tuple[str, int, int]]) -> None:
+    journal, file = [], []
+    for number, transaction in enumerate(MANY, 1):
+        way, place, pick = changes.get(number, ("none", 0, 0))
+        journal += [transaction] if way != "journal" else []
+        file += changed(way, lines_of(number), place, pick)
+    found = compare(tuple(journal), bank_day(*file))
+    assert {each.transaction for each in found.findings} == {MANY[number - 1].id for number in changes}
+    assert sum(each.count for each in found.matched.values()) == len(MANY) - len(changes)
