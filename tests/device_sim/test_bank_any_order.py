@@ -1,0 +1,187 @@
+"""The bank against honest terminals on a bad line: any message lost, late, repeated or overtaken, any restart.
+
+An honest terminal does one thing with an order: its card was loaded, and it confirms; or it was not, and it reverses.
+"""
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from device_sim.bank_books import BankBooks
+from device_sim.bank_ledger import Account
+from kiosk_core.ports import LoadAuthorisation
+from tests.bank import RULES, Purse
+from tests.clocks import SetClock
+from tests.device_sim.test_bank_books import CONFIRM
+from tests.device_sim.test_bank_host import LOAD, OPEN, REVERSE, purse_of
+from wire.host_messages import (
+    ConfirmResponse,
+    LoadResponse,
+    Request,
+    ReversalResponse,
+)
+from wire.settlement import BookingKind, SettledState, Settlement, decode, encode
+
+NOW = datetime(2026, 11, 22, 23, 50, tzinfo=UTC)
+DAYS = [date(2026, 11, day) for day in (22, 23)]
+
+
+@dataclass
+class Deal:
+    """A top-up as its terminal sees it, and what anybody was told about its money."""
+
+    number: str
+    amount_fen: int
+    given_up: bool = False
+    loaded: bool = False
+    debited_fen: int = 0
+    refunded_fen: int = 0
+    proven: bool = False
+    permission: LoadAuthorisation | None = None
+    sent: list[Request] = field(default_factory=list)
+
+
+class BadLine(RuleBasedStateMachine):
+    """Messages lie on the line for ever: each may arrive at any time, any number of times, or never."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.clock = SetClock(NOW)
+        self.books = BankBooks(self.folder, RULES, self.clock)
+        self.deals: list[Deal] = []
+        self.stan = 0
+
+    def teardown(self) -> None:
+        self.books.close()
+        shutil.rmtree(self.folder)
+
+    def next_stan(self) -> int:
+        self.stan += 1
+        return self.stan
+
+    def one_of(self, data: st.DataObject, deals: list[Deal]) -> Deal:
+        return deals[data.draw(st.integers(0, len(deals) - 1))]
+
+    # -- the customer and the terminal ---------------------------------------------------------------------
+
+    @rule(amount_fen=st.integers(1, 100_000))
+    def somebody_wants_a_top_up(self, amount_fen: int) -> None:
+        number, init = f"T0000001-{len(self.deals):06}", Purse().init(amount_fen)
+        order = replace(OPEN, order=number, stan=self.next_stan(), amount_fen=amount_fen, purse=purse_of(init))
+        load = replace(LOAD, order=number, stan=self.next_stan(), amount_fen=amount_fen, purse=purse_of(init))
+        self.deals.append(Deal(number, amount_fen, sent=[order, load]))
+
+    @precondition(lambda self: self.deals)
+    @rule(data=st.data())
+    def the_phone_pays(self, data: st.DataObject) -> None:
+        deal = self.one_of(data, self.deals)
+        if self.books.pay(deal.number):
+            assert deal.debited_fen == 0
+            deal.debited_fen = deal.amount_fen
+
+    @precondition(lambda self: any(deal.permission and not deal.given_up for deal in self.deals))
+    @rule(data=st.data())
+    def the_card_is_loaded(self, data: st.DataObject) -> None:
+        deal = self.one_of(data, [each for each in self.deals if each.permission and not each.given_up])
+        init = Purse().init(deal.amount_fen)
+        assert deal.permission is not None
+        assert Purse().believes(init, deal.permission)
+        if not deal.loaded:
+            deal.loaded = True
+            tac = Purse().tac(init, deal.permission)
+            stan, amount_fen = self.next_stan(), deal.amount_fen
+            deal.sent.append(replace(CONFIRM, order=deal.number, stan=stan, amount_fen=amount_fen, tac=tac))
+
+    @precondition(lambda self: any(not deal.loaded for deal in self.deals))
+    @rule(data=st.data(), reason=st.sampled_from(["98", "96", "A0", "06"]))
+    def the_terminal_gives_up(self, data: st.DataObject, reason: str) -> None:
+        deal = self.one_of(data, [each for each in self.deals if not each.loaded])
+        deal.given_up = True
+        original = deal.sent[0].stan
+        back = replace(REVERSE, order=deal.number, stan=self.next_stan(), amount_fen=deal.amount_fen, reason=reason)
+        deal.sent.append(replace(back, original_stan=original))
+
+    # -- the line ------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.deals)
+    @rule(data=st.data(), heard=st.booleans(), times=st.integers(1, 2))
+    def a_message_arrives(self, data: st.DataObject, heard: bool, times: int) -> None:
+        deal = self.one_of(data, self.deals)
+        request = deal.sent[data.draw(st.integers(0, len(deal.sent) - 1))]
+        answers = [self.books.answer(request) for _ in range(times)]
+        assert answers[0] == answers[-1]
+        answer = answers[0]
+        match answer:
+            case LoadResponse(permission=permission) if permission is not None and heard:
+                deal.permission = LoadAuthorisation(permission.date, permission.time, permission.mac2)
+            case ConfirmResponse():
+                assert answer.response_code == "00"
+                deal.proven = True
+            case ReversalResponse():
+                assert answer.response_code == "00"
+                assert answer.refunded_fen == deal.debited_fen
+                deal.refunded_fen = deal.debited_fen
+
+    @precondition(lambda self: self.clock.now() < 72_000)  # before the third day
+    @rule(seconds=st.sampled_from([1, 60, 120, 3600]))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.sleep(seconds)
+
+    @rule()
+    def the_bank_is_started_again(self) -> None:
+        def all_of_it() -> tuple[object, ...]:
+            return self.books.entries(), self.books.postings(), self.books.balances()
+
+        before = all_of_it()
+        self.books.close()
+        self.books = BankBooks(self.folder, RULES, self.clock)
+        assert all_of_it() == before
+
+    # -- what always holds ---------------------------------------------------------------------------------
+
+    @invariant()
+    def no_fen_is_lost_or_doubled(self) -> None:
+        debits = sum(deal.debited_fen for deal in self.deals)
+        refunds = sum(deal.refunded_fen for deal in self.deals)
+        proven = sum(deal.amount_fen for deal in self.deals if deal.proven)
+        still_open = sum(deal.debited_fen for deal in self.deals if not deal.proven and not deal.refunded_fen)
+        assert debits - refunds == proven + still_open
+        assert self.books.balances() == {
+            Account.CUSTOMERS: refunds - debits,
+            Account.SUSPENSE: still_open,
+            Account.PURSE_FLOAT: proven,
+            Account.TERMINAL_CLEARING: 0,
+        }
+        assert sum(posting.amount_fen for posting in self.books.postings()) == 0
+        assert self.books.flaws() == []
+
+    @invariant()
+    def nothing_is_both_loaded_and_given_back(self) -> None:
+        assert not any(entry.loaded and (entry.reversed or entry.refunded_fen) for entry in self.books.entries())
+
+    @rule()
+    def the_days_are_settled(self) -> None:
+        booked = [entry for day in DAYS for entry in self.settled(day).entries]
+        by_kind = {kind: sum(each.amount_fen for each in booked if each.kind is kind) for kind in BookingKind}
+        assert by_kind[BookingKind.PAYMENT] == sum(deal.debited_fen for deal in self.deals)
+        assert by_kind[BookingKind.REFUND] == sum(deal.refunded_fen for deal in self.deals)
+        assert sum(each.amount_fen for each in booked if each.tac_proven) == sum(
+            deal.amount_fen for deal in self.deals if deal.proven
+        )
+        assert SettledState.DISPUTED not in {each.state for each in booked}
+
+    def settled(self, day: date) -> Settlement:
+        settlement = self.books.settlement(day)
+        assert decode(encode(settlement)) == settlement
+        return settlement
+
+
+TestBadLine = BadLine.TestCase
+TestBadLine.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
