@@ -5,7 +5,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -28,6 +28,7 @@ _PLAIN = {
     "string_type": 'must be a text in quotes, like "text", not {value}',
     "tuple_type": "must be a list, like [1, 2], not {value}",
     "dataclass_type": "must be a table of keys, not {value}",
+    "dict_type": "must be a table of keys, not {value}",
     "literal_error": "must be {expected}, not {value}",
     "greater_than": "{value} is too small; it must be more than {gt:g}",
     "greater_than_equal": "{value} is too small; the least is {ge:g}",
@@ -149,7 +150,7 @@ def _suggestion(kind: type, key: Key) -> str:
 
 def _dataclass_in(hint: Any) -> Any:
     """Return the dataclass of a field's type, which may be optional or annotated, or a list or table of such."""
-    if get_origin(hint) in {Annotated, Union, UnionType, tuple, dict}:
+    if get_origin(hint) in {Annotated, Union, UnionType, tuple, dict, Mapping}:
         return next((found for found in map(_dataclass_in, get_args(hint)) if dataclasses.is_dataclass(found)), hint)
     return hint
 

@@ -2,15 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from journal.store import SqliteJournal
-from kiosk_core.errors import JournalUnavailable
+from kiosk_core.card_number import CardNumber
+from kiosk_core.errors import DeviceUnavailable, JournalUnavailable
+from kiosk_core.id_card_reader import (
+    IdCard,
+    IdCardKind,
+    IdCardPhoto,
+    IdCardSex,
+    IdNumber,
+    PersonalText,
+)
 from kiosk_core.journeys import top_up
 from kiosk_core.journeys.events import CardRead
 from kiosk_core.ledger import LedgerState as L
@@ -22,33 +31,61 @@ from kiosk_core.pages import (
     ChooseService,
     Done,
     Intent,
+    KeypadPage,
     MenuPage,
     Page,
+    PaymentPage,
     Preview,
     ResultPage,
     ShowPage,
     StayHere,
 )
+from kiosk_core.ports import LoadInit, PurseCard, QrOrder
+from kiosk_core.risk import CardDayRule, Risk, VerificationRule
 from kiosk_core.status import DeviceState, DeviceStatus, Media
+from kiosk_core.texts import LocalText
 from openteller.conductor import Conductor
+from openteller.risk_check import RiskCheck
 from tests.clocks import SetClock
-from tests.kiosk_core.journey import CARD, SERVICE, TERMINAL
+from tests.kiosk_core.journey import CARD, INIT, NUMBER, ORDER, SERVICE, TERMINAL
 
 
 class Host:
-    """A bank host that only answers echo tests."""
+    """A bank host that answers echo tests and opens orders that nobody pays."""
 
     is_online = True
 
     def online(self) -> bool:
         return self.is_online
 
+    def order_qr(self, *_: object) -> QrOrder:
+        return ORDER
+
 
 class Reader:
     """A reader on which one good card lies."""
 
-    def read_card(self) -> Any:
+    def read_card(self) -> PurseCard:
         return CARD
+
+    def initialize_load(self, _: CardNumber, amount_fen: int, __: bytes) -> LoadInit:
+        return replace(INIT, amount_fen=amount_fen)
+
+
+@dataclass
+class IdReader:
+    """An ID-card reader on which `card` is found, if any."""
+
+    card: IdCard | None = None
+    unplugged: bool = False
+
+    def find_card(self) -> bool:
+        if self.unplugged:
+            raise DeviceUnavailable("id_card_reader", "unplugged")
+        return self.card is not None
+
+    def read_card(self) -> IdCard | None:
+        return self.card
 
 
 @dataclass
@@ -74,6 +111,8 @@ class Stage:
     clock: SetClock = field(default_factory=lambda: SetClock(datetime(2026, 11, 22, 10, tzinfo=UTC)))
     shown: list[ShowPage] = field(default_factory=list)
     host: Host = field(default_factory=Host)
+    rules: Risk = field(default_factory=Risk)
+    id_reader: IdReader = field(default_factory=IdReader)
 
     def __post_init__(self) -> None:
         self.journal = SqliteJournal(self.folder, "OT000001", self.clock)
@@ -84,6 +123,8 @@ class Stage:
             top_up_module=Inline(Reader()),
             printer=Inline(None),
             host=Inline(self.host),
+            risk=RiskCheck(self.rules, self.journal, self.clock),
+            id_card_reader=Inline(self.id_reader),
             clock=self.clock,
             screen=self.shown.append,
         )
@@ -333,3 +374,90 @@ def test_a_customer_who_is_served_keeps_his_page(stage: Stage) -> None:
     assert not show_camera(stage, 20)
     assert show_camera(stage, 0)  # there is nothing to end
     assert len(stage.shown) == shown
+
+
+# -- rules and the ID card ---------------------------------------------------------------------------------------
+
+ASK_FOR_ID = Risk(verification={"large": VerificationRule(30, "id_card", LocalText("", ""))})
+# 11010519491231002X: the example of GB 11643; its last character checks.
+ID_CARD = IdCard(
+    IdCardKind.CITIZEN,
+    PersonalText("甄模拟"),
+    IdNumber("11010519491231002X"),
+    IdCardSex.FEMALE,
+    date(1949, 12, 31),
+    date(2020, 1, 1),
+    None,
+    IdCardPhoto(b""),
+)
+
+
+@pytest.fixture
+def ruled(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Give a customer who has laid down his card at a terminal with rules."""
+    stage = Stage(tmp_path / "journal", rules=request.param)
+    for name, media in (("top_up_module", Media.NOT_PRESENT), ("receipt_printer", None), ("id_card_reader", None)):
+        stage.report(name, media=media)
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    stage.report("top_up_module", media=Media.PRESENT)
+    yield stage
+    stage.journal.close()
+
+
+@pytest.mark.parametrize(
+    "ruled", [Risk(card_day={"daily": CardDayRule(LocalText("", ""), most_yuan=90)})], indirect=True
+)
+def test_what_was_loaded_elsewhere_in_the_journal_is_seen_right_before_the_payment(ruled: Stage) -> None:
+    assert isinstance(ruled.page, KeypadPage)
+    assert ruled.page.max_fen == 9_000
+    other = ruled.journal.begin({"service": SERVICE.id})
+    ruled.journal.record(other.id, L.FUND_REQ, {"token": ruled.journal.token(NUMBER), "amount_fen": 5_000})
+    ruled.touch(ChooseAmount(amount_fen=5_000))
+    assert isinstance(ruled.page, KeypadPage)
+    assert ruled.page.max_fen == 4_000
+    ruled.touch(ChooseAmount(amount_fen=4_000))
+    assert isinstance(ruled.page, PaymentPage)
+
+
+@pytest.mark.parametrize("ruled", [ASK_FOR_ID], indirect=True)
+def test_an_id_card_is_waited_for_and_nothing_of_it_is_kept_but_a_token(ruled: Stage) -> None:
+    ruled.touch(ChooseAmount(amount_fen=5_000))
+    assert isinstance(ruled.page, CapturePage)
+    ruled.pass_time(3)
+    assert isinstance(ruled.page, CapturePage)
+    ruled.id_reader.card = ID_CARD
+    ruled.pass_time(1)
+    assert isinstance(ruled.page, PaymentPage)
+    facts = [transaction.facts for transaction in ruled.journal.unsettled()]
+    assert [each["person"] for each in facts] == [ruled.journal.token(ID_CARD.number)]
+    assert "11010519491231002" not in repr(facts)
+    assert "甄模拟" not in repr(facts)
+
+
+@pytest.mark.parametrize("ruled", [ASK_FOR_ID], indirect=True)
+def test_a_number_that_does_not_check_is_no_id_card(ruled: Stage) -> None:
+    ruled.id_reader.card = replace(ID_CARD, number=IdNumber("110105194912310021"))
+    ruled.touch(ChooseAmount(amount_fen=5_000))
+    assert isinstance(ruled.page, CapturePage)
+    assert ruled.page.problem is not None
+    assert ruled.page.problem.key == "top_up.id_card.problem.not_genuine"
+
+
+@pytest.mark.parametrize("ruled", [ASK_FOR_ID], indirect=True)
+def test_a_reader_that_is_unplugged_while_it_reads_leaves_the_smaller_amounts(ruled: Stage) -> None:
+    ruled.id_reader.unplugged = True
+    ruled.touch(ChooseAmount(amount_fen=5_000))
+    assert isinstance(ruled.page, KeypadPage)
+    assert ruled.page.max_fen == 3_000
+
+
+@pytest.mark.parametrize("ruled", [ASK_FOR_ID], indirect=True)
+def test_without_a_reader_in_service_large_amounts_are_not_offered(ruled: Stage) -> None:
+    ruled.touch(Cancel())
+    ruled.touch(Done())
+    ruled.report("id_card_reader", DeviceState.OFFLINE)
+    ruled.report("top_up_module", media=Media.NOT_PRESENT)
+    ruled.touch(ChooseService(service_id=SERVICE.id))
+    ruled.report("top_up_module", media=Media.PRESENT)
+    assert isinstance(ruled.page, KeypadPage)
+    assert ruled.page.max_fen == 3_000
