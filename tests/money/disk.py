@@ -53,11 +53,15 @@ def _apply(content: bytearray, offset: int, data: bytes | None) -> None:
 class _File(apsw.VFSFile):
     """A file of the operating system whose changes are noted."""
 
-    def __init__(self, name: apsw.URIFilename | str | None, flags: list[int], content: _Content) -> None:
+    def __init__(
+        self, name: apsw.URIFilename | str | None, flags: list[int], content: _Content, disk: "LosingDisk"
+    ) -> None:
         super().__init__(_BENEATH, name, flags)
         self._content = content
+        self._disk = disk
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802  (SQLite's name)
+        self._disk.notice()
         super().xWrite(data, offset)
         self._content.unsafe.append((offset, bytes(data)))
 
@@ -66,6 +70,7 @@ class _File(apsw.VFSFile):
         self._content.unsafe.append((newsize, None))
 
     def xSync(self, flags: int) -> None:  # noqa: N802
+        self._disk.notice()
         super().xSync(flags)
         self._content.sync()
 
@@ -74,12 +79,13 @@ class LosingDisk(apsw.VFS):
     """The folder `folder` on such a disk, for every SQLite file that is opened in it while this object lives.
 
     It is SQLite's default from now on, and passes on what lies in other folders. Files that no SQLite opened count as
-    synced.
+    synced. `notice` is called before each write and each sync, and may raise.
     """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(_NAME, _BENEATH, makedefault=True)
         self.folder = folder
+        self.notice: Callable[[], None] = lambda: None
         self._prefix = f"{folder}/"
         self._contents: dict[str, _Content] = {}
 
@@ -91,7 +97,7 @@ class LosingDisk(apsw.VFS):
         if short not in self._contents:
             there = Path(path).read_bytes() if Path(path).exists() else b""
             self._contents[short] = _Content(bytearray(there))
-        return _File(name, flags, self._contents[short])
+        return _File(name, flags, self._contents[short], self)
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         super().xDelete(filename, syncdir)

@@ -23,12 +23,12 @@ def violations(world: World) -> list[str]:
     found = [f"{order}: the bank has it, the journal has not" for order in entries.keys() - transactions.keys()]
     for transaction in transactions.values():
         found += _of_transaction(transaction, entries.get(transaction.id))
-    for watched in world.cards:
+    for watched, elsewhere in zip(world.cards, world.elsewhere, strict=True):
         card = watched.card
         masked = card.identity.number.masked
         own = [each for each in transactions.values() if each.facts.get("card") == masked]
-        gained = card.memory.balance_fen - FIRST_BALANCE_FEN
-        loads = card.memory.counter - FIRST_COUNTER
+        gained = card.memory.balance_fen - FIRST_BALANCE_FEN - elsewhere.fen
+        loads = card.memory.counter - FIRST_COUNTER - elsewhere.loads
         found += [f"{masked}: {problem}" for problem in _of_card(own, entries, gained, loads)]
     return found
 

@@ -21,7 +21,7 @@ class Mishap(Enum):
     REQUEST_LOST = "request lost"
     REQUEST_LATE = "request late"  # it arrives behind the next one, whoever sends that
     ANSWER_LOST = "answer lost"
-    ANSWER_TWICE = "answer duplicated"  # the second one comes before the answer to the next request
+    ANSWER_TWICE = "answer duplicated"  # the second one comes before the answer to the next request of its kind
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,14 @@ class LineFault:
 class Line:
     """The line and the bank at its end. It lives on when the terminal dies, and so does what is under way.
 
-    `notice` hears when a request is about to leave, and when the bank has acted on it.
+    `notice` hears when a request is about to leave, and when the bank has acted on it. Until `down_until`, a time of
+    the clock, nothing gets through.
     """
 
     def __init__(self, books: BankBooks, clock: Clock, notice: Notice) -> None:
         self.fault: LineFault | None = None
         self.late: tuple[bytes, ...] = ()
+        self.down_until = 0.0
         self._books = books
         self._clock = clock
         self._notice = notice
@@ -56,6 +58,9 @@ class Line:
         """Take a request to the bank; return the answer, empty where none comes back, and what befell it."""
         request = decode(payload)
         name = type(request).__name__
+        if self._clock.now() < self.down_until:
+            self._notice(f"{name} leaves")
+            return b"", Mishap.REQUEST_LOST
         if isinstance(request, EchoRequest):
             return self._ask(payload), None
         self._notice(f"{name} leaves")
@@ -97,18 +102,18 @@ class Call:
         self._clock = clock
         self._deframer = Deframer()
         self._coming: deque[bytes] = deque()
-        self._echo = b""
+        self._again: dict[type, bytes] = {}
 
     def send(self, data: bytes, deadline: float) -> None:
         for payload in self._deframer.feed(data):
+            kind = type(decode(payload))
+            if kind in self._again:
+                self._coming.append(self._again.pop(kind))
             answer, mishap = self._line.carry(payload)
-            if self._echo:
-                self._coming.append(self._echo)
-                self._echo = b""
             if answer:
                 self._coming.append(frame(answer))
             if mishap is Mishap.ANSWER_TWICE:
-                self._echo = frame(answer)
+                self._again[kind] = frame(answer)
 
     def receive(self, deadline: float) -> bytes:
         if self._coming:

@@ -120,7 +120,7 @@ class Matrix:
         customer = Customer(CARD, pays=case.funding is Funding.QR, patient=case.who is Who.SAME)
         terminal = world.power_on()
         points = self._remember()
-        terminal.run(customer, at_rest=lambda: customer.done and terminal.at_rest)
+        terminal.serve(customer)
         return [*points, world.snapshot("the load has ended")]
 
     def recoveries(self, case: Case, first: Snapshot) -> list[Snapshot | None]:
@@ -155,7 +155,7 @@ class Matrix:
             customer = Customer(CARD)
             terminal.take()
             terminal.run()
-            terminal.run(customer, at_rest=lambda: customer.done and terminal.at_rest)
+            terminal.serve(customer)
             self._everything_has_arrived()
             yield from (f"when the card came: {problem}" for problem in violations(self._world))
         for each in terminal.journal.unsettled():

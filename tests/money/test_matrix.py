@@ -21,7 +21,7 @@ def test_a_load_without_any_misfortune_is_paid_loaded_and_confirmed() -> None:
     with World() as world:
         terminal = world.power_on()
         customer = Customer(CARD)
-        terminal.run(customer, at_rest=lambda: customer.done and terminal.at_rest)
+        terminal.serve(customer)
         (transaction,) = terminal.journal.since(START)
         assert transaction.state is L.DONE
         assert world.cards[CARD].card.memory.balance_fen == FIRST_BALANCE_FEN + AMOUNT_FEN
@@ -34,11 +34,11 @@ def test_a_card_torn_out_behind_its_credit_is_an_open_suspense_until_it_comes_ba
         world.cards[CARD].card.tear_next(Tear.AFTER_COMMIT)
         terminal = world.power_on()
         customer = Customer(CARD, patient=False)
-        terminal.run(customer, at_rest=lambda: customer.done and terminal.at_rest)
+        terminal.serve(customer)
         assert [each.state for each in terminal.journal.unsettled()] == [L.SUSPENSE]
         assert violations(world) == []  # debit = open suspense
         again = Customer(CARD)
-        terminal.run(again, at_rest=lambda: again.done and terminal.at_rest)
+        terminal.serve(again)
         assert terminal.journal.unsettled() == ()
         assert violations(world) == []  # debit = proven load
         assert world.cards[CARD].card.memory.balance_fen == FIRST_BALANCE_FEN + AMOUNT_FEN
@@ -50,7 +50,7 @@ def test_a_journal_that_is_behind_its_world_is_seen() -> None:
         world.cards[CARD].card.tear_next(Tear.BEFORE_COMMIT)
         terminal = world.power_on()
         customer = Customer(CARD, patient=False)
-        terminal.run(customer, at_rest=lambda: customer.done and terminal.at_rest)
+        terminal.serve(customer)
         (open_case,) = terminal.journal.unsettled()
         terminal.journal.record(open_case.id, L.REVERSED, {})
         assert violations(world) == [

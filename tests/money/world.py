@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import apsw
 
+from device_sim import card_crypto
 from device_sim.bank_books import BankBooks, BankRules
 from device_sim.cards.lasting import Lasting, Tear, Tearing
 from device_sim.ccid_reader import BULK_IN, BULK_OUT, SimulatedCcidReader
@@ -48,6 +49,7 @@ from kiosk_core.texts import LocalText
 from openteller.conductor import Conductor
 from tests.money.disk import Image, LosingDisk
 from tests.money.line import Line, LineFault
+from wire import apdu, purse
 
 TERMINAL_NUMBER = "OT000001"
 RULES = BankRules(bytes(range(16)), bytes(range(16, 32)))
@@ -175,6 +177,14 @@ class WatchedCard:
         return answer
 
 
+@dataclass
+class Elsewhere:
+    """What was loaded on a card at other terminals."""
+
+    fen: int = 0
+    loads: int = 0
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The world at one moment, but for what a power cut destroys."""
@@ -192,8 +202,8 @@ class Snapshot:
 class Person(Protocol):
     """Who stands before the terminal."""
 
-    def acts(self, world: "World", page: Page) -> Intent | None:
-        """Do what `page` asks for with one's own hands; return what to touch. Asked once for each page."""
+    def acts(self, world: "World", page: Page, *, fresh: bool) -> Intent | None:
+        """Do what `page` asks for with one's own hands; return what to touch. `fresh`: it was not there before."""
         ...
 
 
@@ -209,6 +219,7 @@ class World:
         self.books = BankBooks(None, RULES, self.clock)
         self.line = Line(self.books, self.clock, self._point)
         self.draws = 0
+        self.payments: list[tuple[float, str]] = []
         self.cards = tuple(
             WatchedCard(
                 TransitCard(
@@ -227,6 +238,7 @@ class World:
         folder = Path(tempfile.mkdtemp(prefix="ot-money-", dir=shared_memory if shared_memory.is_dir() else None))
         self.disk = LosingDisk(folder)
         self.terminal: RunningTerminal | None = None
+        self.elsewhere = [Elsewhere() for _ in self.cards]
         SqliteJournal(folder, TERMINAL_NUMBER, self.clock).close()
 
     def close(self) -> None:
@@ -244,6 +256,14 @@ class World:
     def pays_after(self, seconds: float | None) -> None:
         """Have every order paid so many seconds after it was opened, whoever has seen its QR; None: by a person."""
         self.books._rules = replace(RULES, pays_itself_after_s=seconds)
+
+    def pay_what_is_due(self) -> None:
+        """Let every phone pay whose time has come."""
+        now = self.clock.now()
+        for moment, order in self.payments:
+            if moment <= now:
+                self.books.pay(order)
+        self.payments = [each for each in self.payments if each[0] > now]
 
     # -- moments -------------------------------------------------------------------------------------------
 
@@ -271,6 +291,7 @@ class World:
         self.draws = moment.draws
         self.line.fault = moment.fault
         self.line.late = moment.late
+        self.payments = []
 
     # -- the terminal --------------------------------------------------------------------------------------
 
@@ -281,6 +302,31 @@ class World:
             terminal.drop()
         for watched in self.cards:
             watched.power_off()
+
+    def cut_power(self, disk: Image | None = None) -> None:
+        """Cut the power now; the disk holds what is safe, or `disk` where the power went a moment ago."""
+        image = disk if disk is not None else self.disk.after_power_cut()
+        self.power_off()
+        self.disk.restore(image)
+
+    def load_elsewhere(self, card: int, amount_fen: int) -> None:
+        """Load a card at a terminal of another bank: its proof of the load before is gone then."""
+        bench = self.cards[card].card
+        number, terminal_no = bench.identity.number, bytes(6)
+        bench.power_on()
+        at = f"{self.clock.wall():%Y%m%d}", f"{self.clock.wall():%H%M%S}"
+        for command in (purse.Select(purse.T_UNION_AID), purse.InitializeForLoad(1, amount_fen, terminal_no)):
+            answer = apdu.decode_response(bench.transmit(apdu.encode_command(purse.encode_command(command))) or b"")
+        init = purse.decode_load_initialized(answer.data)
+        factor = card_crypto.diversification_factor(number.reveal())
+        load_key = card_crypto.diversify(RULES.load_master_key, factor)
+        key = card_crypto.session_key(load_key, init.random, init.counter)
+        credit = purse.CreditForLoad(*at, card_crypto.mac2(key, amount_fen, purse.PURSE, terminal_no, *at))
+        answer = apdu.decode_response(bench.transmit(apdu.encode_command(purse.encode_command(credit))) or b"")
+        assert answer.status_word == purse.StatusWord.OK
+        bench.power_off()
+        self.elsewhere[card].fen += amount_fen
+        self.elsewhere[card].loads += 1
 
     def power_on(self, card: int | None = None) -> "RunningTerminal":
         """Start the terminal, with card number `card` on its reader."""
@@ -350,6 +396,10 @@ class RunningTerminal:
 
     # -- time ----------------------------------------------------------------------------------------------
 
+    def serve(self, customer: "Customer") -> None:
+        """Let `customer` come and go, and the terminal come to rest."""
+        self.run(customer, at_rest=lambda: customer.done and self.at_rest)
+
     def run(self, person: Person | None = None, at_rest: Callable[[], bool] | None = None) -> None:
         """Let the terminal run, and `person` use it, until it has nothing left to do (or `at_rest`).
 
@@ -361,12 +411,14 @@ class RunningTerminal:
         self._handled = 0
         while clock.now() < give_up:
             self._drain()
-            if person is not None and self.page is not None and self._handled != self.page_number:
-                self._handled = self.page_number
-                intent = person.acts(self._world, self.page)
+            self._world.pay_what_is_due()
+            if person is not None and self.page is not None:
+                fresh, self._handled = self._handled != self.page_number, self.page_number
+                intent = person.acts(self._world, self.page, fresh=fresh)
                 if intent is not None:
                     self.touch(intent)
-                continue
+                if intent is not None or fresh:
+                    continue
             if at_rest() if at_rest is not None else self.at_rest:
                 return
             clock.sleep(max(conductor._next_due() - clock.now(), 0.001))
@@ -385,14 +437,17 @@ class RunningTerminal:
             conductor.step(0)
 
     @property
+    def idle(self) -> bool:
+        """Whether it has started, and nobody is being served or recovered."""
+        conductor = self.conductor
+        return conductor._started and conductor._session is None and not conductor._to_recover
+
+    @property
     def at_rest(self) -> bool:
         """Whether nothing is left to do but what waits for a person or a card."""
-        conductor = self.conductor
         return (
-            conductor._started
-            and conductor._session is None
-            and not conductor._to_recover
-            and bool(conductor._host_online)
+            self.idle
+            and bool(self.conductor._host_online)
             and all(each.state in _WAITS_FOR_PEOPLE for each in self.journal.unsettled())
         )
 
@@ -427,6 +482,11 @@ class RunningTerminal:
         self.journal.record = watched_record  # type: ignore[method-assign]
 
 
+def order_in(page: PaymentPage) -> str:
+    """Return the number of the order whose QR is shown."""
+    return page.qr.rpartition("/")[2]
+
+
 @dataclass
 class Customer:
     """Wants to load `amount_fen` on card `card`, pays what he is asked to (or `pays` not), and goes when told so.
@@ -441,10 +501,12 @@ class Customer:
     done: bool = field(default=False, init=False)
     _came: bool = field(default=False, init=False)
 
-    def acts(self, world: World, page: Page) -> Intent | None:
+    def acts(self, world: World, page: Page, *, fresh: bool) -> Intent | None:
         terminal = world.terminal
         assert terminal is not None
         match page:
+            case _ if not fresh:
+                pass
             case MenuPage() if not self._came and page.items[0].unavailable is None:
                 self._came = True
                 return ChooseService(service_id=SERVICE.id)
@@ -453,9 +515,8 @@ class Customer:
             case KeypadPage():
                 return ChooseAmount(amount_fen=self.amount_fen)
             case PaymentPage() if self.pays:
-                for entry in world.books.entries():
-                    if entry.payable and page.qr.endswith(entry.order):
-                        world.books.pay(entry.order)
+                world.payments.append((world.clock.now(), order_in(page)))
+                world.pay_what_is_due()
             case ResultPage():
                 self.done = True
                 terminal.take()
