@@ -18,32 +18,36 @@ Host = Callable[[bytes], Iterable[Arrival]]
 class FakeLine:
     """Implements host_link.connection.Connection."""
 
-    clock: SetClock
-    host: Host
+    network: "FakeNetwork"
     closed: bool = False
     _coming: list[tuple[float, int, bytes | None]] = field(default_factory=list)
     _count: int = 0
 
     def send(self, data: bytes, deadline: float) -> None:
         assert not self.closed
-        assert self.clock.now() <= deadline
-        for delay, chunk in self.host(data):
+        assert self.network.clock.now() <= deadline
+        for delay, chunk in self.network.host(data):
             self._count += 1
-            heapq.heappush(self._coming, (self.clock.now() + delay, self._count, chunk))
+            heapq.heappush(self._coming, (self.network.clock.now() + delay, self._count, chunk))
 
     def receive(self, deadline: float) -> bytes:
         assert not self.closed
-        if not self._coming or self._coming[0][0] > max(deadline, self.clock.now()):
-            self.clock.sleep(max(0.0, deadline - self.clock.now()))
+        if not self._coming or self._coming[0][0] > max(deadline, self.network.clock.now()):
+            self.network.clock.sleep(max(0.0, deadline - self.network.clock.now()))
             raise TimeoutError
         due, _, chunk = heapq.heappop(self._coming)
-        self.clock.sleep(max(0.0, due - self.clock.now()))
+        self.network.clock.sleep(max(0.0, due - self.network.clock.now()))
         if chunk is None:
             raise ConnectionResetError
         return chunk
 
     def close(self) -> None:
         self.closed = True
+
+    @property
+    def coming(self) -> int:
+        """How many pieces are still under way."""
+        return len(self._coming)
 
 
 @dataclass
@@ -55,7 +59,7 @@ class FakeNetwork:
     opened: list[FakeLine] = field(default_factory=list)
 
     def connect(self, deadline: float) -> Connection:
-        line = FakeLine(self.clock, lambda data: self.host(data))
+        line = FakeLine(self)
         self.opened.append(line)
         return line
 
