@@ -117,6 +117,8 @@ def _files(day: date, paths: Sequence[Path]) -> tuple[Settlement, ...]:
     for path in paths:
         try:
             file = decode(path.read_bytes())
+        except OSError as error:
+            raise _WrongInputError(f"{path}: {error.strerror}") from None
         except WireError as error:
             raise _WrongInputError(f"{path}: is no whole settlement file: {error}; fetch it again") from None
         if file.date in files:

@@ -65,7 +65,7 @@ def _evidence(found: Reconciliation) -> str:
         + (f"; of {proofs.unrecorded:,} the journal does not say." if proofs.unrecorded else "."),
     ]
     if found.of_others:
-        lines.append(f"The bank's file has {found.of_others:,} lines about other terminals; they are left out.")
+        lines.append(f"Lines of the bank's files about other terminals, left out: {found.of_others:,}.")
     return "\n".join(lines)
 
 

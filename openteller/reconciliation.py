@@ -258,7 +258,7 @@ def _missing_at_bank(here: Here, bank: Bank) -> Finding:
 
 def _states_differ(here: Here, bank: Bank, must: Sequence[BookingKind], unexpected: Sequence[BookingKind]) -> Finding:
     if here.end is not bank.end:
-        what = f"{_end_here(here)} here, {bank.end.value} at the bank"
+        what = f"here: {_end_here(here)}; at the bank: {bank.end.value}"
     elif must or unexpected:
         names = ", ".join(each.value for each in (*must, *unexpected))
         what = f"{here.end.value} on both sides, but the bank's {names} {'is missing' if must else 'is unknown here'}"

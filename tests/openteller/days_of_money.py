@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
+from pathlib import Path
 
+from journal.store import SqliteJournal
 from kiosk_core.ledger import LedgerRow, Transaction
 from kiosk_core.ledger import LedgerState as L
+from tests.clocks import SetClock
 from wire.settlement import BookingKind, SettledState, Settlement, SettlementEntry
 
 BEIJING = timezone(timedelta(hours=8))
@@ -36,6 +39,11 @@ def at(clock: str, day: date = DAY) -> datetime:
     return datetime.combine(day, time.fromisoformat(clock), BEIJING)
 
 
+def order(number: int, begun: date = DAY, terminal: str = TERMINAL) -> str:
+    """Return a transaction's id: terminal, day and running number."""
+    return f"{terminal}-{begun:%y%m%d}{number:05}"
+
+
 def told(
     number: int,
     rows: Iterable[tuple[L, int, Mapping[str, str | int | bool]]],
@@ -45,7 +53,7 @@ def told(
     terminal: str = TERMINAL,
 ) -> Transaction:
     """Return the transaction `number` as the journal tells it; its amount stands in INIT, and in what was refunded."""
-    id_ = f"{terminal}-261122{number:05}"
+    id_ = order(number, began, terminal)
     told_rows = []
     for place, (state, after, facts) in enumerate(rows):
         amount = {"amount_fen": amount_fen} if state is L.INIT else {}
@@ -64,10 +72,14 @@ def booked(
     amount_fen: int = 5_000,
     terminal: str = TERMINAL,
     proven: bool | None = None,
+    begun: date = DAY,
 ) -> SettlementEntry:
-    """Return a line of the bank's file about the order `number`; a load is proven unless it is said not to be."""
+    """Return a line of the bank's file about the order `number` that began on `begun`.
+
+    A load is proven unless it is said not to be.
+    """
     return SettlementEntry(
-        order=f"{terminal}-261122{number:05}",
+        order=order(number, begun, terminal),
         terminal=terminal,
         stan=number,
         rrn=f"{number:012}",
@@ -84,3 +96,16 @@ def booked(
 def bank_day(*entries: SettlementEntry, day: date = DAY) -> Settlement:
     """Return the bank's file of the day."""
     return Settlement(day, entries)
+
+
+def write_journal(folder: Path, transactions: Iterable[Transaction]) -> None:
+    """Write the transactions one behind the other, at the times that they tell; their numbers go from 1 up."""
+    clock = SetClock(at("00:00", DAY - timedelta(days=30)))
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        for transaction in transactions:
+            for row in transaction.rows:
+                clock.sleep((row.at - clock.wall()).total_seconds())
+                if row.state is L.NEW:
+                    assert journal.begin(row.facts).id == transaction.id
+                else:
+                    journal.record(transaction.id, row.state, row.facts)
