@@ -435,64 +435,9 @@ def test_a_host_without_tls_is_silence(certificates: DemoCertificates) -> None:
         link.query_order(TRACE)
 
 
-# -- who may talk to whom --------------------------------------------------------------------------------
-
-
 def never(connection: ssl.SSLSocket) -> None:
     connection.sendall(status(1, PAID))
     connection.recv(1)
-
-
-def test_a_host_that_only_speaks_tls_1_2_is_refused(certificates: DemoCertificates) -> None:
-    context = server_context(certificates)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    with (
-        peer(context, never) as port,
-        linked(settings(certificates, port)) as link,
-        pytest.raises(HostSilent, match="TLS with the bank host failed"),
-    ):
-        link.query_order(TRACE)
-
-
-def test_a_host_of_another_ca_is_refused(
-    certificates: DemoCertificates, tmp_path: Path, host: SimulatedBankHost
-) -> None:
-    other = make_demo_certificates(tmp_path / "other", datetime.now(UTC))
-    with (
-        linked(replace(settings(certificates, host.port), ca_file=other.ca)) as link,
-        pytest.raises(HostSilent, match="certificate is not trusted"),
-    ):
-        link.query_order(TRACE)
-
-
-def test_a_host_of_another_name_is_refused(certificates: DemoCertificates, host: SimulatedBankHost) -> None:
-    with (
-        linked(replace(settings(certificates, host.port), server_name="bank.example.com")) as link,
-        pytest.raises(HostSilent, match=r"not trusted.*bank\.example\.com"),
-    ):
-        link.query_order(TRACE)
-
-
-def test_the_terminal_s_own_certificate_is_no_host_s(certificates: DemoCertificates) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates.client_certificate, certificates.client_key)
-    with (
-        peer(context, never) as port,
-        linked(settings(certificates, port)) as link,
-        pytest.raises(HostSilent, match="certificate is not trusted"),
-    ):
-        link.query_order(TRACE)
-
-
-def test_a_terminal_of_another_ca_is_refused(
-    certificates: DemoCertificates, tmp_path: Path, host: SimulatedBankHost
-) -> None:
-    other = make_demo_certificates(tmp_path / "other", datetime.now(UTC))
-    wanted = replace(
-        settings(certificates, host.port), certificate_file=other.client_certificate, key_file=other.client_key
-    )
-    with linked(wanted) as link, pytest.raises(HostSilent, match=r"TLS with the bank host failed|closed"):
-        link.query_order(TRACE)
 
 
 def test_certificates_that_are_missing_are_told_at_the_start(certificates: DemoCertificates, tmp_path: Path) -> None:
