@@ -499,7 +499,7 @@ def reversal_declined(s: TopUp, event: ev.ReversalDeclined) -> Next:
 
 
 def reversal_unanswered(s: TopUp, _: ev.ReversalUnanswered) -> Next:
-    if s.order is None:  # no QR was ever shown, so nobody can have paid
+    if s.order is None and not s.paid:  # no QR was ever shown, so nobody can have paid
         return last_page(s, Outcome.HOST_SILENT)
     return _with_receipt(s, Outcome.REFUND_PENDING)
 

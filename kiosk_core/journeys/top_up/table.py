@@ -123,7 +123,9 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
 
 def _cannot_go_on(s: TopUp) -> Next:
     """Say what is certain by the last row on disk; recovery goes on from that row."""
-    if s.ledger.before_payment:
+    if s.outcome is not None:  # how it ended is on disk already
+        outcome = s.outcome
+    elif s.ledger.before_payment:
         outcome = Outcome.OUT_OF_SERVICE
     elif s.ledger in {LedgerState.CARD_OK, LedgerState.CONFIRM_SAF, LedgerState.DONE}:
         outcome = Outcome.LOADED
