@@ -4,6 +4,7 @@ Answers that belong to ordinary life are results (a card that is no transit card
 exceptions are those of `kiosk_core.errors`. Every multi-valued answer is a union to `match` on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from enum import Enum
@@ -197,8 +198,23 @@ class TopUpModule(Device, Protocol):
         """Power the card, select its purse and read its last loads, purchases and trips; some 20 commands."""
         ...
 
-    def initialize_load(self, number: CardNumber, amount_fen: int, terminal_no: bytes) -> LoadInit | CardProblem:
-        """Check that the card is still `number` (else OTHER_CARD) and send INITIALIZE FOR LOAD."""
+    def challenge(self, number: CardNumber) -> bytes | CardProblem:
+        """Check that the card is still `number` (else OTHER_CARD) and return 8 random bytes of it.
+
+        Its issuer may make commands for them that `initialize_load` sends first; the card keeps its power until then.
+        """
+        ...
+
+    def initialize_load(
+        self, number: CardNumber, amount_fen: int, terminal_no: bytes, before: Sequence[bytes] = ()
+    ) -> LoadInit | CardProblem:
+        """Check that the card is still `number` (else OTHER_CARD) and send INITIALIZE FOR LOAD.
+
+        `before` are APDUs that the card's issuer wants it to carry out first, such as one that extends its validity.
+
+        Raises:
+            ValueError: one of them would move money or try a PIN, or is no APDU.
+        """
         ...
 
     def credit_load(self, authorisation: LoadAuthorisation) -> CreditResult:
@@ -276,6 +292,7 @@ class DeclineReason(Enum):
     MAC1_WRONG = "mac1_wrong"
     LIMIT = "limit"
     NOT_PAID = "not_paid"
+    EARLIER_LOAD = "earlier_load"  # a load of this card is open, here or at another terminal
     HOST_ERROR = "host_error"
 
 

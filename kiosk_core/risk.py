@@ -273,9 +273,9 @@ class Risk:
         for name, limit in self.card_day.items():
             if limit.most_yuan is None and limit.most_loads is None:
                 raise SettingError(("card_day", name), "limits nothing; it needs most_yuan or most_loads")
-        files = [rule.file for rule in self.blacklist.values()]
-        for place, (name, rule) in enumerate(self.blacklist.items()):
-            if rule.file in files[:place]:
+        files = [listed.file for listed in self.blacklist.values()]
+        for place, (name, listed) in enumerate(self.blacklist.items()):
+            if listed.file in files[:place]:
                 raise SettingError(("blacklist", name, "file"), "is the file of another rule already")
         for kind, name, rule in self.rules:
             for language, text in (("zh", rule.words.zh), ("en", rule.words.en)):

@@ -6,13 +6,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from kiosk_core.errors import DeviceFault, HostSilent, OpenTellerError
+from kiosk_core.errors import DeviceFault, HostSilent, HostUntrusted, OpenTellerError
 from kiosk_core.id_card_reader import IdCard, IdCardKind, IdCardProblem, IdCardReader
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.ledger import Journal, LedgerState, Transaction
 from kiosk_core.ports import (
     BankHost,
+    CardCheck,
     CardProblem,
     CreditUnknown,
     Declined,
@@ -22,6 +23,7 @@ from kiosk_core.ports import (
     PurseCard,
     QrOrder,
     ReceiptPrinter,
+    ReversalReason,
     Reversed,
     TopUpModule,
 )
@@ -37,6 +39,7 @@ Question = (
     | do.InitializeLoad
     | do.CreditLoad
     | do.ProveLoad
+    | do.FindLoad
     | do.OrderQr
     | do.QueryOrder
     | do.AuthoriseLoad
@@ -94,29 +97,40 @@ class Questions:
                 )
             case do.ProveLoad(token, counter, amount_fen):
                 self._card(
-                    lambda module: module.prove_load(
-                        lambda number: self.journal.token(number) == token, counter, amount_fen, terminal_no
-                    ),
+                    lambda module: module.prove_load(self._is_card(token), counter, amount_fen, terminal_no),
                     _proof,
                     deliver,
                 )
+            case do.FindLoad(token, amount_fen, authorised_at):
+                moment = authorised_at[:8], authorised_at[8:]
+                self._card(
+                    lambda module: module.find_load(self._is_card(token), amount_fen, terminal_no, moment),
+                    _log_searched,
+                    deliver,
+                )
             case do.OrderQr(trace, init):
-                self._host(lambda host: host.order_qr(trace, init), _order, ev.OrderUnanswered(), deliver)
+                self._host(lambda host: host.order_qr(trace, init), _order, ev.OrderUnanswered, deliver)
             case do.QueryOrder(trace):
-                self._host(lambda host: host.query_order(trace), ev.OrderAnswered, ev.OrderStateUnknown(), deliver)
+                self._host(
+                    lambda host: host.query_order(trace), ev.OrderAnswered, _plainly(ev.OrderStateUnknown), deliver
+                )
             case do.AuthoriseLoad(trace, init):
-                unanswered = ev.AuthorisationUnanswered()
-                self._host(lambda host: host.authorise_load(trace, init), _authorisation, unanswered, deliver)
+                self._host(
+                    lambda host: host.authorise_load(trace, init), _authorisation, ev.AuthorisationUnanswered, deliver
+                )
             case do.ConfirmLoad(trace, amount_fen, tac):
                 self._host(
                     lambda host: host.confirm_load(trace, amount_fen, tac),
                     ev.ConfirmationAnswered,
-                    ev.ConfirmationUnanswered(),
+                    _plainly(ev.ConfirmationUnanswered),
                     deliver,
                 )
             case do.ReverseLoad(trace, amount_fen, reason):
                 self._host(
-                    lambda host: host.reverse(trace, amount_fen, reason), _reversal, ev.ReversalUnanswered(), deliver
+                    lambda host: host.reverse(trace, amount_fen, reason),
+                    _reversal,
+                    _plainly(ev.ReversalUnanswered),
+                    deliver,
                 )
             case do.PrintReceipt(receipt):
                 _ask(
@@ -145,14 +159,22 @@ class Questions:
             return ev.IdCardUnusable(IdCardProblem.NOT_GENUINE)
         return ev.IdCardRead(self.journal.token(result.number), result.valid_until)
 
+    def _is_card(self, token: str) -> CardCheck:
+        return lambda number: self.journal.token(number) == token
+
     def _host(
-        self, work: Callable[[BankHost], T], answered: Callable[[T], ev.Event], unanswered: ev.Event, deliver: Deliver
+        self,
+        work: Callable[[BankHost], T],
+        answered: Callable[[T], ev.Event],
+        unanswered: Callable[[ReversalReason], ev.Event],
+        deliver: Deliver,
     ) -> None:
         def failed(error: BaseException) -> ev.Event:
             if isinstance(error, HostSilent):
                 _log.warning("the host is silent: %s", error)
             self.host_failed()
-            return unanswered
+            wrong_mac = isinstance(error, HostUntrusted)
+            return unanswered(ReversalReason.MAC_WRONG if wrong_mac else ReversalReason.NO_ANSWER)
 
         _ask(self.host, work, answered, failed, deliver)
 
@@ -196,6 +218,15 @@ def _load_initialised(result: LoadInit | CardProblem) -> ev.Event:
 
 def _proof(result: LoadProof | CardProblem) -> ev.Event:
     return ev.CardUnusable(result) if isinstance(result, CardProblem) else ev.ProofEnded(result)
+
+
+def _log_searched(result: bool | CardProblem) -> ev.Event:
+    return ev.CardUnusable(result) if isinstance(result, CardProblem) else ev.LogSearched(result)
+
+
+def _plainly(event: Callable[[], ev.Event]) -> Callable[[ReversalReason], ev.Event]:
+    """Return what makes an event that leads to no reversal, so that the reason does not matter."""
+    return lambda _: event()
 
 
 def _order(result: QrOrder | Declined) -> ev.Event:

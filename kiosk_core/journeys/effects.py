@@ -91,6 +91,15 @@ class ProveLoad:
 
 
 @dataclass(frozen=True)
+class FindLoad:
+    """-> LogSearched | CardUnusable. `token` names the card; `authorised_at` is YYYYMMDDhhmmss of the host."""
+
+    token: str
+    amount_fen: int
+    authorised_at: str
+
+
+@dataclass(frozen=True)
 class OrderQr:
     """-> QrOrdered | OrderDeclined | OrderUnanswered."""
 
@@ -155,6 +164,7 @@ Effect = (
     | InitializeLoad
     | CreditLoad
     | ProveLoad
+    | FindLoad
     | OrderQr
     | QueryOrder
     | AuthoriseLoad

@@ -18,6 +18,7 @@ from kiosk_core.ports import (
     OrderState,
     PurseCard,
     QrOrder,
+    ReversalReason,
     Reversed,
 )
 from kiosk_core.risk import Allowance
@@ -101,7 +102,7 @@ class CardRead:
 
 @dataclass(frozen=True)
 class CardUnusable:
-    """The answer to ReadCard, InitializeLoad or ProveLoad when there is no card to ask, or not the right one."""
+    """The answer to a question to the card when there is none to ask, or not the right one."""
 
     problem: CardProblem
 
@@ -125,6 +126,13 @@ class ProofEnded:
     """The answer to ProveLoad."""
 
     proof: LoadProof
+
+
+@dataclass(frozen=True)
+class LogSearched:
+    """The answer to FindLoad: whether the card's log has the load. A log is short: False proves nothing."""
+
+    found: bool
 
 
 # -- rules and the ID card -------------------------------------------------------------------------------
@@ -179,7 +187,9 @@ class OrderDeclined:
 
 @dataclass(frozen=True)
 class OrderUnanswered:
-    """No answer to OrderQr: there may be an order."""
+    """No answer to OrderQr that counts: there may be an order. `reason` is that of the reversal."""
+
+    reason: ReversalReason = ReversalReason.NO_ANSWER
 
 
 @dataclass(frozen=True)
@@ -210,7 +220,9 @@ class LoadDeclined:
 
 @dataclass(frozen=True)
 class AuthorisationUnanswered:
-    """No answer to AuthoriseLoad."""
+    """No answer to AuthoriseLoad that counts. `reason` is that of the reversal."""
+
+    reason: ReversalReason = ReversalReason.NO_ANSWER
 
 
 @dataclass(frozen=True)
@@ -282,6 +294,7 @@ Event = (
     | LoadInitialised
     | CreditEnded
     | ProofEnded
+    | LogSearched
     | QrOrdered
     | OrderDeclined
     | OrderUnanswered

@@ -68,6 +68,7 @@ ANSWERS: dict[type[do.Effect], list[ev.Event]] = {
         ev.ProofEnded(LoadProven(bytes(4), TAC)), ev.ProofEnded(LoadNotFound(COUNTER, OLD_BALANCE)),
         ev.ProofEnded(LoadNotFound(COUNTER + 1, OLD_BALANCE)), ev.ProofEnded(ProofUnclear(0x6985)), *_unusable,
     ],
+    do.FindLoad: [ev.LogSearched(found=True), ev.LogSearched(found=False), *_unusable],
     do.OrderQr: [ev.QrOrdered(ORDER), ev.OrderDeclined(_declined), ev.OrderUnanswered()],
     do.QueryOrder: [*(ev.OrderAnswered(state) for state in OrderState), ev.OrderStateUnknown()],
     do.AuthoriseLoad: [ev.LoadAuthorised(AUTHORISATION), ev.LoadDeclined(_declined), ev.AuthorisationUnanswered()],

@@ -382,12 +382,87 @@ def test_a_credit_that_did_not_happen_is_refunded_on_two_witnesses() -> None:
 
 
 @pytest.mark.parametrize(
-    "witness", [(COUNTER + 1, OLD_BALANCE + AMOUNT), (COUNTER, OLD_BALANCE + 1), (COUNTER + 1, OLD_BALANCE)]
+    "witness", [(COUNTER, OLD_BALANCE + 1), (COUNTER - 1, OLD_BALANCE), (COUNTER - 1, OLD_BALANCE + AMOUNT)]
 )
 def test_witnesses_that_disagree_are_a_case_for_staff(witness: tuple[int, int]) -> None:
     journey = Journey.begun().feed(*LOST_IN_CREDIT, ev.ProofEnded(LoadNotFound(*witness)))
     assert journey.rows[-1] is L.MANUAL
     assert not journey.asked(do.ReverseLoad)
+
+
+@pytest.mark.parametrize(
+    ("answer", "in_log"),
+    [
+        (ev.LogSearched(found=True), {"in_log": True}),
+        (ev.LogSearched(found=False), {"in_log": False}),  # a log is short
+        (ev.CardUnusable(CardProblem.NOT_PRESENT), {}),
+    ],
+)
+@pytest.mark.parametrize("counter", [COUNTER + 1, COUNTER + 2])
+def test_a_card_that_was_loaded_since_is_asked_for_its_log_and_staff_decide(
+    answer: ev.Event, in_log: dict[str, bool], counter: int
+) -> None:
+    journey = Journey.begun().feed(*LOST_IN_CREDIT, ev.ProofEnded(LoadNotFound(counter, OLD_BALANCE)))
+    assert journey.asked(do.FindLoad) == [do.FindLoad(TOKEN, AMOUNT, "20261122101530")]
+    journey.feed(answer)
+    manual = journey.effects[-3]
+    assert manual == do.Record(
+        journey.state.transaction,
+        L.MANUAL,
+        {
+            "why": "9406, and the card has been loaded since",
+            "counter_now": counter,
+            "balance_now_fen": OLD_BALANCE,
+            **in_log,
+        },
+    )
+    assert not journey.asked(do.ReverseLoad)
+    assert not journey.asked(do.ConfirmLoad)
+
+
+def test_a_card_that_does_not_accept_mac2_is_refunded_and_raises_an_alarm() -> None:
+    journey = Journey.begun().feed(*AUTHORISED, ev.CreditEnded(CreditRefused(0x9302)))
+    assert (
+        do.Record(
+            journey.state.transaction, L.REFUSED, {"status_word": "9302", "alarm": "the card does not accept MAC2"}
+        )
+        in journey.effects
+    )
+    journey = Journey.begun().feed(*AUTHORISED, ev.CreditEnded(CreditRefused(0x9403)))
+    assert do.Record(journey.state.transaction, L.REFUSED, {"status_word": "9403"}) in journey.effects
+
+
+def test_an_answer_with_a_wrong_mac_is_reversed_as_such() -> None:
+    wrong = ReversalReason.MAC_WRONG
+    for journey in (
+        Journey.begun().feed(*INITIALISED, ev.OrderUnanswered(wrong)),
+        Journey.begun().feed(*PAID, ev.LoadInitialised(INIT), ev.AuthorisationUnanswered(wrong)),
+    ):
+        (reversal,) = journey.asked(do.ReverseLoad)
+        assert isinstance(reversal, do.ReverseLoad)
+        assert reversal.reason is wrong
+
+
+def test_a_kind_of_card_with_limits_of_its_own_keeps_them() -> None:
+    card = PurseCard(NUMBER, 2_350, max_balance_fen=20_000, max_load_fen=15_500)
+    journey = Journey.begun().feed(ev.CardArrived(), ev.CardRead(card, TOKEN), ANYTHING)
+    assert isinstance(journey.page, KeypadPage)
+    assert journey.page.max_fen == 15_000
+    journey.feed(ev.AmountChosen(16_000))
+    assert isinstance(journey.page, KeypadPage)
+    assert journey.page.problem is not None
+    assert journey.page.problem.key == "top_up.amount.problem.limits"
+    full = PurseCard(NUMBER, 19_500, max_balance_fen=20_000)
+    journey = Journey.begun().feed(ev.CardArrived(), ev.CardRead(full, TOKEN))
+    assert isinstance(journey.page, ResultPage)
+    assert journey.page.body.values == {"max": "¥200.00"}
+
+
+def test_an_overdrawn_card_may_take_more() -> None:
+    journey = Journey.begun().feed(ev.CardArrived(), ev.CardRead(PurseCard(NUMBER, -600), TOKEN), ANYTHING)
+    assert isinstance(journey.page, KeypadPage)
+    assert journey.page.max_fen == 50_000
+    assert journey.page.card.balance_fen == -600
 
 
 def test_an_unclear_proof_is_a_case_for_staff() -> None:
@@ -513,6 +588,12 @@ def test_a_power_cut_before_the_credit_gives_the_money_back(state: L, reason: Re
     journey.feed(ev.ReversalAnswered(Reversed(AMOUNT if paid else 0)))
     assert journey.rows[-1] is L.REVERSED
     assert isinstance(journey.effects[-1], do.End)
+
+
+def test_a_paid_case_of_the_journal_never_says_that_nothing_was_taken() -> None:
+    journey = Journey.resumed(transaction(L.SUSPENSE, **KNOWN, paid=True), earlier=True)
+    journey.feed(ev.ProofEnded(LoadNotFound(COUNTER, OLD_BALANCE)), ev.ReversalUnanswered())
+    assert journey.state.outcome is Outcome.REFUND_PENDING
 
 
 @pytest.mark.parametrize("state", [L.CREDIT_SENT, L.CARD_UNKNOWN])

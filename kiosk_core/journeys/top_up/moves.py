@@ -33,6 +33,7 @@ from kiosk_core.ports import (
 
 POLL_SECONDS = 1.0
 LEAVE_SECONDS = 4.0
+_MAC2_WRONG = 0x9302  # keys of host or card are wrong, or somebody makes up answers: not this customer's matter
 RETRY_SECONDS = 2.0
 
 
@@ -141,7 +142,7 @@ def _offer(s: TopUp, problem: str | None = None) -> Next:
 
 def choose_amount(s: TopUp, event: ev.AmountChosen) -> Next:
     limits = s.service.limits
-    if not limits.min_fen <= event.amount_fen <= limits.max_fen or event.amount_fen % limits.step_fen:
+    if not limits.min_fen <= event.amount_fen <= pages.max_load_fen(s) or event.amount_fen % limits.step_fen:
         return s, (do.Show(pages.amount(s, "limits")),)
     if event.amount_fen > pages.room_fen(s):
         return s, (do.Show(pages.amount(s, "balance")),)
@@ -239,8 +240,8 @@ def order_declined(s: TopUp, event: ev.OrderDeclined) -> Next:
     return last_page(s, Outcome.DECLINED, record(s, LedgerState.DECLINED, facts))
 
 
-def order_unanswered(s: TopUp, _: ev.OrderUnanswered) -> Next:
-    return reverse(s, ReversalReason.NO_ANSWER, Outcome.HOST_SILENT)
+def order_unanswered(s: TopUp, event: ev.OrderUnanswered) -> Next:
+    return reverse(s, event.reason, Outcome.HOST_SILENT)
 
 
 def poll(s: TopUp, event: ev.TimerFired) -> Next:
@@ -327,8 +328,8 @@ def load_declined(s: TopUp, event: ev.LoadDeclined) -> Next:
     return reverse(replace(s, decline=event.declined.reason), ReversalReason.TERMINAL_FAULT, Outcome.DECLINED)
 
 
-def authorisation_unanswered(s: TopUp, _: ev.AuthorisationUnanswered) -> Next:
-    return reverse(s, ReversalReason.NO_ANSWER, Outcome.HOST_SILENT)
+def authorisation_unanswered(s: TopUp, event: ev.AuthorisationUnanswered) -> Next:
+    return reverse(s, event.reason, Outcome.HOST_SILENT)
 
 
 def credit(s: TopUp, event: ev.LoadAuthorised) -> Next:
@@ -358,7 +359,8 @@ def credit_ended(s: TopUp, event: ev.CreditEnded) -> Next:
         case Credited(tac):
             return _card_ok(s, tac, proven=False)
         case CreditRefused(status_word):
-            refused = record(s, LedgerState.REFUSED, {"status_word": f"{status_word:04X}"})
+            alarm: Facts = {"alarm": "the card does not accept MAC2"} if status_word == _MAC2_WRONG else {}
+            refused = record(s, LedgerState.REFUSED, {"status_word": f"{status_word:04X}", **alarm})
             s = replace(s, ledger=LedgerState.REFUSED)
             return reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED, refused)
         case CreditUnknown(reason):
@@ -381,14 +383,32 @@ def _judge(s: TopUp, event: ev.ProofEnded) -> Next:
         case LoadProven(_, tac):
             return _card_ok(s, tac, proven=True)
         case LoadNotFound(counter, balance_fen):
-            witness: Facts = {"counter": counter, "balance_fen": balance_fen}
+            witness: Facts = {"counter_now": counter, "balance_now_fen": balance_fen}
             if (counter, balance_fen) == (s.counter, s.old_balance_fen):
                 refused = record(s, LedgerState.REFUSED, {"status_word": "9406", **witness})
                 s = replace(s, ledger=LedgerState.REFUSED)
                 return reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED, refused)
+            if counter > s.counter:
+                s = replace(s, witness=(counter, balance_fen))
+                return go(s, Step.SEARCHING, do.FindLoad(s.token, s.amount_fen, s.authorised_at))
             return _manual(s, {"why": "9406, but counter or balance moved", **witness})
         case ProofUnclear(status_word):
             return _manual(s, {"why": f"80 5A answered {status_word:04X}"})
+
+
+def log_searched(s: TopUp, event: ev.LogSearched) -> Next:
+    """Leave it to staff: the log of a card can say that it was loaded, but has no TAC that would prove it."""
+    return _moved_on(s, {"in_log": event.found})
+
+
+def log_not_read(s: TopUp, _: ev.CardUnusable) -> Next:
+    return _moved_on(s, {})
+
+
+def _moved_on(s: TopUp, log: Facts) -> Next:
+    counter, balance_fen = s.witness
+    witness: Facts = {"counter_now": counter, "balance_now_fen": balance_fen, **log}
+    return _manual(s, {"why": "9406, and the card has been loaded since", **witness})
 
 
 def ask_for_card_to_prove(s: TopUp, event: ev.CardUnusable) -> Next:

@@ -59,8 +59,22 @@ def reading() -> ProgressPage:
 
 
 def room_fen(s: TopUp) -> int:
-    """Return what the card may still take."""
-    return s.service.limits.max_balance_fen - s.old_balance_fen
+    """Return what the card may still take: the service's limit or, where it is lower, that of the kind of card."""
+    return max_balance_fen(s) - s.old_balance_fen
+
+
+def max_balance_fen(s: TopUp) -> int:
+    """Return what the card may hold after the load."""
+    own = s.card.max_balance_fen if s.card is not None else None
+    most = s.service.limits.max_balance_fen
+    return most if own is None else min(most, own)
+
+
+def max_load_fen(s: TopUp) -> int:
+    """Return the most that service and kind of card take at once."""
+    own = s.card.max_load_fen if s.card is not None else None
+    most = s.service.limits.max_fen
+    return most if own is None else min(most, _in_steps(s, own))
 
 
 def most_fen(s: TopUp) -> int:
@@ -191,7 +205,7 @@ def _body(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> Words:
         case Outcome.CARD_EXPIRED:
             return Words("top_up.card_refused.body.expired")
         case Outcome.BALANCE_FULL:
-            most = format_amount(s.service.limits.max_balance_fen)
+            most = format_amount(max_balance_fen(s))
             return Words("top_up.card_refused.body.balance_full", {"max": most})
         case Outcome.OUT_OF_SERVICE:
             return Words("top_up.out_of_service.body")
@@ -242,7 +256,7 @@ def _notice(s: TopUp) -> LocalText | Words | None:
 
 
 def _most_without_rules_fen(s: TopUp) -> int:
-    return min(s.service.limits.max_fen, _in_steps(s, room_fen(s)))
+    return min(max_load_fen(s), _in_steps(s, room_fen(s)))
 
 
 def _in_steps(s: TopUp, fen: int) -> int:

@@ -1,6 +1,7 @@
 """Entering the table from the journal: what a power cut interrupted, and what only a card can settle."""
 
 from dataclasses import replace
+from typing import assert_never
 
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
@@ -34,8 +35,12 @@ def resume(transaction: Transaction, service: TransitTopUp, terminal: Terminal, 
             return moves.go(s, Step.REVERSING, again, ledger=LedgerState.REV_REQ)
         case LedgerState.MANUAL:
             return moves.last_page(s, Outcome.MANUAL)
-        case _:
+        case (
+            LedgerState.DONE | LedgerState.REVERSED | LedgerState.DECLINED | LedgerState.ABANDONED | LedgerState.SETTLED
+        ):
             return moves.end(s)
+        case _:
+            assert_never(transaction.state)
 
 
 def card_was_read(s: TopUp, event: ev.CardRead) -> Next:

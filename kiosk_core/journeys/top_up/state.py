@@ -44,6 +44,7 @@ class Step(Enum):
     AUTHORISING = "authorising"
     LOADING = "loading"  # 80 52 is under way
     PROVING = "proving"  # 80 5A is under way
+    SEARCHING = "searching"  # the card has moved on since: its log may remember
     RETURN_CARD = "return_card"  # 80 52 may have happened, and the card is not there
     CHECKING = "checking"  # the new balance is read
     CONFIRMING = "confirming"
@@ -58,7 +59,8 @@ class TopUp:
     """All that a top-up knows. `attended`: a customer stands there; otherwise it is recovery.
 
     `allowance` is what the rules left the card when they were last asked, `rule` the id of the last one that said
-    no, `person` the token of the ID card that was shown. `init` is the last answer to 80 50.
+    no, `person` the token of the ID card that was shown. `init` is the last answer to 80 50, `witness`
+    counter and balance that the card showed after 80 5A found nothing.
     """
 
     service: TransitTopUp
@@ -85,6 +87,7 @@ class TopUp:
     order: QrOrder | None = None
     paid: bool = False
     authorised_at: str = ""
+    witness: tuple[int, int] = (0, 0)
     tac: bytes = b""
     reversal_reason: ReversalReason = ReversalReason.NO_ANSWER
     unpaid_outcome: Outcome = Outcome.CANCELLED

@@ -96,6 +96,8 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.LOADING, ev.CreditEnded): moves.credit_ended,
     (Step.PROVING, ev.ProofEnded): moves.proof_ended,
     (Step.PROVING, ev.CardUnusable): moves.ask_for_card_to_prove,
+    (Step.SEARCHING, ev.LogSearched): moves.log_searched,
+    (Step.SEARCHING, ev.CardUnusable): moves.log_not_read,
     (Step.RETURN_CARD, ev.CardArrived): moves.prove_again,
     (Step.RETURN_CARD, ev.TimerFired): moves.give_up_on_card,
     (Step.CHECKING, ev.CardRead): moves.balance_checked,
