@@ -1,14 +1,16 @@
-"""The top-up module: a T-Union transit purse on a contactless reader. It is a kiosk_core.ports.TopUpModule.
+"""The top-up module: a transit purse, T-Union or of a city, on a contactless reader: a kiosk_core.ports.TopUpModule.
 
-The commands and their order: facts/purse-load.md 1.1 to 1.5 (wire/purse.py); what may be concluded from which
-answer: facts/money-safety.md 5.2.
+The commands and their order: facts/purse-load.md 1.1 to 1.5 (wire/purse.py); what differs from purse to purse:
+drivers/card_profiles.py; what may be concluded from which answer: facts/money-safety.md 5.2.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import partial
 from typing import TypeVar
 
+from drivers.card_profiles import CARDS, CardProfile
 from drivers.smart_card_reader import ExchangeFailed, SmartCardReader
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
@@ -33,11 +35,12 @@ from kiosk_core.ports import (
     PurseTrip,
 )
 from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity, Media
-from wire import apdu, ccid, purse
+from wire import apdu, ccid, purse, social_security
 from wire.apdu import CommandApdu, ResponseApdu
 from wire.ccid import IccStatus
 from wire.errors import WireError
 from wire.purse import Amount, CardInfo, LogRecord, StatusWord, Trip
+from wire.social_security import Record
 
 KEY_INDEX = 1
 """The load key that public clients of ten issuers name (`80 50 00 02 0B 01`); a card without it answers 9403."""
@@ -60,18 +63,43 @@ _ENTRY_KINDS = {
     purse.COMPOUND_PURCHASE: PurseEntryKind.PURCHASE,
 }
 
+# What no command of an issuer may do before a load: begin, finish or undo one, or try a PIN.
+_FORBIDDEN_BEFORE = {0x50, 0x52, 0x54, 0x20}
+_CHALLENGE_BYTES = 8
+_LOADS_FILE = 0x1A
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Purse:
+    """The purse that was selected on the card that has power."""
+
+    profile: CardProfile
+    info: CardInfo
+
+    @property
+    def number(self) -> CardNumber:
+        return CardNumber(self.info.number)
 
 
 class TUnionTopUpModule:
     """A transit purse behind a smart-card reader. Blocking; one thread owns it."""
 
-    def __init__(self, name: str, reader: SmartCardReader, clock: Clock) -> None:
+    def __init__(
+        self, name: str, reader: SmartCardReader, clock: Clock, profiles: Sequence[CardProfile] = tuple(CARDS.values())
+    ) -> None:
+        """Take the reader; a card is asked for the purses of `profiles` in their order."""
         self._name = name
         self._reader = reader
+        self._profiles = profiles
         self._since: datetime = clock.wall()
         # Whether the card that has power now has answered 80 50: 80 52 may go to no other.
         self._load_begun = False
+        # The purse that has power since it gave its issuer a challenge.
+        self._challenged: _Purse | None = None
+        # Cards that did not take the PIN of their profile: another wrong try might lock one for good.
+        self._without_pin: set[CardNumber] = set()
 
     def identify(self) -> Identity:
         """Return what the reader says it is."""
@@ -96,66 +124,126 @@ class TUnionTopUpModule:
 
     def reset(self) -> None:
         """Take the card's power; whatever it had begun is forgotten."""
-        self._load_begun = False
+        self._load_begun, self._challenged = False, None
         self._reader.power_off()
 
     def close(self) -> None:
         """Let go of the reader; never raises."""
-        self._load_begun = False
+        self._load_begun, self._challenged = False, None
         self._reader.close()
 
     def read_card(self) -> PurseCard | CardProblem:
-        """Power the card, select its purse and read number, balance and expiry."""
-        info = self._select()
-        if isinstance(info, CardProblem):
-            return info
+        """Power the card, select its purse and read number, balance, overdraft, expiry, and what it may hold."""
+        selected = self._select()
+        if isinstance(selected, CardProblem):
+            return selected
         balance = self._read(purse.GetBalance(), purse.decode_balance)
         if isinstance(balance, CardProblem):
             return balance
-        overdraft = self._overdraft()
+        profile = selected.profile
+        overdraft = self._overdraft() if profile.overdraft else None
         if isinstance(overdraft, CardProblem):
             return overdraft
-        return PurseCard(CardNumber(info.number), balance.fen, _date(info.end), overdraft)
+        # Last, for it selects another application.
+        most = self._most_for_social_security(profile) if profile.social_security else None
+        if isinstance(most, CardProblem):
+            return most
+        return PurseCard(
+            selected.number,
+            balance.fen,
+            _date(selected.info.end),
+            overdraft,
+            profile.max_balance_fen if most is None else most,
+            profile.max_load_fen,
+        )
 
     def read_history(self) -> PurseHistory | CardProblem:
         """Power the card, select its purse and read its last loads, purchases and trips; some 20 commands.
 
         Records that are empty or have no date are left out.
         """
-        info = self._select()
-        if isinstance(info, CardProblem):
-            return info
-        records = self._records(purse.ReadLog, purse.decode_log_record)
+        selected = self._select()
+        if isinstance(selected, CardProblem):
+            return selected
+        records = self._log(selected.profile)
         if isinstance(records, CardProblem):
             return records
-        trips = self._records(purse.ReadTrip, purse.decode_trip)
+        trips = self._records(purse.ReadTrip, purse.decode_trip) if selected.profile.trips else []
         if isinstance(trips, CardProblem):
             return trips
         entries = [entry for entry in map(_entry, records) if entry is not None]
         return PurseHistory(tuple(entries), tuple(trip for trip in map(_purse_trip, trips) if trip is not None))
 
-    def initialize_load(self, number: CardNumber, amount_fen: int, terminal_no: bytes) -> LoadInit | CardProblem:
-        """Check that the card is still `number` (else OTHER_CARD) and send INITIALIZE FOR LOAD."""
-        info = self._select()
-        if isinstance(info, CardProblem):
-            return info
-        if CardNumber(info.number) != number:
+    def challenge(self, number: CardNumber) -> bytes | CardProblem:
+        """Check that the card is still `number` (else OTHER_CARD) and return 8 random bytes of it.
+
+        Its issuer may make commands for them that `initialize_load` sends first; the card keeps its power until then.
+        """
+        selected = self._select()
+        if isinstance(selected, CardProblem):
+            return selected
+        if selected.number != number:
             return CardProblem.OTHER_CARD
-        command = purse.InitializeForLoad(KEY_INDEX, amount_fen, terminal_no)
-        answer = self._read(command, purse.decode_load_initialized)
-        if isinstance(answer, CardProblem):
-            return answer
+        answer = self._send(purse.encode_command(purse.GetChallenge(_CHALLENGE_BYTES)))
+        if isinstance(answer, ExchangeFailed) or answer.status_word != StatusWord.OK:
+            return _problem(answer)
+        if len(answer.data) != _CHALLENGE_BYTES:
+            return CardProblem.UNREADABLE
+        self._challenged = selected
+        return answer.data
+
+    def initialize_load(
+        self, number: CardNumber, amount_fen: int, terminal_no: bytes, before: Sequence[bytes] = ()
+    ) -> LoadInit | CardProblem:
+        """Check that the card is still `number` (else OTHER_CARD) and send INITIALIZE FOR LOAD.
+
+        `before` are APDUs that the card's issuer wants it to carry out first, such as one that extends its validity;
+        made for a `challenge`, they go to the card that gave it. One that the card refuses ends it: UNREADABLE.
+
+        Raises:
+            ValueError: one of them would move money or try a PIN, or is no APDU.
+        """
+        commands = [_of_issuer(command) for command in before]
+        challenged, self._challenged = self._challenged, None
+        if commands and challenged is not None and self._reader.slot() is IccStatus.ACTIVE:
+            selected: _Purse | CardProblem = challenged
+            self._load_begun = False
+        else:
+            selected = self._select()
+        if isinstance(selected, CardProblem):
+            return selected
+        if selected.number != number:
+            return CardProblem.OTHER_CARD
+        for command in commands:
+            answer = self._send(command)
+            if isinstance(answer, ExchangeFailed) or answer.status_word != StatusWord.OK:
+                return _problem(answer)
+        return self._begin(selected, amount_fen, terminal_no)
+
+    def _begin(self, selected: _Purse, amount_fen: int, terminal_no: bytes) -> LoadInit | CardProblem:
+        refusal = self._verify(selected)
+        if refusal is not None:
+            return refusal
+        answer = self._send(purse.encode_command(purse.InitializeForLoad(KEY_INDEX, amount_fen, terminal_no)))
+        if isinstance(answer, ResponseApdu) and answer.status_word == StatusWord.PIN_NOT_VERIFIED:
+            return CardProblem.NOT_A_TRANSIT_CARD  # it wants a PIN, and its profile names none
+        if isinstance(answer, ExchangeFailed) or answer.status_word != StatusWord.OK:
+            return _problem(answer)
+        try:
+            begun = purse.decode_load_initialized(answer.data)
+        except WireError:
+            return CardProblem.UNREADABLE
         self._load_begun = True
         return LoadInit(
-            number,
+            selected.number,
             amount_fen,
             terminal_no,
-            answer.balance_fen,
-            answer.counter,
-            answer.key_version,
-            answer.algorithm,
-            answer.random,
-            answer.mac1,
+            begun.balance_fen,
+            begun.counter,
+            begun.key_version,
+            begun.algorithm,
+            begun.random,
+            begun.mac1,
         )
 
     def credit_load(self, authorisation: LoadAuthorisation) -> CreditResult:
@@ -182,11 +270,14 @@ class TUnionTopUpModule:
         The card is selected again first and `is_same_card` asked about its number (else OTHER_CARD). After
         9406, and only then, a fresh 80 50 reads the second witness.
         """
-        info = self._select()
-        if isinstance(info, CardProblem):
-            return info
-        if not is_same_card(CardNumber(info.number)):
+        selected = self._select()
+        if isinstance(selected, CardProblem):
+            return selected
+        if not is_same_card(selected.number):
             return CardProblem.OTHER_CARD
+        refusal = self._verify(selected)
+        if refusal is not None:
+            return refusal
         answer = self._send(purse.encode_command(purse.GetTransactionProve(counter + 1)))
         if isinstance(answer, ExchangeFailed):
             return _problem(answer)
@@ -206,12 +297,12 @@ class TUnionTopUpModule:
 
         `moment` is date and time of the LoadAuthorisation. False proves nothing: a log is short.
         """
-        info = self._select()
-        if isinstance(info, CardProblem):
-            return info
-        if not is_same_card(CardNumber(info.number)):
+        selected = self._select()
+        if isinstance(selected, CardProblem):
+            return selected
+        if not is_same_card(selected.number):
             return CardProblem.OTHER_CARD
-        records = self._records(purse.ReadLog, purse.decode_log_record)
+        records = self._log(selected.profile)
         if isinstance(records, CardProblem):
             return records
         sought = (purse.LOAD, amount_fen, terminal_no, *moment)
@@ -247,17 +338,70 @@ class TUnionTopUpModule:
             return CreditRefused(status_word)
         return CreditUnknown(f"80 52 answered {status_word:04X}")
 
-    def _select(self) -> CardInfo | CardProblem:
-        self._load_begun = False
+    def _select(self) -> _Purse | CardProblem:
+        """Power the card and select the first purse that it has and a profile describes."""
+        self._load_begun, self._challenged = False, None
         powered = self._reader.power_on()
         if isinstance(powered, ExchangeFailed):
             return _problem(powered)
-        answer = self._send(purse.encode_command(purse.Select(purse.T_UNION_AID)))
-        if isinstance(answer, ResponseApdu) and answer.status_word in _NO_TRANSIT_CARD:
+        missing: set[purse.Command] = set()
+        for profile in self._profiles:
+            command = _selection(profile)
+            if command in missing:
+                continue
+            answer = self._send(purse.encode_command(command))
+            if isinstance(answer, ResponseApdu) and answer.status_word in _NO_TRANSIT_CARD:
+                missing.add(command)
+                continue
+            if isinstance(answer, ExchangeFailed) or answer.status_word != StatusWord.OK:
+                return _problem(answer)
+            decode = partial(purse.decode_card_info, number_digits=profile.number_digits)
+            info = self._read(purse.ReadCardInfo(), decode)
+            if isinstance(info, CardProblem):
+                return info
+            if profile.issuer is None or info.issuer[2:4].hex().upper() == profile.issuer:
+                return _Purse(profile, info)
+        return CardProblem.NOT_A_TRANSIT_CARD
+
+    def _verify(self, selected: _Purse) -> CardProblem | None:
+        """Present the PIN of the profile, where it names one; None is success. A card is tried wrongly once."""
+        if selected.profile.pin is None:
+            return None
+        if selected.number in self._without_pin:
             return CardProblem.NOT_A_TRANSIT_CARD
-        if isinstance(answer, ExchangeFailed) or answer.status_word != StatusWord.OK:
+        answer = self._exchange(purse.encode_command(purse.Verify(bytes.fromhex(selected.profile.pin))))
+        if isinstance(answer, ExchangeFailed):
             return _problem(answer)
-        return self._read(purse.ReadCardInfo(), purse.decode_card_info)
+        if answer.status_word == StatusWord.OK:
+            return None
+        self._without_pin.add(selected.number)
+        return CardProblem.NOT_A_TRANSIT_CARD
+
+    def _most_for_social_security(self, profile: CardProfile) -> int | CardProblem | None:
+        """Return what the purse may hold for being in a social-security card, None where it is in none, or no rule."""
+        answer = self._send(social_security.encode_command(social_security.SelectApplication()))
+        if isinstance(answer, ResponseApdu) and answer.status_word == StatusWord.OK:
+            answer = self._send(social_security.encode_command(social_security.ReadRecord(Record.IDENTIFIER)))
+        if isinstance(answer, ExchangeFailed):
+            return _problem(answer)
+        if answer.status_word != StatusWord.OK:
+            return None
+        try:
+            identifier = social_security.decode_record(Record.IDENTIFIER, answer.data)
+        except WireError:
+            return CardProblem.UNREADABLE
+        rules = (rule for rule in profile.social_security if identifier.hex().startswith(rule.region))
+        return next((rule.max_balance_fen for rule in rules), None)
+
+    def _log(self, profile: CardProfile) -> list[LogRecord] | CardProblem:
+        """Return the records of the card's logs, newest first; what stands in both is there once."""
+        records = self._records(purse.ReadLog, purse.decode_log_record)
+        if isinstance(records, CardProblem) or profile.file_1a != "loads":
+            return records
+        loads = self._records(lambda number: purse.ReadLog(number, _LOADS_FILE), purse.decode_log_record)
+        if isinstance(loads, CardProblem):
+            return loads
+        return sorted(dict.fromkeys([*records, *loads]), key=lambda each: (each.date, each.time), reverse=True)
 
     def _overdraft(self) -> Overdraft | CardProblem | None:
         used = self._amount(Amount.OVERDRAFT_USED)
@@ -371,3 +515,20 @@ def _entry(record: LogRecord) -> PurseEntry | None:
 def _purse_trip(trip: Trip) -> PurseTrip | None:
     day, at = _date(trip.date), _time(trip.time)
     return PurseTrip(trip.amount_fen, trip.balance_fen, day, at) if day is not None and at is not None else None
+
+
+def _selection(profile: CardProfile) -> purse.Command:
+    if profile.aid is not None:
+        return purse.Select(bytes.fromhex(profile.aid))
+    return purse.SelectFile(bytes.fromhex(profile.file or ""))
+
+
+def _of_issuer(command: bytes) -> CommandApdu:
+    """Return an APDU that an issuer wants sent before a load. Raises ValueError: it is none, or one that must not."""
+    try:
+        asked = apdu.decode_command(command)
+    except WireError as error:
+        raise ValueError(f"an issuer's command before a load: {error}") from None
+    if asked.ins in _FORBIDDEN_BEFORE:
+        raise ValueError(f"an issuer's command before a load may not be {asked.cla:02X} {asked.ins:02X}")
+    return asked

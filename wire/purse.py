@@ -271,7 +271,7 @@ def _decode_standard(apdu: CommandApdu) -> Command | None:
 
 @dataclass(frozen=True)
 class CardInfo:
-    """File 15 (30 bytes): `number` has 19 digits (the first nibble of 20 is dropped), dates read YYYYMMDD.
+    """File 15 (30 bytes): `number` has 19 digits (T-Union drops the first nibble of 20) or 20, dates read YYYYMMDD.
 
     The dates are the digits on the card and may be no dates at all; `issuer` has 8 bytes, `fci` 2.
     """
@@ -376,7 +376,7 @@ def encode_answer(answer: Answer) -> bytes:
     match answer:
         case CardInfo(issuer, card_type, version, number, start, end, fci):
             head = _exactly(issuer, 8, "issuer") + _number(card_type, 1) + _number(version, 1)
-            digits = _bcd("0" + number, 10, "card number") + _hex(start, 4, "start date") + _hex(end, 4, "end date")
+            digits = _bcd(number.rjust(20, "0"), 10, "card number") + _hex(start, 4, "start date") + _hex(end, 4, "end date")
             return head + digits + _exactly(fci, 2, "FCI")
         case Balance(fen):
             return _signed(fen)
@@ -394,14 +394,14 @@ def encode_answer(answer: Answer) -> bytes:
             return _trip(answer)
 
 
-def decode_card_info(data: bytes) -> CardInfo:
-    """Return file 15.
+def decode_card_info(data: bytes, number_digits: int = CARD_NUMBER_DIGITS) -> CardInfo:
+    """Return file 15; the last `number_digits` of the 20 nibbles are the card's number.
 
     Raises:
         WireError: it has not 30 bytes, or the card number is no decimal number.
     """
     _exactly(data, 30, "file 15")
-    number = _digits(data[10:20], "card number")[1:]
+    number = _digits(data[10:20], "card number")[-number_digits:]
     # Dates are hexadecimal digits here: cards without an end date are filled with F.
     return CardInfo(data[:8], data[8], data[9], number, data[20:24].hex(), data[24:28].hex(), data[28:])
 

@@ -31,7 +31,7 @@ _STRICT = {"extra": "forbid", "strict": True}
 
 Hex = Annotated[str, StringConstraints(pattern=r"^([0-9A-F]{2})+$")]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]+$")]
-PurseNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{19}$")]
+PurseNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{19,20}$")]
 Balance = Annotated[int, Ge(0), Le(1_000_000)]
 
 

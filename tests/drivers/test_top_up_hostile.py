@@ -291,7 +291,7 @@ class HostileSession(RuleBasedStateMachine):
         """Never that a card still has power: whoever swaps the card takes it."""
         self.reader.lies_of_slot = states
 
-    @rule(plan=_plans(5))
+    @rule(plan=_plans(6))
     def read_card(self, plan: list[Misdeed]) -> None:
         read = self.call(self.module.read_card, plan)
         if isinstance(read, PurseCard):

@@ -230,7 +230,7 @@ def test_a_card_that_asks_for_another_length_or_makes_one_fetch_is_served(clock:
     info = bytes(10) + bytes.fromhex("03104760000000123456") + bytes(10) + bytes.fromhex("9000")
     script[bytes.fromhex("00B095001E")] = info
     assert module.read_card() == PurseCard(NUMBER, 1230, None)
-    assert len(spied.commands) == 6
+    assert len(spied.commands) == 7
     module.close()
 
 
@@ -467,6 +467,8 @@ def test_commands_go_out_as_the_facts_say(clock: SetClock) -> None:
     assert spied.commands == [
         # facts/purse-load.md 1.1
         *(select, read, bytes.fromhex("805C000204"), bytes.fromhex("805C020204")),
+        # facts/social-security-card.md 2: is it in the chip of such a card?
+        bytes.fromhex("00A404000F7378312E73682EC9E7BBE1B1A3D5CF"),
         *(select, read, bytes.fromhex("805000020B 01 00001388 001122334455 10")),
         bytes.fromhex("805200000B 20260726 120000") + authorisation.mac2 + b"\x04",
         # facts/purse-load.md 1.4: 805A before any other purse command, with the counter plus one
@@ -662,9 +664,9 @@ def load_and_prove(module: TUnionTopUpModule) -> list[object]:
 
 
 @pytest.mark.parametrize("answered", [True, False], ids=["after the card acted", "before the card acted"])
-@pytest.mark.parametrize("at", range(1, 12))
+@pytest.mark.parametrize("at", range(1, 13))
 def test_a_card_pulled_at_any_command_leaves_no_doubt(clock: SetClock, at: int, answered: bool) -> None:
-    # Eleven commands: 4 to read, 3 to begin, 80 52, and 3 to prove.
+    # Twelve commands: 5 to read, 3 to begin, 80 52, and 3 to prove.
     bench = Bench(clock)
     card = a_card()
 
@@ -682,8 +684,8 @@ def test_a_card_pulled_at_any_command_leaves_no_doubt(clock: SetClock, at: int, 
     assert CardProblem.NOT_PRESENT in results
     assert len(spied.sent(0x52)) <= 1
     loaded = card.memory.balance_fen == 6230
-    assert loaded == (at > 8 or (at == 8 and answered))
-    assert isinstance(results[2], Credited) == (at > 8)
+    assert loaded == (at > 9 or (at == 9 and answered))
+    assert isinstance(results[2], Credited) == (at > 9)
     if bench.reader.card is None:
         bench.reader.insert(card)
     proof = module.prove_load(is_it, 7, 5000, TERMINAL)
@@ -776,7 +778,7 @@ def faulty_bench(clock: SetClock, spoil: Callable[[Faulty, bytes], bytes | None]
 
 
 # One load: each of the three selections is power off, power on and two commands.
-LOAD_MESSAGES = 4 + 2 + 4 + 1 + 1 + 1 + 4 + 1
+LOAD_MESSAGES = 4 + 3 + 4 + 1 + 1 + 1 + 4 + 1
 
 
 @pytest.mark.parametrize("at", range(1, LOAD_MESSAGES + 1))

@@ -199,6 +199,14 @@ def test_a_card_number_with_letters_is_refused() -> None:
         purse.decode_card_info(bytes(10) + bytes.fromhex("0310476000000012345F") + bytes(10))
 
 
+def test_a_city_s_card_number_may_have_all_twenty_digits() -> None:
+    # facts/purse-load.md 1.1: card no 10 BCD; only T-Union drops the first nibble (1.3)
+    octets = bytes(10) + bytes.fromhex("86000021500028399151") + bytes(10)
+    info = purse.decode_card_info(octets, 20)
+    assert info.number == "86000021500028399151"
+    assert purse.encode_answer(info)[10:20] == octets[10:20]
+
+
 def test_a_card_without_dates_is_read() -> None:
     octets = bytes(10) + bytes.fromhex("03104760000000123456") + b"\xff" * 8 + bytes(2)
     info = purse.decode_card_info(octets)
