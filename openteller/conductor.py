@@ -21,6 +21,7 @@ from kiosk_core.journeys import events as ev
 from kiosk_core.journeys import top_up
 from kiosk_core.journeys.events import Event, Timer
 from kiosk_core.ledger import Journal, LedgerRow, LedgerState, Transaction
+from kiosk_core.outbox import FIRST_PAUSE_S, Outbox, Unacknowledged
 from kiosk_core.pages import (
     Cancel,
     CapturePage,
@@ -52,7 +53,7 @@ from openteller.risk_check import RiskCheck
 
 _log = logging.getLogger(__name__)
 
-RESEND_SECONDS = 30.0
+LOOK_SECONDS = 30.0
 ECHO_SECONDS = 15.0
 ECHO_AGAIN_SECONDS = 1.0
 START_SECONDS = 3.0
@@ -160,7 +161,8 @@ class Conductor:
         self._reader_lost_at: float | None = None
         self._host_online: bool | None = None
         self._next_echo = clock.now()
-        self._next_resend = clock.now()
+        self._next_look = clock.now()
+        self._outbox = Outbox()
         self._page: Page = MessagePage(title=Words("starting.title"), body=Words("starting.body"))
         self._page_number = 0
         self._same_page_since = 0
@@ -199,6 +201,11 @@ class Conductor:
     def shows_camera(self) -> bool:
         """Whether a technician has the camera's picture on the screen."""
         return self._camera_until is not None
+
+    @property
+    def unacknowledged(self) -> tuple[Unacknowledged, ...]:
+        """What waits for the host; any thread may ask."""
+        return self._outbox.waiting
 
     @property
     def shown(self) -> ShowPage:
@@ -258,7 +265,7 @@ class Conductor:
         elif self._started:
             due.append(self._next_echo)
             if self._host_online:
-                due.append(self._next_resend)
+                due.append(self._look_due)
         due += [each for each in (self._idle_until, self._reader_lost_at, self._camera_until) if each is not None]
         return min(due)
 
@@ -288,8 +295,7 @@ class Conductor:
             self._start_when_ready(now)
         elif self._to_recover:
             self._recover(self._to_recover.pop(0))
-        elif now >= self._next_resend and self._host_online:
-            self._next_resend = now + RESEND_SECONDS
+        elif now >= self._look_due and self._host_online:
             self._look_for_open_transactions()
         elif now >= self._next_echo:
             self._echo()
@@ -308,13 +314,19 @@ class Conductor:
             return
         self._started = True
         self._look_for_open_transactions()
-        self._next_resend = now + RESEND_SECONDS
         if not self._to_recover:
             self._show_home(language=DEFAULT_LANGUAGE)
 
+    @property
+    def _look_due(self) -> float:
+        """When to look next for what is open; without a journal nothing can be tried before that."""
+        return min(self._next_look, self._outbox.next_at) if self._journal_ok else self._next_look
+
     def _look_for_open_transactions(self) -> None:
+        self._next_look = self._clock.now() + LOOK_SECONDS
         try:
-            self._to_recover = [each for each in self._journal.unsettled() if each.state not in STAFF_MAY_CLOSE]
+            unsettled = [each for each in self._journal.unsettled() if each.state not in STAFF_MAY_CLOSE]
+            self._to_recover = self._outbox.look(unsettled, self._clock.now())
             if self._journal_ok:
                 self._journal.maintain()
             else:
@@ -346,6 +358,7 @@ class Conductor:
         self._refresh_home()
 
     def _recover(self, transaction: Transaction) -> None:
+        self._outbox.tried(transaction, self._clock.now())
         service = self._service_of(transaction)
         if service is None:
             _log.error("transaction %s: no service is configured that could settle it", transaction.id)
@@ -474,6 +487,7 @@ class Conductor:
         session.ended = True
         if self._session is session:
             self._session = None
+        self._next_look = min(self._next_look, self._clock.now() + FIRST_PAUSE_S)  # it may have left something open
         if session.state.attended:
             self._show_home(language=DEFAULT_LANGUAGE)
         else:
