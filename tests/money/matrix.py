@@ -2,6 +2,7 @@
 
     python -m tests.money.matrix            # all of it, on every processor; prints what was run and what was wrong
     python -m tests.money.matrix --part 3   # one part of it
+    python -m tests.money.matrix --hunt     # samples of it, until something is wrong
 
 A load is run once for each case, and the world remembered at each of its points. From each of these worlds the terminal
 starts again and recovers, and the world is remembered at each point of the recovery. From each of those it starts a
@@ -106,8 +107,18 @@ class Matrix:
 
     def run(self, case: Case, sample: random.Random | None = None) -> Iterator[tuple[Scenario, str]]:
         """Run the scenarios of a case, or a `sample` of them; yield each with what is wrong, "" for nothing."""
-        for first in _some(self.load(case), sample, 3):
-            for second in _some(self.recoveries(case, first), sample, 2):
+        try:
+            points = self.load(case)
+        except NeverAtRest as error:
+            yield Scenario(case, "never", None), str(error)
+            return
+        for first in _some(points, sample, 3):
+            try:
+                again = self.recoveries(case, first)
+            except NeverAtRest as error:
+                yield Scenario(case, first.at, None), str(error)
+                continue
+            for second in _some(again, sample, 2):
                 yield Scenario(case, first.at, second.at if second else None), self._judge(case, first, second)
 
     def load(self, case: Case) -> list[Snapshot]:
@@ -209,8 +220,23 @@ def _run_part(number: int) -> Verdict:
     return run(part(number))
 
 
+def hunt(seed: int = 0) -> str:
+    """Sample cases in random order until something is wrong, and return it; "" if nothing is."""
+    chance = random.Random(seed)
+    with Matrix() as matrix:
+        for case in chance.sample(CASES, len(CASES)):
+            for scenario, problem in matrix.run(case, chance):
+                if problem:
+                    return f"{problem} | {scenario}"
+    return ""
+
+
 def main(arguments: list[str]) -> int:
     """Run the matrix; return 1 if anything is wrong, or if all of it is less than AT_LEAST."""
+    if arguments == ["--hunt"]:
+        found = hunt()
+        print(found or "nothing is wrong")
+        return 1 if found else 0
     numbers = [int(arguments[1])] if arguments[:1] == ["--part"] else list(range(PARTS))
     began = time.monotonic()
     with ProcessPoolExecutor() as pool:

@@ -1,0 +1,267 @@
+"""Deliberate bugs that lose or double money: what a tired engineer writes. Each must be caught.
+
+    python -m tests.money.mutants        # injects them one at a time and prints who caught it
+
+A mutant is a change of the source in a copy of it. Most are hunted by samples of the crash matrix, drawn until
+something is wrong; the others name the tests that must notice.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_HUNT_S = 300
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A bug: `right` stands in `file` as often as `times` says and becomes `wrong`; `tests` or the matrix notice."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    tests: str = ""
+    times: int = 1
+
+
+_MOVES = "kiosk_core/journeys/top_up/moves.py"
+_RECOVERY = "kiosk_core/journeys/top_up/recovery.py"
+_MODULE = "drivers/top_up_module.py"
+_BANK = "device_sim/bank_books.py"
+_OPEN = "for each in self._journal.unsettled() if each.state not in STAFF_MAY_CLOSE"
+_FORGED = "tests/money/test_forged_cards.py"
+
+MUTANTS = (
+    Mutant(
+        "no row in the journal before 80 52",
+        _MOVES,
+        "        record(s, LedgerState.CREDIT_SENT, facts),\n",
+        "",
+    ),
+    Mutant(
+        "80 52 is sent before its row is written",
+        _MOVES,
+        "        record(s, LedgerState.CREDIT_SENT, facts),\n        do.CreditLoad(mac2),\n",
+        "        do.CreditLoad(mac2),\n        record(s, LedgerState.CREDIT_SENT, facts),\n",
+    ),
+    Mutant(
+        "a load that was cut off is reversed and the card not asked",
+        _RECOVERY,
+        'return moves.prove(s, moves.record(s, LedgerState.CARD_UNKNOWN, {"why": "the terminal stopped"}))',
+        "return moves.reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.CANCELLED)",
+    ),
+    Mutant(
+        "a suspense is reversed when the card is gone",
+        _MOVES,
+        "    if not s.attended:\n        return _suspend(s)\n",
+        "    if not s.attended:\n        return reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED)\n",
+    ),
+    Mutant(
+        "80 5A asks with the counter, not with counter + 1",
+        _MODULE,
+        "purse.GetTransactionProve(counter + 1)",
+        "purse.GetTransactionProve(counter)",
+    ),
+    Mutant(
+        "a card that does not answer counts as loaded",
+        _MOVES,
+        'return prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": reason}))',
+        "return _card_ok(s, bytes(4), proven=False)",
+    ),
+    Mutant(
+        "a card that does not answer counts as not loaded",
+        _MOVES,
+        'return prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": reason}))',
+        "return reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED)",
+    ),
+    Mutant(
+        "another card answers for the one that was loaded",
+        _MODULE,
+        "        if not is_same_card(CardNumber(info.number)):\n            return CardProblem.OTHER_CARD\n"
+        "        answer = self._send(purse.encode_command(purse.GetTransactionProve",
+        "        answer = self._send(purse.encode_command(purse.GetTransactionProve",
+    ),
+    Mutant(
+        "9406 is believed without a second witness",
+        _MOVES,
+        "if (counter, balance_fen) == (s.counter, s.old_balance_fen):",
+        "if True:",
+        _FORGED,
+    ),
+    Mutant(
+        "80 52 is sent twice",
+        _MODULE,
+        "        answer = self._exchange(message)\n        if isinstance(answer, ExchangeFailed):\n"
+        "            return CreditUnknown(",
+        "        self._exchange(message)\n        answer = self._exchange(message)\n"
+        "        if isinstance(answer, ExchangeFailed):\n            return CreditUnknown(",
+    ),
+    Mutant(
+        "an order that nobody answered is not reversed",
+        _MOVES,
+        "return reverse(s, ReversalReason.NO_ANSWER, Outcome.HOST_SILENT)\n\n\ndef poll",
+        "return last_page(s, Outcome.HOST_SILENT, record(s, LedgerState.DECLINED))\n\n\ndef poll",
+    ),
+    Mutant(
+        "a reversal is not repeated",
+        "openteller/conductor.py",
+        _OPEN,
+        f"{_OPEN} and each.state is not LedgerState.REV_REQ",
+    ),
+    Mutant(
+        "a confirmation is not repeated",
+        "openteller/conductor.py",
+        _OPEN,
+        f"{_OPEN} and each.state is not LedgerState.CONFIRM_SAF",
+    ),
+    Mutant(
+        "recovery forgets the oldest open transaction",
+        "openteller/conductor.py",
+        _OPEN,
+        _OPEN.replace("unsettled()", "unsettled()[1:]"),
+    ),
+    Mutant(
+        "a card whose load is open may be loaded again",
+        "openteller/questions.py",
+        'if waits and transaction.facts.get("token") == token:',
+        "if False:",
+    ),
+    Mutant(
+        "the amount of a load is taken for yuan",
+        _MOVES,
+        "do.InitializeLoad(_card(s).number, s.amount_fen)",
+        "do.InitializeLoad(_card(s).number, s.amount_fen // 100)",
+        _FORGED,
+    ),
+    Mutant(
+        "the amount of a reversal is taken for yuan",
+        "host_link/link.py",
+        "            amount_fen=amount_fen,\n            reason=",
+        "            amount_fen=amount_fen // 100,\n            reason=",
+    ),
+    Mutant(
+        "rows wait for a later sync",
+        "journal/database.py",
+        'connection.pragma("synchronous", "full")',
+        'connection.pragma("synchronous", "normal")',
+    ),
+    Mutant(
+        "a row does not hold the hash of the row before it",
+        "journal/entries.py",
+        "(last.number + 1, last.hash) if last",
+        "(last.number + 1, GENESIS) if last",
+        "tests/journal/test_verify.py",
+    ),
+    Mutant(
+        "an answer may be anybody's",
+        "wire/host_messages.py",
+        "        getattr(response, name, None) == getattr(request, name, None) for name in _ECHOED\n",
+        "        True for name in _ECHOED\n",
+        _FORGED,
+    ),
+    Mutant(
+        "the bank forgets a reversal of an order that it does not know",
+        _BANK,
+        "            order = replace(order, reversed=1, refunded_fen=order.amount_fen if order.paid else 0)\n"
+        "            self._keep(order)\n",
+        "            known = order.card\n"
+        "            order = replace(order, reversed=1, refunded_fen=order.amount_fen if order.paid else 0)\n"
+        "            if known:\n"
+        "                self._keep(order)\n",
+    ),
+    Mutant(
+        "the bank reverses what is loaded",
+        _BANK,
+        '        if order.loaded:\n            return "22"\n',
+        "",
+        "tests/device_sim/test_bank_books.py",
+    ),
+    Mutant(
+        "the bank does not verify the TAC",
+        _BANK,
+        "if not order.expected_tac or not hmac.compare_digest(order.expected_tac, request.tac):",
+        "if not order.expected_tac:",
+        _FORGED,
+    ),
+    Mutant(
+        "the bank does not check MAC1",
+        _BANK,
+        "        return hmac.compare_digest(expected, purse.mac1)",
+        "        return bool(expected)",
+        _FORGED,
+    ),
+)
+
+
+class MutantError(Exception):
+    """A mutant does not fit the code as it is now, or the proof cannot be run."""
+
+
+def mutated(mutant: Mutant) -> str:
+    """Return the source of its file with the mutant in it.
+
+    Raises:
+        MutantError: its place is not there as often as it says.
+    """
+    text = (ROOT / mutant.file).read_text(encoding="utf-8")
+    if text.count(mutant.right) != mutant.times:
+        raise MutantError(f"{mutant.name}: {mutant.right!r} stands {text.count(mutant.right)} times in {mutant.file}")
+    return text.replace(mutant.right, mutant.wrong)
+
+
+def caught(mutant: Mutant) -> str:
+    """Inject a mutant into a copy of the source, and return the first line of who noticed, "" for nobody.
+
+    Raises:
+        MutantError: it does not fit, or the proof cannot be run.
+    """
+    source = mutated(mutant)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for each in ROOT.iterdir():
+            if each.is_dir() and (each / "__init__.py").exists():
+                shutil.copytree(each, copy / each.name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("tests", "docs", "services", "pyproject.toml"):
+            (copy / name).symlink_to(ROOT / name)
+        (copy / mutant.file).write_text(source, encoding="utf-8")
+        return _noticed(copy, mutant)
+
+
+def _noticed(copy: Path, mutant: Mutant) -> str:
+    hunt = ["-m", "tests.money.matrix", "--hunt"]
+    test = ["-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", "-m", "not slow", *mutant.tests.split()]
+    command = [sys.executable, *(test if mutant.tests else hunt)]
+    environment = {"PYTHONPATH": str(copy), "PATH": ""}
+    try:
+        ended = subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, text=True, timeout=_HUNT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return ""
+    lines = [line for line in ended.stdout.splitlines() if line.strip()]
+    if ended.returncode not in {0, 1} or not lines:
+        raise MutantError(f"{mutant.name}: the proof cannot be run: {ended.stdout[-1000:]}{ended.stderr[-1000:]}")
+    if ended.returncode == 0:
+        return ""
+    return next((line for line in lines if line.startswith(("E   ", "FAILED"))), lines[0]).strip()
+
+
+def main() -> int:
+    """Print what became of each mutant; return how many got away."""
+    away = 0
+    with ThreadPoolExecutor(2) as pool:
+        for mutant, found in zip(MUTANTS, pool.map(caught, MUTANTS), strict=True):
+            away += not found
+            print(f"{'caught  ' if found else 'GOT AWAY'}  {mutant.name}\n              {found}", flush=True)
+    print(f"{len(MUTANTS) - away} of {len(MUTANTS)} caught")
+    return away
+
+
+if __name__ == "__main__":
+    sys.exit(main())
