@@ -7,6 +7,8 @@ command is sent again only where nothing but NAK came, which says that it was no
 asked for again by NAK, which executes nothing again.
 """
 
+import contextlib
+import math
 from dataclasses import dataclass, replace
 
 from drivers.transport import UsbTransport
@@ -58,6 +60,8 @@ CHIP_S = 4.0
 ATTEMPTS = 3
 """How often a command is sent while it is answered by NAK, and an answer asked for while it is garbled (e-kiosk)."""
 NAK_PAUSE_S = 0.1
+TRY_AGAIN_S = 30.0
+"""How often a latch that did not move is tried again while it holds no card."""
 WRITE_S = 1.0
 _DISCARD_S = 1.0  # for what USB still holds: the transport gives up after 64 transfers
 
@@ -127,6 +131,7 @@ class Crt288kReader:
         self._chip: Protocol | None = None
         self._stripe_cleared = False
         self._fault: Fault | None = None
+        self._next_try = -math.inf
         self._status: DeviceStatus | None = None
 
     def counters(self) -> Counters:
@@ -145,9 +150,15 @@ class Crt288kReader:
         return Identity(self._profile.model, self._transport.identity.firmware, self._serial)
 
     def status(self) -> DeviceStatus:
-        """Ask the reader now; a fault is in the answer, not raised."""
+        """Ask the reader now; a fault is in the answer, not raised. A latch that did not move is tried again."""
         try:
             told = self._ask_status()
+            holds_a_card = told.locked and told.position is not Position.NONE
+            if self._fault is not None and not holds_a_card and self._clock.now() >= self._next_try:
+                # Nobody may come for hours, and opening a latch that holds no card can do no harm.
+                self._next_try = self._clock.now() + TRY_AGAIN_S
+                with contextlib.suppress(DeviceFault):
+                    self._release()
         except DeviceFault as error:
             return self._remember(error.fault, Media.UNKNOWN, "")
         return self._remember(self._fault, _media(told), "latch closed" if told.locked else "latch open")

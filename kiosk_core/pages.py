@@ -330,6 +330,18 @@ class AskTest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AskReset:
+    """Reset the device `name`, after a person has mended it; `card` is where a card reader takes a card that it finds.
+
+    Answer: TestReport of what was found afterwards; Refused while a customer is served, or for want of such a place.
+    """
+
+    type: Literal["ask_reset"] = "ask_reset"
+    name: str
+    card: Literal["stay", "exit", "retain"] = "stay"
+
+
+@dataclass(frozen=True, kw_only=True)
 class AskTrace:
     """What passed between the device `name` and its driver, behind record `after`, the `last` (None: all) of it.
 
@@ -421,7 +433,7 @@ class DeviceDetail:
 
 @dataclass(frozen=True, kw_only=True)
 class TestReport:
-    """The answer to AskTest. `problem` says why it did not end; `report` is what was found."""
+    """The answer to AskTest and AskReset. `problem` says why it did not end; `report` is what was found."""
 
     type: Literal["test"] = "test"
     report: DeviceReport
@@ -451,7 +463,7 @@ class Refused:
     known: tuple[str, ...] = ()
 
 
-DeviceQuestion = AskDevices | AskDevice | AskTest | AskTrace
+DeviceQuestion = AskDevices | AskDevice | AskTest | AskReset | AskTrace
 Question = DeviceQuestion | AskPreview | AskFrame | AskSettle
 Answer = Devices | DeviceDetail | TestReport | TraceReport | Previewed | Frame | Settled | Refused
 

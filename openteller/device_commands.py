@@ -21,6 +21,7 @@ from kiosk_core.pages import (
     AskDevice,
     AskDevices,
     AskPreview,
+    AskReset,
     AskTest,
     AskTrace,
     DeviceDetail,
@@ -51,6 +52,14 @@ _Json = Annotated[bool, typer.Option("--json", help="JSON for scripts, instead o
 _DEFAULT = Path("/etc/openteller/kiosk.toml")
 
 A = TypeVar("A", bound=Answer)
+
+
+class _CardTo(Enum):
+    """The words of AskReset for the places of a card."""
+
+    STAY = "stay"
+    EXIT = "exit"
+    RETAIN = "retain"
 
 
 @app.callback()
@@ -100,6 +109,29 @@ def self_test(name: _Name, config_file: _ConfigFile = _DEFAULT, as_json: _Json =
     _expect_name(name, "test")
     with _core(config_file) as ask:
         result = ask(AskTest(name=name), TestReport, _TEST_PATIENCE_S)
+    if as_json:
+        _print_json(asdict(result))
+    else:
+        _out().print(test_result(result))
+    if not result.passed:
+        raise typer.Exit(BAD)
+
+
+@app.command(epilog="Example:  openteller devices reset card_reader --card exit out/kiosk.toml")
+def reset(
+    name: _Name,
+    config_file: _ConfigFile = _DEFAULT,
+    card: Annotated[_CardTo, typer.Option(help="Where a card reader takes a card that it finds.")] = _CardTo.STAY,
+    as_json: _Json = False,
+) -> None:
+    """Reset a device after a person has mended it: a jam taken out, a bin emptied, a latch freed.
+
+    Exits with 0 if it is in service afterwards, 1 if not or if the core does not run, 2 while a customer is being
+    served.
+    """
+    _expect_name(name, "reset")
+    with _core(config_file) as ask:
+        result = ask(AskReset(name=name, card=card.value), TestReport, _TEST_PATIENCE_S)
     if as_json:
         _print_json(asdict(result))
     else:

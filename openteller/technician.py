@@ -9,13 +9,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from drivers.device_thread import DeviceThread
+from drivers.registry import Role
 from drivers.trace.watch import TraceWatch
+from kiosk_core.card_reader import ResetAction
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError, ProtocolViolation
 from kiosk_core.pages import (
     Answer,
     AskDevice,
     AskDevices,
+    AskReset,
     AskTest,
     AskTrace,
     DeviceDetail,
@@ -97,7 +100,9 @@ class Technician:
             case AskDevice(name=name):
                 return self._detail(name)
             case AskTest(name=name):
-                return self._test(name)
+                return self._examined(name, lambda device: device.self_test())
+            case AskReset():
+                return self._reset(question)
             case AskTrace():
                 return self._trace(question)
 
@@ -122,14 +127,26 @@ class Technician:
                 self._identities[name] = known
         return known.identity
 
-    def _test(self, name: str) -> TestReport | Refused:
+    def _reset(self, question: AskReset) -> TestReport | Refused:
+        if question.card == "stay":
+            return self._examined(question.name, _reset)
+        if question.name != Role.CARD_READER.value:
+            return Refused(reason=f"{question.name} holds no cards; reset it without a place for one")
+        place = ResetAction(question.card)
+        try:
+            return self._examined(question.name, lambda device: _reset(device, place))
+        except ValueError as error:
+            return Refused(reason=str(error))
+
+    def _examined(self, name: str, examine: Callable[[Any], DeviceStatus]) -> TestReport | Refused:
+        """Report what `examine` finds, unless a customer is served."""
         if self._is_serving():
             return Refused(reason=BUSY)
         began = self._clock.now()
         found: DeviceStatus | None = None
         problem = ""
         try:
-            found = self._do(name, lambda device: device.self_test(), TEST_S)
+            found = self._do(name, examine, TEST_S)
         except TimeoutError:
             problem = f"no result in {TEST_S:.0f} s"
         except OpenTellerError as error:
@@ -188,7 +205,7 @@ class Technician:
 
         Raises:
             TimeoutError: not in `patience_s`, or the core stops; work that has not begun will not be done.
-            OpenTellerError: as the driver raises.
+            OpenTellerError, ValueError: as the driver raises.
         """
         future: Future[T] = self._devices[name].thread.call(work)
         until = self._clock.now() + patience_s
@@ -198,8 +215,14 @@ class Technician:
                 raise TimeoutError
         try:
             return future.result()
-        except OpenTellerError:
+        except (OpenTellerError, ValueError):
             raise
         except Exception as error:  # noqa: BLE001  (the technician must get an answer)
             _log.exception("%s: a technician's question failed", name)
             raise ProtocolViolation(name, f"the driver failed: {type(error).__name__}") from None
+
+
+def _reset(device: Any, *place: ResetAction) -> DeviceStatus:
+    device.reset(*place)
+    status: DeviceStatus = device.status()
+    return status

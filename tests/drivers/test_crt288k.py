@@ -15,7 +15,7 @@ from device_sim.crt288k import Condition, Fittings, Misdeed, SimulatedCrt288k
 from device_sim.plastic_card import PlasticCard, TrackDamage
 from device_sim.usb.backend import InProcessBackend
 from device_sim.usb.bus import SimulatedBus
-from drivers.crt288k import CHIP_S, EXCHANGE_S, Crt288kReader, Profile
+from drivers.crt288k import CHIP_S, EXCHANGE_S, TRY_AGAIN_S, Crt288kReader, Profile
 from drivers.usb import HID_CLASS, open_usb
 from kiosk_core.card_reader import (
     CardReader,
@@ -357,6 +357,35 @@ def test_a_broken_latch_is_a_fault_until_it_works(rig: Rig) -> None:
     rig.reader.condition = Condition()
     assert rig.driver.move(Destination.EXIT) is None
     assert rig.driver.status().in_service
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["without a card", "with a forgotten card"])
+def test_a_latch_that_was_mended_is_in_service_again_though_nobody_comes(gone: bool) -> None:
+    clock = SetClock(datetime(2026, 7, 26, 12, tzinfo=UTC))
+    rig = Rig(clock)
+    rig.reader.insert(bank_card())
+    rig.reader.condition = Condition(latch_broken=True)
+    with pytest.raises(DeviceFault):
+        rig.driver.move(Destination.TRANSPORT)
+    if gone:
+        rig.reader.pull_out()
+    for _ in range(2):
+        assert rig.driver.status().faults == {Fault.CARD_SLOT_ERROR}
+        clock.sleep(TRY_AGAIN_S - 1)
+    rig.reader.condition = Condition()
+    clock.sleep(1)
+    assert rig.driver.status().in_service
+
+
+def test_a_card_that_is_held_is_not_let_go_to_try_the_latch() -> None:
+    rig = Rig()
+    rig.reader.insert(bank_card())
+    rig.driver.move(Destination.TRANSPORT)
+    rig.reader.condition = Condition(latch_broken=True)
+    with pytest.raises(DeviceFault):
+        rig.driver.move(Destination.EXIT)
+    rig.reader.condition = Condition()
+    assert rig.driver.status().media is Media.LATCHED
 
 
 def test_a_latch_that_says_it_opened_and_did_not_is_a_fault() -> None:

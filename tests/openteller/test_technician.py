@@ -3,15 +3,18 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
 from drivers.device_thread import DeviceThread
 from drivers.trace.watch import TraceWatch
+from kiosk_core.card_reader import ResetAction
 from kiosk_core.errors import DeviceUnavailable, Fault
 from kiosk_core.pages import (
     AskDevice,
     AskDevices,
+    AskReset,
     AskTest,
     AskTrace,
     DeviceDetail,
@@ -39,6 +42,7 @@ class Reader:
         self.before: Callable[[], object] = lambda: None
         self.threads: set[str] = set()
         self.identified = 0
+        self.resets: list[ResetAction] = []
 
     def identify(self) -> Identity:
         self.identified += 1
@@ -52,7 +56,12 @@ class Reader:
     def status(self) -> DeviceStatus:
         return self.health
 
-    def reset(self) -> None: ...
+    def reset(self, action: ResetAction = ResetAction.CURRENT_POSITION) -> None:
+        self.threads.add(threading.current_thread().name)
+        if action is ResetAction.RETAIN:
+            raise ValueError("a CRT-288K cannot retain a card")
+        self.resets.append(action)
+        self.health = replace(self.health, faults=frozenset())
 
     def counters(self) -> Counters:
         return Counters(cycles=3)
@@ -139,6 +148,42 @@ def test_no_test_while_a_customer_is_served(rig: Rig) -> None:
     assert isinstance(answer, Refused)
     assert "a customer is being served" in answer.reason
     assert rig.reader.threads == set()
+
+
+@pytest.mark.parametrize(("card", "action"), [("stay", ResetAction.CURRENT_POSITION), ("exit", ResetAction.EXIT)])
+def test_a_reset_runs_on_the_thread_of_its_device_and_tells_how_it_is_then(
+    rig: Rig, card: Literal["stay", "exit"], action: ResetAction
+) -> None:
+    rig.reader.health = replace(rig.reader.health, faults=frozenset({Fault.CARD_JAM}))
+    answer = rig.technician.answer(AskReset(name="card_reader", card=card))
+    assert isinstance(answer, TestReport)
+    assert answer.passed
+    assert answer.report.faults == ()
+    assert rig.reader.resets == [action]
+    assert rig.reader.threads == {"device-card_reader"}
+
+
+def test_a_reader_that_keeps_no_cards_says_so(rig: Rig) -> None:
+    answer = rig.technician.answer(AskReset(name="card_reader", card="retain"))
+    assert answer == Refused(reason="a CRT-288K cannot retain a card")
+
+
+def test_what_is_no_card_reader_has_no_place_for_a_card() -> None:
+    thread: DeviceThread[Reader] = DeviceThread("receipt_printer", Reader, CLOCK, lambda _: None, 1.0)
+    watch = TraceWatch("receipt_printer", CLOCK, family="", model="epson-tm-t88v", port="/dev/ttyUSB1")
+    printer = Attended(thread, watch, "epson-tm-t88v", "/dev/ttyUSB1")
+    asked = Technician({"receipt_printer": printer}, CLOCK, lambda: False)
+    answer = asked.answer(AskReset(name="receipt_printer", card="exit"))
+    assert isinstance(answer, Refused)
+    assert "holds no cards" in answer.reason
+
+
+def test_no_reset_while_a_customer_is_served(rig: Rig) -> None:
+    rig.serving = True
+    answer = rig.technician.answer(AskReset(name="card_reader"))
+    assert isinstance(answer, Refused)
+    assert "a customer is being served" in answer.reason
+    assert rig.reader.resets == []
 
 
 def _fail(error: Exception) -> Callable[[], object]:

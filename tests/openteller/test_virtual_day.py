@@ -26,7 +26,8 @@ from openteller.virtual_day import customers, day
 from openteller.virtual_day.day import DayPlan, run_day
 
 NOBODYS_CODE = b"2800000000000000001"  # its last digit is right
-HOUR = DayPlan(seed=5, hours=0.5, customers=60, mishaps_per_hour=120)
+HOUR = DayPlan(seed=1, hours=0.4, customers=60, mishaps_per_hour=120)
+SHORT = replace(HOUR, hours=0.15, customers=25)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_the_same_seed_gives_the_same_bytes_and_no_real_time_or_chance_comes_int
 
 
 def test_another_seed_gives_another_day(hour: day.DayReport) -> None:
-    assert run_day(replace(HOUR, seed=6, hours=0.3, customers=5)).trace != hour.trace
+    assert run_day(replace(HOUR, seed=6, hours=0.1, customers=5)).trace != hour.trace
 
 
 # What the day must notice: without these it would prove nothing.
@@ -76,14 +77,14 @@ def test_a_load_that_is_claimed_and_did_not_happen_is_noticed(monkeypatch: pytes
         return Credited(bytes(4))
 
     monkeypatch.setattr("drivers.top_up_module.TUnionTopUpModule.credit_load", claims)
-    assert any("are booked" in wrong for wrong in run_day(replace(HOUR, hours=0.5)).wrong)
+    assert any("are booked" in wrong for wrong in run_day(SHORT).wrong)
 
 
 def test_a_receipt_that_is_claimed_and_not_there_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def claims(self: object, receipt: Receipt) -> None: ...
 
     monkeypatch.setattr("drivers.receipt_printer.EscPosPrinter.print", claims)
-    assert any("0 receipts" in wrong for wrong in run_day(replace(HOUR, hours=0.5)).wrong)
+    assert any("0 receipts" in wrong for wrong in run_day(SHORT).wrong)
 
 
 def test_a_card_that_is_read_as_another_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +103,7 @@ def test_a_card_that_is_read_as_another_is_noticed(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(other, "__init__", remember)
     monkeypatch.setattr(SimulatedCcidReader, "insert", swapped)
-    assert any("another card" in wrong for wrong in run_day(replace(HOUR, hours=0.5)).wrong)
+    assert any("another card" in wrong for wrong in run_day(SHORT).wrong)
 
 
 def test_a_pin_that_is_encrypted_as_another_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,13 +113,13 @@ def test_a_pin_that_is_encrypted_as_another_is_noticed(monkeypatch: pytest.Monke
         return encrypt(self, place, pin_format, digits[::-1] + "0", account)
 
     monkeypatch.setattr(SecureModule, "pin_block", other)
-    assert any("another PIN" in wrong for wrong in run_day(HOUR).wrong)
+    assert any("another PIN" in wrong for wrong in run_day(SHORT).wrong)
 
 
 def test_a_stripe_that_is_read_as_another_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     other = MagneticTracks(track2=TrackData("6222020000000000=3012"))
     monkeypatch.setattr("drivers.crt288k.Crt288kReader.read_tracks", lambda self: other)
-    assert any("another stripe" in wrong for wrong in run_day(HOUR).wrong)
+    assert any("another stripe" in wrong for wrong in run_day(SHORT).wrong)
 
 
 @pytest.mark.parametrize(
@@ -140,12 +141,12 @@ def test_a_code_that_is_read_twice_or_as_another_is_noticed(
         return reads(first[0] if first else None, self)
 
     monkeypatch.setattr(SerialBarcodeScanner, "read", again)
-    assert any(noticed in wrong for wrong in run_day(HOUR).wrong)
+    assert any(noticed in wrong for wrong in run_day(SHORT).wrong)
 
 
 def test_a_device_that_does_not_come_back_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("device_sim.serial.world.SerialLine.plug", lambda self: None)
-    plan = replace(HOUR, hours=0.5, customers=5, mishaps_per_hour=200)
+    plan = replace(HOUR, hours=0.2, customers=5, mishaps_per_hour=200)
     assert any("is not in service" in wrong for wrong in run_day(plan).wrong)
 
 
@@ -160,7 +161,7 @@ def openteller(*arguments: str, hash_seed: int = 0) -> "subprocess.CompletedProc
 
 @pytest.mark.parametrize("seed", [9, pytest.param(10, marks=pytest.mark.slow)])
 def test_the_command_tells_the_day_and_its_hash_is_that_of_a_process_that_hashes_otherwise(seed: int) -> None:
-    arguments = ("--hours", "0.2", "--customers", "20", "--mishaps", "120", "--seed", str(seed), "--json")
+    arguments = ("--hours", "0.2", "--customers", "10", "--mishaps", "120", "--seed", str(seed), "--json")
     first, second = (json.loads(openteller(*arguments, hash_seed=each).stdout) for each in (1, 4242))
     assert first["wrong"] == []
     assert first["trace"] == second["trace"]
