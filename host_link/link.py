@@ -80,6 +80,7 @@ class HostLink:
         self._terminal = terminal
         self._branch = branch
         self._clock = clock
+        self._unanswered: set[tuple[type, str]] = set()  # what was sent and has to be sent until it is answered
 
     @property
     def state(self) -> LineState:
@@ -163,9 +164,11 @@ class HostLink:
             order=trace.transaction,
             amount_fen=amount_fen,
             tac=tac,
+            repeat=self._was_sent(ConfirmRequest, trace),
         )
         answer = self._line.ask(request, ConfirmResponse)
         _expect_decision(answer)
+        self._unanswered.discard((ConfirmRequest, trace.transaction))
         return Confirmation.ACCEPTED if answer.response_code == APPROVED else Confirmation.TAC_WRONG
 
     def reverse(self, trace: Trace, amount_fen: int, reason: ReversalReason) -> Reversed | Declined:
@@ -181,12 +184,21 @@ class HostLink:
             amount_fen=amount_fen,
             reason=reason.value,
             original_stan=trace.order_stan,
+            repeat=self._was_sent(ReversalRequest, trace),
         )
         answer = self._line.ask(request, ReversalResponse)
         _expect_decision(answer)
+        self._unanswered.discard((ReversalRequest, trace.transaction))
         if answer.refunded_fen is None:
             return _declined(answer)
         return Reversed(answer.refunded_fen)
+
+    def _was_sent(self, kind: type, trace: Trace) -> bool:
+        """Return whether it was sent before, and remember that it is now."""
+        key = (kind, trace.transaction)
+        known = key in self._unanswered
+        self._unanswered.add(key)
+        return known
 
     def _local(self) -> tuple[str, str]:
         wall = self._clock.wall()

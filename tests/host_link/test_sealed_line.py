@@ -78,9 +78,9 @@ class Host:
     def decided(self, message: bytes) -> bytes:
         """A confirmation or reversal, answered with `decision`."""
         kind, processing, stan = {
-            "0220": ("0230", "940000", message[19:22]),
-            "0400": ("0410", "910000", message[27:30]),
-        }[self.asked[-1]]
+            "022": ("0230", "940000", message[19:22]),
+            "040": ("0410", "910000", message[27:30]),
+        }[self.asked[-1][:3]]
         rrn, code = "303030303030303030313233", self.decision.encode().hex()
         return bytes.fromhex(f"{kind} 202000000A810001 {processing} {stan.hex()} {rrn} {code} {T} 0018 DF01 0F {O}")
 
@@ -239,3 +239,20 @@ def test_what_the_host_takes_later_is_neither_accepted_nor_refused(code: str) ->
 
 def test_an_approved_confirmation_is_accepted() -> None:
     assert sealed(Host())[0].confirm_load(TRACE, 5000, bytes(4)) is Confirmation.ACCEPTED
+
+
+def test_a_reversal_and_a_confirmation_that_were_sent_before_say_so() -> None:
+    """docs/host-messages.md, Repeats: 0401 and 0221, until there is an answer that decides."""
+    host = Host(decision="96")
+    link, _, _ = sealed(host)
+    for _ in range(3):
+        with pytest.raises(HostSilent):
+            link.reverse(TRACE, 5000, ReversalReason.NO_ANSWER)
+        with pytest.raises(HostSilent):
+            link.confirm_load(TRACE, 5000, bytes(4))
+    assert host.asked[2:] == ["0400", "0220", "0401", "0221", "0401", "0221"]
+    host.decision, host.asked = "22", []
+    link.reverse(TRACE, 5000, ReversalReason.NO_ANSWER)
+    link.confirm_load(TRACE, 5000, bytes(4))
+    link.reverse(TRACE, 5000, ReversalReason.NO_ANSWER)
+    assert host.asked == ["0401", "0221", "0400"]
