@@ -83,9 +83,9 @@ MUTANTS = (
     Mutant(
         "another card answers for the one that was loaded",
         _MODULE,
-        "        if not is_same_card(CardNumber(info.number)):\n            return CardProblem.OTHER_CARD\n"
-        "        answer = self._send(purse.encode_command(purse.GetTransactionProve",
-        "        answer = self._send(purse.encode_command(purse.GetTransactionProve",
+        "if not is_same_card(selected.number):",
+        "if False:",
+        times=2,
     ),
     Mutant(
         "9406 is believed without a second witness",
