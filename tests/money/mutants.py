@@ -105,8 +105,9 @@ MUTANTS = (
     Mutant(
         "an order that nobody answered is not reversed",
         _MOVES,
-        "return reverse(s, ReversalReason.NO_ANSWER, Outcome.HOST_SILENT)\n\n\ndef poll",
-        "return last_page(s, Outcome.HOST_SILENT, record(s, LedgerState.DECLINED))\n\n\ndef poll",
+        "def order_unanswered(s: TopUp, event: ev.OrderUnanswered) -> Next:\n    return reverse(",
+        "def order_unanswered(s: TopUp, event: ev.OrderUnanswered) -> Next:\n"
+        "    return last_page(s, Outcome.HOST_SILENT, record(s, LedgerState.DECLINED))\n    return reverse(",
     ),
     Mutant(
         "a reversal is not repeated",
