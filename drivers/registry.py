@@ -9,6 +9,7 @@ from typing import Protocol
 import usb.backend
 
 from drivers import barcode_scanner, crt310, crt591, pp791, receipt_printer, sdt_reader
+from drivers.card_profiles import CARDS, CardProfile
 from drivers.ccid_reader import CcidReader
 from drivers.crt288k import Crt288kReader
 from drivers.crt310_card_reader import Crt310CardReader
@@ -118,16 +119,22 @@ def is_usb(port: str) -> bool:
     return port.startswith(("usb://", "sim-usb://"))
 
 
-def _t_union(place: Place) -> Device:
-    if place.port.startswith(_PCSC):
-        reader = PcscReader(place.name, place.port.removeprefix(_PCSC), place.clock)
-        return TUnionTopUpModule(place.name, reader, place.clock)
-    transport = place.open_usb(ccid.INTERFACE_CLASS)
-    try:
-        return TUnionTopUpModule(place.name, CcidReader(place.name, transport, place.clock), place.clock)
-    except BaseException:
-        transport.close()
-        raise
+def _top_up(cards: Mapping[str, CardProfile]) -> Model:
+    profiles = tuple(cards.values())
+
+    def open_module(place: Place) -> Device:
+        if place.port.startswith(_PCSC):
+            reader = PcscReader(place.name, place.port.removeprefix(_PCSC), place.clock)
+            return TUnionTopUpModule(place.name, reader, place.clock, profiles)
+        transport = place.open_usb(ccid.INTERFACE_CLASS)
+        try:
+            ccid_reader = CcidReader(place.name, transport, place.clock)
+            return TUnionTopUpModule(place.name, ccid_reader, place.clock, profiles)
+        except BaseException:
+            transport.close()
+            raise
+
+    return Model(Role.TOP_UP_MODULE, open_module, "ccid")
 
 
 def _crt591(profile: crt591.Profile) -> Callable[[Place], Device]:
@@ -179,7 +186,7 @@ def _escpos(profile: PrinterProfile) -> Callable[[Place], Device]:
 
 
 MODELS: Mapping[str, Model] = {
-    "ccid-t-union": Model(Role.TOP_UP_MODULE, _t_union, "ccid"),
+    "ccid-t-union": _top_up(CARDS),
     "crt-288k": Model(Role.CARD_READER, _crt288k),
     "crt-310": Model(Role.CARD_READER, _crt310, "crt310"),
     "crt-571": Model(Role.CARD_READER, _crt591(crt591.Profile(model="CRT-571")), "crt591"),
@@ -191,15 +198,19 @@ MODELS: Mapping[str, Model] = {
 }
 
 
-def models(printers: Mapping[str, PrinterProfile] = PRINTERS) -> dict[str, Model]:
+def models(
+    printers: Mapping[str, PrinterProfile] = PRINTERS, cards: Mapping[str, CardProfile] = CARDS
+) -> dict[str, Model]:
     """Return all models: ours, an ESC/POS printer for each profile, and those of installed packages.
+
+    The top-up module asks a card for the purses of `cards`, in their order.
 
     A package adds models by the entry-point group ENTRY_POINT_GROUP; it cannot replace ours.
 
     Raises:
         ConfigError: a package's model cannot be loaded, is none, or has the name of another one.
     """
-    found = dict(MODELS)
+    found = {**MODELS, "ccid-t-union": _top_up(cards)}
     found.update({name: Model(Role.RECEIPT_PRINTER, _escpos(profile), "escpos") for name, profile in printers.items()})
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name in found:

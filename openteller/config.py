@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import AfterValidator
 
+from drivers.card_profiles import CARDS, CardProfile, CardProfiles
 from drivers.receipt_layout import PRINTERS, PrinterProfile
 from drivers.registry import Model, Role, models
 from kiosk_core.errors import ConfigError
@@ -208,6 +209,15 @@ class PrinterProfiles:
 
 
 @dataclass(frozen=True)
+class CardsSection:
+    """A file of transit purses that this terminal knows beside those of `drivers/card_profiles.toml`."""
+
+    profiles: Path
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
 class TerminalConfig:
     """All of `kiosk.toml`. Paths are absolute, or relative to the folder of the file as it was named."""
 
@@ -221,6 +231,7 @@ class TerminalConfig:
     receipt: ReceiptSection | None = None
     simulator: SimulatorSection | None = None
     printers: PrintersSection | None = None
+    cards: CardsSection | None = None
 
     __pydantic_config__ = _STRICT
 
@@ -229,10 +240,12 @@ class TerminalConfig:
         """The models that this terminal can name.
 
         Raises:
-            ConfigError: the file of [printers] is wrong.
+            ConfigError: the file of [printers] or that of [cards] is wrong.
         """
-        own = load_printers(self.printers.profiles) if self.printers is not None else {}
-        return models({**PRINTERS, **own})
+        printers = load_printers(self.printers.profiles) if self.printers is not None else {}
+        cards = load_cards(self.cards.profiles) if self.cards is not None else {}
+        # A card is asked for the terminal's own purses first.
+        return models({**PRINTERS, **printers}, {**cards, **{name: CARDS[name] for name in CARDS if name not in cards}})
 
 
 def load_printers(path: Path) -> dict[str, PrinterProfile]:
@@ -242,6 +255,15 @@ def load_printers(path: Path) -> dict[str, PrinterProfile]:
         ConfigError: as `load_terminal`.
     """
     return TomlFile(path).checked(PrinterProfiles).printer
+
+
+def load_cards(path: Path) -> dict[str, CardProfile]:
+    """Read and check a file of transit purses.
+
+    Raises:
+        ConfigError: as `load_terminal`.
+    """
+    return TomlFile(path).checked(CardProfiles).profile
 
 
 def load_terminal(path: Path) -> TerminalConfig:
