@@ -40,6 +40,7 @@ from tests.money.world import SERVICE, Customer, NeverAtRest, PowerCut, RunningT
 
 CARDS = 12
 JUDGED_EVERY = 25
+TOLD_EVERY = 50
 _REQUESTS = ("OrderRequest", "StatusRequest", "LoadRequest", "ConfirmRequest", "ReversalRequest")
 _STEP_FEN = 1_000
 _TURNS_AWAY_AFTER_S = 60.0
@@ -254,17 +255,18 @@ def main(arguments: list[str]) -> int:
     counts: Counter[str] = Counter()
     failing = 0
     with ProcessPoolExecutor() as pool:
-        for life in pool.map(partial(live, transactions=asked.transactions), seeds):
-            counts += life.counts
-            for each in life.wrong:
-                print(f"seed {life.seed}: {each}")
-            if life.wrong:
+        for lived, story in enumerate(pool.map(partial(live, transactions=asked.transactions), seeds), 1):
+            counts += story.counts
+            for each in story.wrong:
+                print(f"seed {story.seed}: {each}")
+            if story.wrong:
                 failing += 1
-                print(
-                    f"    python -m tests.money.soak --seed {life.seed} --transactions {asked.transactions}", flush=True
-                )
-    told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    print(f"{told}; {failing} of {len(seeds)} seeds wrong; {time.monotonic() - began:.0f} s")
+                again = f"--seed {story.seed} --transactions {asked.transactions}"
+                print(f"    python -m tests.money.soak {again}", flush=True)
+            if lived % TOLD_EVERY == 0 or lived == len(seeds):
+                told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+                seconds = time.monotonic() - began
+                print(f"{lived} seeds: {told}; {failing} seeds wrong; {seconds:.0f} s", flush=True)
     return 1 if failing else 0
 
 
