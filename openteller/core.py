@@ -93,7 +93,7 @@ class Core:
                 services=services,
                 terminal=self._terminal,
                 journal=journal,
-                risk=RiskCheck.of(risk, journal, clock),
+                risk=RiskCheck(risk, journal, clock),
                 top_up_module=self._threads[Role.TOP_UP_MODULE],
                 printer=self._threads[Role.RECEIPT_PRINTER],
                 host=host,

@@ -1,9 +1,6 @@
 """The rules of the terminal at work: what the journal, the clock and the blacklist files say is put before them."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from os import stat_result
 from pathlib import Path
 
 from kiosk_core.blacklist import Blacklist, BlacklistError, parse_blacklist
@@ -11,7 +8,8 @@ from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError
 from kiosk_core.ledger import Journal
-from kiosk_core.risk import Allowance, BlacklistRule, Circumstances, Risk, assess, loads_of
+from kiosk_core.risk import Allowance, Circumstances, Risk, assess
+from openteller.recent_loads import RecentLoads
 
 _log = logging.getLogger(__name__)
 
@@ -77,31 +75,26 @@ class BlacklistFile:
 
 def _version(path: Path) -> tuple[int, int, int] | None:
     try:
-        found: stat_result = path.stat()
+        found = path.stat()
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-@dataclass(frozen=True)
 class RiskCheck:
-    """Asks the rules about a card.
+    """Asks the rules about a card. The paths of `risk` are anchored.
 
-    Raises (in `of`):
+    Raises (in the constructor):
         ConfigError: as `load_blacklist`.
     """
 
-    risk: Risk
-    journal: Journal
-    clock: Clock
-    blacklists: Mapping[Path, BlacklistFile] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, risk: Risk, journal: Journal, clock: Clock) -> "RiskCheck":
-        """Return the check of `risk`, whose paths are anchored, with its blacklists read."""
-        rules: tuple[BlacklistRule, ...] = tuple(risk.blacklist.values())
-        files = {rule.file: BlacklistFile(rule.file, rule.stale_after_min * 60.0, clock) for rule in rules}
-        return cls(risk, journal, clock, files)
+    def __init__(self, risk: Risk, journal: Journal, clock: Clock) -> None:
+        self._risk = risk
+        self._clock = clock
+        self._loads = RecentLoads(journal)
+        self._blacklists = {
+            rule.file: BlacklistFile(rule.file, rule.stale_after_min * 60.0, clock) for rule in risk.blacklist.values()
+        }
 
     def allowance(self, number: CardNumber, token: str, *, can_identify: bool) -> Allowance:
         """Return what the rules leave the card now; `token` is its name in the journal.
@@ -109,7 +102,7 @@ class RiskCheck:
         Raises:
             JournalUnavailable: what was loaded cannot be known.
         """
-        now = self.clock.wall()
-        loads = loads_of(self.journal.since(self.risk.looks_back_to(now)))
-        lists = {path: file.current() for path, file in self.blacklists.items()}
-        return assess(self.risk, Circumstances(now, number, token, loads, lists, can_identify))
+        now = self._clock.wall()
+        loads = self._loads.since(self._risk.looks_back_to(now), now)
+        lists = {path: file.current() for path, file in self._blacklists.items()}
+        return assess(self._risk, Circumstances(now, number, token, loads, lists, can_identify))

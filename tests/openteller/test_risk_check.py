@@ -170,7 +170,7 @@ def test_a_list_that_is_broken_in_another_way_gets_no_new_time(tmp_path: Path, c
 def test_what_the_journal_says_limits_the_card(folder: Path, tmp_path: Path, clock: SetClock) -> None:
     path = rules(folder, f"[card_day.daily]\nmost_yuan = 100\n{WORDS}\n")
     with SqliteJournal(tmp_path / "journal", "OT000001", clock) as journal:
-        check = RiskCheck.of(load_risk(path), journal, clock)
+        check = RiskCheck(load_risk(path), journal, clock)
         token = journal.token(NUMBER)
         begun = journal.begin({"service": "transit_top_up"})
         journal.record(begun.id, L.CARD_READ, {"token": token})
@@ -186,7 +186,7 @@ def test_a_list_that_has_been_broken_for_too_long_bars_every_card(
     folder: Path, tmp_path: Path, clock: SetClock
 ) -> None:
     with SqliteJournal(tmp_path / "journal", "OT000001", clock) as journal:
-        check = RiskCheck.of(load_risk(folder / "risk.toml"), journal, clock)
+        check = RiskCheck(load_risk(folder / "risk.toml"), journal, clock)
         (folder / "blacklist.txt").unlink()
         token = journal.token(NUMBER)
         before = check.allowance(NUMBER, token, can_identify=False).tightest
