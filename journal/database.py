@@ -4,6 +4,7 @@ apsw brings its own SQLite: those before 3.51.3 may lose committed rows when a s
 write-ahead log (docs/decisions/0003-apsw-for-sqlite.md).
 """
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import apsw
 
-from journal.entries import Entry
+from journal.entries import OF_JOURNAL, Entry
+from journal.hashes import HashHistory
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import LedgerState
 
@@ -40,8 +42,22 @@ CREATE TRIGGER entry_unchanged BEFORE UPDATE ON entry
 BEGIN SELECT raise(ABORT, 'journal entries are never changed'); END;
 """
 
-# The n-th step makes schema version n of version n - 1; `PRAGMA user_version` says where a file stands.
-STEPS: tuple[str, ...] = (_VERSION_1,)
+# julianday reads the offset, in whole milliseconds, and does so the same in every SQLite that an auditor may have.
+# Rows may be deleted once they lie in an archive; which ones do the newest row ARCHIVED says. HASH rows stay.
+_VERSION_2 = """
+CREATE INDEX entry_began ON entry (julianday(at)) WHERE state = 'NEW';
+CREATE INDEX entry_is_note ON entry (state, number) WHERE transaction_id = '';
+DROP TRIGGER IF EXISTS entry_stays;
+CREATE TRIGGER entry_stays BEFORE DELETE ON entry
+WHEN (old.transaction_id = '' AND old.state = 'HASH') OR old.number > coalesce(
+    (SELECT json_extract(facts, '$.last') FROM entry
+     WHERE transaction_id = '' AND state = 'ARCHIVED' ORDER BY number DESC LIMIT 1), 0)
+BEGIN SELECT raise(ABORT, 'journal entries are deleted only after they were archived'); END;
+"""
+
+# The n-th step makes schema version n of version n - 1; `PRAGMA user_version` says where a file stands. A step never
+# touches a row: its hash would no longer hold.
+STEPS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 
 ENTRY_COLUMNS = "number, at, transaction_id, state, facts, previous, hash"
 
@@ -57,10 +73,22 @@ OF_OPEN_TRANSACTIONS = (
 # A WHERE clause: the rows of all transactions, not those about the journal itself.
 OF_TRANSACTIONS = "WHERE transaction_id <> ''"
 
-# A WHERE clause: the rows of every transaction that began at or after a moment, in seconds since 1970 (UTC).
+# A WHERE clause: the rows of every transaction that began at or after a moment, in ISO 8601 with offset.
 BEGUN_SINCE = (
-    "WHERE transaction_id IN (SELECT transaction_id FROM entry WHERE state = 'NEW' AND unixepoch(at, 'subsec') >= ?)"
+    "WHERE transaction_id IN (SELECT transaction_id FROM entry WHERE state = 'NEW' AND julianday(at) >= julianday(?))"
 )
+
+# Deletes the rows to number :last of transactions that are not among the :open (a JSON list) and have no later row.
+DELETE_ARCHIVED = f"""
+DELETE FROM entry WHERE number <= :last AND CASE
+    WHEN transaction_id = '{OF_JOURNAL}' THEN state <> 'HASH'
+    ELSE transaction_id NOT IN (SELECT value FROM json_each(:open)) AND NOT EXISTS (
+        SELECT 1 FROM entry AS later WHERE later.transaction_id = entry.transaction_id AND later.number > :last)
+END
+"""  # noqa: S608  (our own names)
+
+# A WHERE clause: the rows about the journal itself that are of one kind.
+OF_NOTES = f"WHERE transaction_id = '{OF_JOURNAL}' AND state = ?"
 
 _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (apsw.FullError, "the disk is full"),
@@ -119,22 +147,41 @@ def open_for_reading(folder: Path) -> apsw.Connection:
     """Open the journal in `folder` beside a running core, or without one.
 
     Raises:
-        JournalUnavailable: there is no journal.
+        JournalUnavailable: there is no journal, or it is from a newer program.
         apsw.Error: the disk says no.
     """
     path = folder / DATABASE_NAME
     if not path.is_file():
         raise JournalUnavailable(f"there is no journal in {folder}")
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    connection.set_busy_timeout(2000)
+    try:
+        connection.set_busy_timeout(2000)
+        schema_version(connection)
+    except BaseException:
+        connection.close(force=True)
+        raise
     return connection
 
 
-def select_entries(connection: apsw.Connection, which: str, values: tuple[str | float, ...] = ()) -> Iterator[Entry]:
+def select_entries(connection: apsw.Connection, which: str, values: tuple[str | int, ...] = ()) -> Iterator[Entry]:
     """Yield the entries of a WHERE, ORDER BY or LIMIT clause, in the order of their numbers where it names none."""
     order = "" if "ORDER BY" in which else " ORDER BY number"
     for columns in connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry {which}{order}", values):  # noqa: S608
         yield Entry(*columns)
+
+
+def read_hash_history(connection: apsw.Connection) -> HashHistory:
+    """Return which function hashes which row.
+
+    Raises:
+        JournalUnavailable: a HASH row cannot be read.
+    """
+    try:
+        return HashHistory.of(
+            (entry.number, json.loads(entry.facts)["hash"]) for entry in select_entries(connection, OF_NOTES, ("HASH",))
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise JournalUnavailable(f"the journal names a hash function that cannot be read: {error}") from None
 
 
 def schema_version(connection: apsw.Connection) -> int:
@@ -145,7 +192,10 @@ def schema_version(connection: apsw.Connection) -> int:
     """
     version = connection.pragma("user_version")
     if not isinstance(version, int) or version > len(STEPS):
-        raise JournalUnavailable(f"the journal has schema version {version}; this program knows up to {len(STEPS)}")
+        raise JournalUnavailable(
+            f"the journal was written by a newer program (schema {version}; this one knows schemas up to {len(STEPS)}):"
+            " install that program or a later one"
+        )
     return version
 
 
@@ -183,8 +233,11 @@ def sync_folder(folder: Path) -> None:
 
 
 def _migrate(connection: apsw.Connection) -> None:
+    """Bring the file to the newest schema, in one transaction: it has the old one or the new one, never half of it."""
     version = schema_version(connection)
-    for number, step in enumerate(STEPS[version:], version + 1):
-        with connection:
+    if version == len(STEPS):
+        return
+    with connection:
+        for step in STEPS[version:]:
             connection.execute(step)
-            connection.pragma("user_version", number)
+        connection.pragma("user_version", len(STEPS))

@@ -1,17 +1,17 @@
 """One entry of the journal as it lies on disk, and the hash that chains it to the one before.
 
-The hash is SHA-256 over six fields in this order: number, at, transaction, state, facts, previous hash. Each field
+The hash goes over six fields in this order: number, at, transaction, state, facts, previous hash. Each field
 is its UTF-8 bytes (the number in decimal) behind their count as four bytes, big-endian, so no two entries share an
 encoding. The entry before the first has the hash "0" * 64. Hashes are written as 64 lower-case hex digits.
 """
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
+from journal.hashes import HashFunction
 from kiosk_core.ledger import Facts, LedgerRow, LedgerState
 
 GENESIS = "0" * 64
@@ -24,6 +24,8 @@ class Note(Enum):
     """What a row about the journal itself says."""
 
     CLOCK = "CLOCK"  # the clock is right though it was set back: facts `by`, `reason`
+    HASH = "HASH"  # from the next row on the fact `hash` names the function that chains
+    ARCHIVED = "ARCHIVED"  # rows to number `last`, with hash `head`, lie in archives 1 to `archive`, to moment `until`
 
 
 _LARGEST_NUMBER = 10**12 - 1
@@ -48,14 +50,16 @@ class Entry:
     previous: str
     hash: str
 
+    def true_hash(self, function: HashFunction) -> str:
+        """Return the hash that the entry has if nobody changed it."""
+        fields = (str(self.number), self.at, self.transaction, self.state, self.facts, self.previous)
+        encoded = (text.encode() for text in fields)
+        return function.hex(b"".join(len(data).to_bytes(4, "big") + data for data in encoded))
+
     @property
-    def true_hash(self) -> str:
-        """The hash that the entry has if nobody changed it."""
-        digest = hashlib.sha256()
-        for text in (str(self.number), self.at, self.transaction, self.state, self.facts, self.previous):
-            data = text.encode()
-            digest.update(len(data).to_bytes(4, "big") + data)
-        return digest.hexdigest()
+    def is_note(self) -> bool:
+        """Whether the entry is about the journal itself."""
+        return self.transaction == OF_JOURNAL
 
     def row(self) -> LedgerRow:
         """Return the entry in the terms of the core.
@@ -67,7 +71,9 @@ class Entry:
         return LedgerRow(self.number, at, self.transaction, LedgerState(self.state), json.loads(self.facts))
 
 
-def next_entry(last: Entry | None, at: datetime, transaction: str, state: str, facts: Facts) -> Entry:
+def next_entry(
+    last: Entry | None, at: datetime, transaction: str, state: str, facts: Facts, *, function: HashFunction
+) -> Entry:
     """Return the entry that follows `last` (None: the journal's first).
 
     Raises:
@@ -76,7 +82,7 @@ def next_entry(last: Entry | None, at: datetime, transaction: str, state: str, f
     number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
     moment = at.isoformat(timespec="milliseconds")
     unsealed = Entry(number, moment, transaction, state, canonical_facts(facts), previous, "")
-    return replace(unsealed, hash=unsealed.true_hash)
+    return replace(unsealed, hash=unsealed.true_hash(function))
 
 
 def canonical_facts(facts: Facts) -> str:

@@ -1,10 +1,14 @@
 """Transactions out of the journal, read beside a running core: one, the latest, or those that a search describes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import apsw
+
+from journal.archive import Archived, first_archive_from, newest_archived_row, read_archive
 from journal.database import (
     BEGUN_SINCE,
     OF_OPEN_TRANSACTIONS,
@@ -14,6 +18,7 @@ from journal.database import (
     open_for_reading,
     select_entries,
 )
+from journal.entries import Entry
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import LedgerRow, LedgerState, Transaction
 
@@ -64,7 +69,17 @@ def search(folder: Path, wanted: Search) -> tuple[Transaction, ...]:
         JournalUnavailable: there is no journal, or it cannot be read.
     """
     which, values = _narrowed(wanted)
-    found = [each for each in _read(folder, which, values) if wanted.fits(each)]
+    with _reading(folder) as database:
+        found = [each for each in _transactions(select_entries(database, which, values)) if wanted.fits(each)]
+        archived = _archived(database)
+        if archived is None or not _reaches_archives(wanted, found, archived):
+            return tuple(found[-wanted.limit :])
+        first = first_archive_from(folder, archived, wanted.begun_from)
+        entries = _archived_entries(folder, database, archived, first)
+        # What began in an archive before the first one is not whole here, and began too early to be wanted.
+        whole = (each for each in _transactions(entries) if each.rows[0].state is LedgerState.NEW)
+        found += [each for each in whole if wanted.fits(each)]
+    found.sort(key=lambda each: each.rows[0].number)
     return tuple(found[-wanted.limit :])
 
 
@@ -74,7 +89,13 @@ def read_transaction(folder: Path, transaction: str) -> Transaction | None:
     Raises:
         JournalUnavailable: there is no journal, or it cannot be read.
     """
-    return next(_read(folder, "WHERE transaction_id = ?", (transaction,)), None)
+    with _reading(folder) as database:
+        found = next(_transactions(select_entries(database, "WHERE transaction_id = ?", (transaction,))), None)
+        archived = _archived(database)
+        if found is not None or archived is None:
+            return found
+        entries = _archived_entries(folder, database, archived, 1)
+        return next(_transactions(entry for entry in entries if entry.transaction == transaction), None)
 
 
 def read_latest(folder: Path, count: int) -> tuple[Transaction, ...]:
@@ -95,25 +116,54 @@ def read_open(folder: Path) -> tuple[Transaction, ...]:
     return search(folder, Search(only_open=True))
 
 
-def _narrowed(wanted: Search) -> tuple[str, tuple[str | float, ...]]:
+def _narrowed(wanted: Search) -> tuple[str, tuple[str | int, ...]]:
     """Return a WHERE clause that holds all that is wanted, and no more than must be looked at."""
     if wanted.only_open:
         return OF_OPEN_TRANSACTIONS, ()
     if wanted.begun_from is not None:
-        return BEGUN_SINCE, (wanted.begun_from.timestamp(),)
+        return BEGUN_SINCE, (wanted.begun_from.isoformat(),)
     if wanted == Search(limit=wanted.limit):
         latest = "SELECT transaction_id FROM entry WHERE state = 'NEW' ORDER BY number DESC LIMIT ?"
         return f"WHERE transaction_id IN ({latest})", (wanted.limit,)
     return OF_TRANSACTIONS, ()
 
 
-def _read(folder: Path, which: str, values: tuple[str | float, ...]) -> Iterator[Transaction]:
-    rows: dict[str, list[LedgerRow]] = {}
+def _reaches_archives(wanted: Search, found: list[Transaction], archived: Archived) -> bool:
+    """Whether an archive may hold what is wanted beyond what was `found` in the database."""
+    if wanted.only_open or (wanted.begun_from is not None and wanted.begun_from > archived.until):
+        return False
+    return sum(each.rows[0].number > archived.last for each in found) < wanted.limit
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[apsw.Connection]:
+    """Open the journal as it stands at one moment."""
     with keeping_promises(f"read the journal in {folder}"), closing_connection(open_for_reading(folder)) as database:
-        for entry in select_entries(database, which, values):
-            try:
-                rows.setdefault(entry.transaction, []).append(entry.row())
-            except ValueError as error:
-                raise JournalUnavailable(f"row {entry.number} of the journal cannot be read: {error}") from None
+        database.execute("BEGIN")
+        yield database
+
+
+def _archived(database: apsw.Connection) -> Archived | None:
+    row = newest_archived_row(database)
+    return None if row is None else Archived.of(row)
+
+
+def _archived_entries(folder: Path, database: apsw.Connection, archived: Archived, first: int) -> Iterator[Entry]:
+    """Yield the rows of all transactions that are no longer in the database, from archive `first` on."""
+    which = "SELECT DISTINCT transaction_id FROM entry WHERE number <= ?"
+    stayed = {str(transaction) for (transaction,) in database.execute(which, (archived.last,))}
+    for number in range(first, archived.archive + 1):
+        for entry in read_archive(folder, number):
+            if not entry.is_note and entry.transaction not in stayed:
+                yield entry
+
+
+def _transactions(entries: Iterable[Entry]) -> Iterator[Transaction]:
+    rows: dict[str, list[LedgerRow]] = {}
+    for entry in entries:
+        try:
+            rows.setdefault(entry.transaction, []).append(entry.row())
+        except ValueError as error:
+            raise JournalUnavailable(f"row {entry.number} of the journal cannot be read: {error}") from None
     for transaction, its_rows in rows.items():
         yield Transaction(transaction, tuple(its_rows))

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import hmac
 import json
+import logging
 import os
 import secrets
 from collections.abc import Iterator, Sequence
@@ -19,23 +20,29 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from journal.archive import ROWS_AT_ONCE, SLACK, Archived, Retention, newest_archived_row, write_archive
 from journal.database import (
     BEGUN_SINCE,
     DATABASE_NAME,
+    DELETE_ARCHIVED,
     ENTRY_COLUMNS,
     OF_OPEN_TRANSACTIONS,
     closing_connection,
     keeping_promises,
     open_for_writing,
+    read_hash_history,
     select_entries,
     sync_folder,
 )
 from journal.entries import GENESIS, OF_JOURNAL, Entry, Note, next_entry
+from journal.hashes import HashFunction
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.id_card_reader import IdNumber
 from kiosk_core.ledger import Facts, LedgerRow, LedgerState, Transaction
+
+_log = logging.getLogger(__name__)
 
 KEY_NAME = "journal.key"
 
@@ -47,6 +54,7 @@ RESERVE_BYTES = 16 * 2**20
 _KEY_BYTES = 32
 _TOKEN_DIGITS = 32
 _SEQUENCE_DIGITS = 5
+_ARCHIVE_EVERY_S = 3600.0
 
 
 class JournalHeld(JournalUnavailable):
@@ -58,18 +66,32 @@ class SqliteJournal:
 
     A transaction's id is the terminal's number, the date and the running number's last five digits:
     "KT000001-25112200042", 20 characters for a terminal number of 8. `token` may be called from any thread, all
-    else from one. A clock that was set back by more than `clock_tolerance` begins no transaction: limits of a day,
-    expiry dates and the bank's day depend on it.
+    else from one.
+
+    Old rows go to archives as `retention` says. Rows are chained by `function`; None leaves that as the journal has
+    it (SHA-256 in a new one). A clock that was set back by more than `clock_tolerance` begins no transaction: limits
+    of a day, expiry dates and the bank's day depend on it.
 
     Raises:
         JournalUnavailable: another program writes this journal, its key is missing, its file is damaged or from
             a newer program, or the disk says no.
     """
 
-    def __init__(self, folder: Path, terminal: str, clock: Clock, clock_tolerance: timedelta = CLOCK_TOLERANCE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        terminal: str,
+        clock: Clock,
+        *,
+        retention: Retention = Retention(),  # noqa: B008  (it is frozen)
+        function: HashFunction | None = None,
+        clock_tolerance: timedelta = CLOCK_TOLERANCE,
+    ) -> None:
         self._folder = folder
         self._terminal = terminal
+        self._retention = retention
         self._clock_tolerance = clock_tolerance
+        self._archive_at = clock.now()
         self._clock = clock
         with contextlib.ExitStack() as undo, keeping_promises(f"open the journal in {folder}"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -77,8 +99,10 @@ class SqliteJournal:
             undo.callback(os.close, self._lock)
             self._database = open_for_writing(folder / DATABASE_NAME)
             undo.enter_context(closing_connection(self._database))
+            self._hashes = read_hash_history(self._database)
             self._key = _card_key(folder, may_create=self._last_entry() is None)
             self._open = self._read(OF_OPEN_TRANSACTIONS)
+            self._hash_with(function)
             self._closing = undo.pop_all()
 
     def begin(self, facts: Facts) -> Transaction:
@@ -126,7 +150,7 @@ class SqliteJournal:
             JournalUnavailable: a row has been changed, or the disk says no.
         """
         with keeping_promises("read the journal"):
-            rows = self._read(BEGUN_SINCE, moment.timestamp())
+            rows = self._read(BEGUN_SINCE, moment.isoformat())
         return tuple(Transaction(transaction, its_rows) for transaction, its_rows in rows.items())
 
     def head(self) -> tuple[int, str]:
@@ -140,13 +164,20 @@ class SqliteJournal:
         return (last.number, last.hash) if last else (0, GENESIS)
 
     def maintain(self) -> None:
-        """See the port.
+        """Archive what is old enough, now and then; see the port.
 
         Raises:
             JournalUnavailable: no transaction may begin now.
         """
         with keeping_promises("read the journal"):
             self._check_that_one_may_begin(self._last_entry())
+        if self._clock.now() >= self._archive_at:
+            self._archive_at = self._clock.now() + _ARCHIVE_EVERY_S
+            try:
+                with keeping_promises("archive old rows of the journal"):
+                    self._archive_old_rows()
+            except JournalUnavailable as error:  # no row is lost, and the journal can be written: customers come first
+                _log.error("%s", error)
 
     def token(self, number: CardNumber | IdNumber) -> str:
         """Return 32 hex digits: HMAC-SHA256 of the number under this terminal's key, cut short."""
@@ -190,11 +221,64 @@ class SqliteJournal:
                 " right, or confirm it with `openteller journal confirm-clock`"
             )
 
-    def _append_note(self, note: Note, facts: Facts) -> None:
-        self._insert(next_entry(self._last_entry(), self._clock.wall(), OF_JOURNAL, note.value, facts))
+    def _hash_with(self, function: HashFunction | None) -> None:
+        """Go on with another hash function from the next row on; None leaves it as it is."""
+        last, _ = self.head()
+        if function is None or function is self._hashes.at(last + 1):
+            return
+        with self._database:
+            number = self._append_note(Note.HASH, {"hash": function.value})
+        self._hashes = self._hashes.then(number, function)
+
+    def _archive_old_rows(self) -> None:
+        row = newest_archived_row(self._database)
+        before = Archived.of(row) if row is not None else None
+        first = before.last + 1 if before else 1
+        cut = self._cut(first)
+        if cut is None:
+            return
+        number = before.archive + 1 if before else 1
+        rows = tuple(self._select("WHERE number BETWEEN ? AND ?", first, cut))
+        archived = write_archive(self._folder, number, rows)
+        with self._database:
+            self._append_note(Note.ARCHIVED, archived.facts)
+            self._database.execute(DELETE_ARCHIVED, {"last": cut, "open": json.dumps(list(self._open))})
+        _log.info("rows %d to %d of the journal are in archive %d", first, cut, number)
+        if len(rows) == ROWS_AT_ONCE:
+            self._archive_at = self._clock.now()  # there is more
+
+    def _cut(self, first: int) -> int | None:
+        """Return the last row that shall be archived, from row `first` on; None: nothing is old enough.
+
+        The newest transaction always stays: running numbers go on from it.
+        """
+        now = self._clock.wall()
+        keep = self._retention.keep_at(self._size_bytes())
+        oldest = next(self._select("WHERE state = 'NEW' AND number >= ? ORDER BY number LIMIT 1", first), None)
+        newest = next(self._select("WHERE state = 'NEW' ORDER BY number DESC LIMIT 1"), None)
+        if oldest is None or newest is None or datetime.fromisoformat(oldest.at) > now - keep - SLACK:
+            return None
+        young = "WHERE state = 'NEW' AND number >= ? AND julianday(at) >= julianday(?) ORDER BY number LIMIT 1"
+        stays = next(self._select(young, first, (now - keep).isoformat()), newest)
+        cut = min(stays.number - 1, first + ROWS_AT_ONCE - 1)
+        return cut if cut >= first else None
+
+    def _size_bytes(self) -> int:
+        pages, free, size = (self._database.pragma(name) for name in ("page_count", "freelist_count", "page_size"))
+        return (int(pages) - int(free)) * int(size)
+
+    def _append_note(self, note: Note, facts: Facts) -> int:
+        entry = self._next_entry(OF_JOURNAL, note.value, facts)
+        self._insert(entry)
+        return entry.number
+
+    def _next_entry(self, transaction: str, state: str, facts: Facts) -> Entry:
+        last = self._last_entry()
+        function = self._hashes.at(last.number + 1 if last else 1)
+        return next_entry(last, self._clock.wall(), transaction, state, facts, function=function)
 
     def _append(self, transaction: str, state: LedgerState, facts: Facts) -> LedgerRow:
-        entry = next_entry(self._last_entry(), self._clock.wall(), transaction, state.value, facts)
+        entry = self._next_entry(transaction, state.value, facts)
         self._insert(entry)
         return entry.row()
 
@@ -211,7 +295,7 @@ class SqliteJournal:
         last = next(self._select("WHERE state = 'NEW' ORDER BY number DESC LIMIT 1"), None)
         return int(json.loads(last.facts)["sequence"]) if last else 0
 
-    def _read(self, which: str, *values: float) -> dict[str, tuple[LedgerRow, ...]]:
+    def _read(self, which: str, *values: str | int) -> dict[str, tuple[LedgerRow, ...]]:
         rows: dict[str, tuple[LedgerRow, ...]] = {}
         for entry in self._select(which, *values):
             try:
@@ -221,10 +305,10 @@ class SqliteJournal:
             rows[entry.transaction] = (*rows.get(entry.transaction, ()), row)
         return rows
 
-    def _select(self, which: str, *values: float) -> Iterator[Entry]:
+    def _select(self, which: str, *values: str | int) -> Iterator[Entry]:
         """Yield entries, each one checked: what is recovered or chained to must be what was written."""
         for entry in select_entries(self._database, which, values):
-            if entry.hash != entry.true_hash:
+            if entry.hash != entry.true_hash(self._hashes.at(entry.number)):
                 raise JournalUnavailable(f"row {entry.number} of the journal has been changed")
             yield entry
 

@@ -1,25 +1,30 @@
-"""Proof that a journal is as it was written: every row there, in its place, unchanged.
+"""Proof that a journal, archives and database as one chain, has every row in its place as it was written.
 
 The chain shows what was changed, dropped or moved; SQLite's own count of numbers given out shows rows cut off at
-the end. Two things the file alone cannot show: a forger who writes the whole chain anew, and rows that were
+the end. Two things the files alone cannot show: a forger who writes the whole chain anew, and rows that were
 still in the write-ahead log when that was lost. Compare `Verdict.head` with one noted earlier to see those.
 """
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 
+from journal.archive import Archived, ArchiveDamaged, newest_archived_row, read_archive
 from journal.database import (
     closing_connection,
     expected_schema,
     open_for_reading,
     plain_reason,
+    read_hash_history,
     schema_texts,
     schema_version,
     select_entries,
 )
-from journal.entries import GENESIS, Entry
+from journal.entries import GENESIS, Entry, Note
+from journal.hashes import HashFunction
 from kiosk_core.errors import JournalUnavailable
 
 
@@ -27,13 +32,15 @@ from kiosk_core.errors import JournalUnavailable
 class Verdict:
     """What `verify` found: good rows from the first on, the first bad row if it is known, and what is wrong.
 
-    `head` is the hash of the last good row. All is well when `problem` is "".
+    `head` is the hash of the last good row; `archives` are the archives that the journal has. All is well when
+    `problem` is "".
     """
 
     rows: int
     head: str
     first_bad: int | None = None
     problem: str = ""
+    archives: int = 0
 
     @property
     def good(self) -> bool:
@@ -41,52 +48,106 @@ class Verdict:
         return not self.problem
 
 
+class _Bad(Exception):
+    """A row that is not as it was written, or not there."""
+
+
+class _Chain:
+    """Goes along the rows in order and remembers the last good one."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.head = GENESIS
+        self._function = HashFunction.SHA256
+
+    def take(self, entry: Entry, where: str = "") -> None:
+        """Go on to `entry`, or raise _Bad; `where` it lies is added to the problem."""
+        problem = self._problem_of(entry)
+        if problem:
+            raise _Bad(problem + where)
+        if entry.is_note and entry.state == Note.HASH.value:
+            try:
+                self._function = HashFunction(json.loads(entry.facts)["hash"])
+            except (ValueError, KeyError, TypeError):
+                raise _Bad(f"row {entry.number} names a hash function that this program does not know") from None
+        self.rows, self.head = entry.number, entry.hash
+
+    def _problem_of(self, entry: Entry) -> str:
+        expected = self.rows + 1
+        if entry.number != expected:
+            return f"row {expected} is missing; row {entry.number} follows row {expected - 1}"
+        texts = (entry.at, entry.transaction, entry.state, entry.facts, entry.previous, entry.hash)
+        if not all(isinstance(text, str) for text in texts):
+            return f"row {expected} has been changed: it holds no text"
+        if entry.previous != self.head:
+            return f"row {expected} does not follow row {expected - 1}: one of them has been changed"
+        if entry.hash != entry.true_hash(self._function):
+            return f"row {expected} has been changed: its hash does not fit"
+        return ""
+
+
 def verify(folder: Path) -> Verdict:
     """Read the whole journal in `folder`, as it stands at one moment; the core may go on writing.
 
     Raises:
-        JournalUnavailable: there is no journal, or it may not be read.
+        JournalUnavailable: there is no journal, it is from a newer program, or it may not be read.
     """
-    rows, head = 0, GENESIS
+    chain, archives = _Chain(), 0
     try:
         with closing_connection(open_for_reading(folder)) as database:
             database.execute("BEGIN")
-            for entry in select_entries(database, "NOT INDEXED"):  # as they lie, whatever an index says
-                problem = _problem_of(entry, rows + 1, head)
-                if problem:
-                    return Verdict(rows, head, rows + 1, problem)
-                rows, head = rows + 1, entry.hash
-            cut_off = _cut_off(database, rows)
-            if cut_off:
-                return Verdict(rows, head, rows + 1, cut_off)
-            return Verdict(rows, head, None, _problem_of_file(database))
-    except (apsw.CantOpenError, apsw.PermissionsError, apsw.BusyError) as error:
+            row = newest_archived_row(database)
+            if row is not None:
+                if row.hash != row.true_hash(read_hash_history(database).at(row.number)):
+                    return Verdict(0, GENESIS, row.number, f"row {row.number} has been changed: its hash does not fit")
+                archived = Archived.of(row)
+                archives = archived.archive
+                _take_archives(folder, database, chain, archived)
+            for entry in select_entries(database, "NOT INDEXED WHERE number > ?", (chain.rows,)):
+                chain.take(entry)
+            _check_that_none_is_cut_off(database, chain.rows)
+            return Verdict(chain.rows, chain.head, None, _problem_of_file(database), archives)
+    except (_Bad, ArchiveDamaged) as bad:
+        return Verdict(chain.rows, chain.head, chain.rows + 1, str(bad), archives)
+    except (apsw.CantOpenError, apsw.PermissionsError, apsw.BusyError, PermissionError) as error:
         raise JournalUnavailable(f"cannot read the journal in {folder}: {plain_reason(error)}") from error
     except apsw.NotADBError as error:
-        return Verdict(rows, head, None, plain_reason(error))
-    except (apsw.Error, UnicodeDecodeError) as error:
-        return Verdict(rows, head, rows + 1, f"row {rows + 1} cannot be read: {plain_reason(error)}")
+        return Verdict(chain.rows, chain.head, None, plain_reason(error), archives)
+    except (apsw.Error, OSError, UnicodeDecodeError) as error:
+        problem = f"row {chain.rows + 1} cannot be read: {plain_reason(error)}"
+        return Verdict(chain.rows, chain.head, chain.rows + 1, problem, archives)
 
 
-def _problem_of(entry: Entry, expected: int, previous: str) -> str:
-    if entry.number != expected:
-        return f"row {expected} is missing; row {entry.number} follows row {expected - 1}"
-    if not all(isinstance(text, str) for text in (entry.at, entry.transaction, entry.state, entry.facts, entry.hash)):
-        return f"row {expected} has been changed: it holds no text"
-    if entry.previous != previous:
-        return f"row {expected} does not follow row {expected - 1}: one of them has been changed"
-    if entry.hash != entry.true_hash:
-        return f"row {expected} has been changed: its hash does not fit"
-    return ""
+def _take_archives(folder: Path, database: apsw.Connection, chain: _Chain, archived: Archived) -> None:
+    """Go along the archives, and compare what also stayed in the database."""
+    stayed = select_entries(database, "NOT INDEXED WHERE number <= ?", (archived.last,))
+    also = next(stayed, None)
+    for number, entry in _archived_entries(folder, archived):
+        where = f" (archive {number})"
+        chain.take(entry, where)
+        if also is not None and also.number == entry.number:
+            if also != entry:
+                raise _Bad(f"row {entry.number} is not the same in the database and in archive {number}")
+            also = next(stayed, None)
+    if (chain.rows, chain.head) != (archived.last, archived.head):
+        raise _Bad(
+            f"archive {archived.archive} is not the one that was written: it ends with row {chain.rows} of hash"
+            f" {chain.head[:16]}..., the journal recorded row {archived.last} of hash {archived.head[:16]}..."
+        )
 
 
-def _cut_off(database: apsw.Connection, rows: int) -> str:
+def _archived_entries(folder: Path, archived: Archived) -> Iterator[tuple[int, Entry]]:
+    for number in range(1, archived.archive + 1):
+        for entry in read_archive(folder, number):
+            yield number, entry
+
+
+def _check_that_none_is_cut_off(database: apsw.Connection, rows: int) -> None:
     given_out = database.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'entry'").get or 0
-    if given_out == rows:
-        return ""
     if given_out > rows:
-        return f"rows {rows + 1} to {given_out} are cut off"
-    return f"the count of rows says {given_out}"
+        raise _Bad(f"rows {rows + 1} to {given_out} are cut off")
+    if given_out < rows:
+        raise _Bad(f"the count of rows says {given_out}")
 
 
 def _problem_of_file(database: apsw.Connection) -> str:

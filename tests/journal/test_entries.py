@@ -7,14 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from journal.entries import GENESIS, Entry, canonical_facts, next_entry
+from journal.hashes import HashFunction
 from kiosk_core.card_number import CardNumber
 from kiosk_core.ledger import LedgerState
 
+SHA256 = HashFunction.SHA256
 AT = datetime(2025, 11, 22, 10, 15, 30, tzinfo=timezone(timedelta(hours=8)))
 
 
 def test_the_hash_is_sha256_over_fields_behind_their_lengths():
-    entry = next_entry(None, AT, "K-1", LedgerState.NEW.value, {"b": True, "a": "充值"})
+    entry = next_entry(None, AT, "K-1", LedgerState.NEW.value, {"b": True, "a": "充值"}, function=SHA256)
     # The docstring of journal/entries.py, spelled out by hand; 充值 has six bytes in UTF-8.
     spelled = (
         b"\x00\x00\x00\x011"
@@ -28,8 +30,8 @@ def test_the_hash_is_sha256_over_fields_behind_their_lengths():
 
 
 def test_an_entry_follows_the_one_before():
-    first = next_entry(None, AT, "K-1", LedgerState.NEW.value, {})
-    second = next_entry(first, AT, "K-1", LedgerState.INIT.value, {})
+    first = next_entry(None, AT, "K-1", LedgerState.NEW.value, {}, function=SHA256)
+    second = next_entry(first, AT, "K-1", LedgerState.INIT.value, {}, function=SHA256)
     assert (first.number, first.previous) == (1, GENESIS)
     assert (second.number, second.previous) == (2, first.hash)
 
@@ -40,16 +42,18 @@ entries = st.builds(Entry, st.integers(1, 99), fields, fields, fields, fields, f
 
 @given(entries, entries)
 def test_different_entries_have_different_hashes(one: Entry, other: Entry):
-    assert (one.true_hash == other.true_hash) == (one == other)
+    assert (one.true_hash(SHA256) == other.true_hash(SHA256)) == (one == other)
 
 
 def test_moving_a_character_between_fields_changes_the_hash():
     one = Entry(1, "ab", "c", "", "", "", "")
-    assert one.true_hash != replace(one, at="a", transaction="bc").true_hash
+    assert one.true_hash(SHA256) != replace(one, at="a", transaction="bc").true_hash(SHA256)
 
 
 def test_an_entry_says_what_was_recorded():
-    row = next_entry(None, AT, "K-1", LedgerState.FUND_OK.value, {"amount_fen": 5000, "paid": True, "why": None}).row()
+    row = next_entry(
+        None, AT, "K-1", LedgerState.FUND_OK.value, {"amount_fen": 5000, "paid": True, "why": None}, function=SHA256
+    ).row()
     assert (row.number, row.at, row.transaction, row.state) == (1, AT, "K-1", LedgerState.FUND_OK)
     assert row.facts == {"amount_fen": 5000, "paid": True, "why": None}
 

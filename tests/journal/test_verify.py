@@ -8,6 +8,7 @@ import pytest
 
 from journal.database import closing_connection, open_for_reading, select_entries
 from journal.entries import Entry, next_entry
+from journal.hashes import HashFunction
 from journal.store import SqliteJournal
 from journal.verify import Verdict, verify
 from kiosk_core.errors import JournalUnavailable
@@ -88,9 +89,8 @@ def test_a_changed_row_is_named(finished, row, change):
 def test_a_row_changed_together_with_its_hash_is_named_by_the_next(finished):
     with closing_connection(open_for_reading(finished)) as database:
         entries = list(select_entries(database, ""))
-    forged = next_entry(
-        entries[6], entries[7].row().at, entries[7].transaction, LedgerState.DONE.value, {"amount_fen": 1}
-    )
+    at, transaction = entries[7].row().at, entries[7].transaction
+    forged = next_entry(entries[6], at, transaction, "DONE", {"amount_fen": 1}, function=HashFunction.SHA256)
     alter(
         finished, f"UPDATE entry SET state = 'DONE', facts = '{forged.facts}', hash = '{forged.hash}' WHERE number = 8"
     )
