@@ -240,6 +240,7 @@ PAGES: dict[str, Page] = {
     ),
     "suspense": result(Tone.ATTENTION, "suspense", Picture.STAFF, CARD_FACT, AMOUNT_FACT, REFERENCE, TIME, **AMOUNT),
     "declined": result(Tone.NEUTRAL, "declined", Picture.TAKE_CARD, body="top_up.declined.body.mac1_wrong"),
+    "declined_earlier": result(Tone.NEUTRAL, "declined", Picture.TAKE_CARD, body="top_up.declined.body.earlier_load"),
     "giving_back": ProgressPage(
         title=Words("top_up.giving_back.title"), body=Words("top_up.giving_back.body"), steps=(), current=0
     ),

@@ -11,7 +11,7 @@ import pytest
 
 from journal.store import SqliteJournal
 from kiosk_core.card_number import CardNumber
-from kiosk_core.errors import DeviceUnavailable, JournalUnavailable
+from kiosk_core.errors import DeviceUnavailable, HostUntrusted, JournalUnavailable
 from kiosk_core.id_card_reader import (
     IdCard,
     IdCardKind,
@@ -40,36 +40,65 @@ from kiosk_core.pages import (
     ShowPage,
     StayHere,
 )
-from kiosk_core.ports import LoadInit, PurseCard, QrOrder
+from kiosk_core.ports import CardCheck, LoadInit, LoadNotFound, PurseCard, QrOrder, ReversalReason, Reversed, Trace
 from kiosk_core.risk import CardDayRule, Risk, VerificationRule
 from kiosk_core.status import DeviceState, DeviceStatus, Media
 from kiosk_core.texts import LocalText
 from openteller.conductor import Conductor
 from openteller.risk_check import RiskCheck
 from tests.clocks import SetClock
-from tests.kiosk_core.journey import CARD, INIT, NUMBER, ORDER, SERVICE, TERMINAL
+from tests.kiosk_core.journey import CARD, COUNTER, INIT, NUMBER, ORDER, OTHER_NUMBER, SERVICE, TERMINAL
 
 
 class Host:
     """A bank host that answers echo tests and opens orders that nobody pays."""
 
     is_online = True
+    has_wrong_mac = False
+
+    def __init__(self) -> None:
+        self.reversals: list[ReversalReason] = []
 
     def online(self) -> bool:
         return self.is_online
 
     def order_qr(self, *_: object) -> QrOrder:
+        if self.has_wrong_mac:
+            raise HostUntrusted("the answer has a wrong MAC")
         return ORDER
+
+    def reverse(self, _: Trace, __: int, reason: ReversalReason) -> Reversed:
+        self.reversals.append(reason)
+        return Reversed(0)
 
 
 class Reader:
-    """A reader on which one good card lies."""
+    """A reader on which one good card lies, which has been loaded elsewhere since its open case."""
+
+    sought: tuple[object, ...] = ()
 
     def read_card(self) -> PurseCard:
         return CARD
 
     def initialize_load(self, _: CardNumber, amount_fen: int, __: bytes) -> LoadInit:
         return replace(INIT, amount_fen=amount_fen)
+
+    def prove_load(self, is_same_card: CardCheck, *_: object) -> LoadNotFound:
+        assert is_same_card(NUMBER)
+        return LoadNotFound(COUNTER + 3, 7_700)
+
+    def find_load(self, is_same_card: CardCheck, *sought: object) -> bool:
+        assert is_same_card(NUMBER)
+        assert not is_same_card(OTHER_NUMBER)
+        self.sought = sought
+        return True
+
+
+class Printer:
+    """A printer that has printed."""
+
+    def print(self, _: object) -> None:
+        pass
 
 
 @dataclass
@@ -112,6 +141,7 @@ class Stage:
     shown: list[ShowPage] = field(default_factory=list)
     host: Host = field(default_factory=Host)
     rules: Risk = field(default_factory=Risk)
+    reader: Reader = field(default_factory=Reader)
     id_reader: IdReader = field(default_factory=IdReader)
 
     def __post_init__(self) -> None:
@@ -120,8 +150,8 @@ class Stage:
             services=(SERVICE,),
             terminal=lambda: TERMINAL,
             journal=self.journal,
-            top_up_module=Inline(Reader()),
-            printer=Inline(None),
+            top_up_module=Inline(self.reader),
+            printer=Inline(Printer()),
             host=Inline(self.host),
             risk=RiskCheck(self.rules, self.journal, self.clock),
             id_card_reader=Inline(self.id_reader),
@@ -374,6 +404,31 @@ def test_a_customer_who_is_served_keeps_his_page(stage: Stage) -> None:
     assert not show_camera(stage, 20)
     assert show_camera(stage, 0)  # there is nothing to end
     assert len(stage.shown) == shown
+
+
+# -- what answers are taken for ------------------------------------------------------------------------------------
+
+
+def test_an_answer_with_a_wrong_mac_is_reversed_with_a0(stage: Stage) -> None:
+    stage.host.has_wrong_mac = True
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    stage.report("top_up_module", media=Media.PRESENT)
+    stage.touch(ChooseAmount(amount_fen=5_000))
+    assert stage.host.reversals == [ReversalReason.MAC_WRONG]
+    assert stage.states == []
+
+
+def test_a_case_whose_card_moved_on_is_looked_up_in_its_log(stage: Stage) -> None:
+    open_case = stage.journal.begin({"service": SERVICE.id})
+    facts = {"token": stage.journal.token(NUMBER), "amount_fen": 5_000, "counter": COUNTER, "old_balance_fen": 2_350}
+    stage.journal.record(open_case.id, L.CREDIT_SENT, {**facts, "authorised_at": "20261122101530"})
+    stage.journal.record(open_case.id, L.SUSPENSE, {})
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    stage.report("top_up_module", media=Media.PRESENT)
+    assert stage.reader.sought == (5_000, TERMINAL.purse_terminal_no, ("20261122", "101530"))
+    (manual,) = stage.journal.unsettled()
+    assert manual.state is L.MANUAL
+    assert (manual.facts["in_log"], manual.facts["counter_now"], manual.facts["counter"]) == (True, 20, 17)
 
 
 # -- rules and the ID card ---------------------------------------------------------------------------------------
