@@ -5,8 +5,9 @@ memory is a JSON file, replaced as a whole, so that a killed simulator leaves a 
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
 from typing import Self
 
@@ -142,13 +143,15 @@ class TransitCard:
         balance_fen: int = 0,
         counter: int = 0,
         profile: PurseProfile = T_UNION,
+        trips: Sequence[Trip] = (),
         file: Path | None = None,
         tearing: Tearing | None = None,
         draw: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        """Make a card, or continue with the one in `file`; balance and counter are those of a new one.
+        """Make a card, or continue with the one in `file`; balance, counter and trips are those of a new one.
 
-        `draw` gives as many random bytes as it is asked for.
+        The first trip was the first; after the last the balance is `balance_fen` whatever the trip says. `draw` gives
+        as many random bytes as it is asked for.
 
         Raises:
             OSError: the file cannot be read or written.
@@ -157,7 +160,8 @@ class TransitCard:
         self.identity = identity
         self.locked = False
         self._profile = profile
-        self._lasting = Lasting(Memory(balance_fen, counter), file, tearing)
+        fresh = replace(reduce(_ridden, trips, Memory(0, counter)), balance_fen=balance_fen)
+        self._lasting = Lasting(fresh, file, tearing)
         self._selected = False
         self._verified = False
         self._session: _Session | None = None
@@ -177,28 +181,13 @@ class TransitCard:
         """Let the card leave the field during the next command that writes (CREDIT FOR LOAD); None lets it stay."""
         self._lasting.tearing.next = tear
 
-    def ride(self, trip: Trip, sequence: int = 0) -> None:
+    def ride(self, trip: Trip) -> None:
         """Keep a trip as a gate leaves it, and its fare in the log: what its balance says is what is on the card then.
 
         Raises:
             WireError: a field does not fit its bytes.
         """
-        memory = self.memory
-        log = memory.log
-        if trip.amount_fen:
-            overdraft = max(0, -trip.balance_fen)
-            fare = LogRecord(
-                sequence,
-                overdraft,
-                trip.amount_fen,
-                purse.COMPOUND_PURCHASE,
-                trip.terminal_no[-6:],
-                trip.date,
-                trip.time,
-            )
-            log = (purse.encode_answer(fare).hex(), *log)[:LOG_RECORDS]
-        trips = (purse.encode_answer(trip).hex(), *memory.trips)[:TRIPS]
-        self._lasting.commit(replace(memory, balance_fen=trip.balance_fen, log=log, trips=trips))
+        self._lasting.commit(_ridden(self.memory, trip))
 
     def power_on(self) -> bytes:
         """Begin anew and return the ATR."""
@@ -377,6 +366,23 @@ class TransitCard:
         if transaction != purse.LOAD or not memory.proof or sequence != memory.proof_counter:
             raise RefusedCommand(StatusWord.MAC_NOT_AVAILABLE)
         return bytes.fromhex(memory.proof)
+
+
+def _ridden(memory: Memory, trip: Trip) -> Memory:
+    log = memory.log
+    if trip.amount_fen:
+        fare = LogRecord(
+            0,  # how purchases are counted concerns no terminal that loads
+            max(0, -trip.balance_fen),
+            trip.amount_fen,
+            purse.COMPOUND_PURCHASE,
+            trip.terminal_no[-6:],
+            trip.date,
+            trip.time,
+        )
+        log = (purse.encode_answer(fare).hex(), *log)[:LOG_RECORDS]
+    trips = (purse.encode_answer(trip).hex(), *memory.trips)[:TRIPS]
+    return replace(memory, balance_fen=trip.balance_fen, log=log, trips=trips)
 
 
 def _record(records: tuple[str, ...], number: int) -> bytes:

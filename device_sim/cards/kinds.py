@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -26,6 +26,7 @@ from kiosk_core.card_number import CardNumber
 from kiosk_core.card_reader import ChipProtocol
 from wire.crt591_chips import Air
 from wire.crt591_storage import I2cType
+from wire.purse import Trip
 
 _STRICT = {"extra": "forbid", "strict": True}
 
@@ -33,17 +34,45 @@ Hex = Annotated[str, StringConstraints(pattern=r"^([0-9A-F]{2})+$")]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]+$")]
 PurseNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{19,20}$")]
 Balance = Annotated[int, Ge(0), Le(1_000_000)]
+Overdrawn = Annotated[int, Ge(-1_000_000), Le(1_000_000)]
+
+
+@dataclass(frozen=True)
+class TripKind:
+    """A trip as a gate left it: the fare (0 at an entry), the balance after it, and when, by the gate's clock."""
+
+    fare_fen: Balance
+    balance_fen: Overdrawn
+    at: datetime
+
+    __pydantic_config__ = _STRICT
+
+    def trip(self) -> Trip:
+        """Return its record; terminal, station, city and types are zero, for no source says what they mean."""
+        return Trip(
+            kind=0,
+            terminal_no=bytes(8),
+            detail=0,
+            station=bytes(7),
+            amount_fen=self.fare_fen,
+            balance_fen=self.balance_fen,
+            date=f"{self.at:%Y%m%d}",
+            time=f"{self.at:%H%M%S}",
+            city=bytes(2),
+            institution=bytes(8),
+        )
 
 
 @dataclass(frozen=True)
 class PurseKind:
     """A purse that can be loaded (device_sim/transit_card.py). `aid`, `file_ids`, `pin`, `issuer` are hexadecimal.
 
-    `overdraft_limit_fen` is what a T-Union card may be overdrawn by; a purse without it knows neither that nor trips.
+    `overdraft_limit_fen` is what a T-Union card may be overdrawn by; a purse without it knows neither that nor `trips`,
+    the oldest first.
     """
 
     number: PurseNumber = field(repr=False)
-    balance_fen: Balance
+    balance_fen: Overdrawn
     begins: date
     expires: date
     aid: Hex
@@ -53,8 +82,13 @@ class PurseKind:
     pin: Annotated[str, StringConstraints(pattern=r"^([0-9A-F]{2})*$")] = field(default="", repr=False)
     pin_tries: Annotated[int, Ge(1), Le(15)] = 3
     issuer: Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{16}$")] = "0000000000000001"
+    trips: tuple[TripKind, ...] = ()
 
     __pydantic_config__ = _STRICT
+
+    def __post_init__(self) -> None:
+        if self.balance_fen < -(self.overdraft_limit_fen or 0):
+            raise ValueError("a purse is overdrawn by overdraft_limit_fen at most")
 
 
 @dataclass(frozen=True)
@@ -269,6 +303,7 @@ def _chip(kind: ChipKind, name: str, folder: Path, issuer: Issuer, tearing: Tear
             identity,
             balance_fen=kind.purse.balance_fen,
             profile=profile,
+            trips=[each.trip() for each in kind.purse.trips],
             file=folder / f"{name}.json",
             tearing=tearing,
         )

@@ -1,6 +1,7 @@
 """The card store: every kind can be made, keeps its state, can be torn; chips against the facts and EMV's books."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -218,6 +219,52 @@ def test_a_city_purse_wants_its_pin_before_a_load(tmp_path: Path) -> None:
     ask(again, "00 A4 00 00 02 3F 01")
     assert ask(again, "00 20 00 00 03 12 34 56") == "69 83"
     assert ask(again, "00 B2 01 D4 17") == "6A 83"  # SFI 1A: nothing loaded yet
+
+
+def test_an_overdrawn_card_knows_what_it_owes_and_where_from(tmp_path: Path) -> None:
+    radio = card_of("t_union_overdrawn", tmp_path).plastic.radio
+    assert radio is not None
+    radio.power_on()
+    ask(radio, "00 A4 04 00 08 A0 00 00 06 32 01 01 05")
+    # facts/purse-load.md 1.3: usable 03, used 02, limit 01; 7FFFFF9C is -1.00
+    assert ask(radio, "80 5C 03 02 04") == "00 00 00 00 90 00"
+    assert ask(radio, "80 5C 02 02 04") == "00 00 00 64 90 00"
+    assert ask(radio, "80 5C 01 02 04") == "00 00 03 20 90 00"
+    assert ask(radio, "80 5C 00 02 04") == "7F FF FF 9C 90 00"
+    # the newest first: the fare of 5.00 in the trips (48 bytes) and, with the overdraft of 1.00, in the log (23)
+    trip = "00 " * 17 + "00 00 01 F4 7F FF FF 9C 20 26 07 24 18 47 02" + " 00" * 16 + " 90 00"
+    assert ask(radio, "00 B2 01 F4 30") == trip
+    fare = "00 00 00 00 64 00 00 01 F4 09 00 00 00 00 00 00 20 26 07 24 18 47 02 90 00"
+    assert ask(radio, "00 B2 01 C4 17") == fare
+    assert str(ask(radio, "00 B2 04 F4 30")).endswith("90 00")
+    assert ask(radio, "00 B2 05 F4 30") == "6A 83"
+    assert ask(radio, "00 B2 03 C4 17") == "6A 83"
+
+
+def test_a_purse_is_not_overdrawn_beyond_its_limit() -> None:
+    purse = built_in_kinds()["t_union_overdrawn"].purse
+    assert purse is not None
+    with pytest.raises(ValueError, match="overdrawn by overdraft_limit_fen at most"):
+        replace(purse, balance_fen=-801)
+
+
+@pytest.mark.parametrize(
+    ("kind", "select"),
+    # facts/purse-load.md 1.3, city table
+    [
+        ("shenzhen", "00 A4 04 00 07 50 41 59 2E 53 5A 54"),
+        ("tianjin", "00 A4 04 00 0D D1 56 00 00 15 B9 AB B9 B2 D3 A6 D3 C3"),
+    ],
+)
+def test_a_city_s_card_has_its_own_name_and_knows_no_overdraft(kind: str, select: str, tmp_path: Path) -> None:
+    radio = card_of(kind, tmp_path).plastic.radio
+    assert radio is not None
+    radio.power_on()
+    assert ask(radio, "00 A4 04 00 08 A0 00 00 06 32 01 01 05") == "6A 82"
+    assert str(ask(radio, select)).endswith("90 00")
+    assert ask(radio, "80 5C 00 02 04") == "00 00 05 DC 90 00"
+    assert ask(radio, "80 5C 03 02 04") == "6A 86"
+    assert ask(radio, "00 B2 01 F4 30") == "6A 86"
 
 
 # -- cards that only store, and damaged ones --------------------------------------------------------------------

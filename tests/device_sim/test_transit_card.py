@@ -238,7 +238,7 @@ def overdrawn() -> TransitCard:
     )
     card.power_on()
     ask(card, SELECT)
-    card.ride(FARE, 0x042D)
+    card.ride(FARE)
     return card
 
 
@@ -252,12 +252,12 @@ def test_an_overdrawn_card_says_what_is_usable_used_and_allowed() -> None:
 
 
 def test_a_trip_is_kept_and_its_fare_logged() -> None:
-    # facts/purse-load.md 1.3: the log record is that of the real sample [T2] but for its overdraft of 1.00
+    # facts/purse-load.md 1.3: the log record is that of the real sample [T2] but for sequence and overdraft (1.00)
     card = overdrawn()
     assert ask(card, "00 B2 01 F4 30") == (
         "0400003000890003400100000000000000000001F47FFFFF9C202412291417402600" + "00" * 14 + "9000"
     )
-    assert ask(card, "00 B2 01 C4 17") == "042D000064000001F4093000890003402024122914174" + "0" + "9000"
+    assert ask(card, "00 B2 01 C4 17") == "0000000064000001F4093000890003402024122914174" + "0" + "9000"
     card.ride(replace(FARE, amount_fen=0))
     assert ask(card, "00 B2 02 C4 17") == "6A83"  # an entry costs nothing and is in the trips alone
     assert str(ask(card, "00 B2 02 F4 30")).endswith("9000")

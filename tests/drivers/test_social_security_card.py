@@ -1,7 +1,8 @@
 """A social-security card in a simulated CRT-310: what is read, what is withheld, that nothing is written or tried."""
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -9,15 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_sim.card import Card, OtherCard
+from device_sim.cards.kinds import Issuer, built_in_kinds, make_card
 from device_sim.cards.social_security import SocialSecurityApplication, SocialSecurityData
 from device_sim.crt310 import SimulatedCrt310
 from device_sim.plastic_card import PlasticCard
 from device_sim.serial.handlers import register
 from device_sim.serial.world import SerialWorld
+from drivers.bank_card import EmvBankCard
 from drivers.crt310 import Crt310Reader
 from drivers.crt310_card_reader import Crt310CardReader
 from drivers.serial_port import open_serial
 from drivers.social_security_card import ChipSocialSecurityReader
+from kiosk_core.bank_card import BankCard, BankPayment
+from kiosk_core.card_number import CardNumber
 from kiosk_core.card_reader import CardReader
 from kiosk_core.id_card_reader import IdCardSex, IdNumber, PersonalText
 from kiosk_core.social_security import (
@@ -160,17 +165,11 @@ def test_the_first_generation_has_the_sex_in_another_record(simulated: Simulated
     assert spied.heard[-1] == "00B2033403"
 
 
-def test_the_kinds_of_the_store_are_read(
-    simulated: SimulatedCrt310, port: CardReader, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    from device_sim.cards.kinds import Issuer, built_in_kinds, make_card
-
-    issuer = Issuer(bytes(16), bytes(16))
+def test_the_kinds_of_the_store_are_read(simulated: SimulatedCrt310, port: CardReader, tmp_path: Path) -> None:
     found = []
     for generation in (1, 2, 3):
         kind = built_in_kinds()[f"social_security_{generation}"]
-        plastic = make_card(kind, "card", tmp_path_factory.mktemp("cards"), issuer).plastic
-        assert simulated.insert(plastic)
+        assert simulated.insert(make_card(kind, str(generation), tmp_path, Issuer(bytes(16), bytes(16))).plastic)
         card = ChipSocialSecurityReader(port).read_card()
         assert isinstance(card, SocialSecurityCard)
         found.append((card.generation.value, card.holder))
@@ -214,6 +213,21 @@ def test_no_card_and_other_cards_are_told_apart(simulated: SimulatedCrt310, port
     simulated.tear_out()
     assert simulated.insert(PlasticCard(tracks={2: b"1=2"}))
     assert ChipSocialSecurityReader(port).read_card() is SocialSecurityProblem.NOT_SOCIAL_SECURITY
+
+
+def test_its_bank_account_is_a_bank_card_like_any_other(
+    simulated: SimulatedCrt310, port: CardReader, tmp_path: Path
+) -> None:
+    # facts/social-security-card.md 2: A000000333010101 debit, PAN from tag 5A or 57 [G1][G4]
+    kind = built_in_kinds()["social_security_3"]
+    assert simulated.insert(make_card(kind, "card", tmp_path, Issuer(bytes(16), bytes(16))).plastic)
+    assert isinstance(ChipSocialSecurityReader(port).read_card(), SocialSecurityCard)
+    payment = BankPayment(5000, datetime(2026, 7, 26, 12, tzinfo=UTC), 1, bytes(4))
+    card = EmvBankCard(port).begin(payment)
+    assert isinstance(card, BankCard)
+    assert card.number == CardNumber("9999990000000000022")
+    assert "999999*********0022" in repr(card)
+    assert "9999990000000000022" not in repr(card)
 
 
 # -- what a module opens ------------------------------------------------------------------------------------
