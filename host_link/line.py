@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from host_link.connection import Connect, Connection
+from host_link.connection import Connection
 from host_link.mac_keys import KeyRefused, MacKeys, NoMacKey
 from host_link.reasons import plain_reason
+from host_link.servers import ServerList
 from kiosk_core.clock import Clock
 from kiosk_core.errors import HostSilent, HostUntrusted
 from wire.errors import WireError
@@ -49,13 +50,15 @@ class _NotSignedOn(Exception):
 class LineState:
     """What is known of the line: since when it is connected, the last answer, how long it took.
 
-    None where that never was; `failure` says why the last question got no answer, "" after one that did.
+    None where that never was; `failure` says why the last question got no answer, "" after one that did. `mac_key` is
+    the check value of the MAC key, "unknown" where its holder tells none, "" where there is no key.
     """
 
     connected_since: datetime | None = None
     last_answer: datetime | None = None
     round_trip_ms: int | None = None
     failure: str = ""
+    mac_key: str = ""
 
 
 class Line:
@@ -71,7 +74,7 @@ class Line:
 
     def __init__(
         self,
-        connect: Connect,
+        servers: ServerList,
         terminal: str,
         clock: Clock,
         *,
@@ -79,7 +82,7 @@ class Line:
         keys: MacKeys | None = None,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        self._connect = connect
+        self._servers = servers
         self._terminal = terminal
         self._clock = clock
         self._timeout_s = timeout_s
@@ -89,7 +92,7 @@ class Line:
         self._connection: Connection | None = None
         self._deframer = Deframer()
         self._next_stan = 1
-        self._state = LineState()
+        self._state = LineState(mac_key=_check_value(keys))
 
     @property
     def state(self) -> LineState:
@@ -132,6 +135,8 @@ class Line:
         except (_NotSignedOn, NoMacKey) as error:
             raise self._failed(name, HostSilent(str(error))) from None
         except (OSError, WireError) as error:
+            if self._connection is not None:  # it was reached, then
+                self._servers.no_answer()
             raise self._failed(name, HostSilent(plain_reason(error, self._timeout_s))) from None
         _log.info("%s: %s", name, answer.response_code)
         self._state = replace(
@@ -152,11 +157,11 @@ class Line:
 
     def _connected(self, deadline: float) -> Connection:
         """Return a connection that the host had not closed a moment ago, so that a request is not wasted on it."""
-        if self._connection is not None and not self._is_open(self._connection, deadline):
+        if self._connection is not None and (self._servers.wants_back or not self._is_open(self._connection, deadline)):
             self.close()
         if self._connection is None:
             self._deframer = Deframer()
-            self._connection = self._connect(deadline)
+            self._connection = self._servers(deadline)
             self._state = replace(self._state, connected_since=self._clock.wall())
             if self._keys is not None:
                 self._sign_on(self._connection, self._keys, deadline)
@@ -199,7 +204,8 @@ class Line:
             _log.warning("no new MAC key, the old one stays: %s", error)
             return
         self._wants_key = False
-        _log.info("a new MAC key is in use, check value %s", keys.check_value or "unknown")
+        self._state = replace(self._state, mac_key=_check_value(keys))
+        _log.info("a new MAC key is in use, check value %s", self._state.mac_key)
 
     # -- question and answer -------------------------------------------------------------------------------
 
@@ -236,6 +242,10 @@ class Line:
                 if isinstance(message, kind) and is_answer(message, request):
                     return message, sealed
                 _log.warning("dropped a %s that answers something else", type(message).__name__)
+
+
+def _check_value(keys: MacKeys | None) -> str:
+    return "" if keys is None or not keys.has_key else keys.check_value or "unknown"
 
 
 def _install(keys: MacKeys, answer: KeyResponse, sealed: Sealed) -> None:

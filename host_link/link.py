@@ -3,6 +3,7 @@
 from host_link.connection import Connect
 from host_link.line import Line, LineState
 from host_link.mac_keys import MacKeys
+from host_link.servers import Server, ServerList
 from kiosk_core.clock import Clock
 from kiosk_core.errors import HostSilent
 from kiosk_core.ports import (
@@ -60,7 +61,7 @@ class HostLink:
     any failure the connection is closed, so that a late answer cannot be taken for the next one's.
 
     Args:
-        connect: opens a connection (host_link.tls.TlsConnector).
+        connect: opens a connection (host_link.tls.TlsConnector), or the servers to choose from.
         terminal: DE 41, at most 8 characters.
         branch: DE 42, at most 15 characters.
         keys: who holds the MAC key; None for a host that wants no MACs.
@@ -68,7 +69,7 @@ class HostLink:
 
     def __init__(
         self,
-        connect: Connect,
+        connect: Connect | ServerList,
         terminal: str,
         clock: Clock,
         *,
@@ -76,7 +77,8 @@ class HostLink:
         branch: str = "OPENTELLER",
         keys: MacKeys | None = None,
     ) -> None:
-        self._line = Line(connect, terminal, clock, timeout_s=timeout_s, keys=keys)
+        servers = connect if isinstance(connect, ServerList) else ServerList([Server("the bank host", connect)], clock)
+        self._line = Line(servers, terminal, clock, timeout_s=timeout_s, keys=keys)
         self._terminal = terminal
         self._branch = branch
         self._clock = clock

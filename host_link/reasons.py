@@ -3,6 +3,8 @@
 import socket
 import ssl
 
+from host_link.name_lookup import LookupTimeout
+from host_link.servers import Resting
 from wire.errors import WireError
 
 # By X509_V_ERR_* of OpenSSL (openssl-verify(1)), which the ssl module gives as verify_code.
@@ -35,23 +37,33 @@ def plain_reason(error: OSError | WireError, timeout_s: float) -> str:
     match error:
         case WireError():
             return f"the bank host sent what is no message: {error}"
-        case ssl.SSLCertVerificationError():
-            known = _CERTIFICATES.get(error.verify_code)
-            advice = f"{error.verify_message.rstrip('.')}; check [host] server_name" if known is None else known
-            return f"the bank host's certificate is not trusted: {advice}"
-        case ssl.SSLEOFError():
-            return "the bank host closed the connection"
         case ssl.SSLError():
-            reason = error.reason or type(error).__name__
-            known = _TLS.get(reason)
-            return f"TLS with the bank host failed: {reason if known is None else f'{known} ({reason})'}"
+            return _tls_reason(error)
+        case Resting():
+            return str(error)
+        case LookupTimeout():
+            return f"the name {error} could not be looked up in time; check the name server, or give an address"
         case TimeoutError():
             return f"the bank host did not answer within {timeout_s:g} s"
         case socket.gaierror():
-            return "the bank host's name is not known"
+            return "the bank host's name is not known; check [host] host and the name server"
         case ConnectionRefusedError():
             return "the bank host does not accept connections"
         case ConnectionError():
             return "the bank host closed the connection"
         case _:
             return f"the bank host cannot be reached: {error.strerror or type(error).__name__}"
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    match error:
+        case ssl.SSLCertVerificationError():
+            known = _CERTIFICATES.get(error.verify_code)
+            advice = f"{error.verify_message.rstrip('.')}; check [host] server_name" if known is None else known
+            return f"the bank host's certificate is not trusted: {advice}"
+        case ssl.SSLEOFError():
+            return "the bank host closed the connection"
+        case _:
+            reason = error.reason or type(error).__name__
+            known = _TLS.get(reason)
+            return f"TLS with the bank host failed: {reason if known is None else f'{known} ({reason})'}"

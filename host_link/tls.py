@@ -7,6 +7,7 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from host_link.name_lookup import NameLookup
 from kiosk_core.clock import Clock
 
 _log = logging.getLogger(__name__)
@@ -18,8 +19,7 @@ _RECEIVE_BYTES = 4096
 class TlsSettings:
     """Where the bank host is and how both sides prove who they are (PEM files).
 
-    `server_name` must be a name in the host's certificate, whatever `host` is. Give `host` as an address where
-    name lookup may hang: only that is not bounded by a deadline.
+    `server_name` must be a name in the host's certificate, whatever `host` is: an address, or a name to look up.
     """
 
     host: str
@@ -65,6 +65,7 @@ class TlsConnector:
     def __init__(self, settings: TlsSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        self._lookup = NameLookup(settings.host)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks certificate and name
         self._context.minimum_version = ssl.TLSVersion.TLSv1_3
         self._context.verify_flags |= ssl.VERIFY_X509_STRICT
@@ -78,7 +79,8 @@ class TlsConnector:
             OSError: the host is not reached, or it and we do not trust each other.
         """
         settings = self._settings
-        plain = socket.create_connection((settings.host, settings.port), _left(self._clock, deadline))
+        address = self._lookup.address(_left(self._clock, deadline))
+        plain = socket.create_connection((address, settings.port), _left(self._clock, deadline))
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(plain.close)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -89,7 +91,7 @@ class TlsConnector:
             connection.settimeout(_left(self._clock, deadline))
             connection.do_handshake()
             on_failure.pop_all()
-        _log.info("connected to the bank host")
+        _log.info("connected to %s:%d", settings.host, settings.port)
         return TlsConnection(connection, self._clock)
 
 

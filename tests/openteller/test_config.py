@@ -58,7 +58,7 @@ def test_the_example_of_a_terminal_is_read() -> None:
     assert config.terminal.purse_terminal_bytes == b"\x00\x00\x00\x00\x00\x01"
     assert config.terminal.branch.zh == "人民路支行"
     assert config.devices.receipt_printer.port == "/dev/ttyUSB0"
-    assert config.host.certified_name == "terminals.bank.example"
+    assert config.host.servers[0].certified_name == "terminals.bank.example"
     assert not config.terminal.simulated
 
 
@@ -71,7 +71,20 @@ def test_relative_paths_start_at_the_file(kiosk: Path) -> None:
 
 def test_the_certificate_may_carry_another_name(kiosk: Path) -> None:
     spoil(kiosk, 'host = "terminals.bank.example"', 'host = "10.0.0.1"\nserver_name = "terminals.bank.example"')
-    assert load_terminal(kiosk).host.certified_name == "terminals.bank.example"
+    assert load_terminal(kiosk).host.servers[0].certified_name == "terminals.bank.example"
+
+
+def test_a_host_may_have_more_servers_that_are_tried_in_their_order(kiosk: Path) -> None:
+    more = """timeout_s = 10
+fallback = [{ host = "198.51.100.7", port = 8584, server_name = "second.bank.example" }, { host = "third", port = 1 }]
+"""
+    spoil(kiosk, "timeout_s = 10", more)
+    servers = load_terminal(kiosk).host.servers
+    assert [(each.host, each.port, each.certified_name) for each in servers] == [
+        ("terminals.bank.example", 8583, "terminals.bank.example"),
+        ("198.51.100.7", 8584, "second.bank.example"),
+        ("third", 1, "third"),
+    ]
 
 
 def test_a_time_may_have_a_fraction(kiosk: Path) -> None:
