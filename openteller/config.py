@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import AfterValidator
@@ -87,27 +87,10 @@ class ScreenSection:
 
 
 @dataclass(frozen=True)
-class HostServer:
-    """A server of the bank host; `server_name` is the name in its certificate where that is not `host`."""
-
-    host: Annotated[str, MinLen(1)]
-    port: Annotated[int, Ge(1), Le(65535)]
-    server_name: str = ""
-
-    __pydantic_config__ = _STRICT
-
-    @property
-    def certified_name(self) -> str:
-        """The name that the server's certificate must hold."""
-        return self.server_name or self.host
-
-
-@dataclass(frozen=True)
 class HostSection:
     """The bank host: where it listens, whom to trust, and who we are (PEM files).
 
-    `server_name` is the name in the host's certificate where that is not `host`. The servers of `fallback` are used in
-    their order when the first cannot be reached; after `return_after_s` the first is tried again.
+    `server_name` is the name in the host's certificate where that is not `host`.
     """
 
     host: Annotated[str, MinLen(1)]
@@ -117,22 +100,28 @@ class HostSection:
     key_file: Path
     server_name: str = ""
     timeout_s: Annotated[float, Gt(0), Le(120)] = 10
-    fallback: tuple[HostServer, ...] = ()
-    return_after_s: Annotated[float, Ge(1), Le(86_400)] = 600
 
     __pydantic_config__ = _STRICT
 
     @property
-    def servers(self) -> tuple[HostServer, ...]:
-        """Every server, in the order in which they are tried."""
-        return (HostServer(self.host, self.port, self.server_name), *self.fallback)
+    def certified_name(self) -> str:
+        """The name that the host's certificate must hold."""
+        return self.server_name or self.host
 
 
 @dataclass(frozen=True)
 class JournalSection:
-    """The folder of the electronic journal."""
+    """The folder of the electronic journal, what chains its rows, and how long it keeps them at hand.
+
+    Rows older than `keep_days` go to archives, and those older than a month once the database has more than `max_mb`.
+    A clock that was set back by more than `clock_back_s` begins no transaction.
+    """
 
     folder: Path
+    hash: Literal["sha256", "sm3"] = "sha256"
+    keep_days: Annotated[int, Ge(31), Le(3650)] = 365
+    max_mb: Annotated[int, Ge(10), Le(1_000_000)] = 512
+    clock_back_s: Annotated[int, Ge(1), Le(3600)] = 60
 
     __pydantic_config__ = _STRICT
 

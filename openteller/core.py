@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from drivers.device_thread import DeviceThread
 from drivers.registry import Role
 from host_link.link import HostLink
 from host_link.tls import TlsConnector, TlsSettings
-from host_link.servers import Server, ServerList
+from journal.archive import Retention
+from journal.hashes import HashFunction
 from journal.store import SqliteJournal
 from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError, JournalUnavailable
@@ -75,7 +77,7 @@ class Core:
         with contextlib.ExitStack() as undo:
             host = HostThread(_host_link(str(config_file), config, clock))
             undo.callback(host.stop)
-            journal = SqliteJournal(config.journal.folder, config.terminal.number, clock)
+            journal = _open_journal(config, clock)
             undo.callback(journal.close)
             self._threads: dict[Role, DeviceThread[Any]] = {}
             attended: dict[str, Attended] = {}
@@ -203,19 +205,29 @@ class Core:
         return Settled(row=row.number)
 
 
+def _open_journal(config: TerminalConfig, clock: Clock) -> SqliteJournal:
+    """Open the terminal's journal for writing; raises JournalUnavailable."""
+    section = config.journal
+    return SqliteJournal(
+        section.folder,
+        config.terminal.number,
+        clock,
+        retention=Retention(timedelta(days=section.keep_days), section.max_mb * 2**20),
+        function=HashFunction(section.hash),
+        clock_tolerance=timedelta(seconds=section.clock_back_s),
+    )
+
+
 def _host_link(file: str, config: TerminalConfig, clock: Clock) -> HostLink:
     host: HostSection = config.host
-    servers = []
+    settings = TlsSettings(
+        host.host, host.port, host.ca_file, host.certificate_file, host.key_file, host.certified_name
+    )
     try:
-        for each in host.servers:
-            settings = TlsSettings(
-                each.host, each.port, host.ca_file, host.certificate_file, host.key_file, each.certified_name
-            )
-            servers.append(Server(f"{each.host}:{each.port}", TlsConnector(settings, clock)))
+        connect = TlsConnector(settings, clock)
     except OSError as error:
         raise ConfigError(file, None, "host", f"a certificate or the key cannot be read: {error}") from None
-    in_order = ServerList(servers, clock, return_after_s=host.return_after_s)
-    return HostLink(in_order, config.terminal.number, clock, timeout_s=host.timeout_s)
+    return HostLink(connect, config.terminal.number, clock, timeout_s=host.timeout_s)
 
 
 def _bitmap(config: TerminalConfig) -> Bitmap | None:

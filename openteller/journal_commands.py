@@ -256,9 +256,9 @@ def verify_command(where: _Where = _DEFAULT) -> None:
 def render_verdict(console: Console, verdict: Verdict) -> None:
     """Print what `verify` found."""
     if verdict.good:
-        console.print(
-            f"[green]The journal is good:[/] {_count(verdict.rows, 'row')}, the last with hash {verdict.head}."
-        )
+        rows = _count(verdict.rows, "row")
+        where = f" in the database and {_count(verdict.archives, 'archive')}" if verdict.archives else ""
+        console.print(f"[green]The journal is good:[/] {rows}{where}, the last with hash {verdict.head}.")
         return
     first = f" The first bad row is {verdict.first_bad}." if verdict.first_bad is not None else ""
     console.print(f"[red]The journal is bad:[/] {escape(verdict.problem)}.{first}")
