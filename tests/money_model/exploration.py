@@ -1,0 +1,413 @@
+"""Every situation that a top-up can come into: the real table against the model's world, breadth first, to the end.
+
+In each situation anything that can happen does: the payer, customer, card, bank and clock act in any order, answers
+are lost, rows cannot be written, the terminal stops between any two effects and recovers. One transaction is followed;
+a later visit of the same card is a transaction of its own that must end before it touches money.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import Enum
+
+from kiosk_core.journeys import effects as do
+from kiosk_core.journeys import events as ev
+from kiosk_core.journeys import top_up
+from kiosk_core.journeys.events import Timer
+from kiosk_core.journeys.top_up import Outcome, Step, TopUp, UnexpectedEvent
+from kiosk_core.ledger import LedgerRow, LedgerState, Transaction
+from kiosk_core.risk import Allowance
+from tests.kiosk_core.journey import CARD, SERVICE, TERMINAL, TOKEN
+from tests.kiosk_core.test_money_rules import UNASKED
+from tests.money_model.world import Order, Question, World
+
+L = LedgerState
+_AT = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+_OURS, _VISIT = "OT000001-20261122-000001", "OT000001-20261122-000002"
+_FOR_PEOPLE = frozenset({L.SUSPENSE, L.MANUAL})
+_NO_RULE = Allowance()
+
+_WORKERS: Mapping[Question, str] = {
+    **dict.fromkeys((do.ReadCard, do.InitializeLoad, do.CreditLoad, do.ProveLoad, do.FindLoad), "card"),
+    **dict.fromkeys((do.OrderQr, do.QueryOrder, do.AuthoriseLoad, do.ConfirmLoad, do.ReverseLoad), "bank"),
+    do.PrintReceipt: "printer",
+    do.ReadIdCard: "ID card",
+    do.AssessRisk: "rules",
+}
+"""Who answers: a worker takes one question after the other."""
+
+ANNOUNCED: Mapping[Question, LedgerState] = {
+    do.OrderQr: L.FUND_REQ,
+    do.AuthoriseLoad: L.MAC2_REQ,
+    do.CreditLoad: L.CREDIT_SENT,
+    do.ProveLoad: L.CARD_UNKNOWN,
+    do.ConfirmLoad: L.CONFIRM_SAF,
+    do.ReverseLoad: L.REV_REQ,
+}
+"""The last row on disk when a question leaves."""
+
+_NOTHING_TAKEN = frozenset(
+    {
+        Outcome.CANCELLED,
+        Outcome.NOT_PAID,
+        Outcome.DECLINED,
+        Outcome.HOST_SILENT,
+        Outcome.CARD_EXPIRED,
+        Outcome.BALANCE_FULL,
+        Outcome.BARRED,
+        Outcome.OUT_OF_SERVICE,
+    }
+)
+
+
+class Violation(AssertionError):
+    """An invariant does not hold; the text has the way there."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that is to be written."""
+
+    state: LedgerState
+    facts: tuple[tuple[str, str | int | bool | None], ...]
+
+
+class Other(Enum):
+    """What the model knows beside rows, questions and timers."""
+
+    END = "end"
+
+
+Deed = Row | Question | do.StartTimer | do.StopTimer | Other
+"""What is left to do of the effects of a move."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What the journal says of the transaction: its last state, all states, and all facts."""
+
+    last: LedgerState
+    seen: frozenset[LedgerState]
+    facts: tuple[tuple[str, str | int | bool | None], ...]
+
+    def with_row(self, row: Row) -> "Ledger":
+        """Return it with one row more."""
+        facts = dict(self.facts) | dict(row.facts)
+        return Ledger(row.state, self.seen | {row.state}, tuple(sorted(facts.items())))
+
+    @property
+    def transaction(self) -> Transaction:
+        """The transaction as recovery gets it."""
+        rows = LedgerRow(1, _AT, _OURS, L.NEW, dict(self.facts)), LedgerRow(2, _AT, _OURS, self.last, {})
+        return Transaction(_OURS, rows)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A moment: what is on disk, what is true outside, and what the terminal is doing (`session` None: nothing).
+
+    `todo` are effects not yet carried out, `before` the state to go back to if a row cannot be written.
+    """
+
+    ledger: Ledger
+    world: World
+    session: TopUp | None = None
+    before: TopUp | None = None
+    todo: tuple[Deed, ...] = ()
+    asked: tuple[Question, ...] = ()
+    timers: frozenset[Timer] = frozenset()
+    credits: int = 0
+
+
+@dataclass
+class Exploration:
+    """What was found: how much, and which row follows which, why, and with what being true outside."""
+
+    situations: int = 0
+    transitions: int = 0
+    moves: dict[tuple[LedgerState, LedgerState], set[str]] = field(default_factory=dict)
+    outside: dict[LedgerState, set[str]] = field(default_factory=dict)
+    used: set[tuple[Step, type[ev.Event]]] = field(default_factory=set)
+    resumed: set[LedgerState] = field(default_factory=set)
+    told: dict[Outcome, set[str]] = field(default_factory=dict)
+
+
+def explore() -> Exploration:
+    """Return all that can happen.
+
+    Raises:
+        Violation: something can happen that must not; with the shortest way there.
+    """
+    return _Explorer().run()
+
+
+class _Explorer:
+    def __init__(self) -> None:
+        self.found = Exploration()
+        facts = (("language", "zh"), ("sequence", 1), ("service", SERVICE.id))
+        ledger = Ledger(L.NEW, frozenset({L.NEW}), facts)
+        session, effects = top_up.begin(SERVICE, TERMINAL, ledger.transaction, "zh")
+        self._first = _rested(Situation(ledger, World(), session, session, _deeds(effects)))
+        self._number: dict[Situation, int] = {self._first: 0}
+        self._way: list[tuple[int, str]] = [(0, "")]  # whence and how each was first come to
+        self._back: list[list[int]] = [[]]
+
+    def run(self) -> Exploration:
+        waiting = deque([self._first])
+        while waiting:
+            at = waiting.popleft()
+            self._check(at)
+            here = self._number[at]
+            for label, after in self._next(at):
+                self.found.transitions += 1
+                there = self._number.setdefault(after, len(self._way))
+                if there == len(self._way):
+                    self._way.append((here, label))
+                    self._back.append([])
+                    waiting.append(after)
+                self._back[there].append(here)
+        self.found.situations = len(self._way)
+        self._check_that_all_ends()
+        return self.found
+
+    # -- what can happen -----------------------------------------------------------------------------------
+
+    def _next(self, at: Situation) -> Iterator[tuple[str, Situation]]:
+        if at.session is None:
+            yield from self._between_sessions(at)
+        elif at.todo:
+            yield from self._carry_out(at)
+            yield from self._stop(at)
+        else:
+            yield from self._happen(at, at.session)
+            yield from self._stop(at)
+        if not at.todo:
+            for label, world in at.world.by_itself():
+                yield label, replace(at, world=world)
+
+    def _carry_out(self, at: Situation) -> Iterator[tuple[str, Situation]]:
+        deed, rest = at.todo[0], replace(at, todo=at.todo[1:])
+        match deed:
+            case Row():
+                yield f"row {deed.state.value}", _rested(replace(rest, ledger=at.ledger.with_row(deed)))
+                yield from self._give_up(at, f"row {deed.state.value} cannot be written")
+            case Other.END:
+                yield from self._leave(rest, "the journey ends")
+            case type() as question:
+                self._may_ask(at, question)
+                sent = at.credits + (question is do.CreditLoad)
+                yield question.__name__, _rested(replace(rest, asked=(*at.asked, question), credits=sent))
+
+    def _happen(self, at: Situation, s: TopUp) -> Iterator[tuple[str, Situation]]:
+        busy: set[str] = set()
+        for i, question in enumerate(at.asked):
+            worker = _WORKERS[question]
+            if worker not in busy:
+                busy.add(worker)
+                others = at.asked[:i] + at.asked[i + 1 :]
+                for event, world in at.world.answers(question, s):
+                    yield from self._feed(replace(at, world=world, asked=others), s, event)
+        for timer in at.timers:
+            yield from self._feed(replace(at, timers=at.timers - {timer}), s, ev.TimerFired(timer))
+        for event in UNASKED:
+            if not isinstance(event, ev.CannotGoOn):
+                yield from self._feed(at, s, event)
+        yield from self._give_up(replace(at, before=s), "the program fails")
+
+    def _feed(self, at: Situation, s: TopUp, event: ev.Event) -> Iterator[tuple[str, Situation]]:
+        self.found.used.add((s.step, type(event)))
+        label = describe(event)
+        try:
+            after, effects = top_up.advance(s, event)
+        except UnexpectedEvent:  # of a journey that could not go on: the conductor gives it up once more
+            yield from self._give_up(replace(at, before=s), f"{label}, unexpected")
+            return
+        if (after, effects) != (s, ()):
+            yield label, self._begin_to_do(at, after, s, effects, label)
+
+    def _give_up(self, at: Situation, why: str) -> Iterator[tuple[str, Situation]]:
+        if at.before is None:
+            raise Violation(f"nothing to go back to: {why}")
+        after, effects = top_up.advance(at.before, ev.CannotGoOn())
+        if after != at.session or at.todo:
+            yield why, self._begin_to_do(replace(at, todo=()), after, at.before, effects, why)
+
+    def _stop(self, at: Situation) -> Iterator[tuple[str, Situation]]:
+        yield from self._leave(at, "the terminal stops")
+
+    def _leave(self, at: Situation, label: str) -> Iterator[tuple[str, Situation]]:
+        for world in at.world.unheard(at.asked):
+            yield label, Situation(at.ledger, world, credits=at.credits)
+
+    def _between_sessions(self, at: Situation) -> Iterator[tuple[str, Situation]]:
+        transaction = at.ledger.transaction
+        if transaction.state.closed:
+            return
+        if transaction.state in _FOR_PEOPLE:
+            row = Row(L.SETTLED, ())
+            self.found.moves.setdefault((transaction.state, L.SETTLED), set()).add("staff settle it")
+            yield "staff settle it", replace(at, ledger=at.ledger.with_row(row))
+        else:
+            self.found.resumed.add(transaction.state)
+            after, effects = top_up.resume(transaction, SERVICE, TERMINAL)
+            yield "recovery", self._begin_to_do(at, after, after, effects, "recovery")
+        if transaction.state.needs_card or transaction.state is L.MANUAL:
+            yield from self._visit(at, transaction)
+
+    def _visit(self, at: Situation, earlier: Transaction) -> Iterator[tuple[str, Situation]]:
+        """The same card comes to a later customer's journey."""
+        own = Transaction(_VISIT, (LedgerRow(3, _AT, _VISIT, L.NEW, {"sequence": 2}),))
+        s, _ = top_up.begin(SERVICE, TERMINAL, own, "zh")
+        s, _ = top_up.advance(s, ev.CardArrived())
+        after, effects = top_up.advance(s, ev.CardRead(CARD, TOKEN, earlier))
+        self.found.used.add((Step.READING, ev.CardRead))
+        rows = [each.state for each in effects if isinstance(each, do.Record) and each.transaction == _VISIT]
+        if rows != [L.ABANDONED]:
+            raise Violation(f"a card with an open case began a new load: {rows}")
+        label = "the card is shown again"
+        yield label, self._begin_to_do(at, after, after, effects, label)
+
+    def _begin_to_do(
+        self, at: Situation, after: TopUp, before: TopUp, effects: Iterable[do.Effect], label: str
+    ) -> Situation:
+        deeds = _deeds(effects)
+        last = at.ledger.last
+        for deed in deeds:
+            if isinstance(deed, Row):
+                self.found.moves.setdefault((last, deed.state), set()).add(label)
+                last = deed.state
+        return _rested(replace(at, session=_plain(after), before=_plain(before), todo=deeds))
+
+    # -- what must hold ------------------------------------------------------------------------------------
+
+    def _check(self, at: Situation) -> None:
+        ledger, world, s = at.ledger, at.world, at.session
+        self.found.outside.setdefault(ledger.last, set()).add(world.money)
+        if world.credited and world.order is not Order.PAID:
+            self._fail(at, f"the card is credited and the payer's account is {world.order.value}")
+        if world.order is not Order.NONE and ledger.seen <= {L.NEW, L.CARD_READ, L.INIT}:
+            self._fail(at, "an order without its row")
+        if world.credited and L.CREDIT_SENT not in ledger.seen:
+            self._fail(at, "a credit without its row")
+        if L.CREDIT_SENT in ledger.seen and L.REV_REQ in ledger.seen and L.REFUSED not in ledger.seen:
+            self._fail(at, "a reversal after CREDIT_SENT without the card's own no")
+        if L.REFUSED in ledger.seen and world.credited:
+            self._fail(at, "the journal says that the card refused, and it is credited")
+        if ledger.last in _TRUE_WHEN_CLOSED and world.money not in _TRUE_WHEN_CLOSED[ledger.last]:
+            self._fail(at, f"closed as {ledger.last.value}, and outside it is {world.money}")
+        if ledger.last in _TRUE_WHEN_CLOSED and world.may_still_be_paid:
+            self._fail(at, f"closed as {ledger.last.value}, and the order may still be paid")
+        if s is not None and s.step is Step.LAST_PAGE and s.outcome is not None and not at.todo:
+            self.found.told.setdefault(s.outcome, set()).add(world.money)
+            if not _is_true(s.outcome, world):
+                self._fail(at, f"the customer is told {s.outcome.value}, and it is {world.money}")
+
+    def _may_ask(self, at: Situation, question: Question) -> None:
+        row = ANNOUNCED.get(question)
+        if row is not None and at.ledger.last is not row and not _asked_again(at, question):
+            self._fail(at, f"{question.__name__} leaves while the last row is {at.ledger.last.value}")
+        if question is do.CreditLoad and at.credits:
+            self._fail(at, "80 52 leaves twice")
+
+    def _check_that_all_ends(self) -> None:
+        """From everywhere there is a way to a closed transaction: nothing is stuck, and nothing is forgotten."""
+        ends = deque(i for at, i in self._number.items() if at.session is None and at.ledger.last.closed)
+        reached = set(ends)
+        while ends:
+            for before in self._back[ends.popleft()]:
+                if before not in reached:
+                    reached.add(before)
+                    ends.append(before)
+        for at, i in self._number.items():
+            if i not in reached:
+                self._fail(at, f"there is no way on from {at.ledger.last.value}")
+
+    def _fail(self, at: Situation, what: str) -> None:
+        labels: list[str] = []
+        number = self._number[at]
+        while number:
+            number, label = self._way[number]
+            labels.append(label)
+        raise Violation(f"{what}. The way there: {'; '.join(reversed(labels))}")
+
+
+_TRUE_WHEN_CLOSED: Mapping[LedgerState, frozenset[str]] = {
+    L.DONE: frozenset({"debited, credited"}),
+    L.REVERSED: frozenset({"not debited, not credited", "debited and refunded, not credited"}),
+    L.DECLINED: frozenset({"not debited, not credited"}),
+    L.ABANDONED: frozenset({"not debited, not credited"}),
+}
+
+
+def _is_true(outcome: Outcome, world: World) -> bool:
+    match outcome:
+        case Outcome.LOADED:
+            return world.credited
+        case Outcome.REFUNDED:
+            return world.order is Order.REFUNDED
+        case Outcome.REFUND_PENDING:
+            return not world.credited
+        case Outcome.SUSPENSE | Outcome.MANUAL:
+            return True
+    assert outcome in _NOTHING_TAKEN, outcome
+    return not world.debited and not world.credited
+
+
+def _asked_again(at: Situation, question: Question) -> bool:
+    """Whether the same card is asked again for the same proof: a question that changes nothing."""
+    return question is do.ProveLoad and at.ledger.last is L.SUSPENSE
+
+
+def _deeds(effects: Iterable[do.Effect]) -> tuple[Deed, ...]:
+    deeds: list[Deed] = []
+    for effect in effects:
+        match effect:
+            case do.Record(transaction, state, facts):
+                if transaction == _OURS:
+                    deeds.append(Row(state, tuple(sorted(facts.items()))))
+            case do.StartTimer() | do.StopTimer():
+                deeds.append(effect)
+            case do.End():
+                deeds.append(Other.END)
+            case do.Show() | do.WatchCard():
+                pass  # a page moves no money; cards come and go as they please
+            case _ if type(effect) in _WORKERS:
+                deeds.append(type(effect))
+            case _:
+                raise Violation(f"the model does not know {type(effect).__name__}: say who answers it, and what")
+    return tuple(deeds)
+
+
+def _rested(at: Situation) -> Situation:
+    """Return `at` with the timers that come next started and stopped: nothing can happen between."""
+    timers, todo = at.timers, at.todo
+    while todo and isinstance(todo[0], do.StartTimer | do.StopTimer):
+        timers = timers - {todo[0].timer} if isinstance(todo[0], do.StopTimer) else timers | {todo[0].timer}
+        todo = todo[1:]
+    return replace(at, timers=timers, todo=todo, before=at.before if todo else None)
+
+
+def _plain(s: TopUp) -> TopUp:
+    """Return `s` without what leads nowhere: where the card lies (it may be anywhere), the rules after the order."""
+    if not s.ledger.before_payment and s.allowance != _NO_RULE:
+        s = replace(s, allowance=_NO_RULE, rule="", person="")
+    return replace(s, card_present=False) if s.card_present else s
+
+
+def describe(event: ev.Event) -> str:
+    """Return `event` in words: "credit ended: unknown"."""
+    match event:
+        case ev.TimerFired(timer):
+            return f"the time for {timer.value.replace('_', ' ')} is over"
+        case ev.CreditEnded(result=answer) | ev.ProofEnded(proof=answer):
+            return f"{_words(type(event).__name__)}: {_words(type(answer).__name__)}"
+        case ev.OrderAnswered(state=said) | ev.ConfirmationAnswered(confirmation=said):
+            return f"{_words(type(event).__name__)}: {said.name.lower().replace('_', ' ')}"
+        case ev.ReversalAnswered(reversed=done):
+            return f"reversal answered: {'refunded' if done.refunded_fen else 'nothing had been paid'}"
+    return _words(type(event).__name__)
+
+
+def _words(name: str) -> str:
+    return "".join(f" {each.lower()}" if each.isupper() else each for each in name).strip()
