@@ -4,7 +4,8 @@ The bank's books say what was debited, reversed and proven by a TAC; the card sa
 is open. For every card and in total: debits - reversals = loads proven by TAC + open suspense.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from device_sim.bank_books import BankEntry
 from kiosk_core.ledger import LedgerState, Transaction
@@ -14,22 +15,40 @@ _PROVES_NOTHING = frozenset({LedgerState.SUSPENSE, LedgerState.MANUAL})
 """The states in which a transaction may rest without an answer: a person or a card has to come."""
 
 
+@dataclass(frozen=True)
+class CardGain:
+    """What a card (masked number) has gained by the terminal's loads, and how many they were."""
+
+    card: str
+    fen: int
+    loads: int
+
+
 def violations(world: World) -> list[str]:
     """Return what is wrong, a sentence each; the terminal is at rest and nothing is under way to the bank."""
     terminal = world.terminal
     assert terminal is not None
-    transactions = {each.id: each for each in terminal.journal.since(START)}
-    entries = {entry.order: entry for entry in world.books.entries()}
+    cards = [
+        CardGain(
+            watched.card.identity.number.masked,
+            watched.card.memory.balance_fen - FIRST_BALANCE_FEN - elsewhere.fen,
+            watched.card.memory.counter - FIRST_COUNTER - elsewhere.loads,
+        )
+        for watched, elsewhere in zip(world.cards, world.elsewhere, strict=True)
+    ]
+    return judge(terminal.journal.since(START), world.books.entries(), cards)
+
+
+def judge(ours: Iterable[Transaction], banks: Iterable[BankEntry], cards: Iterable[CardGain]) -> list[str]:
+    """Return what does not fit between the journal, the bank's books and the cards, a sentence each."""
+    transactions = {each.id: each for each in ours}
+    entries = {entry.order: entry for entry in banks}
     found = [f"{order}: the bank has it, the journal has not" for order in entries.keys() - transactions.keys()]
     for transaction in transactions.values():
         found += _of_transaction(transaction, entries.get(transaction.id))
-    for watched, elsewhere in zip(world.cards, world.elsewhere, strict=True):
-        card = watched.card
-        masked = card.identity.number.masked
-        own = [each for each in transactions.values() if each.facts.get("card") == masked]
-        gained = card.memory.balance_fen - FIRST_BALANCE_FEN - elsewhere.fen
-        loads = card.memory.counter - FIRST_COUNTER - elsewhere.loads
-        found += [f"{masked}: {problem}" for problem in _of_card(own, entries, gained, loads)]
+    for card in cards:
+        own = [each for each in transactions.values() if each.facts.get("card") == card.card]
+        found += [f"{card.card}: {problem}" for problem in _of_card(own, entries, card.fen, card.loads)]
     return found
 
 

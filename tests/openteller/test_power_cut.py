@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kiosk_core.ledger import LedgerState as L
+from tests.money.power_cut import PowerCuts
 from tests.openteller.branch import AMOUNT_FEN, CARD, Branch
 from wire import host_messages
 from wire.errors import WireError
@@ -168,3 +169,13 @@ def test_a_core_killed_while_it_recovers_recovers_again(branch: Branch) -> None:
     start_again(branch)
     assert branch.transactions()[0].state is L.DONE
     assert branch.disagreements() == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_core_killed_at_any_instant_again_and_again_keeps_its_books() -> None:
+    """Thirty customers; python -m tests.money.power_cut serves thousands."""
+    with PowerCuts(seed=1) as cuts:
+        for number in range(30):
+            assert cuts.transaction() == [], f"transaction {number}: {cuts.counts}"
+        assert cuts.counts["killed"] >= 30
