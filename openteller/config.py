@@ -87,10 +87,27 @@ class ScreenSection:
 
 
 @dataclass(frozen=True)
+class HostServer:
+    """A server of the bank host; `server_name` is the name in its certificate where that is not `host`."""
+
+    host: Annotated[str, MinLen(1)]
+    port: Annotated[int, Ge(1), Le(65535)]
+    server_name: str = ""
+
+    __pydantic_config__ = _STRICT
+
+    @property
+    def certified_name(self) -> str:
+        """The name that the server's certificate must hold."""
+        return self.server_name or self.host
+
+
+@dataclass(frozen=True)
 class HostSection:
     """The bank host: where it listens, whom to trust, and who we are (PEM files).
 
-    `server_name` is the name in the host's certificate where that is not `host`.
+    `server_name` is the name in the host's certificate where that is not `host`. The servers of `fallback` are used in
+    their order when the first cannot be reached; after `return_after_s` the first is tried again.
     """
 
     host: Annotated[str, MinLen(1)]
@@ -100,13 +117,15 @@ class HostSection:
     key_file: Path
     server_name: str = ""
     timeout_s: Annotated[float, Gt(0), Le(120)] = 10
+    fallback: tuple[HostServer, ...] = ()
+    return_after_s: Annotated[float, Ge(1), Le(86_400)] = 600
 
     __pydantic_config__ = _STRICT
 
     @property
-    def certified_name(self) -> str:
-        """The name that the host's certificate must hold."""
-        return self.server_name or self.host
+    def servers(self) -> tuple[HostServer, ...]:
+        """Every server, in the order in which they are tried."""
+        return (HostServer(self.host, self.port, self.server_name), *self.fallback)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from drivers.device_thread import DeviceThread
 from drivers.registry import Role
 from host_link.link import HostLink
+from host_link.servers import Server, ServerList
 from host_link.tls import TlsConnector, TlsSettings
 from journal.archive import Retention
 from journal.hashes import HashFunction
@@ -220,14 +221,17 @@ def _open_journal(config: TerminalConfig, clock: Clock) -> SqliteJournal:
 
 def _host_link(file: str, config: TerminalConfig, clock: Clock) -> HostLink:
     host: HostSection = config.host
-    settings = TlsSettings(
-        host.host, host.port, host.ca_file, host.certificate_file, host.key_file, host.certified_name
-    )
+    servers = []
     try:
-        connect = TlsConnector(settings, clock)
+        for each in host.servers:
+            settings = TlsSettings(
+                each.host, each.port, host.ca_file, host.certificate_file, host.key_file, each.certified_name
+            )
+            servers.append(Server(f"{each.host}:{each.port}", TlsConnector(settings, clock)))
     except OSError as error:
         raise ConfigError(file, None, "host", f"a certificate or the key cannot be read: {error}") from None
-    return HostLink(connect, config.terminal.number, clock, timeout_s=host.timeout_s)
+    in_order = ServerList(servers, clock, return_after_s=host.return_after_s)
+    return HostLink(in_order, config.terminal.number, clock, timeout_s=host.timeout_s)
 
 
 def _bitmap(config: TerminalConfig) -> Bitmap | None:
