@@ -3,20 +3,21 @@
 Written from docs/host-messages.md (messages, codes, repeats) and facts/purse-load.md 1.2 (MAC1, MAC2, TAC).
 """
 
-import hashlib
 import hmac
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import apsw
 
-from device_sim import card_crypto
+from device_sim.bank_answers import refusal
+from device_sim.bank_keys import PurseKeys
 from device_sim.bank_ledger import Account, Booking, Ledger, Posting
+from device_sim.bank_orders import Order, Orders
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from wire.host_messages import (
@@ -48,7 +49,6 @@ from wire.host_messages import (
 from wire.settlement import BookingKind, SettledState, Settlement, SettlementEntry
 
 _HIGHEST_BALANCE = 0xFFFFFFFF  # in fen: four bytes
-_PURSE = 2  # the type of a purse load in every MAC and TAC
 
 _Lasting = OrderRequest | LoadRequest | ConfirmRequest | ReversalRequest
 _Refusal = str
@@ -86,35 +86,15 @@ class BankEntry:
     refunded_fen: int
 
 
-@dataclass(frozen=True)
-class _Order:
-    """A row of the table of orders, column by column; an order that is only known from its reversal has no RRN."""
-
-    number: str
-    terminal: str
-    stan: int
-    amount_fen: int
-    rrn: str = ""
-    card: str = ""
-    card_token: bytes = b""
-    opened_at: float = 0.0
-    paid: int = 0
-    expired: int = 0
-    expected_tac: bytes = b""
-    loaded: int = 0
-    reversed: int = 0
-    refunded_fen: int = 0
-
-
 _VERSION = 2  # of the tables, in the file's user_version
 _LEGACY_JOURNAL = b"\x01\x01"  # https://sqlite.org/fileformat2.html 1.3.3: what a database without WAL says of itself
 _SCHEMA = f"""
     pragma journal_mode = wal;
     pragma synchronous = full;
-    create table if not exists orders ({", ".join(column.name for column in fields(_Order))}, primary key (number));
     create table if not exists answers (
         id integer primary key, terminal text, kind text, stan integer, number text, fingerprint blob, response blob,
         unique (terminal, kind, stan, number));
+    create table if not exists mac_keys (terminal text primary key, blocks text);
     create table if not exists heads (terminal text, row blob, hash blob, primary key (terminal, row));
     pragma user_version = {_VERSION};
 """
@@ -135,6 +115,7 @@ class BankBooks:
 
     def __init__(self, folder: Path | None, rules: BankRules, clock: Clock) -> None:
         self._rules = rules
+        self._keys = PurseKeys(rules.load_master_key, rules.tac_master_key)
         self._clock = clock
         self._lock = threading.Lock()
         self._folder = folder
@@ -151,6 +132,7 @@ class BankBooks:
             self._db.close()
             raise ValueError(f"the bank's books in {folder} are of another version; delete the folder, or name another")
         list(self._db.execute(_SCHEMA))  # a statement runs when its rows are fetched
+        self._orders = Orders(self._db)
         self._ledger = Ledger(self._db)
 
     def reopen(self) -> None:
@@ -209,21 +191,21 @@ class BankBooks:
         """Let the customer's phone pay the order; False if it cannot be paid (any more)."""
         with self._transaction():
             order = self._find(number)
-            if order is None or _status_of(order) is not OrderStatus.PENDING:
+            if order is None or order.status is not OrderStatus.PENDING:
                 return False
             self._pay(order)
             return True
 
     def entries(self) -> list[BankEntry]:
         """Return every order, oldest first."""
-        found = self._orders()
+        found = self._all()
         return [
             BankEntry(
                 order=order.number,
                 terminal=order.terminal,
                 card=order.card,
                 amount_fen=order.amount_fen,
-                payable=_status_of(order) is OrderStatus.PENDING,
+                payable=order.status is OrderStatus.PENDING,
                 paid=bool(order.paid),
                 loaded=bool(order.loaded),
                 reversed=bool(order.reversed),
@@ -247,12 +229,12 @@ class BankBooks:
 
         Every movement adds up to zero, and what the postings say of each order is what the order says of itself.
         """
-        orders = {order.number: order for order in self._orders()}
+        orders = {order.number: order for order in self._all()}
         with self._transaction():
             flaws, posted = self._ledger.flaws(), self._ledger.balances_of_orders()
         flaws += [f"{number} has postings and no order" for number in {number for number, _ in posted} - set(orders)]
         for order in orders.values():
-            for account, right in _right_balances(order).items():
+            for account, right in order.right_balances().items():
                 found = posted.get((order.number, account), 0)
                 if found != right:
                     flaws.append(f"{order.number} leaves {found} fen on {account.value} and not {right}")
@@ -260,7 +242,7 @@ class BankBooks:
 
     def settlement(self, day: date) -> Settlement:
         """Return what was booked on `day` by the bank's own calendar, with the states of its end."""
-        cards = {order.number: order.card for order in self._orders()}
+        cards = {order.number: order.card for order in self._all()}
         with self._transaction():
             booked = [each for each in self._ledger.bookings() if each.at.date() <= day]
         states: dict[str, SettledState] = {}
@@ -288,6 +270,17 @@ class BankBooks:
             ),
         )
 
+    def mac_key_blocks(self, terminal: str) -> tuple[str, ...]:
+        """Return a terminal's MAC keys; see device_sim.bank_keys.KeyShelf."""
+        with self._transaction():
+            blocks = self._db.execute("select blocks from mac_keys where terminal = ?", (terminal,)).get
+        return tuple((blocks or "").split())
+
+    def keep_mac_key_blocks(self, terminal: str, blocks: tuple[str, ...]) -> None:
+        """Remember a terminal's MAC keys; see device_sim.bank_keys.KeyShelf."""
+        with self._transaction():
+            self._db.execute("insert or replace into mac_keys values (?, ?)", (terminal, " ".join(blocks)))
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._lock, self._db:
@@ -304,10 +297,10 @@ class BankBooks:
         ).fetchone()
         if known:
             rowid, before, response = known
-            return cast("Response", decode(response)) if before == fingerprint else _refuse(request, "94", rowid)
+            return cast("Response", decode(response)) if before == fingerprint else refusal(request, "94", _rrn(rowid))
         rowid = self._db.execute("select coalesce(max(id), 0) + 1 from answers").get
         outcome = refuse_with or self._decide(request, rowid)
-        answer = _refuse(request, outcome, rowid) if isinstance(outcome, _Refusal) else outcome
+        answer = refusal(request, outcome, _rrn(rowid)) if isinstance(outcome, _Refusal) else outcome
         self._db.execute("insert into answers values (?, ?, ?, ?, ?, ?, ?)", (rowid, *key, fingerprint, encode(answer)))
         return answer
 
@@ -318,10 +311,7 @@ class BankBooks:
             same = replace(same, repeat=False)
         if isinstance(same, ReversalRequest):
             same = replace(same, reason="06")
-        return self._digest(encode(same))
-
-    def _digest(self, data: bytes) -> bytes:
-        return hmac.digest(self._rules.load_master_key, data, hashlib.sha256)
+        return self._keys.token(encode(same))
 
     # -- rules ---------------------------------------------------------------------------------------------
 
@@ -346,17 +336,17 @@ class BankBooks:
             return "61"
         if len(request.card) < 16:
             return "14"
-        if not self._mac1_is_right(request):
+        if not self._keys.mac1_is_right(request):
             return "A0"
-        self._keep(
-            _Order(
+        self._orders.keep(
+            Order(
                 number=request.order,
                 terminal=request.terminal,
                 stan=request.stan,
                 amount_fen=request.amount_fen,
                 rrn=_rrn(rowid),
                 card=CardNumber(request.card).masked,
-                card_token=self._digest(request.card.encode("ascii")),
+                card_token=self._keys.token(request.card.encode("ascii")),
                 opened_at=self._clock.wall().timestamp(),
             )
         )
@@ -386,38 +376,29 @@ class BankBooks:
             stan=request.stan,
             order=request.order,
             response_code=APPROVED if order else "25",
-            status=_status_of(order) if order else None,
+            status=order.status if order else None,
         )
 
     def _authorise(self, request: LoadRequest, rowid: int) -> Response | _Refusal:
         order = self._of_terminal(request)
         if order is None:
             return "25"
-        refusal = _load_refusal(order, request)
-        if refusal:
-            return refusal
-        if order.card_token != self._digest(request.card.encode("ascii")):
+        unfit = _load_refusal(order, request)
+        if unfit:
+            return unfit
+        if order.card_token != self._keys.token(request.card.encode("ascii")):
             return "14"
-        if not self._mac1_is_right(request):
+        if not self._keys.mac1_is_right(request):
             return "A0"
-        purse, amount = request.purse, request.amount_fen
+        if request.purse.balance_fen + request.amount_fen > _HIGHEST_BALANCE:
+            return "61"
         at = self._today()
-        day, second = f"{at:%Y%m%d}", f"{at:%H%M%S}"
-        mac2 = card_crypto.mac2(self._session_key(request), amount, _PURSE, purse.terminal_no, day, second)
+        day, moment = f"{at:%Y%m%d}", f"{at:%H%M%S}"
         # The proof that the card will give is worked out now: later nobody knows the card number any more.
-        expected = card_crypto.tac(
-            _card_key(self._rules.tac_master_key, request.card),
-            purse.balance_fen + amount,
-            purse.counter,
-            amount,
-            _PURSE,
-            purse.terminal_no,
-            day,
-            second,
-        )
-        self._keep(replace(order, expected_tac=expected))
+        expected = self._keys.tac(request, day, moment)
+        self._orders.keep(replace(order, expected_tac=expected))
         self._book(BookingKind.LOAD, order, request.stan, _rrn(rowid))
-        permission = LoadPermission(date=day, time=second, mac2=mac2)
+        permission = LoadPermission(date=day, time=moment, mac2=self._keys.mac2(request, day, moment))
         return LoadResponse(**_approved(request, rowid), permission=permission)
 
     def _confirm(self, request: ConfirmRequest, rowid: int) -> Response | _Refusal:
@@ -432,7 +413,7 @@ class BankBooks:
             return "A0"
         if not order.loaded:
             # The card is loaded, whatever the books thought: they follow the proof even after a reversal.
-            self._keep(replace(order, loaded=1))
+            self._orders.keep(replace(order, loaded=1))
             source = Account.TERMINAL_CLEARING if order.refunded_fen else Account.SUSPENSE
             self._book(BookingKind.LOAD, order, request.stan, _rrn(rowid), (source, Account.PURSE_FLOAT))
         return "P1" if order.reversed else ConfirmResponse(**_approved(request, rowid))
@@ -441,7 +422,7 @@ class BankBooks:
         order = self._find(request.order)
         if order is None:
             # Remembered, so that the order is refused if it comes after its own reversal.
-            order = _Order(request.order, request.terminal, request.original_stan, request.amount_fen)
+            order = Order(request.order, request.terminal, request.original_stan, request.amount_fen)
         if order.terminal != request.terminal or order.stan != request.original_stan:
             return "25"
         if order.amount_fen != request.amount_fen:
@@ -450,7 +431,7 @@ class BankBooks:
             return "22"
         if not order.reversed:
             order = replace(order, reversed=1, refunded_fen=order.amount_fen if order.paid else 0)
-            self._keep(order)
+            self._orders.keep(order)
             self._book(BookingKind.REVERSAL, order, request.stan, _rrn(rowid))
             if order.refunded_fen:
                 back = Account.SUSPENSE, Account.CUSTOMERS
@@ -459,19 +440,18 @@ class BankBooks:
 
     # -- orders --------------------------------------------------------------------------------------------
 
-    def _find(self, number: str) -> _Order | None:
-        row = self._db.execute("select * from orders where number = ?", (number,)).fetchone()
-        return self._as_it_is_now(_Order(*row)) if row is not None else None
+    def _find(self, number: str) -> Order | None:
+        order = self._orders.find(number)
+        return self._as_it_is_now(order) if order is not None else None
 
-    def _orders(self) -> list[_Order]:
+    def _all(self) -> list[Order]:
         """Return every order, oldest first."""
         with self._transaction():
-            rows: list[Any] = self._db.execute("select * from orders order by rowid").fetchall()
-            return [self._as_it_is_now(_Order(*row)) for row in rows]
+            return [self._as_it_is_now(order) for order in self._orders.all()]
 
-    def _as_it_is_now(self, order: _Order) -> _Order:
+    def _as_it_is_now(self, order: Order) -> Order:
         """Return the order paid by itself or expired, if its time has come."""
-        if _status_of(order) is not OrderStatus.PENDING:
+        if order.status is not OrderStatus.PENDING:
             return order
         age = self._clock.wall().timestamp() - order.opened_at
         pays_after = self._rules.pays_itself_after_s
@@ -479,30 +459,21 @@ class BankBooks:
             return self._pay(order)
         if age >= self._rules.order_lifetime_s:
             order = replace(order, expired=1)
-            self._keep(order)  # "expired" is final: the terminal closes its books on it
+            self._orders.keep(order)  # "expired" is final: the terminal closes its books on it
         return order
 
-    def _pay(self, order: _Order) -> _Order:
+    def _pay(self, order: Order) -> Order:
         order = replace(order, paid=1)
-        self._keep(order)
+        self._orders.keep(order)
         self._book(BookingKind.PAYMENT, order, order.stan, order.rrn, (Account.CUSTOMERS, Account.SUSPENSE))
         return order
 
-    def _of_terminal(self, request: StatusRequest | LoadRequest | ConfirmRequest) -> _Order | None:
+    def _of_terminal(self, request: StatusRequest | LoadRequest | ConfirmRequest) -> Order | None:
         order = self._find(request.order)
         return order if order is not None and order.terminal == request.terminal else None
 
-    def _keep(self, order: _Order) -> None:
-        columns = [column.name for column in fields(_Order)]
-        updates = ", ".join(f"{column} = excluded.{column}" for column in columns)
-        marks = ", ".join("?" for _ in columns)
-        self._db.execute(
-            f"insert into orders values ({marks}) on conflict (number) do update set {updates}",  # noqa: S608  (our own names)
-            tuple(vars(order).values()),
-        )
-
     def _book(
-        self, kind: BookingKind, order: _Order, stan: int, rrn: str, movement: tuple[Account, Account] | None = None
+        self, kind: BookingKind, order: Order, stan: int, rrn: str, movement: tuple[Account, Account] | None = None
     ) -> None:
         """Book the order's amount, and move it from the first account to the second."""
         self._ledger.book(
@@ -523,40 +494,6 @@ class BankBooks:
         """Return date and time as the bank takes them to be."""
         return self._clock.wall() + timedelta(seconds=self.skew_s)
 
-    # -- cryptography --------------------------------------------------------------------------------------
-
-    def _session_key(self, request: OrderRequest | LoadRequest) -> bytes:
-        load_key = _card_key(self._rules.load_master_key, request.card)
-        return card_crypto.session_key(load_key, request.purse.random, request.purse.counter)
-
-    def _mac1_is_right(self, request: OrderRequest | LoadRequest) -> bool:
-        purse = request.purse
-        expected = card_crypto.mac1(
-            self._session_key(request), purse.balance_fen, request.amount_fen, _PURSE, purse.terminal_no
-        )
-        return hmac.compare_digest(expected, purse.mac1)
-
-
-def _card_key(master_key: bytes, card: str) -> bytes:
-    return card_crypto.diversify(master_key, card_crypto.diversification_factor(card))
-
-
-def _status_of(order: _Order) -> OrderStatus:
-    if order.reversed or order.expired:
-        return OrderStatus.EXPIRED
-    return OrderStatus.PAID if order.paid else OrderStatus.PENDING
-
-
-def _right_balances(order: _Order) -> Mapping[Account, int]:
-    """Return what an order must leave on each account."""
-    amount, paid, loaded, refunded = order.amount_fen, order.paid, order.loaded, order.refunded_fen
-    return {
-        Account.CUSTOMERS: refunded - amount * paid,
-        Account.SUSPENSE: 0 if loaded or refunded else amount * paid,
-        Account.PURSE_FLOAT: amount * loaded,
-        Account.TERMINAL_CLEARING: -refunded if loaded else 0,
-    }
-
 
 def _state_after(booking: Booking, before: SettledState) -> SettledState:
     """Return the state of an order behind a booking."""
@@ -569,7 +506,7 @@ def _state_after(booking: Booking, before: SettledState) -> SettledState:
             return before
 
 
-def _load_refusal(order: _Order, request: LoadRequest) -> _Refusal | None:
+def _load_refusal(order: Order, request: LoadRequest) -> _Refusal | None:
     """Return why `order` cannot be loaded; the keys of the card are not looked at."""
     if order.reversed or order.expired:
         return "P1"
@@ -581,30 +518,14 @@ def _load_refusal(order: _Order, request: LoadRequest) -> _Refusal | None:
 
 
 def _approved(request: _Lasting, rowid: int) -> dict[str, Any]:
-    return _ends(request, rowid, APPROVED)
-
-
-def _ends(request: _Lasting, rowid: int, code: str) -> dict[str, Any]:
     return {
         "terminal": request.terminal,
         "stan": request.stan,
         "order": request.order,
         "rrn": _rrn(rowid),
-        "response_code": code,
+        "response_code": APPROVED,
     }
 
 
 def _rrn(rowid: int) -> str:
     return f"{rowid:012d}"
-
-
-_RESPONSES: dict[type, Callable[..., Response]] = {
-    OrderRequest: OrderResponse,
-    LoadRequest: LoadResponse,
-    ConfirmRequest: ConfirmResponse,
-    ReversalRequest: ReversalResponse,
-}
-
-
-def _refuse(request: _Lasting, code: str, rowid: int) -> Response:
-    return _RESPONSES[type(request)](**_ends(request, rowid, code))

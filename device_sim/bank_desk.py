@@ -5,10 +5,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from device_sim.bank_answers import refusal
 from device_sim.bank_books import BankBooks
 from device_sim.bank_faults import BankFault, BankFaults, BankMisfortune, kind_of
+from device_sim.bank_keys import LineKeys
 from wire.errors import WireError
-from wire.host_messages import LoadResponse, Message, decode, encode, frame
+from wire.host_mac import Sealed, covered, unseal
+from wire.host_messages import (
+    APPROVED,
+    KeyRequest,
+    KeyResponse,
+    LoadRequest,
+    LoadResponse,
+    OrderRequest,
+    Request,
+    Response,
+    decode,
+    encode,
+    frame,
+    has_mac,
+)
+
+Befallen = Mapping[BankFault, BankMisfortune]
 
 
 class Ending(Enum):
@@ -30,22 +48,28 @@ class Reply:
 
 
 class BankDesk:
-    """Takes requests from any thread, does what the books decide, and spoils what the faults demand."""
+    """Takes requests from any thread, does what the books decide, and spoils what the faults demand.
 
-    def __init__(self, books: BankBooks, faults: BankFaults) -> None:
+    With `keys` every message but those of network management carries a MAC; without, none does.
+    """
+
+    def __init__(self, books: BankBooks, faults: BankFaults, keys: LineKeys | None = None) -> None:
         self._books = books
         self._faults = faults
+        self._keys = keys
         self._lock = threading.Lock()
-        self._held_up: list[Message] = []
+        self._held_up: list[bytes] = []
         self._last = b""
 
     def reply(self, payload: bytes) -> Reply:
         """Return what comes back for a request, which is a message without its frame.
 
         Raises:
-            WireError: it is none.
+            WireError: it is none, or has a MAC and no key is agreed.
         """
-        request = decode(payload)
+        sealed, request = _read(payload)
+        if self._keys is None and sealed.mac is not None:
+            raise WireError("it has a MAC, and no key is agreed for it")
         befallen = self._faults.befall(kind_of(request))
         if BankFault.REQUEST_LOST in befallen:
             return Reply()
@@ -54,28 +78,65 @@ class BankDesk:
         with self._lock:
             held_up, self._held_up = self._held_up, []
             if BankFault.REQUEST_LATE in befallen:
-                self._held_up.append(request)
-        reply = Reply() if BankFault.REQUEST_LATE in befallen else self._answered(request, befallen)
+                self._held_up.append(payload)
+        reply = Reply()
+        if BankFault.REQUEST_LATE not in befallen:
+            answer = self._answer(request, sealed, befallen)
+            with self._lock:
+                last, self._last = self._last, answer
+            reply = _on_the_line(answer, last, befallen)
         for late in held_up:
-            self._books.answer(late)
+            sealed, request = _read(late)
+            self._answer(request, sealed, {})
         return reply
 
-    def _answered(self, request: Message, befallen: Mapping[BankFault, BankMisfortune]) -> Reply:
-        declined = befallen.get(BankFault.DECLINED)
-        answer = self._books.answer(request, declined.code if declined is not None else None)
+    def _answer(self, request: Request, sealed: Sealed, befallen: Befallen) -> bytes:
+        """Return the answer to a request, without its frame; what was decided is on disk by then."""
+        keys, block, answer = self._keys, "", None
+        if keys is not None and has_mac(request):
+            block = keys.check(request.terminal, sealed.covered, sealed.mac) or ""
+            if not block:
+                block, answer = keys.any_block(request.terminal), refusal(request, "63")
+        elif keys is not None and isinstance(request, KeyRequest):
+            block = keys.renew(request.terminal)
+            answer = _approval(request, block)
         if answer is None:
-            raise WireError("a response is no request")
+            answer = self._decide(request, befallen)
         if BankFault.WRONG_MAC2 in befallen and isinstance(answer, LoadResponse) and answer.permission:
             answer = replace(answer, permission=replace(answer.permission, mac2=_inverted(answer.permission.mac2)))
-        payload = encode(answer)
-        if BankFault.WRONG_MAC in befallen:
-            payload = payload[:-1] + bytes((payload[-1] ^ 1,))
-        with self._lock:
-            last, self._last = self._last, payload
-        return _on_the_line(payload, last, befallen)
+        data = encode(answer)
+        if keys is not None and block:
+            data = covered(data)
+            data += keys.mac(block, data)
+        return data if BankFault.WRONG_MAC not in befallen else data[:-1] + bytes((data[-1] ^ 1,))
+
+    def _decide(self, request: Request, befallen: Befallen) -> Response:
+        declined = befallen.get(BankFault.DECLINED)
+        if declined is not None and not isinstance(request, OrderRequest | LoadRequest):
+            return refusal(request, declined.code)  # not remembered: it may be approved when it is repeated
+        answer = self._books.answer(request, declined.code if declined is not None else None)
+        return answer if answer is not None else refusal(request, "96")  # a key is wanted, and none is agreed
 
 
-def _on_the_line(payload: bytes, last: bytes, befallen: Mapping[BankFault, BankMisfortune]) -> Reply:
+def _read(payload: bytes) -> tuple[Sealed, Request]:
+    sealed = unseal(payload)
+    request = decode(sealed.payload)
+    if not isinstance(request, Request):
+        raise WireError("a response is no request")
+    return sealed, request
+
+
+def _approval(request: KeyRequest, block: str) -> KeyResponse:
+    return KeyResponse(
+        terminal=request.terminal,
+        stan=request.stan,
+        response_code=APPROVED,
+        challenge=request.challenge,
+        key_block=block,
+    )
+
+
+def _on_the_line(payload: bytes, last: bytes, befallen: Befallen) -> Reply:
     """Return what the line makes of an answer; `last` is the answer before it."""
     late = befallen.get(BankFault.ANSWER_LATE)
     late_s = late.seconds if late is not None else 0.0

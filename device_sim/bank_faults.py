@@ -19,7 +19,7 @@ class BankFault(Enum):
     REQUEST_LATE = "request_late"
     """The request arrives behind the next one, and nobody hears the answer."""
     DECLINED = "declined"
-    """An order or a load is refused with `code`, whatever it says."""
+    """A request is refused with `code`, whatever it says: an order or a load, or what is named. Nothing is done."""
     ANSWER_LOST = "answer_lost"
     """The bank acts, and its answer never arrives."""
     ANSWER_LATE = "answer_late"
@@ -44,7 +44,8 @@ class BankFault(Enum):
     """The bank's clock is `seconds` ahead, or behind: the dates in its permissions and books are."""
 
 
-_ONLY = {BankFault.DECLINED: {"order", "load"}, BankFault.WRONG_MAC2: {"load"}}
+_BY_ITSELF = {BankFault.DECLINED: {"order", "load"}, BankFault.WRONG_MAC2: {"load"}}
+"""Which requests a fault waits for where none is named; else all."""
 
 
 @dataclass
@@ -110,8 +111,8 @@ class BankFaults:
         with self._lock:
             found: dict[BankFault, BankMisfortune] = {}
             for each in list(self._misfortunes):
-                fits = each.request in {None, request} and request in _ONLY.get(each.fault, {request})
-                if fits and each.fault not in found and self._hits(each):
+                wanted = _BY_ITSELF.get(each.fault, {request}) if each.request is None else {each.request}
+                if request in wanted and each.fault not in found and self._hits(each):
                     found[each.fault] = each
             return found
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from device_sim.bank_books import BankBooks, BankEntry, BankRules
 from device_sim.bank_desk import BankDesk, Ending
 from device_sim.bank_faults import BankFaults
+from device_sim.bank_keys import LineKeys, MacAgreement
 from kiosk_core.clock import Clock
 from wire.errors import WireError
 from wire.host_messages import Deframer
@@ -33,13 +34,17 @@ def _cut(connection: socket.socket) -> None:
 
 @dataclass(frozen=True)
 class BankHostSettings:
-    """Where the host listens (port 0: any free one) and its certificates; it lets in whom `ca_file` vouches for."""
+    """Where the host listens (port 0: any free one) and its certificates; it lets in whom `ca_file` vouches for.
+
+    With `mac` its messages carry MACs, and it gives its terminals keys for them.
+    """
 
     ca_file: Path
     certificate_file: Path
     key_file: Path
     address: str = "127.0.0.1"
     port: int = 0
+    mac: MacAgreement | None = None
 
 
 class SimulatedBankHost:
@@ -62,7 +67,8 @@ class SimulatedBankHost:
         self._context.load_cert_chain(settings.certificate_file, settings.key_file)
         self._books = BankBooks(folder, rules, clock)
         self.faults = BankFaults(seed)
-        self._desk = BankDesk(self._books, self.faults)
+        keys = LineKeys(settings.mac, self._books) if settings.mac is not None else None
+        self._desk = BankDesk(self._books, self.faults, keys)
         self._listener: socket.socket | None = None
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()

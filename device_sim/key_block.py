@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 
 _HEADER = 16
+_MAC_BYTES = {"A": 4, "B": 8, "D": 16}
 # Which key is derived, by version of the block: algorithm and bits by the length of the protecting key.
 _TDES_LENGTHS = {16: bytes.fromhex("0000 0080"), 24: bytes.fromhex("0001 00C0")}
 _AES_LENGTHS = {16: bytes.fromhex("0002 0080"), 24: bytes.fromhex("0003 00C0"), 32: bytes.fromhex("0004 0100")}
@@ -50,7 +51,7 @@ def unwrap(protection_key: bytes, block: str) -> HeldKey:
         KeyBlockError: the block is laid out wrong, or was made with another key or changed since.
     """
     header, text = _split(block)
-    mac_size = {"A": 4, "B": 8, "D": 16}[block[0]]
+    mac_size = _MAC_BYTES[block[0]]
     try:
         data, mac = text[:-mac_size], text[-mac_size:]
         if block[0] == "A":
@@ -70,17 +71,20 @@ def unwrap(protection_key: bytes, block: str) -> HeldKey:
     return HeldKey(block[5:7], block[7], block[8], plain[2 : 2 + size])
 
 
-def wrap(protection_key: bytes, key: HeldKey, padding: bytes) -> str:
-    """Return `key` as a version B block without optional parts, not exportable; `padding` fills the last 8 bytes.
+def wrap(protection_key: bytes, key: HeldKey, padding: bytes, version: str = "B") -> str:
+    """Return `key` as a block of version B or D without optional parts, not exportable.
+
+    `padding` fills the last block of the cipher, 8 bytes or 16.
 
     Raises:
         ValueError: key and padding do not fill whole blocks.
     """
     plain = (len(key.value) * 8).to_bytes(2, "big") + key.value + padding
-    header = f"B{_HEADER + 2 * len(plain) + 16:04}{key.usage}{key.algorithm}{key.mode}00N0000".encode("ascii")
-    encryption, authentication = derive(protection_key, "B")
-    mac = _cmac("B", authentication, header + plain)
-    encryptor = _cbc(_cipher("B", encryption), mac).encryptor()
+    length = _HEADER + 2 * (len(plain) + _MAC_BYTES[version])
+    header = f"{version}{length:04}{key.usage}{key.algorithm}{key.mode}00N0000".encode("ascii")
+    encryption, authentication = derive(protection_key, version)
+    mac = _cmac(version, authentication, header + plain)
+    encryptor = _cbc(_cipher(version, encryption), mac).encryptor()
     data = encryptor.update(plain) + encryptor.finalize()
     return header.decode("ascii") + (data + mac).hex().upper()
 

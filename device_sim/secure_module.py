@@ -1,7 +1,7 @@
-"""The heart of a simulated PIN pad: it holds keys, encrypts PINs and makes MACs, and gives no key away.
+"""The heart of a simulated PIN pad, and of a bank: it holds keys, encrypts PINs and makes MACs, and gives no key away.
 
-ISO 9564-1 formats 0, 3 (TDES) and 4 (AES), and the MAC of ISO 9797-1 algorithm 3 with zero padding. The vectors are in
-tests/device_sim/test_secure_module.py with their sources.
+ISO 9564-1 formats 0, 3 (TDES) and 4 (AES), the MAC of ISO 9797-1 algorithm 3 with zero padding, and AES-CMAC. The
+vectors are in tests/device_sim/test_secure_module.py with their sources.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from enum import Enum
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.cmac import CMAC
 
 from device_sim import key_block
 from device_sim.key_block import HeldKey
@@ -118,6 +119,26 @@ class SecureModule:
         third = Cipher(TripleDES(key[:8] * 3), modes.ECB()).encryptor()  # noqa: S305  (one block)
         return third.update(second.update(last))
 
+    def cmac(self, place: str, data: bytes) -> bytes:
+        """Return the leftmost 8 bytes of the AES-CMAC of `data` (RFC 4493).
+
+        Raises:
+            SecureModuleError: no key, or none for such MACs.
+        """
+        return _cmac(self._key(place, "M6", "A").value, data)[:8]
+
+    def check_value(self, place: str) -> str:
+        """Return by which people compare keys, six hexadecimal digits: ANSI X9.24-1:2017, of a block of zeros.
+
+        Raises:
+            SecureModuleError: no key.
+        """
+        key = self._keys.get(place)
+        if key is None:
+            raise SecureModuleError(Offence.NO_KEY)
+        value = _cmac(key.value, bytes(16)) if key.algorithm == "A" else _tdes(key.value, bytes(8))
+        return value[:3].hex().upper()
+
     def _key(self, place: str, usage: str, algorithm: str) -> HeldKey:
         key = self._keys.get(place)
         if key is None:
@@ -125,6 +146,12 @@ class SecureModule:
         if (key.usage, key.algorithm) != (usage, algorithm):
             raise SecureModuleError(Offence.USAGE)
         return key
+
+
+def _cmac(key: bytes, data: bytes) -> bytes:
+    mac = CMAC(algorithms.AES(key))
+    mac.update(data)
+    return mac.finalize()
 
 
 def _pin_field(control: str, digits: str, filling: str) -> bytes:

@@ -140,7 +140,10 @@ class CameraSettings:
 
 @dataclass(frozen=True)
 class BankSettings:
-    """The bank host: where it listens, its books and certificates, and the master keys of its cards."""
+    """The bank host: where it listens, its books and certificates, and the master keys of its cards.
+
+    With `mac` its messages carry MACs, whose keys travel under `key_exchange_key`.
+    """
 
     port: TcpPort
     folder: Path
@@ -149,8 +152,14 @@ class BankSettings:
     key_file: Path
     load_master_key: Key = field(repr=False)
     tac_master_key: Key = field(repr=False)
+    mac: Literal["retail", "cmac"] | None = None
+    key_exchange_key: Key | None = field(default=None, repr=False)
 
     __pydantic_config__ = _STRICT
+
+    def __post_init__(self) -> None:
+        if (self.mac is None) != (self.key_exchange_key is None):
+            raise ValueError("mac and key_exchange_key go together")
 
 
 @dataclass(frozen=True)

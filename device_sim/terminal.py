@@ -14,6 +14,7 @@ from pydantic import StringConstraints
 from device_sim.bank_books import BankRules
 from device_sim.bank_faults import REQUEST_KINDS, BankFault, BankMisfortune
 from device_sim.bank_host import BankHostSettings, SimulatedBankHost
+from device_sim.bank_keys import MacAgreement, MacAlgorithm
 from device_sim.cards.kinds import CardKind, Issuer, StoredCard, built_in_kinds, make_card
 from device_sim.cards.lasting import Tear
 from device_sim.control import Action, ControlError, ControlServer
@@ -23,7 +24,7 @@ from device_sim.misfortune import Towards
 from device_sim.plastic_card import PlasticCard
 from device_sim.receipt_paper import PrintedReceipt, paper_picture
 from device_sim.sdt_reader import ID_CARDS
-from device_sim.settings import SimSettings
+from device_sim.settings import BankSettings, SimSettings
 from device_sim.unit import Unit, UnknownFaultError
 from device_sim.usb.bus import SimulatedBus
 from device_sim.usb.remote import BusServer
@@ -72,7 +73,9 @@ class SimulatedTerminal:
             self._units = self._devices.units
             bank = settings.bank_host
             self._bank = SimulatedBankHost(
-                BankHostSettings(bank.ca_file, bank.certificate_file, bank.key_file, port=bank.port),
+                BankHostSettings(
+                    bank.ca_file, bank.certificate_file, bank.key_file, port=bank.port, mac=_mac_agreement(bank)
+                ),
                 BankRules(bytes.fromhex(bank.load_master_key), bytes.fromhex(bank.tac_master_key)),
                 bank.folder,
                 clock,
@@ -452,6 +455,12 @@ class SimulatedTerminal:
         if devices.camera is not None:
             states["camera"] = {"url": devices.camera.url, "document": devices.camera.desk.has_card}
         return states
+
+
+def _mac_agreement(bank: BankSettings) -> MacAgreement | None:
+    if bank.mac is None or bank.key_exchange_key is None:
+        return None
+    return MacAgreement(MacAlgorithm(bank.mac), bytes.fromhex(bank.key_exchange_key))
 
 
 def _bank_fault(name: str) -> BankFault:

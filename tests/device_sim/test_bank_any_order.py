@@ -210,4 +210,4 @@ class BadLine(RuleBasedStateMachine):
 
 
 TestBadLine = BadLine.TestCase
-TestBadLine.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+TestBadLine.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)

@@ -1,0 +1,76 @@
+"""The orders of the simulated bank: rows of a table, what each is, and where its money has to be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import apsw
+
+from device_sim.bank_ledger import Account
+from wire.host_messages import OrderStatus
+
+
+@dataclass(frozen=True)
+class Order:
+    """A row of the table, column by column; an order that is only known from its reversal has no RRN."""
+
+    number: str
+    terminal: str
+    stan: int
+    amount_fen: int
+    rrn: str = ""
+    card: str = ""
+    card_token: bytes = b""
+    opened_at: float = 0.0
+    paid: int = 0
+    expired: int = 0
+    expected_tac: bytes = b""
+    loaded: int = 0
+    reversed: int = 0
+    refunded_fen: int = 0
+
+    @property
+    def status(self) -> OrderStatus:
+        """What a terminal is told that asks."""
+        if self.reversed or self.expired:
+            return OrderStatus.EXPIRED
+        return OrderStatus.PAID if self.paid else OrderStatus.PENDING
+
+    def right_balances(self) -> Mapping[Account, int]:
+        """Return what it must leave on each account, in fen."""
+        amount, paid, loaded, refunded = self.amount_fen, self.paid, self.loaded, self.refunded_fen
+        return {
+            Account.CUSTOMERS: refunded - amount * paid,
+            Account.SUSPENSE: 0 if loaded or refunded else amount * paid,
+            Account.PURSE_FLOAT: amount * loaded,
+            Account.TERMINAL_CLEARING: -refunded if loaded else 0,
+        }
+
+
+_COLUMNS = [column.name for column in fields(Order)]
+_SCHEMA = f"create table if not exists orders ({', '.join(_COLUMNS)}, primary key (number))"
+_MARKS = ", ".join("?" for _ in _COLUMNS)
+_UPDATES = ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS)
+_KEEP = f"insert into orders values ({_MARKS}) on conflict (number) do update set {_UPDATES}"  # noqa: S608  (our names)
+
+
+class Orders:
+    """The table of orders in a database that its owner opens, locks and commits."""
+
+    def __init__(self, database: apsw.Connection) -> None:
+        self._db = database
+        list(self._db.execute(_SCHEMA))  # a statement runs when its rows are fetched
+
+    def find(self, number: str) -> Order | None:
+        """Return an order, None if there is none."""
+        row = self._db.execute("select * from orders where number = ?", (number,)).fetchone()
+        return Order(*row) if row is not None else None
+
+    def all(self) -> list[Order]:
+        """Return every order, oldest first."""
+        rows: list[Any] = self._db.execute("select * from orders order by rowid").fetchall()
+        return [Order(*row) for row in rows]
+
+    def keep(self, order: Order) -> None:
+        """Write an order, new or changed."""
+        self._db.execute(_KEEP, tuple(vars(order).values()))
