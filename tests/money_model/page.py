@@ -1,39 +1,17 @@
 """docs/money/states.md, written from what was explored: the diagram, the states, and which row follows which."""
 
-from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
+from journal.story import tell
 from kiosk_core.journeys.top_up import Outcome
-from kiosk_core.ledger import LedgerState
+from kiosk_core.ledger import LedgerRow, LedgerState, Transaction
 from tests.money_model.exploration import ANNOUNCED, Exploration
 
 PAGE = Path(__file__).parents[2] / "docs" / "money" / "states.md"
 COMMAND = "python -m tests.money_model --write"
 
 L = LedgerState
-
-MEANING: Mapping[LedgerState, str] = {
-    L.NEW: "a customer chose the service",
-    L.CARD_READ: "number (as a token) and balance of his card are known",
-    L.INIT: "the card answered 80 50: balance, counter, MAC1",
-    L.FUND_REQ: "the bank is about to be asked for an order",
-    L.FUND_OK: "the bank says that the customer has paid",
-    L.MAC2_REQ: "the bank is about to be asked for MAC2",
-    L.MAC2_OK: "the bank allowed the load",
-    L.CREDIT_SENT: "80 52 is about to leave; from here on only the card knows",
-    L.CARD_UNKNOWN: "80 52 was not answered, or the terminal stopped; the card is asked",
-    L.REFUSED: "the card itself said or proved that it was not credited",
-    L.CARD_OK: "the card gave its TAC",
-    L.CONFIRM_SAF: "the TAC goes to the bank until the bank says yes",
-    L.REV_REQ: "the reversal goes to the bank until the bank answers",
-    L.SUSPENSE: "the card has gone; open until it is seen again or staff settle it",
-    L.MANUAL: "the evidence contradicts itself; open until staff settle it",
-    L.DONE: "closed: loaded, and the bank has the TAC",
-    L.REVERSED: "closed: not loaded, and nothing is taken any more",
-    L.DECLINED: "closed: the bank opened no order, or it expired unpaid",
-    L.ABANDONED: "closed: nobody was asked for money",
-    L.SETTLED: "closed: staff wrote how",
-}
 
 
 def page(found: Exploration) -> str:
@@ -86,8 +64,13 @@ def _diagram(found: Exploration) -> str:
 
 def _states(found: Exploration) -> str:
     return "\n".join(
-        f"| {state.value} | {MEANING[state]} | {'; '.join(sorted(found.outside.get(state, ())))} |" for state in L
+        f"| {state.value} | {_meaning(state)} | {'; '.join(sorted(found.outside.get(state, ())))} |" for state in L
     )
+
+
+def _meaning(state: LedgerState) -> str:
+    row = LedgerRow(1, datetime(2026, 11, 22, tzinfo=UTC), "", state, {})
+    return tell(Transaction("", (row,)))[0].meaning
 
 
 def _moves(found: Exploration) -> str:
