@@ -7,10 +7,9 @@ what the journal of this terminal knows: loads on other terminals are the host's
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Literal, assert_never
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MinLen
 
 from kiosk_core.blacklist import Blacklist
 from kiosk_core.card_number import CardNumber
@@ -101,7 +100,7 @@ class Circumstances:
     number: CardNumber
     token: str
     loads: tuple[Load, ...] = ()
-    blacklists: Mapping[Path, Blacklist | None] = field(default_factory=dict)
+    blacklists: Mapping[str, Blacklist | None] = field(default_factory=dict)
     can_identify: bool = False
 
     @property
@@ -209,11 +208,11 @@ class BlacklistRule:
     until it can: a rule must not end because its file did.
     """
 
-    file: Path
+    file: Annotated[str, MinLen(1)]
     words: LocalText
     stale_after_min: Minutes = 60
 
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012  (a path is written as a text)
+    __pydantic_config__ = _STRICT
 
     @property
     def values(self) -> dict[str, str]:

@@ -345,7 +345,7 @@ def load_services(folder: Path) -> tuple[Service, ...]:
 
 
 def load_risk(path: Path) -> Risk:
-    """Read and check the file of the rules and the blacklists that it names; their paths are anchored.
+    """Read and check the file of the rules and the blacklists that it names; their paths are anchored in its folder.
 
     Raises:
         ConfigError: as `load_terminal`. A terminal that has no rules has a file with none: one that was lost must
@@ -353,10 +353,10 @@ def load_risk(path: Path) -> Risk:
     """
     file = TomlFile(path)
     risk = file.checked(Risk)
-    lists = {name: replace(rule, file=path.parent / rule.file) for name, rule in risk.blacklist.items()}
+    lists = {name: replace(rule, file=str(path.parent / rule.file)) for name, rule in risk.blacklist.items()}
     for name, rule in lists.items():
         try:
-            load_blacklist(rule.file)
+            load_blacklist(Path(rule.file))
         except ConfigError as error:
             raise together([file.error(("blacklist", name, "file"), "names a list that is wrong"), error]) from None
     return replace(risk, blacklist=lists)

@@ -93,7 +93,8 @@ class RiskCheck:
         self._clock = clock
         self._loads = RecentLoads(journal)
         self._blacklists = {
-            rule.file: BlacklistFile(rule.file, rule.stale_after_min * 60.0, clock) for rule in risk.blacklist.values()
+            rule.file: BlacklistFile(Path(rule.file), rule.stale_after_min * 60.0, clock)
+            for rule in risk.blacklist.values()
         }
 
     def allowance(self, number: CardNumber, token: str, *, can_identify: bool) -> Allowance:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -36,7 +35,7 @@ MIDNIGHT = datetime(2026, 11, 22, tzinfo=CHINA)
 NUMBER = CardNumber("3104870000012345678")
 OURS = "token-of-card"
 WORDS = LocalText("中", "en")
-LIST = Path("blacklist.txt")
+LIST = "blacklist.txt"
 
 
 def load(at: datetime, yuan: int, token: str = OURS) -> Load:
