@@ -9,13 +9,14 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bench_devices, bench_journal, bench_protocol, bench_receipt, bench_replug
+from benchmarks import bench_devices, bench_journal, bench_protocol, bench_receipt, bench_reconcile, bench_replug
 from benchmarks.measure import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "journal": bench_journal.run,
     "protocol": bench_protocol.run,
     "receipt": bench_receipt.run,
+    "reconcile": bench_reconcile.run,
 }
 
 WITH_LIMITS: dict[str, Callable[[], int]] = {"devices": bench_devices.main}

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console, RenderableType
 from rich.markup import escape
 
-from journal.reading import Search, read_open, read_transaction, search
+from journal.reading import Search, read_open, search
 from journal.verify import verify
 from kiosk_core.errors import ConfigError, JournalUnavailable
 from kiosk_core.ledger import Transaction
@@ -45,7 +45,7 @@ class Form(Enum):
     CSV = "csv"
 
 
-class _WrongInputError(Exception):
+class WrongInputError(Exception):
     """There is nothing to compare; the text says what is wrong and what to do."""
 
 
@@ -73,32 +73,37 @@ def reconcile_command(
     """
     now = SystemClock().wall()
     try:
-        found = _compared(_day(day, now), where, settlement, now)
+        found = compared(_day(day, now), where, settlement, now)
         _tell(found, form, out)
     except ConfigError as error:
         report(error)
         raise typer.Exit(2) from None
-    except (_WrongInputError, JournalUnavailable, OSError) as error:
+    except (WrongInputError, JournalUnavailable, OSError) as error:
         _refuse(str(error))
     if found.is_open:
         raise typer.Exit(1)
 
 
-def _compared(day: date, where: Path, settlement: Sequence[Path], now: datetime) -> Reconciliation:
+def compared(day: date, where: Path, settlement: Sequence[Path], now: datetime) -> Reconciliation:
+    """Read what there is of `day` on both sides, and compare it.
+
+    Raises:
+        WrongInputError: there is nothing to compare.
+        ConfigError, JournalUnavailable: the configuration or the journal cannot be read.
+    """
     files = _files(day, settlement)
     folder, number = _journal(where)
     verdict = verify(folder)
     if not verdict.good:
-        raise _WrongInputError(f"{folder}: {verdict.problem}; look into it first: openteller journal verify")
+        raise WrongInputError(f"{folder}: {verdict.problem}; look into it first: openteller journal verify")
     midnight = datetime.combine(day, time(), now.tzinfo)
     around = Search(begun_from=midnight - _LOOK_BACK, begun_before=midnight + timedelta(days=2))
     # Read one after the other while the core may write: what is read later knows more.
     known = {each.id: each for transactions in (read_open(folder), search(folder, around)) for each in transactions}
     terminal = _terminal(number, known.values(), files)
-    for order in {entry.order for file in files for entry in file.entries if entry.terminal == terminal} - known.keys():
-        older = read_transaction(folder, order)
-        if older is not None:
-            known[order] = older
+    named = {entry.order for file in files for entry in file.entries if entry.terminal == terminal}
+    if older := named - known.keys():
+        known |= {each.id: each for each in search(folder, Search()) if each.id in older}
     return reconcile(day, terminal, known.values(), files, now)
 
 
@@ -106,9 +111,9 @@ def _day(text: str, now: datetime) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise _WrongInputError(f"--date {text}: there is no such day; write it as {now:%Y-%m-%d}") from None
+        raise WrongInputError(f"--date {text}: there is no such day; write it as {now:%Y-%m-%d}") from None
     if day > now.date():
-        raise _WrongInputError(f"--date {text}: that day has not come yet")
+        raise WrongInputError(f"--date {text}: that day has not come yet")
     return day
 
 
@@ -118,14 +123,14 @@ def _files(day: date, paths: Sequence[Path]) -> tuple[Settlement, ...]:
         try:
             file = decode(path.read_bytes())
         except OSError as error:
-            raise _WrongInputError(f"{path}: {error.strerror}") from None
+            raise WrongInputError(f"{path}: {error.strerror}") from None
         except WireError as error:
-            raise _WrongInputError(f"{path}: is no whole settlement file: {error}; fetch it again") from None
+            raise WrongInputError(f"{path}: is no whole settlement file: {error}; fetch it again") from None
         if file.date in files:
-            raise _WrongInputError(f"{path}: is the second file of {file.date}; name each day's once")
+            raise WrongInputError(f"{path}: is the second file of {file.date}; name each day's once")
         files[file.date] = file
     if day not in files:
-        raise _WrongInputError(f"{paths[0]}: is the bank's file of {min(files)}, not of {day}")
+        raise WrongInputError(f"{paths[0]}: is the bank's file of {min(files)}, not of {day}")
     return tuple(files.values())
 
 
@@ -145,15 +150,13 @@ def _terminal(number: str | None, transactions: Iterable[Transaction], files: Se
     here = {number} if number is not None else {each.id.rpartition("-")[0] for each in transactions}
     at_bank = {entry.terminal for file in files for entry in file.entries}
     if len(here) > 1:
-        raise _WrongInputError(
-            f"the journal is of several terminals: {', '.join(sorted(here))}; name its configuration"
-        )
+        raise WrongInputError(f"the journal is of several terminals: {', '.join(sorted(here))}; name its configuration")
     if here and at_bank and not here & at_bank and any(not each.state.before_payment for each in transactions):
-        raise _WrongInputError(
+        raise WrongInputError(
             f"the bank's file is of terminal {', '.join(sorted(at_bank))}; the journal is of {here.pop()}"
         )
     if not here and len(at_bank) > 1:
-        raise _WrongInputError("the journal is empty: name the terminal's configuration with --journal")
+        raise WrongInputError("the journal is empty: name the terminal's configuration with --journal")
     return (here or at_bank or {"?"}).pop()
 
 
@@ -175,7 +178,7 @@ def _tell(found: Reconciliation, form: Form, out: Path | None) -> None:
         with out.open("x", encoding="utf-8", newline="") as file:
             file.write(text)
     except FileExistsError:
-        raise _WrongInputError(f"{out}: is there already; name a new file") from None
+        raise WrongInputError(f"{out}: is there already; name a new file") from None
 
 
 def _plain(table: RenderableType) -> str:

@@ -273,11 +273,13 @@ class Bank:
     @property
     def contradicts_itself(self) -> bool:
         """Whether the state that a line names is not what the lines up to the end of its day make of the order."""
-        return any(each.state is not self._state_on(each.date) for each in self.entries)
+        states = {day: self._state_on(day) for day in {each.date for each in self.entries}}
+        return any(each.state is not states[each.date] for each in self.entries)
 
     def _state_on(self, day: date) -> SettledState:
         """Return the state that the bookings up to the end of `day` make; DISPUTED needs one that is not at hand."""
-        known = Bank(tuple(each for each in self.entries if each.date <= day))
+        is_last = self.entries[-1].date == day
+        known = self if is_last else Bank(tuple(each for each in self.entries if each.date <= day))
         loaded = known.is_loaded
         if BookingKind.REVERSAL in known.booked or known.is_refunded:
             return SettledState.DISPUTED if loaded else SettledState.REVERSED
