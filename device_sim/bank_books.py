@@ -48,6 +48,7 @@ from wire.host_messages import (
 )
 from wire.settlement import BookingKind, SettledState, Settlement, SettlementEntry
 
+_MAY_CHANGE = {"date", "time", "reason", "repeat"}  # between a message and its repeats
 _HIGHEST_BALANCE = 0xFFFFFFFF  # in fen: four bytes
 
 _Lasting = OrderRequest | LoadRequest | ConfirmRequest | ReversalRequest
@@ -306,12 +307,8 @@ class BankBooks:
 
     def _fingerprint(self, request: _Lasting) -> bytes:
         """Return a keyed digest of what a repeat must not change; keyed, because a card number is in it."""
-        same: _Lasting = replace(request, date="0101", time="000000")
-        if isinstance(same, ConfirmRequest | ReversalRequest):
-            same = replace(same, repeat=False)
-        if isinstance(same, ReversalRequest):
-            same = replace(same, reason="06")
-        return self._keys.token(encode(same))
+        same = {name: value for name, value in vars(request).items() if name not in _MAY_CHANGE}
+        return self._keys.token(repr(same).encode("utf-8"))
 
     # -- rules ---------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Protocol
 
 from device_sim import card_crypto, key_block
@@ -33,6 +34,7 @@ class PurseKeys:
     def __init__(self, load_master_key: bytes, tac_master_key: bytes) -> None:
         self._load_master_key = load_master_key
         self._tac_master_key = tac_master_key
+        self._card_key = lru_cache(maxsize=1000)(_card_key)  # the same cards come again
 
     def mac1_is_right(self, request: OrderRequest | LoadRequest) -> bool:
         """Return whether the card itself made MAC1, for this amount."""
@@ -51,7 +53,7 @@ class PurseKeys:
         """Return the proof that the card will give once it is loaded."""
         purse, amount = request.purse, request.amount_fen
         return card_crypto.tac(
-            _card_key(self._tac_master_key, request.card),
+            self._card_key(self._tac_master_key, request.card),
             purse.balance_fen + amount,
             purse.counter,
             amount,
@@ -66,7 +68,7 @@ class PurseKeys:
         return hmac.digest(self._load_master_key, data, hashlib.sha256)
 
     def _session_key(self, request: OrderRequest | LoadRequest) -> bytes:
-        load_key = _card_key(self._load_master_key, request.card)
+        load_key = self._card_key(self._load_master_key, request.card)
         return card_crypto.session_key(load_key, request.purse.random, request.purse.counter)
 
 
