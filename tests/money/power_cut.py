@@ -26,8 +26,9 @@ from device_sim.transit_card import TransitCard
 from journal.reading import read_latest
 from kiosk_core.ledger import LedgerState, Transaction
 from kiosk_core.pages import CapturePage, KeypadPage, MenuPage, Page, PaymentPage, ResultPage
+from openteller.demo import CARD
 from tests.money.invariant import CardGain, judge
-from tests.openteller.branch import AMOUNT_FEN, CARD, Branch, Customer
+from tests.openteller.branch import AMOUNT_FEN, Branch, Customer
 
 _TOO_FULL_FEN = 80_000
 _RECOVERY_S = 0.5

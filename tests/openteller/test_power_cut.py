@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from kiosk_core.ledger import LedgerState as L
+from openteller.demo import CARD
 from tests.money.power_cut import PowerCuts
-from tests.openteller.branch import AMOUNT_FEN, CARD, Branch
+from tests.openteller.branch import AMOUNT_FEN, Branch
 from wire import host_messages
 from wire.errors import WireError
+from wire.host_mac import unseal
 
 INIT, CREDIT = "8050", "8052"
 
@@ -40,17 +42,17 @@ class Killer:
         self._point = point
         self._seen = 0
         self.killed = False
-        card, bank = branch.card, branch.sim._bank
-        self._transmit, self._answer = card.transmit, bank._answer
+        card, bank = branch.card, branch.sim._bank._desk
+        self._transmit, self._reply = card.transmit, bank.reply
         card.transmit = self._at_card  # type: ignore[method-assign]
-        bank._answer = self._at_bank  # type: ignore[method-assign]
+        bank.reply = self._at_bank  # type: ignore[method-assign]
 
-    def _at_card(self, command: bytes) -> bytes | None:
+    def _at_card(self, command: bytes) -> Any:
         return self._pass(command[:2].hex(), lambda: self._transmit(command))
 
     def _at_bank(self, payload: bytes) -> Any:
-        name = type(host_messages.decode(payload)).__name__
-        return self._pass(name, lambda: self._answer(payload))
+        name = type(host_messages.decode(unseal(payload).payload)).__name__
+        return self._pass(name, lambda: self._reply(payload))
 
     def _pass(self, message: str, act: Callable[[], Any]) -> Any:
         here = not self.killed and message == self._point.message
