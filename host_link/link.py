@@ -3,7 +3,7 @@
 from host_link.connection import Connect
 from host_link.line import Line, LineState
 from host_link.mac_keys import MacKeys
-from host_link.servers import Server, ServerList
+from host_link.servers import Server, ServerList, ServerState
 from kiosk_core.clock import Clock
 from kiosk_core.errors import HostSilent
 from kiosk_core.ports import (
@@ -77,8 +77,10 @@ class HostLink:
         branch: str = "OPENTELLER",
         keys: MacKeys | None = None,
     ) -> None:
-        servers = connect if isinstance(connect, ServerList) else ServerList([Server("the bank host", connect)], clock)
-        self._line = Line(servers, terminal, clock, timeout_s=timeout_s, keys=keys)
+        if not isinstance(connect, ServerList):
+            connect = ServerList([Server("the bank host", connect)], clock)
+        self._servers = connect
+        self._line = Line(self._servers, terminal, clock, timeout_s=timeout_s, keys=keys)
         self._terminal = terminal
         self._branch = branch
         self._clock = clock
@@ -88,6 +90,11 @@ class HostLink:
     def state(self) -> LineState:
         """What is known of the line now; any thread may ask."""
         return self._line.state
+
+    @property
+    def servers(self) -> tuple[ServerState, ...]:
+        """What is known of the bank's servers now; any thread may ask."""
+        return self._servers.states
 
     def close(self) -> None:
         """Hang up; the next request connects again."""

@@ -393,6 +393,55 @@ class Settled:
 @dataclass(frozen=True, kw_only=True)
 class DeviceReport:
     """One device: the fields of `DeviceStatus` as plain words, and what was counted.
+@dataclass(frozen=True, kw_only=True)
+class AskHost:
+    """How is the link to the bank host, and what waits for its answer? Answer: HostReport."""
+
+    type: Literal["ask_host"] = "ask_host"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostServerReport:
+    """A server of the bank host: whether it is the one in use, how often in a row it could not be reached."""
+
+    name: str
+    in_use: bool
+    failures: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingReport:
+    """A transaction that the host has not acknowledged: its state in the journal, since when, how often it was tried.
+
+    `next_try_s` is in how many seconds it is tried again, 0 as soon as the host is there and no customer is.
+    """
+
+    transaction: str
+    state: str
+    amount_fen: int
+    since: str
+    tries: int
+    next_try_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostReport:
+    """The answer to AskHost. Times are ISO 8601, null where there was none yet.
+
+    `failure` says why the last question got no answer, "" after one that did. `mac_key` is the check value of the key
+    of the messages' MAC, "" where there is none.
+    """
+
+    type: Literal["host"] = "host"
+    servers: tuple[HostServerReport, ...]
+    connected_since: str | None
+    last_answer: str | None
+    round_trip_ms: int | None
+    failure: str
+    mac_key: str
+    waiting: tuple[WaitingReport, ...]
+
+
 
     `counters` are the driver's, since it was opened, some seconds old, and empty where there are none; `bytes_*` count
     what passed since the core was started.
@@ -464,8 +513,8 @@ class Refused:
 
 
 DeviceQuestion = AskDevices | AskDevice | AskTest | AskReset | AskTrace
-Question = DeviceQuestion | AskPreview | AskFrame | AskSettle
-Answer = Devices | DeviceDetail | TestReport | TraceReport | Previewed | Frame | Settled | Refused
+Question = DeviceQuestion | AskHost | AskPreview | AskFrame | AskSettle
+Answer = HostReport | Devices | DeviceDetail | TestReport | TraceReport | Previewed | Frame | Settled | Refused
 
 FromCore = Annotated[Hello | ShowPage | Answer, Field(discriminator="type")]
 ToCore = Annotated[Touched | Question, Field(discriminator="type")]

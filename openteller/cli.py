@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kiosk_core.errors import OpenTellerError
-from openteller import config_commands, device_commands, journal_commands, reconcile, sim_commands
+from openteller import config_commands, device_commands, host_commands, journal_commands, reconcile, sim_commands
 from openteller.console import log_to_stderr, plain_errors, stop
 from openteller.system_clock import SystemClock
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(device_commands.app, name="devices")
 app.add_typer(journal_commands.app, name="journal")
+app.add_typer(host_commands.app, name="host")
 app.add_typer(config_commands.app, name="config")
 app.add_typer(sim_commands.app, name="sim")
 

@@ -21,6 +21,7 @@ from kiosk_core.errors import ConfigError, JournalUnavailable
 from kiosk_core.pages import (
     Answer,
     AskFrame,
+    AskHost,
     AskPreview,
     AskSettle,
     Hello,
@@ -42,6 +43,7 @@ from openteller.conductor import Conductor
 from openteller.config import RISK_NAME, HostSection, TerminalConfig, load_risk, load_services, load_terminal
 from openteller.core_server import CoreServer
 from openteller.devices import opener, watch, with_logo
+from openteller.host_report import host_report
 from openteller.host_thread import HostThread
 from openteller.preview import CameraPreview
 from openteller.risk_check import RiskCheck
@@ -76,7 +78,8 @@ class Core:
         self._clock = clock
         self._logo = _bitmap(config)
         with contextlib.ExitStack() as undo:
-            host = HostThread(_host_link(str(config_file), config, clock))
+            self._link = _host_link(str(config_file), config, clock)
+            host = HostThread(self._link)
             undo.callback(host.stop)
             journal = _open_journal(config, clock)
             undo.callback(journal.close)
@@ -175,6 +178,8 @@ class Core:
                 return self._preview.frame(question)
             case AskPreview():
                 return self._show_camera(question)
+            case AskHost():
+                return host_report(self._link, self._conductor.unacknowledged, self._clock.now())
             case AskSettle():
                 return self._settle(question)
             case _:
