@@ -161,7 +161,10 @@ class ProgressPage(_Page):
 
 @dataclass(frozen=True, kw_only=True)
 class ResultPage(_Page):
-    """How it ended, truthfully: what happened to the money and what to do now. `reason` stands before the body."""
+    """How it ended, truthfully: what happened to the money and what to do now.
+
+    `reason` stands before the body: why a rule said no, or what must not be forgotten.
+    """
 
     kind: Literal["result"] = "result"
     tone: Tone
@@ -391,9 +394,6 @@ class Settled:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeviceReport:
-    """One device: the fields of `DeviceStatus` as plain words, and what was counted.
-@dataclass(frozen=True, kw_only=True)
 class AskHost:
     """How is the link to the bank host, and what waits for its answer? Answer: HostReport."""
 
@@ -442,6 +442,9 @@ class HostReport:
     waiting: tuple[WaitingReport, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeviceReport:
+    """One device: the fields of `DeviceStatus` as plain words, and what was counted.
 
     `counters` are the driver's, since it was opened, some seconds old, and empty where there are none; `bytes_*` count
     what passed since the core was started.

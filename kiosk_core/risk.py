@@ -300,8 +300,8 @@ class Risk:
 
     def looks_back_to(self, now: datetime) -> datetime:
         """Return since when transactions must have begun to matter at `now`."""
-        moments = [now - timedelta(minutes=each.minutes) for each in self.velocity.values()]
-        return min(midnight(now), *moments) - _LONGEST_VISIT if moments else midnight(now) - _LONGEST_VISIT
+        moments = (now - timedelta(minutes=each.minutes) for each in self.velocity.values())
+        return min([midnight(now), *moments]) - _LONGEST_VISIT
 
 
 # -- what the rules leave ------------------------------------------------------------------------------------
@@ -336,11 +336,6 @@ class Allowance:
         return Allowance(self.caps if self.identify is None else (*self.caps, self.identify))
 
 
-def explained(rule: Rule) -> LocalText:
-    """Return the words of `rule` with its values in them."""
-    return LocalText(rule.words.zh.format_map(rule.values), rule.words.en.format_map(rule.values))
-
-
 def assess(risk: Risk, found: Circumstances) -> Allowance:
     """Return what the rules leave the card."""
     caps: list[Cap] = []
@@ -351,9 +346,13 @@ def assess(risk: Risk, found: Circumstances) -> Allowance:
             continue
         asked = isinstance(rule, VerificationRule) and rule.by == "id_card" and found.can_identify
         unchecked = isinstance(rule, BlacklistRule) and found.blacklists[rule.file] is None
-        words = Words("top_up.barred.unchecked") if unchecked else explained(rule)
+        words = Words("top_up.barred.unchecked") if unchecked else _explained(rule)
         (asks if asked else caps).append(Cap(f"{kind}.{name}", most_fen, words))
     return Allowance(tuple(caps), min(asks, key=lambda cap: cap.most_fen, default=None))
+
+
+def _explained(rule: Rule) -> LocalText:
+    return LocalText(rule.words.zh.format_map(rule.values), rule.words.en.format_map(rule.values))
 
 
 def _left_fen(most_yuan: int, loads: Iterable[Load]) -> int:

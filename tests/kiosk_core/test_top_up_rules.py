@@ -11,6 +11,7 @@ from kiosk_core.journeys.events import Timer
 from kiosk_core.journeys.top_up import Outcome, Step
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.pages import CapturePage, KeypadPage, Picture, ResultPage
+from kiosk_core.ports import Declined, DeclineReason
 from kiosk_core.risk import Allowance, Cap
 from kiosk_core.texts import LocalText, Words
 from tests.kiosk_core.journey import AMOUNT, ANYTHING, CARD, INIT, ORDER, TOKEN, Journey
@@ -149,6 +150,17 @@ def test_a_customer_who_showed_the_id_card_goes_on_and_is_not_asked_again() -> N
     journey = Journey.begun().feed(*IDENTIFYING, PERSON, INITIALISED, ASKS_FOR_ID, ev.QrOrdered(ORDER))
     assert journey.state.step is Step.PAYING
     assert len(journey.asked(do.ReadIdCard)) == 1
+
+
+def test_the_last_page_reminds_of_the_id_card() -> None:
+    journey = Journey.begun().feed(*IDENTIFYING, PERSON, INITIALISED, ASKS_FOR_ID)
+    journey.feed(ev.OrderDeclined(Declined(DeclineReason.LIMIT, "61")))
+    assert isinstance(journey.page, ResultPage)
+    assert journey.page.reason == Words("top_up.id_card.take")
+    without = Journey.begun().feed(*READ, ANYTHING, CHOSEN, INITIALISED, ANYTHING)
+    without.feed(ev.OrderDeclined(Declined(DeclineReason.LIMIT, "61")))
+    assert isinstance(without.page, ResultPage)
+    assert without.page.reason is None
 
 
 def test_the_journal_keeps_the_token_of_the_person_and_nothing_else() -> None:

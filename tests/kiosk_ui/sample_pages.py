@@ -1,5 +1,7 @@
 """A page of every kind, and the hard cases of each: what the layout lint and the pictures are made from."""
 
+from dataclasses import replace
+
 from kiosk_core.pages import (
     CapturePage,
     CardView,
@@ -171,6 +173,10 @@ PAGES: dict[str, Page] = {
         picture=Picture.PLACE_ID_CARD,
         problem=Words("top_up.id_card.problem.not_genuine"),
         cancellable=True,
+    ),
+    "loaded_id_card": replace(
+        result(Tone.SUCCESS, "loaded", Picture.TAKE_CARD_AND_RECEIPT, CARD_FACT, AMOUNT_FACT, REFERENCE),
+        reason=Words("top_up.id_card.take"),
     ),
     "barred": ResultPage(
         tone=Tone.ATTENTION,

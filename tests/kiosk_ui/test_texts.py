@@ -69,6 +69,7 @@ FROM_THE_CORE = {
     "top_up.amount.problem.id_card_reader",
     *(f"top_up.id_card.problem.{each.value}" for each in IdCardProblem if each is not IdCardProblem.NOT_PRESENT),
     "top_up.id_card.problem.expired",
+    "top_up.id_card.take",
     "top_up.barred.unchecked",
     *(f"top_up.step.{step}" for step in ("check_card", "payment", "authorise", "load", "verify", "receipt")),
     "top_up.loaded_no_receipt.body",

@@ -174,7 +174,7 @@ def last_page(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> ResultPage:
         tone=_TONES.get(outcome, Tone.ATTENTION),
         title=_title(s, outcome),
         body=_body(s, outcome, has_receipt=has_receipt),
-        reason=cap.words if outcome is Outcome.BARRED and (cap := s.allowance.tightest) else None,
+        reason=_reason(s, outcome),
         facts=_facts(s, outcome),
         picture=_picture(s, outcome, has_receipt=has_receipt),
         idle_s=LAST_PAGE_IDLE_S,
@@ -213,6 +213,14 @@ def _body(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> Words:
             return Words(f"top_up.{outcome.value}.body", values)
         case _:
             return Words(f"top_up.{outcome.value}.body")
+
+
+def _reason(s: TopUp, outcome: Outcome) -> LocalText | Words | None:
+    """Return the words of the rule that said no; or a word on the ID card that lies on another reader."""
+    cap = s.allowance.tightest
+    if outcome is Outcome.BARRED and cap is not None:
+        return cap.words
+    return Words("top_up.id_card.take") if s.person else None
 
 
 def _facts(s: TopUp, outcome: Outcome) -> tuple[Fact, ...]:
