@@ -7,8 +7,7 @@ import logging
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QImage
 
-from kiosk_core.pages import CapturePage, Frame, Page
-from kiosk_core.pages import Preview as Wish
+from kiosk_core.pages import CapturePage, Frame, Page, Preview
 from kiosk_core.texts import Words
 from kiosk_ui.presentation import Wording
 from kiosk_ui.qt_property import qt_property
@@ -24,7 +23,7 @@ class CameraPicture(QObject):
     def __init__(self, say: Wording, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._say = say
-        self._wish: Wish | None = None
+        self._preview: Preview | None = None
         self._image = QImage()
         self._number = 0
         self._drawn = 0
@@ -34,8 +33,8 @@ class CameraPicture(QObject):
 
     def open(self, page: Page) -> None:
         """Begin, go on or end as `page` wishes."""
-        self._wish = page.preview if isinstance(page, CapturePage) else None
-        if self._wish is None:
+        self._preview = page.preview if isinstance(page, CapturePage) else None
+        if self._preview is None:
             self._image = QImage()
             self._number = 0
             self._problem = None
@@ -43,7 +42,7 @@ class CameraPicture(QObject):
 
     def take(self, frame: Frame) -> None:
         """Show `frame`; an empty one changes nothing, one that is no JPEG is left out."""
-        if self._wish is None:
+        if self._preview is None:
             return
         if frame.problem is not None:
             self._image = QImage()
@@ -80,7 +79,7 @@ class CameraPicture(QObject):
     @qt_property(bool, notify=changed)
     def wanted(self) -> bool:
         """Return whether the page shows what the camera sees."""
-        return self._wish is not None
+        return self._preview is not None
 
     @qt_property(str, notify=changed)
     def source(self) -> str:
@@ -90,12 +89,12 @@ class CameraPicture(QObject):
     @qt_property(bool, notify=changed)
     def mirrored(self) -> bool:
         """Return whether left and right are changed, as in a mirror."""
-        return self._wish is not None and self._wish.mirrored
+        return self._preview is not None and self._preview.mirrored
 
     @qt_property(bool, notify=changed)
     def outlined(self) -> bool:
         """Return whether it is drawn where the card must lie."""
-        return self._wish is not None and self._wish.card_outline
+        return self._preview is not None and self._preview.card_outline
 
     @qt_property(str, notify=changed)
     def problem(self) -> str:

@@ -209,8 +209,9 @@ def show(
 ) -> None:
     """Show the camera's picture on the customer's screen, to check where it looks. Nothing is kept of it.
 
-    It ends by itself, by Ctrl-C, or when "Cancel" is touched. Exits with 1 if the core does not run or there is no
-    camera, 2 while a customer is being served.
+    It ends by itself, by Ctrl-C, or when "Cancel" is touched.
+
+    Exits with 1 if the core does not run or there is no camera, 2 while a customer is being served.
     """
     _expect_name(name, "show")
     if name != "camera":

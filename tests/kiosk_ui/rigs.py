@@ -101,6 +101,6 @@ class FakeCore:
         self.server.close()
 
 
-def settle(qtbot: object, condition: Callable[[], bool]) -> None:
-    qtbot.waitUntil(condition, timeout=3000)  # type: ignore[attr-defined]
+def settle(qtbot: object, condition: Callable[[], bool], patience_ms: int = 3000) -> None:
+    qtbot.waitUntil(condition, timeout=patience_ms)  # type: ignore[attr-defined]
     QCoreApplication.processEvents()

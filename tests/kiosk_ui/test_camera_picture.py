@@ -8,18 +8,34 @@ import pytest
 from PyQt6.QtCore import QPointF, QRectF
 from PyQt6.QtGui import QColor
 
-from kiosk_core.pages import AskFrame, CapturePage, Frame, Picture, Preview, ShowPage, Touched
+from kiosk_core.pages import (
+    AskFrame,
+    AskPreview,
+    CapturePage,
+    Frame,
+    Picture,
+    Preview,
+    Previewed,
+    ShowPage,
+    Touched,
+)
 from kiosk_core.protocol import decode_to_core, encode
 from kiosk_core.texts import Words
+from kiosk_ui.app import start
 from kiosk_ui.link import FRAME_MS, CoreLink
+from kiosk_ui.screen import KioskScreen
+from openteller.core_client import CoreClient
+from tests.clocks import RealClock
 from tests.kiosk_ui.layout_lint import findings
 from tests.kiosk_ui.rigs import FakeCore, Rig, open_screen, settle
-from tests.kiosk_ui.sample_pages import PAGES, hello
+from tests.kiosk_ui.sample_pages import PAGES, SIZE, hello
+from tests.openteller.branch import Branch
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
 RED, BLUE = (0, 0, 255), (255, 0, 0)  # OpenCV's order
 GONE = Words("preview.gone")
+PATIENCE_MS = 15_000  # a whole terminal, on a machine that does other things too
 
 
 def page(**more: object) -> CapturePage:
@@ -149,6 +165,40 @@ def test_a_frame_that_is_no_jpeg_is_left_out_and_not_logged(bad, caplog):
     assert not rig.model.camera.image.isNull()
     assert len(caplog.records) == 1
     assert bad not in caplog.text
+
+
+def test_what_lies_under_the_camera_is_on_the_screen(qtbot):
+    """Simulated camera, driver, core, socket and screen, all of them real."""
+    branch = Branch()
+    branch.start_core()
+    kiosk = start(branch.core_socket, RealClock(), size=SIZE["portrait"], still=True)
+    try:
+        with branch.customer() as customer:
+            customer.see("menu", lambda page: page.items[0].unavailable is None)
+        with CoreClient(branch.core_socket) as technician:
+            assert technician.ask(AskPreview(seconds=300)) == Previewed(seconds=300)
+        settle(qtbot, lambda: kiosk.model.camera.number > 0, PATIENCE_MS)
+        assert (kiosk.model.camera.image.width(), kiosk.model.camera.image.height()) == (640, 480)
+        desk = middle(kiosk.screen)
+        branch.sim.lay_document()
+        settle(qtbot, lambda: middle(kiosk.screen).lightness() > desk.lightness() + 40, PATIENCE_MS)
+        branch.sim.strike("camera", "unplug")
+        settle(qtbot, lambda: kiosk.model.camera.problem != "", PATIENCE_MS)
+        assert kiosk.model.camera.image.isNull()
+        branch.sim.mend("camera")
+        settle(qtbot, lambda: kiosk.model.camera.problem == "" and not kiosk.model.camera.image.isNull(), PATIENCE_MS)
+        kiosk.screen.touch("cancel")
+        settle(qtbot, lambda: kiosk.model.kind == "menu", PATIENCE_MS)
+        assert kiosk.model.camera.image.isNull()
+    finally:
+        kiosk.close()
+        branch.close()
+
+
+def middle(screen: KioskScreen) -> QColor:
+    """Return the colour in the middle of the camera's picture; a card is lighter than the desk."""
+    item = screen.find("camera")
+    return QColor(screen.grab().pixel(item.mapToScene(QPointF(item.width() / 2, item.height() / 2)).toPoint()))
 
 
 # -- over the socket -------------------------------------------------------------------------------------------
