@@ -24,6 +24,8 @@ from wire.host_messages import (
     ConfirmResponse,
     EchoRequest,
     EchoResponse,
+    JournalHeadRequest,
+    JournalHeadResponse,
     LoadRequest,
     LoadResponse,
     OrderRequest,
@@ -202,6 +204,15 @@ class HostLink:
             return _declined(answer)
         return Reversed(answer.refunded_fen)
 
+    def report_journal_head(self, number: int, digest: str) -> bool:
+        """Have the host keep number and hash of the journal's newest row; see the port."""
+        request = JournalHeadRequest(
+            terminal=self._terminal, stan=self._line.own_stan(), row_number=number, row_hash=bytes.fromhex(digest)
+        )
+        answer = self._line.ask(request, JournalHeadResponse)
+        _expect_decision(answer)
+        return answer.response_code == APPROVED
+
     def _was_sent(self, kind: type, trace: Trace) -> bool:
         """Return whether it was sent before, and remember that it is now."""
         key = (kind, trace.transaction)
@@ -226,7 +237,7 @@ def _purse(init: LoadInit) -> PurseData:
     )
 
 
-def _expect_decision(answer: ConfirmResponse | ReversalResponse) -> None:
+def _expect_decision(answer: ConfirmResponse | ReversalResponse | JournalHeadResponse) -> None:
     if answer.response_code in _AGAIN_LATER:
         raise HostSilent(f"the bank host takes it later, not now ({answer.response_code})")
 

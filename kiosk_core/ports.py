@@ -372,3 +372,10 @@ class BankHost(Protocol):
         Declined: the host does not reverse it, now or ever (it knows the load as done, say); staff must look.
         """
         ...
+
+    def report_journal_head(self, number: int, digest: str) -> bool:
+        """Have the host keep number and hash (64 hex digits) of the journal's newest row.
+
+        False: the host will not, for it keeps a later row, or this one with another hash; staff must look.
+        """
+        ...

@@ -54,6 +54,8 @@ from openteller.risk_check import RiskCheck
 _log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 30.0
+HEAD_ROWS = 100
+"""After so many rows the host is told the head of the journal anew."""
 ECHO_SECONDS = 15.0
 ECHO_AGAIN_SECONDS = 1.0
 START_SECONDS = 3.0
@@ -82,6 +84,14 @@ class _HostEcho:
 
 
 @dataclass(frozen=True)
+class _HeadReported:
+    """What the host said to row `number` as the journal's newest."""
+
+    number: int
+    answer: "Future[bool]"
+
+
+@dataclass(frozen=True)
 class _ShowCamera:
     """A technician wants the camera's picture on the screen for `seconds`; `done` hears whether it is there."""
 
@@ -103,7 +113,7 @@ class _Stop:
     pass
 
 
-_Message = _Touch | DeviceStatus | _Answer | _HostEcho | _ShowCamera | _Settle | _Stop
+_Message = _Touch | DeviceStatus | _Answer | _HostEcho | _HeadReported | _ShowCamera | _Settle | _Stop
 
 
 @dataclass
@@ -163,6 +173,7 @@ class Conductor:
         self._next_echo = clock.now()
         self._next_look = clock.now()
         self._outbox = Outbox()
+        self._head_reported = 0
         self._page: Page = MessagePage(title=Words("starting.title"), body=Words("starting.body"))
         self._page_number = 0
         self._same_page_since = 0
@@ -251,6 +262,8 @@ class Conductor:
                 self._host_online = online
                 self._next_echo = self._clock.now() + (ECHO_SECONDS if online else ECHO_AGAIN_SECONDS)
                 self._refresh_home()
+            case _HeadReported(number, answer):
+                self._head_answered(number, answer)
             case _ShowCamera(seconds, preview, done):
                 done.set_result(self._show_camera(seconds, preview))
             case _Settle(settlement, done=settled):
@@ -328,11 +341,31 @@ class Conductor:
             unsettled = [each for each in self._journal.unsettled() if each.state not in STAFF_MAY_CLOSE]
             self._to_recover = self._outbox.look(unsettled, self._clock.now())
             if self._journal_ok:
+                self._report_head()
                 self._journal.maintain()
             else:
                 self._prove_that_journal_works()
         except JournalUnavailable as error:
             self._lose_journal(error)
+
+    def _report_head(self) -> None:
+        """Tell the host the newest row once there are enough new ones; a failure is made good at the next look."""
+        number, digest = self._journal.head()
+        if not self._host_online or number < self._head_reported + HEAD_ROWS:
+            return
+        future = self._host.call(lambda host: host.report_journal_head(number, digest))
+        future.add_done_callback(lambda done: self._inbox.put(_HeadReported(number, done)))
+
+    def _head_answered(self, number: int, answer: "Future[bool]") -> None:
+        if answer.cancelled() or answer.exception() is not None:
+            return
+        self._head_reported = max(self._head_reported, number)
+        if not answer.result():
+            _log.error(
+                "the bank host does not take row %d for the journal's newest: it keeps another;"
+                " compare `openteller journal verify` with what the bank has",
+                number,
+            )
 
     def _settle(self, settlement: Settlement, done: "Future[LedgerRow]") -> None:
         if not done.set_running_or_notify_cancel():

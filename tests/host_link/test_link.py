@@ -184,6 +184,15 @@ def test_a_wrong_mac2_comes_through_as_it_is(link: HostLink, host: SimulatedBank
     assert not Purse().believes(INIT, authorised(link, host))
 
 
+def test_the_host_keeps_the_head_of_the_journal_and_takes_no_shorter_one(link: HostLink) -> None:
+    first, second = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "0" * 64
+    assert link.report_journal_head(1000, first)
+    assert link.report_journal_head(1000, first)  # told again, because the answer was lost
+    assert link.report_journal_head(1100, second)
+    assert not link.report_journal_head(1100, first)
+    assert not link.report_journal_head(900, second)
+
+
 # -- silence ---------------------------------------------------------------------------------------------
 
 
@@ -193,6 +202,7 @@ REQUESTS: dict[str, Callable[[HostLink], object]] = {
     "authorise": lambda link: link.authorise_load(TRACE, INIT),
     "confirm": lambda link: link.confirm_load(TRACE, 5000, bytes(4)),
     "reverse": lambda link: link.reverse(TRACE, 5000, ReversalReason.NO_ANSWER),
+    "head": lambda link: link.report_journal_head(1000, "0" * 64),
 }
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from kiosk_core.errors import HostSilent
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ports import ReversalReason, Reversed, Trace
@@ -62,3 +64,52 @@ def test_once_it_is_answered_nothing_waits(tmp_path: Path) -> None:
     assert len(host.asked_at) == 3
     assert stage.journal.unsettled() == ()
     assert stage.conductor.unacknowledged == ()
+
+
+@dataclass
+class Notary(Host):
+    """A host that is told heads; it is deaf to the first `deaf_to` of them, and takes them if it `believes`."""
+
+    deaf_to: int = 0
+    believes: bool = True
+    heads: list[tuple[int, str]] = field(default_factory=list)
+
+    def report_journal_head(self, number: int, digest: str) -> bool:
+        self.heads.append((number, digest))
+        if len(self.heads) <= self.deaf_to:
+            raise HostSilent("the bank host did not answer within 10 s")
+        return self.believes
+
+
+def stage_with_rows(folder: Path, host: Host, rows: int) -> Stage:
+    stage = Stage(folder, host=host)
+    for _ in range(rows // 2):
+        transaction = stage.journal.begin({"service": "transit_topup"}).id
+        stage.journal.record(transaction, L.ABANDONED, {})
+    return stage
+
+
+def test_the_host_is_told_the_newest_row_every_hundred_rows(tmp_path: Path) -> None:
+    host = Notary()
+    stage = stage_with_rows(tmp_path, host, 98)
+    live(stage, 40)
+    assert host.heads == []
+    for _ in range(2):
+        transaction = stage.journal.begin({"service": "transit_topup"}).id
+        stage.journal.record(transaction, L.ABANDONED, {})
+    live(stage, 200)
+    assert host.heads == [stage.journal.head()]
+    assert host.heads[0][0] == 102
+
+
+def test_a_head_that_was_not_answered_is_told_again(tmp_path: Path) -> None:
+    host = Notary(deaf_to=2)
+    stage = stage_with_rows(tmp_path, host, 100)
+    live(stage, 120)
+    assert len(host.heads) == 3
+
+
+def test_a_host_that_keeps_another_row_is_an_alarm_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    live(stage_with_rows(tmp_path, Notary(believes=False), 100), 40)
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert line.startswith("the bank host does not take row 100 for the journal's newest")
