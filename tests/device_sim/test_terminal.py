@@ -9,16 +9,23 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
+from device_sim.bank_faults import BankFault
 from device_sim.cards.lasting import Tear
 from device_sim.control import ControlError, SimControl
 from device_sim.settings import PrinterSettings, SimSettings
 from device_sim.terminal import SimulatedTerminal
+from host_link.link import HostLink
+from host_link.software_keys import MacAlgorithm, SoftwareMacKeys
+from host_link.tls import TlsConnector, TlsSettings
+from kiosk_core.ports import QrOrder
+from tests.bank import TRACE, Purse
+from tests.clocks import RealClock
 from tests.device_sim.simulated_terminal import ORDER, Rig, open_order, open_terminal, print_receipt
 from wire.settlement import BookingKind
 from wire.settlement import decode as decode_settlement
@@ -320,6 +327,31 @@ def test_two_cards_cannot_have_one_name(rig: Rig) -> None:
     assert isinstance(rig.settings, SimSettings)
 
 
+@pytest.mark.parametrize("half", [{"mac": "cmac"}, {"key_exchange_key": "00" * 16}])
+def test_macs_need_an_algorithm_and_a_key_to_bring_keys_under(rig: Rig, half: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="mac and key_exchange_key go together"):
+        replace(rig.settings.bank_host, **half)
+    assert "00000000" not in repr(replace(rig.settings.bank_host, mac="cmac", key_exchange_key="00" * 16))
+
+
+@pytest.mark.parametrize("algorithm", ["cmac", "retail"])
+def test_a_bank_with_macs_gives_keys_to_its_terminals(algorithm: Literal["cmac", "retail"]) -> None:
+    def with_macs(settings: SimSettings, _: Path) -> SimSettings:
+        return replace(settings, bank_host=replace(settings.bank_host, mac=algorithm, key_exchange_key="0F" * 16))
+
+    with open_terminal(equip=with_macs) as rig:
+        folder = rig.settings.bank_host.ca_file.parent
+        port = rig.terminal.bank_port
+        tls = TlsSettings(
+            "127.0.0.1", port, folder / "ca.pem", folder / "client.pem", folder / "client.key", "localhost"
+        )
+        keys = SoftwareMacKeys(MacAlgorithm(algorithm), b"\x0f" * 16)
+        link = HostLink(TlsConnector(tls, RealClock()), "T0000001", RealClock(), keys=keys)
+        assert isinstance(link.order_qr(TRACE, Purse().init()), QrOrder)
+        link.close()
+        assert rig.terminal.pay() == {"order": TRACE.transaction}
+
+
 # -- the document ----------------------------------------------------------------------------------------------
 
 
@@ -331,6 +363,12 @@ def test_the_document_describes_every_action_and_argument(terminal: SimulatedTer
     for name, action in terminal.actions.items():
         for argument in inspect.signature(action).parameters:
             assert f"`{argument}`" in rows[name], f"docs/simulator.md does not name {argument} of {name}"
+
+
+def test_the_document_names_every_fault_of_the_bank_and_every_kind_of_request() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for word in (*(each.value for each in BankFault), "order", "status", "load", "confirm", "reversal", "echo"):
+        assert f"`{word}`" in text, word
 
 
 def test_the_document_names_every_setting(rig: Rig) -> None:

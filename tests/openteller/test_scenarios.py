@@ -349,8 +349,8 @@ def test_an_example_ends_as_it_says(branch: Branch, example: Path) -> None:
     assert branch.disagreements() == []
 
 
-def test_there_are_three_examples() -> None:
-    assert len(list(EXAMPLES.glob("*.toml"))) == 3
+def test_there_are_four_examples() -> None:
+    assert len(list(EXAMPLES.glob("*.toml"))) == 4
 
 
 def test_an_example_is_checked_without_being_played(branch: Branch) -> None:
