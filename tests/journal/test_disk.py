@@ -1,10 +1,10 @@
-"""The journal on a disk that fills up, fails, or loses power, and in a process that is killed."""
+"""The journal on a disk that fills up or fails, and in a process that is killed."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
@@ -15,69 +15,15 @@ from journal.store import SqliteJournal
 from journal.verify import verify
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import LedgerState
+from tests.journal.faulty_disk import FaultyDisk
 
 TERMINAL = "KT000001"
-BASE = "unix"
-
-
-class Disk(apsw.VFS):
-    """SQLite's own file system, with a memory of what was synced; `fault`, if set, is asked before each write."""
-
-    def __init__(self) -> None:
-        self.synced: dict[Path, bytes] = {}
-        self.fault: Callable[[str], None] = lambda operation: None
-        super().__init__("test-disk", BASE, makedefault=True)
-
-    def xOpen(self, name, flags):  # noqa: N802  (SQLite's name)
-        return File(self, name, flags)
-
-    def xDelete(self, name, sync_folder):  # noqa: N802
-        super().xDelete(name, sync_folder)
-        self.synced.pop(Path(name), None)
-
-
-class File(apsw.VFSFile):
-    def __init__(self, disk: Disk, name, flags) -> None:
-        self._disk = disk
-        self._path = Path(name.filename() if isinstance(name, apsw.URIFilename) else name)
-        super().__init__(BASE, name, flags)
-
-    def xWrite(self, data, offset):  # noqa: N802
-        self._disk.fault("write")
-        super().xWrite(data, offset)
-
-    def xTruncate(self, size):  # noqa: N802
-        self._disk.fault("truncate")
-        super().xTruncate(size)
-
-    def xSync(self, flags):  # noqa: N802
-        self._disk.fault("sync")
-        super().xSync(flags)
-        self._disk.synced[self._path] = self._path.read_bytes()
 
 
 @pytest.fixture
-def disk() -> Iterator[Disk]:
-    disk = Disk()
-    yield disk
-    disk.unregister()
-
-
-def test_a_row_survives_a_power_cut_that_loses_all_that_was_not_synced(disk, folder, clock, tmp_path):
-    with SqliteJournal(folder, TERMINAL, clock) as journal:
-        transaction = journal.begin({}).id
-        for number in range(2, 12):
-            row = journal.record(transaction, LedgerState.CARD_READ, {"n": number})
-            survivor = tmp_path / f"after-{number}"
-            survivor.mkdir()
-            (survivor / "journal.key").write_bytes((folder / "journal.key").read_bytes())
-            for path, content in disk.synced.items():
-                if path.parent == folder:
-                    (survivor / path.name).write_bytes(content)
-            verdict = verify(survivor)
-            assert (verdict.problem, verdict.rows) == ("", number)
-            with SqliteJournal(survivor, TERMINAL, clock) as recovered:
-                assert recovered.unsettled()[0].rows[-1] == row
+def disk() -> Iterator[FaultyDisk]:
+    with FaultyDisk() as disk:
+        yield disk
 
 
 @pytest.mark.parametrize(
@@ -111,44 +57,13 @@ def journal(disk, folder, clock) -> Iterator[SqliteJournal]:
         yield opened
 
 
-def test_a_fault_at_any_single_disk_operation_loses_no_acknowledged_row(disk, tmp_path, clock):
-    for fails_at in range(60):
-        folder = tmp_path / f"fault-{fails_at}"
-        left = fails_at
-
-        def refuse(operation: str) -> None:
-            nonlocal left
-            left -= 1
-            if left == -1:
-                raise apsw.IOError("no")
-
-        disk.fault = refuse
-        acknowledged = []
-        try:
-            with SqliteJournal(folder, TERMINAL, clock) as journal:
-                for _ in range(3):
-                    try:
-                        transaction = journal.begin({}).id
-                        acknowledged.append((transaction, LedgerState.NEW))
-                        journal.record(transaction, LedgerState.CREDIT_SENT, {})
-                        acknowledged.append((transaction, LedgerState.CREDIT_SENT))
-                    except JournalUnavailable:
-                        pass
-        except JournalUnavailable:
-            pass
-        disk.fault = lambda operation: None
-        with SqliteJournal(folder, TERMINAL, clock) as journal:
-            assert verify(folder).good, f"after a fault at operation {fails_at}"
-            found = {(row.transaction, row.state) for each in journal.unsettled() for row in each.rows}
-        assert found >= set(acknowledged), f"after a fault at operation {fails_at}"
-
-
 CHILD = """
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from journal.store import SqliteJournal
 from kiosk_core.ledger import LedgerState
+from tests.journal.faulty_disk import FaultyDisk
 from tests.clocks import SetClock
 
 with SqliteJournal(Path(sys.argv[1]), "KT000001", SetClock(datetime(2025, 11, 22, tzinfo=timezone.utc))) as journal:
