@@ -107,7 +107,8 @@ class Ledger:
 class Situation:
     """A moment: what is on disk, what is true outside, and what the terminal is doing (`session` None: nothing).
 
-    `todo` are effects not yet carried out, `before` the state to go back to if a row cannot be written.
+    `todo` are effects not yet carried out, `before` is the state to go back to if a row cannot be written: None where
+    the conductor then ends the journey (recovery), or goes back to a visit that has taken nothing.
     """
 
     ledger: Ledger
@@ -148,7 +149,7 @@ class _Explorer:
         facts = (("language", "zh"), ("sequence", 1), ("service", SERVICE.id))
         ledger = Ledger(L.NEW, frozenset({L.NEW}), facts)
         session, effects = top_up.begin(SERVICE, TERMINAL, ledger.transaction, "zh")
-        self._first = _rested(Situation(ledger, World(), session, session, _deeds(effects)))
+        self._first = _rested(Situation(ledger, World(), session, todo=_deeds(effects)))
         self._number: dict[Situation, int] = {self._first: 0}
         self._way: list[tuple[int, str]] = [(0, "")]  # whence and how each was first come to
         self._back: list[list[int]] = [[]]
@@ -160,13 +161,15 @@ class _Explorer:
             self._check(at)
             here = self._number[at]
             for label, after in self._next(at):
-                self.found.transitions += 1
                 there = self._number.setdefault(after, len(self._way))
+                if there == here:  # it means nothing here
+                    continue
                 if there == len(self._way):
                     self._way.append((here, label))
                     self._back.append([])
                     waiting.append(after)
                 self._back[there].append(here)
+                self.found.transitions += 1
         self.found.situations = len(self._way)
         self._check_that_all_ends()
         return self.found
@@ -223,15 +226,14 @@ class _Explorer:
         except UnexpectedEvent:  # of a journey that could not go on: the conductor gives it up once more
             yield from self._give_up(replace(at, before=s), f"{label}, unexpected")
             return
-        if (after, effects) != (s, ()):
-            yield label, self._begin_to_do(at, after, s, effects, label)
+        yield label, self._begin_to_do(at, after, s, effects, label)
 
     def _give_up(self, at: Situation, why: str) -> Iterator[tuple[str, Situation]]:
         if at.before is None:
-            raise Violation(f"nothing to go back to: {why}")
+            yield from self._leave(at, why)
+            return
         after, effects = top_up.advance(at.before, ev.CannotGoOn())
-        if after != at.session or at.todo:
-            yield why, self._begin_to_do(replace(at, todo=()), after, at.before, effects, why)
+        yield why, self._begin_to_do(replace(at, todo=()), after, at.before, effects, why)
 
     def _stop(self, at: Situation) -> Iterator[tuple[str, Situation]]:
         yield from self._leave(at, "the terminal stops")
@@ -251,7 +253,7 @@ class _Explorer:
         else:
             self.found.resumed.add(transaction.state)
             after, effects = top_up.resume(transaction, SERVICE, TERMINAL)
-            yield "recovery", self._begin_to_do(at, after, after, effects, "recovery")
+            yield "recovery", self._begin_to_do(at, after, None, effects, "recovery")
         if transaction.state.needs_card or transaction.state is L.MANUAL:
             yield from self._visit(at, transaction)
 
@@ -266,10 +268,10 @@ class _Explorer:
         if rows != [L.ABANDONED]:
             raise Violation(f"a card with an open case began a new load: {rows}")
         label = "the card is shown again"
-        yield label, self._begin_to_do(at, after, after, effects, label)
+        yield label, self._begin_to_do(at, after, None, effects, label)
 
     def _begin_to_do(
-        self, at: Situation, after: TopUp, before: TopUp, effects: Iterable[do.Effect], label: str
+        self, at: Situation, after: TopUp, before: TopUp | None, effects: Iterable[do.Effect], label: str
     ) -> Situation:
         deeds = _deeds(effects)
         last = at.ledger.last
@@ -277,7 +279,7 @@ class _Explorer:
             if isinstance(deed, Row):
                 self.found.moves.setdefault((last, deed.state), set()).add(label)
                 last = deed.state
-        return _rested(replace(at, session=_plain(after), before=_plain(before), todo=deeds))
+        return _rested(replace(at, session=_plain(after), before=before and _plain(before), todo=deeds))
 
     # -- what must hold ------------------------------------------------------------------------------------
 
