@@ -167,7 +167,9 @@ class BankBooks:
             self._db.deserialize("main", snapshot)
 
     def answer(self, request: Message, refuse_with: str | None = None) -> Response | None:
-        """Return the answer to `request`, None if it is no request; what was decided is on disk by then.
+        """Return the answer to `request`, None if it is none of ours; what was decided is on disk by then.
+
+        Ours are all but responses, and requests for a MAC key: those are its holder's (device_sim.bank_keys).
 
         `refuse_with` is a response code with which an order or a load is refused whatever it says.
         """
@@ -199,7 +201,8 @@ class BankBooks:
 
     def entries(self) -> list[BankEntry]:
         """Return every order, oldest first."""
-        found = self._all()
+        with self._transaction():
+            found = self._all()
         return [
             BankEntry(
                 order=order.number,
@@ -230,11 +233,11 @@ class BankBooks:
 
         Every movement adds up to zero, and what the postings say of each order is what the order says of itself.
         """
-        orders = {order.number: order for order in self._all()}
         with self._transaction():
-            flaws, posted = self._ledger.flaws(), self._ledger.balances_of_orders()
-        flaws += [f"{number} has postings and no order" for number in {number for number, _ in posted} - set(orders)]
-        for order in orders.values():
+            orders, flaws, posted = self._all(), self._ledger.flaws(), self._ledger.balances_of_orders()
+        strangers = {number for number, _ in posted} - {order.number for order in orders}
+        flaws += [f"{number} has postings and no order" for number in sorted(strangers)]
+        for order in orders:
             for account, right in order.right_balances().items():
                 found = posted.get((order.number, account), 0)
                 if found != right:
@@ -243,14 +246,16 @@ class BankBooks:
 
     def settlement(self, day: date) -> Settlement:
         """Return what was booked on `day` by the bank's own calendar, with the states of its end."""
-        cards = {order.number: order.card for order in self._all()}
         with self._transaction():
+            cards = {order.number: order.card for order in self._all()}
             booked = [each for each in self._ledger.bookings() if each.at.date() <= day]
         states: dict[str, SettledState] = {}
+        of_day: dict[tuple[str, BookingKind], Booking] = {}
         for each in booked:
             states[each.order] = _state_after(each, states.get(each.order, SettledState.OPEN))
-        # The proof of a load takes the place of its permission: a file has one load for an order.
-        of_day = {(each.order, each.kind): each for each in booked if each.at.date() == day}
+            if each.at.date() == day:
+                of_day.pop((each.order, each.kind), None)  # a load's permission, where its proof came on the same day
+                of_day[each.order, each.kind] = each
         return Settlement(
             day,
             tuple(
@@ -442,9 +447,7 @@ class BankBooks:
         return self._as_it_is_now(order) if order is not None else None
 
     def _all(self) -> list[Order]:
-        """Return every order, oldest first."""
-        with self._transaction():
-            return [self._as_it_is_now(order) for order in self._orders.all()]
+        return [self._as_it_is_now(order) for order in self._orders.all()]
 
     def _as_it_is_now(self, order: Order) -> Order:
         """Return the order paid by itself or expired, if its time has come."""

@@ -319,6 +319,20 @@ def test_a_load_is_a_payment_and_a_load_in_the_settlement(books: BankBooks, cloc
     assert decode(encode(settlement)) == settlement
 
 
+def test_the_settlement_is_in_the_order_of_booking(books: BankBooks, clock: SetClock) -> None:
+    right = proof(books)
+    clock.sleep(60)
+    code(books, replace(OPEN, order="T0000001-000043", stan=53))
+    books.pay("T0000001-000043")
+    clock.sleep(60)
+    code(books, right)
+    assert [(each.order[-2:], each.time.minute) for each in books.settlement(TODAY).entries] == [
+        ("42", 0),
+        ("43", 1),
+        ("42", 2),
+    ]
+
+
 def test_what_is_not_proven_by_the_end_of_the_day_is_open_and_proven_on_the_next(
     books: BankBooks, clock: SetClock
 ) -> None:
