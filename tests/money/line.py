@@ -10,7 +10,7 @@ from enum import Enum
 
 from device_sim.bank_books import BankBooks
 from kiosk_core.clock import Clock
-from wire.host_messages import Deframer, EchoRequest, decode, encode, frame
+from wire.host_messages import Deframer, EchoRequest, Request, decode, encode, frame
 
 Notice = Callable[[str], None]
 
@@ -44,7 +44,7 @@ class Line:
 
     def __init__(self, books: BankBooks, clock: Clock, notice: Notice) -> None:
         self.fault: LineFault | None = None
-        self.late: tuple[bytes, ...] = ()
+        self.late: tuple[Request, ...] = ()
         self.down_until = 0.0
         self._books = books
         self._clock = clock
@@ -54,24 +54,23 @@ class Line:
         """Open a connection: a host_link.connection.Connect."""
         return Call(self, self._clock)
 
-    def carry(self, payload: bytes) -> tuple[bytes, Mishap | None]:
+    def carry(self, request: Request) -> tuple[bytes, Mishap | None]:
         """Take a request to the bank; return the answer, empty where none comes back, and what befell it."""
-        request = decode(payload)
         name = type(request).__name__
         if self._clock.now() < self.down_until:
             self._notice(f"{name} leaves")
             return b"", Mishap.REQUEST_LOST
         if isinstance(request, EchoRequest):
-            return self._ask(payload), None
+            return self._ask(request), None
         self._notice(f"{name} leaves")
         mishap = self._befalls(name)
         match mishap:
             case Mishap.REQUEST_LOST:
                 return b"", mishap
             case Mishap.REQUEST_LATE:
-                self.late += (payload,)
+                self.late += (request,)
                 return b"", mishap
-        answer = self._ask(payload)
+        answer = self._ask(request)
         self.deliver_late()
         self._notice(f"{name} has arrived")
         return (b"" if mishap is Mishap.ANSWER_LOST else answer), mishap
@@ -79,8 +78,8 @@ class Line:
     def deliver_late(self) -> None:
         """Let what is still under way arrive; nobody waits for the answers."""
         late, self.late = self.late, ()
-        for payload in late:
-            self._ask(payload)
+        for request in late:
+            self._ask(request)
 
     def _befalls(self, name: str) -> Mishap | None:
         fault = self.fault
@@ -89,8 +88,8 @@ class Line:
         self.fault = None
         return fault.mishap
 
-    def _ask(self, payload: bytes) -> bytes:
-        answer = self._books.answer(decode(payload))
+    def _ask(self, request: Request) -> bytes:
+        answer = self._books.answer(request)
         return encode(answer) if answer is not None else b""
 
 
@@ -106,10 +105,12 @@ class Call:
 
     def send(self, data: bytes, deadline: float) -> None:
         for payload in self._deframer.feed(data):
-            kind = type(decode(payload))
+            request = decode(payload)
+            assert isinstance(request, Request)
+            kind = type(request)
             if kind in self._again:
                 self._coming.append(self._again.pop(kind))
-            answer, mishap = self._line.carry(payload)
+            answer, mishap = self._line.carry(request)
             if answer:
                 self._coming.append(frame(answer))
             if mishap is Mishap.ANSWER_TWICE:

@@ -92,7 +92,7 @@ class PowerCuts:
         self._card: TransitCard = self._branch.card
         self._began = (self._card.memory.balance_fen, self._card.memory.counter)
         self._spent_fen = 0
-        self._usual_s = 0.4  # how long a top-up takes here
+        self._within_s = 0.4  # the power goes so soon; set so that every sixth top-up ends before
 
     def __enter__(self) -> "PowerCuts":
         return self
@@ -108,7 +108,7 @@ class PowerCuts:
         self._branch.spawn_core()
         if self._chance.random() < 0.1:
             self._branch.sim.tear_card(self._chance.choice(("before_commit", "after_commit")), CARD)
-        cut = threading.Timer(self._chance.uniform(0.0, self._usual_s), self._branch.kill_core)
+        cut = threading.Timer(self._chance.uniform(0.0, self._within_s), self._branch.kill_core)
         with contextlib.suppress(ConnectionError, OSError, TimeoutError):
             self._come_and_go(cut)
         cut.cancel()
@@ -125,11 +125,11 @@ class PowerCuts:
         """Top up; the timer runs from the first touch on."""
         with self._branch.customer() as customer:
             customer.choose_service()
-            began = time.monotonic()
             cut.start()
+            self._within_s *= 1.02
             self._top_up(customer)
+            self._within_s *= 0.88
             self.counts["ended before the power went"] += 1
-            self._usual_s += 0.2 * (time.monotonic() - began - self._usual_s)
 
     def _top_up(self, customer: Customer) -> None:
         page: Page = customer.seen[-1]
@@ -202,6 +202,14 @@ class PowerCuts:
         ]
         return wrong
 
+    @property
+    def told(self) -> str:
+        """What happened so far, and what became of the money."""
+        ledger = self._branch.sim._bank.ledger()
+        loaded, reversed_ = sum(each.loaded for each in ledger), sum(each.reversed for each in ledger)
+        counts = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
+        return f"{counts}; {loaded:,} loaded, {reversed_:,} reversed"
+
     def _transactions(self, count: int) -> list[Transaction]:
         return list(read_latest(self._branch.out / "journal", count))
 
@@ -234,8 +242,7 @@ def main(arguments: list[str]) -> int:
         for number in range(1, asked.transactions + 1):
             wrong = cuts.transaction()
             if wrong or number % 50 == 0 or number == asked.transactions:
-                told = ", ".join(f"{count:,} {name}" for name, count in cuts.counts.items())
-                print(f"{told}; {time.monotonic() - began:.0f} s", *wrong, sep="\n    ", flush=True)
+                print(f"{cuts.told}; {time.monotonic() - began:.0f} s", *wrong, sep="\n    ", flush=True)
             if wrong:
                 return 1
     return 0

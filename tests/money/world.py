@@ -50,6 +50,7 @@ from openteller.conductor import Conductor
 from tests.money.disk import Image, LosingDisk
 from tests.money.line import Line, LineFault
 from wire import apdu, purse
+from wire.host_messages import Request
 
 TERMINAL_NUMBER = "OT000001"
 RULES = BankRules(bytes(range(16)), bytes(range(16, 32)))
@@ -196,7 +197,7 @@ class Snapshot:
     cards: tuple[tuple[Memory, Tear | None], ...]
     draws: int
     fault: LineFault | None
-    late: tuple[bytes, ...]
+    late: tuple[Request, ...]
 
 
 class Person(Protocol):
