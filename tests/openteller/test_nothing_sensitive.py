@@ -1,0 +1,283 @@
+"""After a day nothing sensitive is stored: no card number, track, PIN block, PIN, ID number or key, however written.
+
+Two days are looked at. In one a branch is open with all that it leaves behind: journal, logs at DEBUG with tracebacks,
+traces, receipts, the pages, the bank's files, and the memory of the core. In the other every device works on the
+virtual clock, with customers whose cards, stripes and PINs are known.
+"""
+
+import contextlib
+import dataclasses
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+from typer.testing import CliRunner
+
+from device_sim.cards.kinds import built_in_kinds
+from device_sim.sdt_reader import ID_CARDS
+from kiosk_core.ledger import LedgerState as L
+from kiosk_core.pages import AskDevices, AskTrace, Devices, TraceReport
+from openteller.cli import app
+from openteller.core_client import CoreClient
+from openteller.demo import write_configuration
+from tests.openteller.branch import CARD, Branch, Customer
+from tests.sensitive import Scanner, Secret, files_below
+
+# -- the scanner finds what it must: all of this is typed by hand ------------------------------------------------
+
+NUMBER = "6228480918273645546"
+PIN_BLOCK = bytes.fromhex("9C7E01D5A2F04B6B")
+KNOWN = (
+    Secret("card number", NUMBER, masked=True),
+    Secret("track 2", "6228480918273645546=30122011888"),
+    Secret("ID number", "11010119850307123X"),
+    Secret("PIN block", PIN_BLOCK),
+    Secret("key", bytes.fromhex("1F8B0E77C3D244A95566778899AABBCD")),
+)
+PLANTED = {
+    "text": b'{"pan":"6228480918273645546"}',
+    "UTF-16": "6228480918273645546".encode("utf-16"),
+    "UTF-16, most significant byte first": b"\0" + "\0".join("6228480918273645546").encode(),
+    "hexadecimal of the text": b"36323238343830393138323733363435353436",
+    "packed, padded behind": bytes.fromhex("6228480918273645546F"),
+    "packed, padded before": bytes.fromhex("06228480918273645546"),
+    "base64": b"pan=NjIyODQ4MDkxODI3MzY0NTU0Ng==",
+    "base64, two bytes on": b"eHg2MjI4NDgwOTE4MjczNjQ1NTQ2",  # xx6228...
+    "too much of it": b"622848091*******5546",
+    "too much of its end": b"622848*****73645546",
+    "too much of it, packed": bytes.fromhex("622848091827"),
+    "an ID number": b"id 11010119850307123X.",
+    "a PIN block": PIN_BLOCK,
+    "a PIN block, upper case": b"9C7E01D5A2F04B6B",
+    "a PIN block, lower case": b"9c7e01d5a2f04b6b",
+    "a PIN block, with spaces": b"9c 7e 01 d5 a2 f0 4b 6b",
+    "a PIN block, base64": b"nH4B1aLwS2s=",
+    "a PIN block in a repr": rb"b'\x9c~\x01\xd5\xa2\xf0Kk'",
+    "a key, in UTF-16": "1F8B0E77C3D244A95566778899AABBCD".encode("utf-16-be") + b"\0",
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize("before", [b"", b"\x00\x01\x02"], ids=["alone", "in the middle"])
+def test_the_scanner_finds_what_was_planted(name: str, before: bytes) -> None:
+    assert Scanner(KNOWN).findings(before + PLANTED[name] + before)
+
+
+@pytest.mark.parametrize("harmless", [b"622848*********5546", b"6228480 5546", bytes.fromhex("622848FFFF5546"), b""])
+def test_the_scanner_lets_first_six_and_last_four_pass(harmless: bytes) -> None:
+    assert Scanner(KNOWN).findings(harmless) == []
+
+
+# -- a branch is open --------------------------------------------------------------------------------------------
+
+PURSE = "3104876913580247964"
+PIN = "492716385024"
+BANK_CARD = built_in_kinds()["bank"]
+CORE = """
+import faulthandler, logging, signal, sys
+from pathlib import Path
+
+faulthandler.register(signal.SIGUSR1)
+logging.basicConfig(level=logging.DEBUG)
+from openteller.core import Core
+from openteller.system_clock import SystemClock
+
+with Core(Path(sys.argv[1]), SystemClock()) as core:
+    signal.signal(signal.SIGTERM, lambda *_: core.stop())
+    core.run()
+"""
+
+
+def never_in_a_core() -> list[Secret]:
+    """Return what does not even pass through a core: PINs stay in the pad, keys in pad, cards and bank."""
+    assert BANK_CARD.chip is not None
+    assert BANK_CARD.chip.debit is not None
+    return [
+        Secret("PIN", PIN),
+        Secret("key of the PIN pad", bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")),
+        Secret("master key of loads", bytes.fromhex("00112233445566778899AABBCCDDEEFF")),
+        Secret("master key of TACs", bytes.fromhex("FFEEDDCCBBAA99887766554433221100")),
+        Secret("key of the bank card", bytes.fromhex(BANK_CARD.chip.debit.key)),
+    ]
+
+
+def never_stored() -> list[Secret]:
+    assert BANK_CARD.chip is not None
+    assert BANK_CARD.chip.debit is not None
+    return [
+        Secret("card number", PURSE, masked=True),
+        Secret("number of the bank card", BANK_CARD.chip.debit.number),
+        *(Secret(f"track {name}", track.data) for name, track in BANK_CARD.tracks.items()),
+        *id_numbers(),
+        *never_in_a_core(),
+    ]
+
+
+def id_numbers() -> list[Secret]:
+    numbers = {
+        getattr(card.text, each.name)
+        for card in ID_CARDS.values()
+        for each in dataclasses.fields(card.text)
+        if each.name.endswith("_number")
+    }
+    return [Secret("ID number", number) for number in numbers if number]
+
+
+@dataclasses.dataclass
+class Left:
+    """What a branch's day left: files, and the core's memory when a customer had gone and the next was waited for."""
+
+    files: dict[str, bytes]
+    memory: bytes
+    states: list[L]
+    compared: str
+
+
+@pytest.fixture(scope="module")
+def left() -> Iterator[Left]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.openteller.branch.write_configuration", configure_with_our_card)
+        branch = Branch()
+    try:
+        yield a_day_of(branch)
+    finally:
+        branch.close()
+
+
+def configure_with_our_card(out: Path, run: Path, size: tuple[int, int]) -> None:
+    write_configuration(out, run, size)
+    file = out / "sim.toml"
+    text = file.read_text(encoding="utf-8")
+    assert "3104870000012345678" in text
+    file.write_text(text.replace("3104870000012345678", PURSE), encoding="utf-8")
+
+
+def a_day_of(branch: Branch) -> Left:
+    log = branch.folder / "core.log"
+    kept: dict[str, bytes] = {}
+    with log.open("wb") as file:
+        core = spawn(branch, file)
+        with branch.customer() as customer:
+            load(branch, customer)
+            kept["receipt 1"] = branch.sim.take_paper().text.encode()
+            memory = memory_of(core.pid)
+            lose_card(branch, customer)
+            branch.sim.set_bank(silent=True)
+        core.send_signal(signal.SIGUSR1)  # the stacks of all threads go to the log
+        kept |= traces_of(branch)
+        branch.stop_core()
+        branch.sim.set_bank(silent=False)
+        spawn(branch, file)
+        with branch.customer() as customer:
+            customer.see("menu", lambda page: page.items[0].unavailable is None)
+            for name in ID_CARDS:
+                branch.sim.place_id_card(name)
+                branch.sim.take_id_card()
+            branch.sim.press([*PIN, "enter"])
+            kept["pages"] = repr(customer.seen).encode()
+        kept |= {f"{name}, again": trace for name, trace in traces_of(branch).items()}
+        today = branch.transactions()[0].rows[0].at.date()
+        settlement = branch.folder / "settlement"
+        branch.sim.settlement(f"{today:%Y%m%d}", str(settlement))
+        words = ["--date", today.isoformat(), "-s", str(settlement), "-j", str(branch.config_file)]
+        compared = CliRunner().invoke(app, ["reconcile", *words]).output
+        for form in ("csv", "jsonl", "paper-roll"):
+            words = ["export", "-j", str(branch.config_file), "--format", form]
+            kept[f"export {form}"] = CliRunner().invoke(app, ["journal", *words]).output.encode()
+        states = [each.state for each in branch.transactions()]
+        branch.stop_core()
+    kept["reconcile"] = compared.encode()
+    # What belongs to the simulator is no store of the terminal: its configuration, and the plastic cards themselves.
+    files = {
+        name: data for name, data in files_below(branch.folder).items() if not re.search(r"sim\.toml|/cards/", name)
+    }
+    return Left({**kept, **files}, memory, states, compared)
+
+
+def spawn(branch: Branch, log: BinaryIO) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-c", CORE, str(branch.config_file)]
+    branch._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    return branch._process
+
+
+def load(branch: Branch, customer: Customer) -> None:
+    customer.choose_service()
+    branch.sim.place_card(CARD)
+    customer.pay_after_choosing()
+    branch.sim.pay()
+    assert customer.see("result").title.key == "top_up.loaded.title"
+    branch.sim.take_card()
+    customer.see("menu")
+
+
+def lose_card(branch: Branch, customer: Customer) -> None:
+    """Tear the card out of the middle of its load, and do not come back."""
+    customer.choose_service()
+    branch.sim.place_card(CARD)
+    customer.pay_after_choosing()
+    branch.sim.tear_card("before_commit")
+    branch.sim.pay()
+    customer.see("capture", lambda page: page.deadline_s is not None)
+
+
+def traces_of(branch: Branch) -> dict[str, bytes]:
+    """Return what a technician gets of every device's trace."""
+    traces: dict[str, bytes] = {}
+    with CoreClient(branch.core_socket) as client:
+        devices = client.ask(AskDevices())
+        assert isinstance(devices, Devices)
+        for device in devices.devices:
+            report = client.ask(AskTrace(name=device.name, last=400))
+            assert isinstance(report, TraceReport)
+            traces[f"trace of {device.name}"] = "\n".join([report.header, *report.records]).encode()
+    return traces
+
+
+def memory_of(process: int) -> bytes:
+    """Return all that a child of this process may write in its memory; b"" where the system does not show it."""
+    found = []
+    try:
+        maps = Path(f"/proc/{process}/maps").read_text(encoding="ascii")
+        with Path(f"/proc/{process}/mem").open("rb") as memory:
+            for line in maps.splitlines():
+                area, rights, *_ = line.split()
+                if rights.startswith("rw"):
+                    start, end = (int(each, 16) for each in area.split("-"))
+                    with contextlib.suppress(OSError):
+                        memory.seek(start)
+                        found.append(memory.read(end - start))
+    except PermissionError:
+        return b""
+    return b"".join(found)
+
+
+@pytest.mark.slow
+def test_the_branch_left_what_is_to_be_looked_at(left: Left) -> None:
+    assert left.states == [L.DONE, L.SUSPENSE]
+    assert {"out/journal/journal.db", "out/bank/bank.sqlite", "settlement", "core.log"} <= left.files.keys()
+    assert left.files["core.log"].count(b"DEBUG") + left.files["core.log"].count(b"INFO") > 10
+    assert b"most recent call first" in left.files["core.log"]
+    assert left.files["receipt 1"].count(b"310487*********7964") == 1
+    assert b"310487*********7964" in left.files["settlement"]
+    assert sum(len(data) for name, data in left.files.items() if name.startswith("trace")) > 1_000
+    assert "waits for the card" in left.compared
+    assert "310487*********7964" in left.files["export csv"].decode()
+
+
+@pytest.mark.slow
+def test_nothing_that_a_branch_leaves_behind_is_sensitive(left: Left) -> None:
+    assert Scanner(never_stored()).findings_in(left.files) == []
+
+
+@pytest.mark.slow
+def test_a_core_never_has_pins_or_keys_in_its_memory(left: Left) -> None:
+    if not left.memory:
+        pytest.skip("this system does not show a process's memory to its parent")
+    assert len(left.memory) > 2**20
+    assert b"310487*********7964" in left.memory  # it is the memory that knows the customer
+    assert Scanner(never_in_a_core()).findings(left.memory) == []
