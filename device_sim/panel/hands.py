@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from device_sim.actions import CheckedActions
+from device_sim.bank_faults import BankFault
 from device_sim.control import ControlError
 from device_sim.devices import CARD_READER, READER
 from device_sim.panel.sight import Sight, look
@@ -87,8 +88,8 @@ class Hands:
     def turn(self, fault: str, on: bool) -> None:
         """Let a fault of the chosen device begin or end."""
         device = self.chosen
-        if device == BANK:
-            self.act("bank", **{OF_BANK[fault]: on})
+        if device == BANK and on:
+            self.act("strike_bank", fault=fault, **OF_BANK[BankFault(fault)])
         elif fault in TEARS:
             card = card_at(self._terminal.state(), device)
             self.act("tear_card", when=TEARS[fault] if on else "never", card=card)
@@ -100,7 +101,6 @@ class Hands:
 
     def mend_all(self) -> None:
         """Let everything be as it should."""
-        self.act("bank", **dict.fromkeys(OF_BANK.values(), False))
         for name, card in self._terminal.state()["cards"].items():
             if card["tears"] != "never":
                 self.act("tear_card", when="never", card=name)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from device_sim.bank_faults import BankFault
 from device_sim.devices import CARD_READER, READER
 from device_sim.misfortune import Harm
 from device_sim.panel.texts import fault_text, group_text
@@ -19,7 +20,12 @@ TEARS: Mapping[str, Literal["before_commit", "after_commit"]] = {
     "tear_before": "before_commit",
     "tear_after": "after_commit",
 }
-OF_BANK = {"bank_silent": "silent", "bank_loses_answers": "loses_answers", "bank_wrong_mac2": "wrong_mac2"}
+OF_BANK: Mapping[BankFault, Mapping[str, Any]] = {each: {"times": None} for each in BankFault} | {
+    BankFault.CLOCK_SKEW: {"times": None, "seconds": 86_400.0},
+    BankFault.ANSWER_CUT: {"times": None, "byte": 10},
+    BankFault.RESTART: {},  # with every request would be never to answer
+}
+"""How the panel strikes each fault of the bank: for good, but for a restart."""
 
 _PORT = {UNPLUG, BUSY, STALL}
 _MESSAGE = {harm.value for harm in Harm}
@@ -48,7 +54,8 @@ class SwitchGroup:
 def switch_groups(state: State, device: str, faults: Sequence[str]) -> list[SwitchGroup]:
     """Return the switches of a device whose unit knows `faults`, or of the bank."""
     if device == BANK:
-        return [_group("bank", device, [(name, bool(state["bank"][key]), True) for name, key in OF_BANK.items()])]
+        on = state["bank"]["faults"]
+        return [_group("bank", device, [(fault.value, fault.value in on, True) for fault in OF_BANK])]
     on = state["faults"][device]
     card = card_at(state, device)
     tears = state["cards"][card]["tears"] if card is not None else None
@@ -67,7 +74,7 @@ def switch_groups(state: State, device: str, faults: Sequence[str]) -> list[Swit
 def troubles(state: State, device: str) -> int:
     """Return how many switches of a device are on."""
     if device == BANK:
-        return sum(bool(state["bank"][key]) for key in OF_BANK.values())
+        return len(state["bank"]["faults"])
     card = card_at(state, device)
     return len(state["faults"][device]) + (card is not None and state["cards"][card]["tears"] != "never")
 

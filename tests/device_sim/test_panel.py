@@ -23,6 +23,7 @@ from PyQt6.QtCore import QCoreApplication, QEvent, QPointF, QRect, QRectF, Qt
 from PyQt6.QtGui import QFontDatabase, QImage, QMouseEvent, QRawFont
 from PyQt6.QtQuick import QQuickItem
 
+from device_sim.bank_faults import BankFault
 from device_sim.control import SimControl
 from device_sim.devices import (
     BARCODE_SCANNER,
@@ -170,10 +171,23 @@ def test_faults_of_a_device_begin_are_counted_and_end(full: Rig, device: str) ->
     assert lasting >= 3
 
 
+def test_every_fault_of_the_bank_has_a_switch_with_its_name(terminal: SimulatedTerminal) -> None:
+    hands = Hands(terminal, CLOCK)
+    hands.choose(BANK)
+    (group,) = hands.look().groups
+    assert [switch.name for switch in group.switches] == [fault.value for fault in BankFault]
+    assert all(switch.chinese for switch in group.switches)
+    for switch in group.switches:
+        hands.turn(switch.name, True)
+        assert terminal.state()["bank"]["faults"] == [switch.name]
+        hands.turn(switch.name, False)
+        assert terminal.state()["bank"]["faults"] == []
+
+
 def test_everything_is_mended_at_once(full: Rig) -> None:
     hands = Hands(full.terminal, CLOCK)
     hands.act("place_card", card="transit")
-    for device, fault in ((READER, "tear_after"), (PRINTER, "cover_open"), (CAMERA, "black"), (BANK, "bank_silent")):
+    for device, fault in ((READER, "tear_after"), (PRINTER, "cover_open"), (CAMERA, "black"), (BANK, "request_lost")):
         hands.choose(device)
         hands.turn(fault, True)
     assert hands.look().troubles == 4
@@ -626,11 +640,11 @@ def test_faults_are_switched_by_touch_and_mended_all_at_once(finger: Finger, ter
     finger.touch("switch_paper_out")
     assert terminal.state()["faults"][PRINTER] == ["cover_open"]
     finger.touch("device_" + BANK)
-    finger.touch("switch_bank_silent")
-    assert terminal.state()["bank"]["silent"]
+    finger.touch("switch_request_lost")
+    assert terminal.state()["bank"]["faults"] == ["request_lost"]
     finger.touch("mend_all")
     assert terminal.state()["faults"][PRINTER] == []
-    assert not terminal.state()["bank"]["silent"]
+    assert terminal.state()["bank"]["faults"] == []
 
 
 def test_what_cannot_befall_anything_takes_no_touch(finger: Finger, terminal: SimulatedTerminal) -> None:
