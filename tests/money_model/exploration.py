@@ -123,14 +123,17 @@ class Situation:
 
 @dataclass
 class Exploration:
-    """What was found: how much, and which row follows which, why, and with what being true outside."""
+    """What was found: how much, which row follows which and why, and what is true outside at each.
+
+    `resumed` is what recovery begins with at each last row, `told` what is true when a last page is shown.
+    """
 
     situations: int = 0
     transitions: int = 0
     moves: dict[tuple[LedgerState, LedgerState], set[str]] = field(default_factory=dict)
     outside: dict[LedgerState, set[str]] = field(default_factory=dict)
     used: set[tuple[Step, type[ev.Event]]] = field(default_factory=set)
-    resumed: set[LedgerState] = field(default_factory=set)
+    resumed: dict[LedgerState, set[str]] = field(default_factory=dict)
     told: dict[Outcome, set[str]] = field(default_factory=dict)
 
 
@@ -251,8 +254,8 @@ class _Explorer:
             self.found.moves.setdefault((transaction.state, L.SETTLED), set()).add("staff settle it")
             yield "staff settle it", replace(at, ledger=at.ledger.with_row(row))
         else:
-            self.found.resumed.add(transaction.state)
             after, effects = top_up.resume(transaction, SERVICE, TERMINAL)
+            self.found.resumed.setdefault(transaction.state, set()).add(_say(_deeds(effects)))
             yield "recovery", self._begin_to_do(at, after, None, effects, "recovery")
         if transaction.state.needs_card or transaction.state is L.MANUAL:
             yield from self._visit(at, transaction)
@@ -379,6 +382,15 @@ def _deeds(effects: Iterable[do.Effect]) -> tuple[Deed, ...]:
             case _:
                 raise Violation(f"the model does not know {type(effect).__name__}: say who answers it, and what")
     return tuple(deeds)
+
+
+def _say(deeds: Iterable[Deed]) -> str:
+    said = [
+        f"row {each.state.value}" if isinstance(each, Row) else each.__name__
+        for each in deeds
+        if isinstance(each, Row | type)
+    ]
+    return ", ".join(said)
 
 
 def _rested(at: Situation) -> Situation:

@@ -43,6 +43,15 @@ on disk: what an auditor may assume of a transaction whose terminal stopped ther
 |---|---|---|
 {_moves(found)}
 
+## What recovery begins with
+
+When the terminal starts, and again and again while nobody is served, for each transaction that is not closed and does
+not wait for a person. What follows depends on the answer: the table above.
+
+| last row | recovery |
+|---|---|
+{_recovery(found)}
+
 ## Which row is on disk before what leaves the terminal
 
 | leaves | last row |
@@ -75,6 +84,12 @@ def _meaning(state: LedgerState) -> str:
 
 def _moves(found: Exploration) -> str:
     return "\n".join(f"| {a.value} | {b.value} | {'; '.join(sorted(found.moves[a, b]))} |" for a, b in _in_order(found))
+
+
+def _recovery(found: Exploration) -> str:
+    return "\n".join(
+        f"| {state.value} | {'; '.join(sorted(found.resumed[state]))} |" for state in L if state in found.resumed
+    )
 
 
 def _announced() -> str:

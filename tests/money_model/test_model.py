@@ -36,7 +36,16 @@ def test_every_line_of_the_table_was_used(found: Exploration) -> None:
 
 
 def test_recovery_was_entered_from_every_state_that_it_settles(found: Exploration) -> None:
-    assert found.resumed == {state for state in L if not state.closed} - {L.SUSPENSE, L.MANUAL}
+    assert found.resumed.keys() == {state for state in L if not state.closed} - {L.SUSPENSE, L.MANUAL}
+
+
+def test_recovery_reverses_before_80_52_and_asks_the_card_after_it(found: Exploration) -> None:
+    for state in (L.FUND_REQ, L.FUND_OK, L.MAC2_REQ, L.MAC2_OK, L.REFUSED):
+        assert found.resumed[state] == {"row REV_REQ, ReverseLoad"}
+    assert found.resumed[L.CREDIT_SENT] == {"row CARD_UNKNOWN, ProveLoad"}
+    assert found.resumed[L.CARD_UNKNOWN] == {"ProveLoad"}
+    assert found.resumed[L.CARD_OK] == {"row CONFIRM_SAF, ConfirmLoad"}
+    assert found.resumed[L.REV_REQ] == {"ReverseLoad"}
 
 
 def test_every_state_is_reached(found: Exploration) -> None:
