@@ -50,6 +50,11 @@ class Entry:
     previous: str
     hash: str
 
+    @property
+    def columns(self) -> tuple[int | str, ...]:
+        """The values in the order of the columns."""
+        return (self.number, self.at, self.transaction, self.state, self.facts, self.previous, self.hash)
+
     def true_hash(self, function: HashFunction) -> str:
         """Return the hash that the entry has if nobody changed it."""
         fields = (str(self.number), self.at, self.transaction, self.state, self.facts, self.previous)

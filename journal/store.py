@@ -14,7 +14,6 @@ import logging
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -285,7 +284,7 @@ class SqliteJournal:
     def _insert(self, entry: Entry) -> None:
         self._database.execute(
             f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  (our own columns)
-            astuple(entry),
+            entry.columns,
         )
 
     def _last_entry(self) -> Entry | None:

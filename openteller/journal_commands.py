@@ -287,14 +287,20 @@ def render_list(console: Console, transactions: tuple[Transaction, ...]) -> None
 
 
 def render_story(console: Console, transaction: Transaction) -> None:
-    """Print the rows of `transaction` one by one, and where it stands."""
-    console.print(f"[bold]{escape(transaction.id)}[/]")
+    """Print what `transaction` is, its rows one by one, and where it stands. A date stands where the day changes."""
+    facts, day = transaction.facts, transaction.rows[0].at.date()
+    amount = facts.get("amount_fen")
+    known = (facts.get("service"), format_amount(amount) if isinstance(amount, int) else None, facts.get("card"))
+    console.print(f"[bold]{escape(transaction.id)}[/]", *(escape(str(each)) for each in known if each), sep="  ")
+    console.print(f"began {transaction.rows[0].at:%Y-%m-%d %H:%M:%S %Z}".rstrip())
     table = Table("row", "time", "state", "what happened", box=None, pad_edge=False)
     for line in tell(transaction):
         details = "\n".join((*line.facts, *filter(None, [line.remark])))
         meaning = escape(line.meaning) + (f"\n[dim]{escape(details)}[/]" if details else "")
         state = f"[{_colour(line.state)}]{line.state.value}[/]"
-        table.add_row(str(line.number), f"{line.at:%Y-%m-%d %H:%M:%S.%f}"[:-3], state, meaning)
+        date = "" if line.at.date() == day else f"{line.at:%Y-%m-%d}\n"
+        day = line.at.date()
+        table.add_row(str(line.number), date + f"{line.at:%H:%M:%S.%f}"[:-3], state, meaning)
     console.print(table)
     console.print(escape(standing(transaction)))
 

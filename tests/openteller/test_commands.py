@@ -119,6 +119,23 @@ def test_show_tells_the_story_of_one(written: SqliteJournal, folder: Path) -> No
     assert result.stdout.rstrip().endswith("staff settle this with the host's record.")
 
 
+def test_a_story_begins_with_what_it_is_about_and_shows_where_the_day_changes(
+    written: SqliteJournal, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    settled = "KT000001-25112200002"
+    written.close()
+    with SqliteJournal(folder, "KT000001", SetClock(datetime(2025, 11, 24, 9, tzinfo=UTC))) as later:
+        later.record(settled, LedgerState.SETTLED, {"resolution": "loaded", "by": "Li Na", "reason": "slip 12"})
+    lines = journal("show", "-j", folder, "-t", settled).stdout.splitlines()
+    assert lines[:2] == [f"{settled}  transit_top_up  ¥20.00", "began 2025-11-22 10:15:30 UTC"]
+    assert [line.split()[:3] for line in lines if "SUSPENSE" in line or "SETTLED" in line] == [
+        ["6", "10:15:30.000", "SUSPENSE"],
+        ["7", "2025-11-24", "SETTLED"],
+    ]
+    assert max(map(len, lines)) <= 80
+
+
 def test_show_says_that_there_is_no_such_transaction(written: SqliteJournal, folder: Path) -> None:
     result = journal("show", "-j", folder, "-t", "KT9")
     assert (result.exit_code, result.stderr) == (1, f"{folder}: there is no transaction KT9\n")
