@@ -46,6 +46,17 @@ def _matching(pattern: str, demand: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _hidden(pattern: str, demand: str) -> AfterValidator:
+    """Check as `_matching` does, and never repeat the text: it is a key."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise ValueError(demand)
+        return text
+
+    return AfterValidator(check)
+
+
 Port = Annotated[
     str,
     _matching(
@@ -86,6 +97,12 @@ class ScreenSection:
     __pydantic_config__ = _STRICT
 
 
+_ExchangeKey = Annotated[
+    str,
+    _hidden("[0-9A-Fa-f]{32}|[0-9A-Fa-f]{48}|[0-9A-Fa-f]{64}", "is not 32, 48 or 64 hexadecimal digits"),
+]
+
+
 @dataclass(frozen=True)
 class HostServer:
     """A server of the bank host; `server_name` is the name in its certificate where that is not `host`."""
@@ -108,6 +125,9 @@ class HostSection:
 
     `server_name` is the name in the host's certificate where that is not `host`. The servers of `fallback` are used in
     their order when the first cannot be reached; after `return_after_s` the first is tried again.
+
+    With `mac` every message about money carries one (docs/host-messages.md). Its key is in the PIN pad, or, in a
+    simulated terminal, in software, where it comes under `key_exchange_key` (AES, 32, 48 or 64 hexadecimal digits).
     """
 
     host: Annotated[str, MinLen(1)]
@@ -119,6 +139,8 @@ class HostSection:
     timeout_s: Annotated[float, Gt(0), Le(120)] = 10
     fallback: tuple[HostServer, ...] = ()
     return_after_s: Annotated[float, Ge(1), Le(86_400)] = 600
+    mac: Literal["retail", "cmac"] | None = None
+    key_exchange_key: _ExchangeKey | None = dataclasses.field(default=None, repr=False)
 
     __pydantic_config__ = _STRICT
 
@@ -386,9 +408,24 @@ def _contradictions(config: TerminalConfig) -> Iterator[SettingError]:
             yield SettingError((*key, "port"), problem)
         elif device.port.startswith("sim-usb://") and config.simulator is None:
             yield SettingError((*key, "port"), f'"{device.port}" needs [simulator] usb_socket')
+    yield from _mac_contradictions(config)
     length = len(os.fsencode(config.core.socket))
     if length > _LONGEST_SOCKET_PATH:
         yield SettingError(("core", "socket"), f"the path has {length} bytes; the most is {_LONGEST_SOCKET_PATH}")
+
+
+def _mac_contradictions(config: TerminalConfig) -> Iterator[SettingError]:
+    host = config.host
+    if host.key_exchange_key is not None:
+        if not config.terminal.simulated:
+            problem = "is a key in clear; only a terminal with [terminal] simulated = true has it outside its PIN pad"
+            yield SettingError(("host", "key_exchange_key"), problem)
+        if host.mac is None:
+            yield SettingError(("host", "key_exchange_key"), "is of no use without mac")
+    elif host.mac is not None and config.devices.pin_pad is None:
+        yield SettingError(("host", "mac"), "needs [devices.pin_pad], which holds the key")
+    elif host.mac == "cmac":
+        yield SettingError(("host", "mac"), 'must be "retail" where the PIN pad makes the MACs')
 
 
 def anchored(section: T, folder: Path) -> T:

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from PIL import Image, ImageOps
 from drivers.device_thread import DeviceThread
 from drivers.registry import Role
 from host_link.link import HostLink
+from host_link.mac_keys import MacKeys
 from host_link.servers import Server, ServerList
+from host_link.software_keys import MacAlgorithm, SoftwareMacKeys
 from host_link.tls import TlsConnector, TlsSettings
 from journal.archive import Retention
 from journal.hashes import HashFunction
@@ -34,6 +37,7 @@ from kiosk_core.pages import (
     Settled,
     ShowPage,
 )
+from kiosk_core.pin_pad import PinPad
 from kiosk_core.receipt import Bitmap
 from kiosk_core.settlement import Settlement, SettlementRefused
 from kiosk_core.status import DeviceStatus
@@ -45,7 +49,9 @@ from openteller.core_server import CoreServer
 from openteller.devices import opener, watch, with_logo
 from openteller.host_report import host_report
 from openteller.host_thread import HostThread
+from openteller.pin_pad_keys import PinPadKeys
 from openteller.preview import CameraPreview
+from openteller.questions import Worker
 from openteller.risk_check import RiskCheck
 from openteller.technician import BUSY, Attended, Technician
 
@@ -78,7 +84,8 @@ class Core:
         self._clock = clock
         self._logo = _bitmap(config)
         with contextlib.ExitStack() as undo:
-            self._link = _host_link(str(config_file), config, clock)
+            keys = _mac_keys(config.host, lambda: self._threads[Role.PIN_PAD])
+            self._link = _host_link(str(config_file), config, clock, keys)
             host = HostThread(self._link)
             undo.callback(host.stop)
             journal = _open_journal(config, clock)
@@ -224,7 +231,7 @@ def _open_journal(config: TerminalConfig, clock: Clock) -> SqliteJournal:
     )
 
 
-def _host_link(file: str, config: TerminalConfig, clock: Clock) -> HostLink:
+def _host_link(file: str, config: TerminalConfig, clock: Clock, keys: MacKeys | None) -> HostLink:
     host: HostSection = config.host
     servers = []
     try:
@@ -236,7 +243,16 @@ def _host_link(file: str, config: TerminalConfig, clock: Clock) -> HostLink:
     except OSError as error:
         raise ConfigError(file, None, "host", f"a certificate or the key cannot be read: {error}") from None
     in_order = ServerList(servers, clock, return_after_s=host.return_after_s)
-    return HostLink(in_order, config.terminal.number, clock, timeout_s=host.timeout_s)
+    return HostLink(in_order, config.terminal.number, clock, timeout_s=host.timeout_s, keys=keys)
+
+
+def _mac_keys(host: HostSection, pin_pad: Callable[[], Worker[PinPad]]) -> MacKeys | None:
+    """Return who holds the MAC key, None where none is agreed."""
+    if host.mac is None:
+        return None
+    if host.key_exchange_key is None:
+        return PinPadKeys(pin_pad)
+    return SoftwareMacKeys(MacAlgorithm(host.mac), bytes.fromhex(host.key_exchange_key))
 
 
 def _bitmap(config: TerminalConfig) -> Bitmap | None:

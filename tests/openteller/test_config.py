@@ -87,6 +87,43 @@ fallback = [{ host = "198.51.100.7", port = 8584, server_name = "second.bank.exa
     ]
 
 
+KEY = "88E1AB2A2E3DD38C1FA039A536500CC8"
+
+
+@pytest.mark.parametrize(
+    ("lines", "key", "problem"),
+    [
+        (f'mac = "retail"\nkey_exchange_key = "{KEY}"', "host.key_exchange_key", "is a key in clear"),
+        ('mac = "retail"', "host.mac", "needs [devices.pin_pad], which holds the key"),
+        (
+            'mac = "cmac"\n[devices.pin_pad]\nmodel = "pp791"\nport = "/dev/ttyS9"',
+            "host.mac",
+            'must be "retail" where the PIN pad makes the MACs',
+        ),
+        (f'mac = "retail"\nkey_exchange_key = "{KEY}0"', "host.key_exchange_key", "is not 32, 48 or 64 hexadecimal"),
+    ],
+)
+def test_a_mistake_about_macs_is_named_and_no_key_told(kiosk: Path, lines: str, key: str, problem: str) -> None:
+    spoil(kiosk, "timeout_s = 10", f"timeout_s = 10\n{lines}")
+    refused = refusal_of(kiosk)
+    assert refused.key == key
+    assert problem in refused.problem
+    assert KEY not in str(refused)
+
+
+def test_a_real_terminal_has_its_key_in_the_pin_pad(kiosk: Path) -> None:
+    spoil(kiosk, "timeout_s = 10", 'timeout_s = 10\nmac = "retail"')
+    kiosk.write_text(kiosk.read_text() + '\n[devices.pin_pad]\nmodel = "pp791"\nport = "/dev/ttyS9"\n')
+    assert load_terminal(kiosk).host.mac == "retail"
+
+
+def test_a_simulated_terminal_may_have_its_key_in_software(kiosk: Path) -> None:
+    spoil(kiosk, "timeout_s = 10", f'timeout_s = 10\nmac = "cmac"\nkey_exchange_key = "{KEY}"')
+    spoil(kiosk, "[terminal]\n", "[terminal]\nsimulated = true\n")
+    assert load_terminal(kiosk).host.mac == "cmac"
+    assert KEY not in repr(load_terminal(kiosk))
+
+
 def test_a_time_may_have_a_fraction(kiosk: Path) -> None:
     spoil(kiosk, "timeout_s = 10", "timeout_s = 2.5")
     assert load_terminal(kiosk).host.timeout_s == 2.5
