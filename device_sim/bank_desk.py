@@ -92,16 +92,22 @@ class BankDesk:
 
     def _answer(self, request: Request, sealed: Sealed, befallen: Befallen) -> bytes:
         """Return the answer to a request, without its frame; what was decided is on disk by then."""
-        keys, block, answer = self._keys, "", None
+        keys, block = self._keys, ""
+        declined = befallen.get(BankFault.DECLINED)
+        answer: Response | None = None
         if keys is not None and has_mac(request):
             block = keys.check(request.terminal, sealed.covered, sealed.mac) or ""
             if not block:
                 block, answer = keys.any_block(request.terminal), refusal(request, "63")
-        elif keys is not None and isinstance(request, KeyRequest):
+        if answer is None and declined is not None and not isinstance(request, OrderRequest | LoadRequest):
+            answer = refusal(request, declined.code)  # not remembered: it may be approved when it is repeated
+        if answer is None and keys is not None and isinstance(request, KeyRequest):
             block = keys.renew(request.terminal)
             answer = _approval(request, block)
         if answer is None:
-            answer = self._decide(request, befallen)
+            answer = self._books.answer(request, declined.code if declined is not None else None)
+        if answer is None:
+            answer = refusal(request, "96")  # a key is wanted, and none is agreed
         if BankFault.WRONG_MAC2 in befallen and isinstance(answer, LoadResponse) and answer.permission:
             answer = replace(answer, permission=replace(answer.permission, mac2=_inverted(answer.permission.mac2)))
         data = encode(answer)
@@ -109,13 +115,6 @@ class BankDesk:
             data = covered(data)
             data += keys.mac(block, data)
         return data if BankFault.WRONG_MAC not in befallen else data[:-1] + bytes((data[-1] ^ 1,))
-
-    def _decide(self, request: Request, befallen: Befallen) -> Response:
-        declined = befallen.get(BankFault.DECLINED)
-        if declined is not None and not isinstance(request, OrderRequest | LoadRequest):
-            return refusal(request, declined.code)  # not remembered: it may be approved when it is repeated
-        answer = self._books.answer(request, declined.code if declined is not None else None)
-        return answer if answer is not None else refusal(request, "96")  # a key is wanted, and none is agreed
 
 
 def _read(payload: bytes) -> tuple[Sealed, Request]:

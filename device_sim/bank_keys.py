@@ -9,14 +9,14 @@ import logging
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import Protocol
 
 from device_sim import card_crypto, key_block
-from device_sim.key_block import HeldKey
+from device_sim.key_block import HeldKey, KeyBlockError
 from device_sim.secure_module import Random, SecureModule
 from wire.host_messages import LoadRequest, OrderRequest
 
@@ -131,8 +131,8 @@ class LineKeys:
         key = HeldKey(usage, algorithm, "C", self._random(_MAC_KEY_BYTES))
         block = key_block.wrap(self._exchange_key, key, self._random(14), "D")  # 2 bytes of length, 16 and 14: 2 blocks
         with self._lock:
-            in_use, *unused = self._shelf.mac_key_blocks(terminal) or ("",)
-            kept = (in_use, *unused[1 - _UNUSED_KEYS :], block) if in_use else (block,)
+            blocks = self._usable(terminal)
+            kept = (*blocks[:1], *blocks[1:][1 - _UNUSED_KEYS :], block)
             self._shelf.keep_mac_key_blocks(terminal, kept)
         _log.info("a new MAC key for %s, check value %s", terminal, self.check_value(block))
         return block
@@ -140,7 +140,7 @@ class LineKeys:
     def check(self, terminal: str, covered: bytes, mac: bytes | None) -> str | None:
         """Return the block of the key with which `mac` was made over `covered`, None if it was made with none."""
         with self._lock:
-            blocks = self._shelf.mac_key_blocks(terminal)
+            blocks = self._usable(terminal)
             for place, block in enumerate(blocks if mac is not None else ()):
                 if hmac.compare_digest(self.mac(block, covered), mac or b""):
                     if place:
@@ -150,7 +150,7 @@ class LineKeys:
 
     def any_block(self, terminal: str) -> str:
         """Return the block of a key that the terminal ought to have, "" if it has none."""
-        return next(iter(self._shelf.mac_key_blocks(terminal)), "")
+        return next(iter(self._usable(terminal)), "")
 
     def mac(self, block: str, data: bytes) -> bytes:
         """Return the MAC of `data` (8 bytes) under the key of a block of ours."""
@@ -161,6 +161,15 @@ class LineKeys:
         """Return the check value of the key in a block of ours, six hexadecimal digits."""
         with self._opened(block):
             return self._module.check_value(block)
+
+    def _usable(self, terminal: str) -> tuple[str, ...]:
+        """Return the blocks of a terminal, but for those from before the agreement was changed."""
+        found = []
+        for block in self._shelf.mac_key_blocks(terminal):
+            with suppress(KeyBlockError), self._opened(block) as usage:
+                if usage == _USAGES[self._algorithm][0]:
+                    found.append(block)
+        return tuple(found)
 
     @contextmanager
     def _opened(self, block: str) -> Iterator[str]:

@@ -91,7 +91,7 @@ class Ledger:
         rows = self._db.execute("select * from bookings order by id")
         return [
             Booking(
-                at=datetime.strptime(day + moment, "%Y%m%d%H%M%S"),  # noqa: DTZ007  (the host's own time of day)
+                at=datetime.fromisoformat(f"{day}T{moment}"),
                 order=order,
                 kind=BookingKind(kind),
                 terminal=terminal,

@@ -243,6 +243,25 @@ def test_a_new_key_is_told_by_its_check_value_alone(desk: BankDesk, caplog: pyte
     assert key.hex().upper() not in caplog.text.upper()
 
 
+@pytest.mark.parametrize(
+    "agreement",
+    [replace(CMAC, exchange_key=bytes(16)), replace(CMAC, algorithm=MacAlgorithm.RETAIL)],
+    ids=["another exchange key", "another algorithm"],
+)
+def test_keys_from_before_a_new_agreement_count_no_more(
+    desk: BankDesk, books: BankBooks, faults: BankFaults, agreement: MacAgreement
+) -> None:
+    old = Terminal(desk)
+    old.fetch_key()
+    new = Terminal(BankDesk(books, faults, LineKeys(agreement, books)), agreement)
+    data = covered(encode(STATUS))
+    answer, sealed = new.ask(data + old.keys.mac(data))
+    assert isinstance(answer, StatusResponse)
+    assert (answer.response_code, sealed.mac) == ("63", None)
+    new.fetch_key()
+    assert isinstance(new.say(STATUS), StatusResponse)
+
+
 # -- messages --------------------------------------------------------------------------------------------
 
 
@@ -299,6 +318,9 @@ def test_what_is_declined_by_name_is_approved_when_it_is_repeated(desk: BankDesk
         answer.response_code for answer, _ in map(terminal.ask, [request] * 2) if isinstance(answer, SignOnResponse)
     ]
     assert codes == ["58", "00"]
+    faults.strike(BankMisfortune(BankFault.DECLINED, "key", code="58"))
+    refused, _ = terminal.ask(encode(ASK_FOR_KEY))
+    assert refused == KeyResponse(terminal=TERMINAL, stan=2, response_code="58", challenge=CHALLENGE)
 
 
 def test_the_key_in_an_answer_is_sealed_with_itself_over_the_challenge(desk: BankDesk) -> None:
