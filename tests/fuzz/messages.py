@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 
 from device_sim import key_block as blocks
 from device_sim.transit_card import CardIdentity, TransitCard
@@ -24,6 +25,7 @@ from wire import (
     mjpeg,
     purse,
     sdt,
+    social_security,
     t1,
     usb_printer,
 )
@@ -216,6 +218,7 @@ _PURSE_ANSWERS: tuple[Callable[[bytes], purse.Answer], ...] = (
     purse.decode_tac,
     purse.decode_proof,
     purse.decode_log_record,
+    purse.decode_trip,
 )
 
 
@@ -229,6 +232,19 @@ def purse_messages(data: bytes) -> None:
     for decode in _PURSE_ANSWERS:
         comes_back(decode, purse.encode_answer, data)
     means_the_same(purse.decode_card_info, purse.encode_answer, data)
+
+
+def social_security_records(data: bytes) -> None:
+    """Any bytes are a read or a record of a social-security card in one form, or are refused; so is their text."""
+    means_the_same(
+        lambda octets: social_security.decode_command(apdu.decode_command(octets)),
+        lambda command: apdu.encode_command(social_security.encode_command(command)),
+        data,
+    )
+    for record in social_security.Record:
+        comes_back(partial(social_security.decode_record, record), partial(social_security.encode_record, record), data)
+    decoded(social_security.text, data)
+    decoded(social_security.generation, data)
 
 
 def transit_card(data: bytes) -> None:

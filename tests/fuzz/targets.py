@@ -43,6 +43,7 @@ TARGETS = {
     "atr": Target("cards", messages.answer_to_reset, 40),
     "apdu": Target("cards", messages.apdus, 300),
     "purse": Target("cards", messages.purse_messages, 300),
+    "social_security": Target("cards", messages.social_security_records, 60),
     "emv": Target("cards", messages.emv_answers, 300),
     "transit_card": Target("cards", messages.transit_card, 600),
     "escpos_commands": Target("escpos", streams.escpos_commands, 1000),
