@@ -176,6 +176,12 @@ def test_a_small_amount_needs_no_id_card_but_the_page_says_what_more_needs() -> 
     assert journey.state.step is Step.INITIALISING
 
 
+def test_the_amount_itself_needs_no_id_card_yet() -> None:
+    up_to = ev.RiskAssessed(Allowance(identify=Cap("verification.large", AMOUNT, WORDS)))
+    journey = Journey.begun().feed(*READ, up_to, CHOSEN)
+    assert journey.state.step is Step.INITIALISING
+
+
 def test_the_terminal_looks_every_second_until_a_card_lies_there() -> None:
     journey = Journey.begun().feed(*IDENTIFYING)
     page = journey.page
