@@ -197,6 +197,7 @@ class DeviceThread(Generic[D]):
             if job is None:
                 break
             self._do(*job)
+            del job  # its work and its answer may know a card number, and the next job may be hours away
             if was_open and not supervised.is_open:
                 due = clock.now() + REOPEN_SECONDS
 

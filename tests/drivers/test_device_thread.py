@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -170,6 +171,21 @@ def test_what_a_call_raises_is_in_its_future(start: Start) -> None:
     with pytest.raises(DeviceFault):
         thread.call(work).result(5)
     assert thread.call(Device.identify).result(5) == Identity("model")
+
+
+class Answer:
+    """Something that may be forgotten."""
+
+
+def test_what_was_asked_and_answered_is_forgotten_at_once(start: Start) -> None:
+    thread, _ = start(Device)
+    forgotten = threading.Event()
+
+    def ask() -> None:
+        weakref.finalize(thread.call(lambda _: Answer()).result(5), forgotten.set)
+
+    ask()
+    assert forgotten.wait(5)
 
 
 def test_a_driver_that_raises_anything_does_not_end_the_thread(start: Start, caplog: pytest.LogCaptureFixture) -> None:
