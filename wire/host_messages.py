@@ -12,68 +12,23 @@ from typing import Any, TypeVar
 import iso8583
 
 from wire.errors import WireError
+from wire.host_fields import (
+    SPEC,
+    Fields,
+    Tag,
+    digit_text,
+    exact_bytes,
+    number_text,
+    padded_text,
+    printable_text,
+    unsigned_bytes,
+)
 
 MAX_MESSAGE_BYTES = 1024
 APPROVED = "00"
 CURRENCY_CNY = "156"  # ISO 4217
 CHALLENGE_BYTES = 8
 SIGN_ON, KEY_CHANGE, ECHO_TEST = "001", "161", "301"  # DE 70
-
-
-def _bcd(digits: int, description: str, **more: Any) -> dict[str, Any]:
-    return {"data_enc": "b", "len_enc": "bcd", "len_type": 0, "max_len": digits // 2, "desc": description, **more}
-
-
-def _text(length: int, description: str) -> dict[str, Any]:
-    return {"data_enc": "ascii", "len_enc": "ascii", "len_type": 0, "max_len": length, "desc": description}
-
-
-SPEC: dict[str, dict[str, Any]] = {
-    "h": _text(0, "Message header: none"),
-    "t": _bcd(4, "Message type"),
-    "p": _bcd(16, "Primary bitmap"),
-    "1": _bcd(16, "Secondary bitmap"),
-    "2": _bcd(0, "Card number") | {"len_type": 1, "max_len": 20, "len_count": "nibbles", "right_pad": "0"},
-    "3": _bcd(6, "Processing code"),
-    "4": _bcd(12, "Amount in fen"),
-    "11": _bcd(6, "System trace audit number (STAN)"),
-    "12": _bcd(6, "Local time hhmmss"),
-    "13": _bcd(4, "Local date MMDD"),
-    "37": _text(12, "Retrieval reference number, given by the host"),
-    "39": _text(2, "Response code; in a reversal its reason"),
-    "41": _text(8, "Terminal number"),
-    "42": _text(15, "Merchant: the branch"),
-    "48": _bcd(0, "Private data: TLVs") | {"len_type": 2, "max_len": 500},
-    "49": _text(3, "Currency"),
-    "70": _bcd(0, "Network management code") | {"max_len": 3, "len_count": "nibbles", "left_pad": "0"},
-    "90": _bcd(42, "Original data elements"),
-}
-"""The fields of this profile; a message with any other field is refused."""
-
-
-class Tag(Enum):
-    """The private TLVs of DE 48: two bytes of tag, one byte of length, value."""
-
-    ORDER = 0xDF01
-    BALANCE = 0xDF02
-    COUNTER = 0xDF03
-    KEY_VERSION = 0xDF04
-    ALGORITHM = 0xDF05
-    RANDOM = 0xDF06
-    MAC1 = 0xDF07
-    TERMINAL_NO = 0xDF08
-    DATE = 0xDF09
-    TIME = 0xDF0A
-    MAC2 = 0xDF0B
-    TAC = 0xDF0C
-    QR_TEXT = 0xDF0D
-    EXPIRES_IN = 0xDF0E
-    ORDER_STATUS = 0xDF0F
-    REFUNDED = 0xDF10
-    CHALLENGE = 0xDF11
-    KEY_BLOCK = 0xDF12
-    ROW_NUMBER = 0xDF13
-    ROW_HASH = 0xDF14
 
 
 class OrderStatus(Enum):
@@ -370,112 +325,6 @@ def has_mac(message: Message) -> bool:
     return not isinstance(message, _NetworkRequest | _NetworkResponse)
 
 
-# -- values ----------------------------------------------------------------------------------------------
-
-
-def _number(value: int, digits: int, name: str) -> str:
-    if not 0 <= value < 10**digits:
-        raise WireError(f"{name} does not fit {digits} digits")
-    return f"{value:0{digits}d}"
-
-
-def _digits(text: str, name: str, length: int | None = None) -> str:
-    if not (text.isascii() and text.isdigit()) or (length is not None and len(text) != length):
-        raise WireError(f"{name} is not {length or 'all'} decimal digits")
-    return text
-
-
-def _padded(text: str, length: int, name: str) -> str:
-    return _printable(text, length, name).ljust(length)
-
-
-def _printable(text: str, length: int, name: str) -> str:
-    if not (1 <= len(text) <= length and text.isascii() and text.isprintable()) or text != text.strip():
-        raise WireError(f"{name} is not 1 to {length} printable ASCII characters")
-    return text
-
-
-def _exact(data: bytes, length: int, name: str) -> bytes:
-    if len(data) != length:
-        raise WireError(f"{name} has {len(data)} bytes and not {length}")
-    return data
-
-
-def _unsigned(value: int, length: int, name: str) -> bytes:
-    if not 0 <= value < 1 << (8 * length):
-        raise WireError(f"{name} does not fit {length} bytes")
-    return value.to_bytes(length, "big")
-
-
-class _Fields:
-    """The fields and TLVs of a received message; each is taken once, and none may be left."""
-
-    def __init__(self, fields: dict[str, str]) -> None:
-        self._fields = fields
-        self._private = _read_tlvs(bytes.fromhex(fields.pop("48"))) if "48" in fields else {}
-
-    def take(self, number: str) -> str:
-        try:
-            return self._fields.pop(number)
-        except KeyError:
-            raise WireError(f"field {number} is missing") from None
-
-    def digits(self, number: str) -> str:
-        return _digits(self.take(number), f"field {number}")
-
-    def number(self, number: str) -> int:
-        return int(self.digits(number))
-
-    def text(self, number: str) -> str:
-        return _printable(self.take(number).rstrip(" "), SPEC[number]["max_len"], f"field {number}")
-
-    def constant(self, number: str, value: str) -> None:
-        if self.take(number) != value:
-            raise WireError(f"field {number} is not {value}")
-
-    def private(self, tag: Tag, length: int | None = None) -> bytes:
-        try:
-            value = self._private.pop(tag)
-        except KeyError:
-            raise WireError(f"private {tag.name} is missing") from None
-        return value if length is None else _exact(value, length, tag.name)
-
-    def private_number(self, tag: Tag, length: int) -> int:
-        return int.from_bytes(self.private(tag, length), "big")
-
-    def private_text(self, tag: Tag, longest: int) -> str:
-        return _printable(self.private(tag).decode("latin-1"), longest, tag.name)
-
-    def private_digits(self, tag: Tag, length: int) -> str:
-        return _digits(self.private(tag, length // 2).hex(), tag.name)
-
-    def finish(self) -> None:
-        left = [f"field {number}" for number in self._fields] + [f"private {tag.name}" for tag in self._private]
-        if left:
-            raise WireError(f"does not belong to this message: {', '.join(left)}")
-
-
-def _read_tlvs(data: bytes) -> dict[Tag, bytes]:
-    found: dict[Tag, bytes] = {}
-    position = 0
-    while position < len(data):
-        head = data[position : position + 3]
-        if len(head) < 3:
-            raise WireError("the private data end inside a tag")
-        try:
-            tag = Tag(int.from_bytes(head[:2], "big"))
-        except ValueError:
-            raise WireError(f"unknown private tag {head[:2].hex()}") from None
-        value = data[position + 3 : position + 3 + head[2]]
-        if len(value) < head[2]:
-            raise WireError(f"private {tag.name} is cut short")
-        if tag in found:
-            raise WireError(f"private {tag.name} is there twice")
-        found[tag] = value
-        position += 3 + head[2]
-    return found
-
-
 # -- encoding --------------------------------------------------------------------------------------------
 
 _Private = dict[Tag, bytes]
@@ -489,13 +338,13 @@ def encode(message: Message) -> bytes:
         WireError: a value does not fit its field.
     """
     fields, private = _request_parts(message) if isinstance(message, Request) else _response_parts(message)
-    fields["11"] = _number(message.stan, 6, "STAN")
-    fields["41"] = _padded(message.terminal, 8, "terminal number")
+    fields["11"] = number_text(message.stan, 6, "STAN")
+    fields["41"] = padded_text(message.terminal, 8, "terminal number")
     if isinstance(message, _OrderRequest | _OrderResponse):
-        private[Tag.ORDER] = _printable(message.order, 20, "order").encode("ascii")
+        private[Tag.ORDER] = printable_text(message.order, 20, "order").encode("ascii")
     if private:
         tlvs = b"".join(
-            tag.value.to_bytes(2, "big") + _unsigned(len(private[tag]), 1, tag.name) + private[tag]
+            tag.value.to_bytes(2, "big") + unsigned_bytes(len(private[tag]), 1, tag.name) + private[tag]
             for tag in sorted(private, key=lambda tag: tag.value)
         )
         fields["48"] = tlvs.hex()
@@ -516,7 +365,7 @@ def _request_parts(message: Request) -> tuple[dict[str, str], _Private]:
         case KeyRequest(challenge=challenge):
             return {"t": "0800", "70": KEY_CHANGE}, _challenge(challenge)
         case JournalHeadRequest(row_number=number, row_hash=digest):
-            return {"t": "0620"}, {**_row(number), Tag.ROW_HASH: _exact(digest, 32, "hash")}
+            return {"t": "0620"}, {**_row(number), Tag.ROW_HASH: exact_bytes(digest, 32, "hash")}
         case OrderRequest():
             return {"t": "0200", "3": ORDER, **_card(message), **_money(message)}, _purse(message.purse)
         case StatusRequest():
@@ -525,18 +374,23 @@ def _request_parts(message: Request) -> tuple[dict[str, str], _Private]:
             return {"t": "0100", "3": LOAD, **_card(message), **_money(message)}, _purse(message.purse)
         case ConfirmRequest(tac=tac, repeat=repeat):
             return {"t": "0221" if repeat else "0220", "3": CONFIRM, **_money(message)}, {
-                Tag.TAC: _exact(tac, 4, "TAC")
+                Tag.TAC: exact_bytes(tac, 4, "TAC")
             }
         case ReversalRequest(reason=reason, original_stan=stan, repeat=repeat):
             # Time and institutions of the original stay zero: STAN, terminal and order already name it.
-            original = f"0200{_number(stan, 6, 'original STAN')}".ljust(42, "0")
-            fields = {"t": "0401" if repeat else "0400", "3": ORDER, "39": _padded(reason, 2, "reason"), "90": original}
+            original = f"0200{number_text(stan, 6, 'original STAN')}".ljust(42, "0")
+            fields = {
+                "t": "0401" if repeat else "0400",
+                "3": ORDER,
+                "39": padded_text(reason, 2, "reason"),
+                "90": original,
+            }
             return {**fields, **_money(message)}, {}
 
 
 def _response_parts(message: Response) -> tuple[dict[str, str], _Private]:
     """Return what is particular to each kind of response."""
-    code = _padded(message.response_code, 2, "response code")
+    code = padded_text(message.response_code, 2, "response code")
     match message:
         case EchoResponse():
             return {"t": "0810", "39": code, "70": ECHO_TEST}, {}
@@ -561,21 +415,21 @@ def _response_parts(message: Response) -> tuple[dict[str, str], _Private]:
 
 
 def _card(message: OrderRequest | LoadRequest) -> dict[str, str]:
-    return {"2": _digits(message.card, "card number")}
+    return {"2": digit_text(message.card, "card number")}
 
 
 def _money(message: OrderRequest | LoadRequest | ConfirmRequest | ReversalRequest) -> dict[str, str]:
     return {
-        "4": _number(message.amount_fen, 12, "amount"),
-        "12": _digits(message.time, "time", 6),
-        "13": _digits(message.date, "date", 4),
-        "42": _padded(message.branch, 15, "branch"),
+        "4": number_text(message.amount_fen, 12, "amount"),
+        "12": digit_text(message.time, "time", 6),
+        "13": digit_text(message.date, "date", 4),
+        "42": padded_text(message.branch, 15, "branch"),
         "49": CURRENCY_CNY,
     }
 
 
 def _rrn(message: OrderResponse | LoadResponse | ConfirmResponse | ReversalResponse) -> dict[str, str]:
-    return {"37": _padded(message.rrn, 12, "RRN")}
+    return {"37": padded_text(message.rrn, 12, "RRN")}
 
 
 def _if_approved(message: Response, body: _Body | None, encode_body: Callable[[_Body], _Private]) -> _Private:
@@ -586,20 +440,20 @@ def _if_approved(message: Response, body: _Body | None, encode_body: Callable[[_
 
 def _purse(purse: PurseData) -> _Private:
     return {
-        Tag.BALANCE: _unsigned(purse.balance_fen, 4, "balance"),
-        Tag.COUNTER: _unsigned(purse.counter, 2, "counter"),
-        Tag.KEY_VERSION: _unsigned(purse.key_version, 1, "key version"),
-        Tag.ALGORITHM: _unsigned(purse.algorithm, 1, "algorithm"),
-        Tag.RANDOM: _exact(purse.random, 4, "random"),
-        Tag.MAC1: _exact(purse.mac1, 4, "MAC1"),
-        Tag.TERMINAL_NO: _exact(purse.terminal_no, 6, "terminal number of the purse"),
+        Tag.BALANCE: unsigned_bytes(purse.balance_fen, 4, "balance"),
+        Tag.COUNTER: unsigned_bytes(purse.counter, 2, "counter"),
+        Tag.KEY_VERSION: unsigned_bytes(purse.key_version, 1, "key version"),
+        Tag.ALGORITHM: unsigned_bytes(purse.algorithm, 1, "algorithm"),
+        Tag.RANDOM: exact_bytes(purse.random, 4, "random"),
+        Tag.MAC1: exact_bytes(purse.mac1, 4, "MAC1"),
+        Tag.TERMINAL_NO: exact_bytes(purse.terminal_no, 6, "terminal number of the purse"),
     }
 
 
 def _offer(offer: QrOffer) -> _Private:
     return {
-        Tag.QR_TEXT: _printable(offer.text, 200, "QR text").encode("ascii"),
-        Tag.EXPIRES_IN: _unsigned(offer.expires_in_s, 2, "seconds"),
+        Tag.QR_TEXT: printable_text(offer.text, 200, "QR text").encode("ascii"),
+        Tag.EXPIRES_IN: unsigned_bytes(offer.expires_in_s, 2, "seconds"),
     }
 
 
@@ -609,26 +463,26 @@ def _status(status: OrderStatus) -> _Private:
 
 def _permission(permission: LoadPermission) -> _Private:
     return {
-        Tag.DATE: bytes.fromhex(_digits(permission.date, "date", 8)),
-        Tag.TIME: bytes.fromhex(_digits(permission.time, "time", 6)),
-        Tag.MAC2: _exact(permission.mac2, 4, "MAC2"),
+        Tag.DATE: bytes.fromhex(digit_text(permission.date, "date", 8)),
+        Tag.TIME: bytes.fromhex(digit_text(permission.time, "time", 6)),
+        Tag.MAC2: exact_bytes(permission.mac2, 4, "MAC2"),
     }
 
 
 def _challenge(challenge: bytes) -> _Private:
-    return {Tag.CHALLENGE: _exact(challenge, CHALLENGE_BYTES, "challenge")}
+    return {Tag.CHALLENGE: exact_bytes(challenge, CHALLENGE_BYTES, "challenge")}
 
 
 def _key_block(block: str) -> _Private:
-    return {Tag.KEY_BLOCK: _printable(block, 255, "key block").encode("ascii")}
+    return {Tag.KEY_BLOCK: printable_text(block, 255, "key block").encode("ascii")}
 
 
 def _row(number: int) -> _Private:
-    return {Tag.ROW_NUMBER: _unsigned(number, 8, "row number")}
+    return {Tag.ROW_NUMBER: unsigned_bytes(number, 8, "row number")}
 
 
 def _refunded(refunded_fen: int) -> _Private:
-    return {Tag.REFUNDED: bytes.fromhex(_number(refunded_fen, 12, "refund"))}
+    return {Tag.REFUNDED: bytes.fromhex(number_text(refunded_fen, 12, "refund"))}
 
 
 # -- decoding --------------------------------------------------------------------------------------------
@@ -652,21 +506,21 @@ def decode(data: bytes) -> Message:
     reader = _READERS.get(kind)
     if reader is None:
         raise WireError("no message of this profile has this type, processing code and field 70")
-    fields = _Fields(raw)
+    fields = Fields(raw)
     message = reader(fields)
     fields.finish()
     return message
 
 
-def _read_ends(fields: _Fields) -> dict[str, Any]:
+def _read_ends(fields: Fields) -> dict[str, Any]:
     return {"terminal": fields.text("41"), "stan": fields.number("11")}
 
 
-def _read_order(fields: _Fields) -> dict[str, Any]:
+def _read_order(fields: Fields) -> dict[str, Any]:
     return {**_read_ends(fields), "order": fields.private_text(Tag.ORDER, 20)}
 
 
-def _read_money(fields: _Fields) -> dict[str, Any]:
+def _read_money(fields: Fields) -> dict[str, Any]:
     fields.constant("49", CURRENCY_CNY)
     return {
         **_read_order(fields),
@@ -677,7 +531,7 @@ def _read_money(fields: _Fields) -> dict[str, Any]:
     }
 
 
-def _read_purse(fields: _Fields) -> PurseData:
+def _read_purse(fields: Fields) -> PurseData:
     return PurseData(
         balance_fen=fields.private_number(Tag.BALANCE, 4),
         counter=fields.private_number(Tag.COUNTER, 2),
@@ -689,31 +543,31 @@ def _read_purse(fields: _Fields) -> PurseData:
     )
 
 
-def _read_answer(fields: _Fields) -> dict[str, Any]:
+def _read_answer(fields: Fields) -> dict[str, Any]:
     return {**_read_order(fields), "response_code": fields.text("39"), "rrn": fields.text("37")}
 
 
-def _read_echo_request(fields: _Fields) -> EchoRequest:
+def _read_echo_request(fields: Fields) -> EchoRequest:
     return EchoRequest(**_read_ends(fields))
 
 
-def _read_echo_response(fields: _Fields) -> EchoResponse:
+def _read_echo_response(fields: Fields) -> EchoResponse:
     return EchoResponse(**_read_ends(fields), response_code=fields.text("39"))
 
 
-def _read_sign_on_request(fields: _Fields) -> SignOnRequest:
+def _read_sign_on_request(fields: Fields) -> SignOnRequest:
     return SignOnRequest(**_read_ends(fields))
 
 
-def _read_sign_on_response(fields: _Fields) -> SignOnResponse:
+def _read_sign_on_response(fields: Fields) -> SignOnResponse:
     return SignOnResponse(**_read_ends(fields), response_code=fields.text("39"))
 
 
-def _read_key_request(fields: _Fields) -> KeyRequest:
+def _read_key_request(fields: Fields) -> KeyRequest:
     return KeyRequest(**_read_ends(fields), challenge=fields.private(Tag.CHALLENGE, CHALLENGE_BYTES))
 
 
-def _read_key_response(fields: _Fields) -> KeyResponse:
+def _read_key_response(fields: Fields) -> KeyResponse:
     challenge = fields.private(Tag.CHALLENGE, CHALLENGE_BYTES)
     answer = {**_read_ends(fields), "response_code": fields.text("39"), "challenge": challenge}
     if answer["response_code"] != APPROVED:
@@ -721,21 +575,21 @@ def _read_key_response(fields: _Fields) -> KeyResponse:
     return KeyResponse(**answer, key_block=fields.private_text(Tag.KEY_BLOCK, 255))
 
 
-def _read_journal_head_request(fields: _Fields) -> JournalHeadRequest:
+def _read_journal_head_request(fields: Fields) -> JournalHeadRequest:
     number, digest = fields.private_number(Tag.ROW_NUMBER, 8), fields.private(Tag.ROW_HASH, 32)
     return JournalHeadRequest(**_read_ends(fields), row_number=number, row_hash=digest)
 
 
-def _read_journal_head_response(fields: _Fields) -> JournalHeadResponse:
+def _read_journal_head_response(fields: Fields) -> JournalHeadResponse:
     number = fields.private_number(Tag.ROW_NUMBER, 8)
     return JournalHeadResponse(**_read_ends(fields), response_code=fields.text("39"), row_number=number)
 
 
-def _read_order_request(fields: _Fields) -> OrderRequest:
+def _read_order_request(fields: Fields) -> OrderRequest:
     return OrderRequest(**_read_money(fields), card=fields.digits("2"), purse=_read_purse(fields))
 
 
-def _read_order_response(fields: _Fields) -> OrderResponse:
+def _read_order_response(fields: Fields) -> OrderResponse:
     answer = _read_answer(fields)
     if answer["response_code"] != APPROVED:
         return OrderResponse(**answer)
@@ -743,11 +597,11 @@ def _read_order_response(fields: _Fields) -> OrderResponse:
     return OrderResponse(**answer, offer=QrOffer(text=text, expires_in_s=seconds))
 
 
-def _read_status_request(fields: _Fields) -> StatusRequest:
+def _read_status_request(fields: Fields) -> StatusRequest:
     return StatusRequest(**_read_order(fields))
 
 
-def _read_status_response(fields: _Fields) -> StatusResponse:
+def _read_status_response(fields: Fields) -> StatusResponse:
     answer = {**_read_order(fields), "response_code": fields.text("39")}
     if answer["response_code"] != APPROVED:
         return StatusResponse(**answer)
@@ -758,11 +612,11 @@ def _read_status_response(fields: _Fields) -> StatusResponse:
     return StatusResponse(**answer, status=status)
 
 
-def _read_load_request(fields: _Fields) -> LoadRequest:
+def _read_load_request(fields: Fields) -> LoadRequest:
     return LoadRequest(**_read_money(fields), card=fields.digits("2"), purse=_read_purse(fields))
 
 
-def _read_load_response(fields: _Fields) -> LoadResponse:
+def _read_load_response(fields: Fields) -> LoadResponse:
     answer = _read_answer(fields)
     if answer["response_code"] != APPROVED:
         return LoadResponse(**answer)
@@ -774,37 +628,37 @@ def _read_load_response(fields: _Fields) -> LoadResponse:
     return LoadResponse(**answer, permission=permission)
 
 
-def _read_confirm_request(fields: _Fields) -> ConfirmRequest:
+def _read_confirm_request(fields: Fields) -> ConfirmRequest:
     return ConfirmRequest(**_read_money(fields), tac=fields.private(Tag.TAC, 4))
 
 
-def _read_confirm_repeat(fields: _Fields) -> ConfirmRequest:
+def _read_confirm_repeat(fields: Fields) -> ConfirmRequest:
     return replace(_read_confirm_request(fields), repeat=True)
 
 
-def _read_confirm_response(fields: _Fields) -> ConfirmResponse:
+def _read_confirm_response(fields: Fields) -> ConfirmResponse:
     return ConfirmResponse(**_read_answer(fields))
 
 
-def _read_reversal_request(fields: _Fields) -> ReversalRequest:
+def _read_reversal_request(fields: Fields) -> ReversalRequest:
     original = fields.digits("90")
     if not original.startswith("0200") or original[10:].strip("0"):
         raise WireError("field 90 does not name a 0200 by its STAN alone")
     return ReversalRequest(**_read_money(fields), reason=fields.text("39"), original_stan=int(original[4:10]))
 
 
-def _read_reversal_repeat(fields: _Fields) -> ReversalRequest:
+def _read_reversal_repeat(fields: Fields) -> ReversalRequest:
     return replace(_read_reversal_request(fields), repeat=True)
 
 
-def _read_reversal_response(fields: _Fields) -> ReversalResponse:
+def _read_reversal_response(fields: Fields) -> ReversalResponse:
     answer = _read_answer(fields)
     if answer["response_code"] != APPROVED:
         return ReversalResponse(**answer)
     return ReversalResponse(**answer, refunded_fen=int(fields.private_digits(Tag.REFUNDED, 12)))
 
 
-_READERS: dict[tuple[str, str], Callable[[_Fields], Message]] = {
+_READERS: dict[tuple[str, str], Callable[[Fields], Message]] = {
     ("0800", ECHO_TEST): _read_echo_request,
     ("0810", ECHO_TEST): _read_echo_response,
     ("0800", SIGN_ON): _read_sign_on_request,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire.errors import WireError
+from wire.host_fields import SPEC, Tag
 from wire.host_messages import (
     MAX_MESSAGE_BYTES,
-    SPEC,
     ConfirmRequest,
     ConfirmResponse,
     Deframer,
@@ -37,7 +37,6 @@ from wire.host_messages import (
     SignOnResponse,
     StatusRequest,
     StatusResponse,
-    Tag,
     decode,
     encode,
     frame,

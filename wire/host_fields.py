@@ -1,0 +1,184 @@
+"""The fields of host messages: the table of ISO 8583 fields that this profile has, the private TLVs, and their values.
+
+Values are checked both ways; what does not fit raises WireError, and the text names the place and never a value.
+"""
+
+from enum import Enum
+from typing import Any
+
+from wire.errors import WireError
+
+
+def _bcd(digits: int, description: str, **more: Any) -> dict[str, Any]:
+    return {"data_enc": "b", "len_enc": "bcd", "len_type": 0, "max_len": digits // 2, "desc": description, **more}
+
+
+def _text(length: int, description: str) -> dict[str, Any]:
+    return {"data_enc": "ascii", "len_enc": "ascii", "len_type": 0, "max_len": length, "desc": description}
+
+
+SPEC: dict[str, dict[str, Any]] = {
+    "h": _text(0, "Message header: none"),
+    "t": _bcd(4, "Message type"),
+    "p": _bcd(16, "Primary bitmap"),
+    "1": _bcd(16, "Secondary bitmap"),
+    "2": _bcd(0, "Card number") | {"len_type": 1, "max_len": 20, "len_count": "nibbles", "right_pad": "0"},
+    "3": _bcd(6, "Processing code"),
+    "4": _bcd(12, "Amount in fen"),
+    "11": _bcd(6, "System trace audit number (STAN)"),
+    "12": _bcd(6, "Local time hhmmss"),
+    "13": _bcd(4, "Local date MMDD"),
+    "37": _text(12, "Retrieval reference number, given by the host"),
+    "39": _text(2, "Response code; in a reversal its reason"),
+    "41": _text(8, "Terminal number"),
+    "42": _text(15, "Merchant: the branch"),
+    "48": _bcd(0, "Private data: TLVs") | {"len_type": 2, "max_len": 500},
+    "49": _text(3, "Currency"),
+    "70": _bcd(0, "Network management code") | {"max_len": 3, "len_count": "nibbles", "left_pad": "0"},
+    "90": _bcd(42, "Original data elements"),
+}
+"""The fields of this profile; a message with any other field is refused."""
+
+
+class Tag(Enum):
+    """The private TLVs of DE 48: two bytes of tag, one byte of length, value."""
+
+    ORDER = 0xDF01
+    BALANCE = 0xDF02
+    COUNTER = 0xDF03
+    KEY_VERSION = 0xDF04
+    ALGORITHM = 0xDF05
+    RANDOM = 0xDF06
+    MAC1 = 0xDF07
+    TERMINAL_NO = 0xDF08
+    DATE = 0xDF09
+    TIME = 0xDF0A
+    MAC2 = 0xDF0B
+    TAC = 0xDF0C
+    QR_TEXT = 0xDF0D
+    EXPIRES_IN = 0xDF0E
+    ORDER_STATUS = 0xDF0F
+    REFUNDED = 0xDF10
+    CHALLENGE = 0xDF11
+    KEY_BLOCK = 0xDF12
+    ROW_NUMBER = 0xDF13
+    ROW_HASH = 0xDF14
+
+
+def number_text(value: int, digits: int, name: str) -> str:
+    """Return `value` as so many decimal digits. Raises WireError."""
+    if not 0 <= value < 10**digits:
+        raise WireError(f"{name} does not fit {digits} digits")
+    return f"{value:0{digits}d}"
+
+
+def digit_text(text: str, name: str, length: int | None = None) -> str:
+    """Return `text`, which must be decimal digits, so many where `length` says it. Raises WireError."""
+    if not (text.isascii() and text.isdigit()) or (length is not None and len(text) != length):
+        raise WireError(f"{name} is not {length or 'all'} decimal digits")
+    return text
+
+
+def padded_text(text: str, length: int, name: str) -> str:
+    """Return `text` padded with spaces to a field of `length` characters. Raises WireError."""
+    return printable_text(text, length, name).ljust(length)
+
+
+def printable_text(text: str, length: int, name: str) -> str:
+    """Return `text`, which must be 1 to `length` printable ASCII characters without spaces around. Raises WireError."""
+    if not (1 <= len(text) <= length and text.isascii() and text.isprintable()) or text != text.strip():
+        raise WireError(f"{name} is not 1 to {length} printable ASCII characters")
+    return text
+
+
+def exact_bytes(data: bytes, length: int, name: str) -> bytes:
+    """Return `data`, which must have `length` bytes. Raises WireError."""
+    if len(data) != length:
+        raise WireError(f"{name} has {len(data)} bytes and not {length}")
+    return data
+
+
+def unsigned_bytes(value: int, length: int, name: str) -> bytes:
+    """Return `value` as so many bytes, most significant first. Raises WireError."""
+    if not 0 <= value < 1 << (8 * length):
+        raise WireError(f"{name} does not fit {length} bytes")
+    return value.to_bytes(length, "big")
+
+
+class Fields:
+    """The fields and TLVs of a received message; each is taken once, and none may be left."""
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        self._fields = fields
+        self._private = _read_tlvs(bytes.fromhex(fields.pop("48"))) if "48" in fields else {}
+
+    def take(self, number: str) -> str:
+        """Return the text of a field. Raises WireError."""
+        try:
+            return self._fields.pop(number)
+        except KeyError:
+            raise WireError(f"field {number} is missing") from None
+
+    def digits(self, number: str) -> str:
+        """Return a field of decimal digits. Raises WireError."""
+        return digit_text(self.take(number), f"field {number}")
+
+    def number(self, number: str) -> int:
+        """Return the number in a field. Raises WireError."""
+        return int(self.digits(number))
+
+    def text(self, number: str) -> str:
+        """Return the text of a field without its padding. Raises WireError."""
+        return printable_text(self.take(number).rstrip(" "), SPEC[number]["max_len"], f"field {number}")
+
+    def constant(self, number: str, value: str) -> None:
+        """Take a field that must be `value`. Raises WireError."""
+        if self.take(number) != value:
+            raise WireError(f"field {number} is not {value}")
+
+    def private(self, tag: Tag, length: int | None = None) -> bytes:
+        """Return the value of a private TLV, which must have `length` bytes where that is given. Raises WireError."""
+        try:
+            value = self._private.pop(tag)
+        except KeyError:
+            raise WireError(f"private {tag.name} is missing") from None
+        return value if length is None else exact_bytes(value, length, tag.name)
+
+    def private_number(self, tag: Tag, length: int) -> int:
+        """Return the number in a private TLV of `length` bytes. Raises WireError."""
+        return int.from_bytes(self.private(tag, length), "big")
+
+    def private_text(self, tag: Tag, longest: int) -> str:
+        """Return the text of a private TLV. Raises WireError."""
+        return printable_text(self.private(tag).decode("latin-1"), longest, tag.name)
+
+    def private_digits(self, tag: Tag, length: int) -> str:
+        """Return the packed digits of a private TLV. Raises WireError."""
+        return digit_text(self.private(tag, length // 2).hex(), tag.name)
+
+    def finish(self) -> None:
+        """Check that nothing is left. Raises WireError."""
+        left = [f"field {number}" for number in self._fields] + [f"private {tag.name}" for tag in self._private]
+        if left:
+            raise WireError(f"does not belong to this message: {', '.join(left)}")
+
+
+def _read_tlvs(data: bytes) -> dict[Tag, bytes]:
+    found: dict[Tag, bytes] = {}
+    position = 0
+    while position < len(data):
+        head = data[position : position + 3]
+        if len(head) < 3:
+            raise WireError("the private data end inside a tag")
+        try:
+            tag = Tag(int.from_bytes(head[:2], "big"))
+        except ValueError:
+            raise WireError(f"unknown private tag {head[:2].hex()}") from None
+        value = data[position + 3 : position + 3 + head[2]]
+        if len(value) < head[2]:
+            raise WireError(f"private {tag.name} is cut short")
+        if tag in found:
+            raise WireError(f"private {tag.name} is there twice")
+        found[tag] = value
+        position += 3 + head[2]
+    return found
