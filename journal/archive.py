@@ -30,7 +30,7 @@ SHORTEST_KEEP = timedelta(days=31)
 """Limits, reconciliation and staff need the last month at hand; the port promises it."""
 SLACK = timedelta(days=7)
 """How much older than need be rows may grow, so that there is an archive a week and not one an hour."""
-ROWS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 10_000
 """How many rows are moved in one go, in which no customer can begin."""
 
 _FORMAT = 1
