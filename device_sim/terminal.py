@@ -329,15 +329,17 @@ class SimulatedTerminal:
     def settlement(
         self, day: Annotated[str, StringConstraints(pattern=r"^\d{8}$")] | None = None, file: str | None = None
     ) -> Mapping[str, Any]:
-        """Return the bank's settlement file of a day (YYYYMMDD), by default today; `file` is where it is saved too."""
+        """Return the bank's settlement file of a day (YYYYMMDD), by default today; `file` is where it goes instead."""
         try:
             asked = date.fromisoformat(day) if day is not None else self._clock.wall().date()
         except ValueError:
             raise ControlError(f"{day} is no day") from None
-        data = encode_settlement(self._bank.settlement(asked))
-        if file is not None:
-            Path(file).write_bytes(data)
-        return {"text": data.decode("utf-8")}
+        settlement = self._bank.settlement(asked)
+        data = encode_settlement(settlement)
+        if file is None:
+            return {"bookings": len(settlement.entries), "text": data.decode("utf-8")}
+        Path(file).write_bytes(data)
+        return {"bookings": len(settlement.entries)}
 
     # -- what can be seen ------------------------------------------------------------------------------------
 

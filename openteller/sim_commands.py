@@ -5,6 +5,7 @@ import json
 import logging
 import time
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from openteller import coverage_commands
-from openteller.console import log_to_stderr, plain_errors
+from openteller.console import log_to_stderr, plain_errors, stop
 from openteller.system_clock import SystemClock
 
 if TYPE_CHECKING:
@@ -73,6 +74,28 @@ def play(
         right = scenarios.play(scenario, stage, SystemClock(), lambda entry: print(entry, flush=True))
     print("All was as expected." if right else "It did not go as expected; the steps after this were not played.")
     raise typer.Exit(0 if right else 1)
+
+
+@app.command(epilog="Example:  openteller sim settlement bank-20261122.txt --date 2026-11-22 --sim out/sim.toml")
+def settlement(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the settlement file goes.")],
+    sim: Annotated[Path, typer.Option(metavar="PATH", help="The running simulator: its sim.toml or its socket.")],
+    day: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], metavar="DAY", help="The day, as 2026-11-22; today without it."),
+    ] = None,
+) -> None:
+    """Fetch the simulated bank's settlement file of a day, for `openteller reconcile`."""
+    from device_sim.actions import ControlError  # noqa: PLC0415  (pydantic takes 0.1 s)
+    from openteller.scenarios import reach_simulator  # noqa: PLC0415
+
+    wanted = {"day": f"{day:%Y%m%d}"} if day is not None else {}
+    with plain_errors(), contextlib.closing(reach_simulator(sim)) as stage:
+        try:
+            told = stage.do("settlement", file=str(file.absolute()), **wanted)
+        except ControlError as refusal:
+            stop(str(refusal))
+    print(f"{file}: {told['bookings']} bookings")
 
 
 @app.command(epilog="Example:  openteller sim day --hours 2 --customers 200 --seed 7")

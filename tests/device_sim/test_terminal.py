@@ -225,9 +225,11 @@ def test_what_cannot_befall_the_bank_is_refused(
 def test_the_settlement_of_a_day_can_be_looked_at_and_saved(terminal: SimulatedTerminal, tmp_path: Path) -> None:
     open_order(terminal)
     terminal.pay()
-    text = terminal.settlement(file=str(tmp_path / "settlement.txt"))["text"]
-    assert (tmp_path / "settlement.txt").read_text(encoding="utf-8") == text
-    assert [entry.kind for entry in decode_settlement(text.encode()).entries] == [BookingKind.PAYMENT]
+    told = terminal.settlement()
+    assert told["bookings"] == 1
+    assert [entry.kind for entry in decode_settlement(told["text"].encode()).entries] == [BookingKind.PAYMENT]
+    assert terminal.settlement(file=str(tmp_path / "settlement.txt")) == {"bookings": 1}
+    assert (tmp_path / "settlement.txt").read_text(encoding="utf-8") == told["text"]
     assert "T|0|000000000000|" in terminal.settlement(day="20200101")["text"]
     with pytest.raises(ControlError, match="20261350 is no day"):
         terminal.settlement(day="20261350")
