@@ -29,6 +29,10 @@ class _Content:
             self.frozen = None
             self.unsafe.clear()
 
+    def is_still(self, data: bytes) -> bool:
+        """Whether it is known, without comparing, that the file holds `data`."""
+        return self.frozen is data and not self.unsafe
+
     def after_power_cut(self, survives: Callable[[], bool] | None) -> bytes:
         if survives is not None and self.unsafe:
             torn = bytearray(self.safe)
@@ -117,10 +121,13 @@ class LosingDisk(apsw.VFS):
         for path in self.folder.iterdir():
             if path.name not in image:
                 path.unlink()
-        self._contents = {}
+        before, self._contents = self._contents, {}
         for name, data in image.items():
-            (self.folder / name).write_bytes(data)
-            self._contents[name] = _Content(bytearray(data), frozen=data)
+            if name in before and before[name].is_still(data):
+                self._contents[name] = before[name]
+            else:
+                (self.folder / name).write_bytes(data)
+                self._contents[name] = _Content(bytearray(data), frozen=data)
 
     def close(self) -> None:
         """Be SQLite's disk no longer, and remove the folder."""

@@ -73,6 +73,13 @@ def test_every_point_of_a_load_is_visited() -> None:
     assert points.index("CREDIT_SENT is on disk") == points.index("80 52 leaves") - 1
 
 
+def test_a_payment_that_comes_late_is_loaded_too() -> None:
+    with Matrix() as proof:
+        points = [each.at for each in proof.load(Case(None, None, Who.SAME, Funding.QR_LATE))]
+    assert points.count("StatusRequest leaves") == 3  # a second apart, paid after 2.5
+    assert "DONE is on disk" in points
+
+
 def test_a_case_whose_power_goes_twice_comes_to_rest_everywhere() -> None:
     case = Case(LineFault(Mishap.REQUEST_LATE, "LoadRequest"), None, Who.NOBODY_THEN_SAME, Funding.QR)
     nothing_wrong(matrix.run([case]))
