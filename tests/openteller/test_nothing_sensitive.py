@@ -7,24 +7,37 @@ virtual clock, with customers whose cards, stripes and PINs are known.
 
 import contextlib
 import dataclasses
+import logging
+import random
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 from typer.testing import CliRunner
 
 from device_sim.cards.kinds import built_in_kinds
+from device_sim.plastic_card import PlasticCard
 from device_sim.sdt_reader import ID_CARDS
+from device_sim.secure_module import SecureModule
+from device_sim.unit import Unit
+from drivers.registry import Model
+from drivers.trace.watch import TraceWatch
+from kiosk_core.clock import Clock
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.pages import AskDevices, AskTrace, Devices, TraceReport
+from kiosk_core.pin_pad import PinFormat
+from kiosk_core.trace import Record, record_line
 from openteller.cli import app
 from openteller.core_client import CoreClient
 from openteller.demo import write_configuration
+from openteller.virtual_day import customers, station
+from openteller.virtual_day.day import DayPlan, run_day
+from openteller.virtual_day.stations import LOAD_MASTER, PIN_KEY, TAC_MASTER
 from tests.openteller.branch import CARD, Branch, Customer
 from tests.sensitive import Scanner, Secret, files_below
 
@@ -281,3 +294,87 @@ def test_a_core_never_has_pins_or_keys_in_its_memory(left: Left) -> None:
     assert len(left.memory) > 2**20
     assert b"310487*********7964" in left.memory  # it is the memory that knows the customer
     assert Scanner(never_in_a_core()).findings(left.memory) == []
+
+
+# -- a day of all devices -------------------------------------------------------------------------------------------
+
+
+class Overheard:
+    """What passes at the devices of a virtual day that must not be stored, and the traces as a technician has them."""
+
+    def __init__(self) -> None:
+        self.secrets: dict[str | bytes, Secret] = {}
+        self.traces: list[tuple[str, Record]] = []
+
+    def note(self, kind: str, value: str | bytes, *, masked: bool = False) -> None:
+        self.secrets[value] = Secret(kind, value, masked)
+
+    def listen(self, patch: pytest.MonkeyPatch) -> None:
+        """Note PINs of eight digits, their blocks and accounts, stripes and ID numbers, and keep masked traces."""
+        encrypt, begin, new_plastic = SecureModule.pin_block, station.Station.__init__, customers.PlasticCard
+        choose = random.Random.randrange
+        models: list[Model] = []
+
+        def pin_block(module: SecureModule, place: str, pin_format: PinFormat, digits: str, account: str) -> bytes:
+            block = encrypt(module, place, pin_format, digits, account)
+            self.note("PIN", digits)
+            self.note("PIN block", block)
+            self.note("account of a PIN", account, masked=True)
+            return block
+
+        def plastic(**parts: Any) -> PlasticCard:
+            for track in parts.get("tracks", {}).values():
+                self.note("track", track.decode("ascii"))
+                self.note("card number of a track", track.decode("ascii").partition("=")[0], masked=True)
+            return new_plastic(**parts)
+
+        def begin_station(self_: station.Station, unit: Unit, model: Model, *rest: Any, **more: Any) -> None:
+            models[:] = [model]
+            begin(self_, unit, model, *rest, **more)
+
+        def recorder(clock: Clock) -> Recorder:
+            name = models[0].family
+            return Recorder(clock, models[0], lambda record: self.traces.append((name, record)))
+
+        def long_pins(chance: random.Random, start: int, *rest: int) -> int:
+            return 8 if (start, *rest) == (4, 7) else choose(chance, start, *rest)
+
+        patch.setattr(random.Random, "randrange", long_pins)  # a PIN of four digits may stand anywhere by chance
+        patch.setattr(SecureModule, "pin_block", pin_block)
+        patch.setattr(customers, "PlasticCard", plastic)
+        patch.setattr(station.Station, "__init__", begin_station)
+        patch.setattr(station, "TraceHash", recorder)
+
+
+class Recorder(TraceWatch):
+    """The recorder of a real core in the place of a virtual day's hash."""
+
+    hexdigest = ""
+    chunks = 0
+
+    def __init__(self, clock: Clock, model: Model, sink: Callable[[Record], None]) -> None:
+        super().__init__("device", clock, family=model.family, masker=model.masker, sink=sink)
+
+
+@pytest.mark.slow
+def test_a_day_of_all_devices_logs_and_traces_nothing_sensitive(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    overheard = Overheard()
+    overheard.listen(monkeypatch)
+    with caplog.at_level(logging.DEBUG):
+        report = run_day(DayPlan(seed=5, hours=1.0, customers=150, mishaps_per_hour=120))
+    assert report.wrong == ()
+    kinds = {secret.kind for secret in overheard.secrets.values()}
+    assert kinds == {"PIN", "PIN block", "account of a PIN", "track", "card number of a track"}
+    cards = [Secret("number of a purse", f"310476000000{number:07}") for number in range(20)]
+    keys = [Secret("key", key) for key in (LOAD_MASTER, TAC_MASTER, PIN_KEY)]
+    scanner = Scanner([*overheard.secrets.values(), *cards, *keys, *id_numbers()])
+    shown = {
+        f"trace of {family}": b"".join(record.octets.data for name, record in overheard.traces if name == family)
+        for family in {name for name, _ in overheard.traces}
+    }
+    lines = "\n".join(record_line(record) for _, record in overheard.traces).encode()
+    assert len(lines) > 100_000
+    assert sum(map(len, shown.values())) > 10_000
+    assert scanner.findings_in({"log": caplog.text.encode(), "trace files": lines, **shown}) == []
