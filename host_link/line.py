@@ -43,7 +43,7 @@ class _WrongMac(Exception):
 
 
 class _NotSignedOn(Exception):
-    """The host refused the sign-on, or there is no key to work with; the text says which."""
+    """The host refused the sign-on, or gave no key to work with; the text says which."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Line:
         self._connection: Connection | None = None
         self._deframer = Deframer()
         self._next_stan = 1
-        self._state = LineState(mac_key=_check_value(keys))
+        self._state = LineState()
 
     @property
     def state(self) -> LineState:
@@ -132,7 +132,10 @@ class Line:
         except _WrongMac:
             self._wants_key = True
             raise self._failed(name, HostUntrusted("the bank host's answer has a wrong MAC or none")) from None
-        except (_NotSignedOn, NoMacKey) as error:
+        except NoMacKey as error:
+            raise self._failed(name, HostSilent(str(error))) from None
+        except _NotSignedOn as error:
+            self._servers.no_answer()
             raise self._failed(name, HostSilent(str(error))) from None
         except (OSError, WireError) as error:
             if self._connection is not None:  # it was reached, then
@@ -189,6 +192,7 @@ class Line:
         _log.info("signed on")
         if self._wants_key:
             self._fetch_key(connection, keys, deadline)
+        self._state = replace(self._state, mac_key=_check_value(keys))
 
     def _fetch_key(self, connection: Connection, keys: MacKeys, deadline: float) -> None:
         """Ask for a new MAC key; without one the old one is used on, if there is any."""
@@ -204,8 +208,7 @@ class Line:
             _log.warning("no new MAC key, the old one stays: %s", error)
             return
         self._wants_key = False
-        self._state = replace(self._state, mac_key=_check_value(keys))
-        _log.info("a new MAC key is in use, check value %s", self._state.mac_key)
+        _log.info("a new MAC key is in use, check value %s", _check_value(keys))
 
     # -- question and answer -------------------------------------------------------------------------------
 
@@ -244,8 +247,8 @@ class Line:
                 _log.warning("dropped a %s that answers something else", type(message).__name__)
 
 
-def _check_value(keys: MacKeys | None) -> str:
-    return "" if keys is None or not keys.has_key else keys.check_value or "unknown"
+def _check_value(keys: MacKeys) -> str:
+    return (keys.check_value or "unknown") if keys.has_key else ""
 
 
 def _install(keys: MacKeys, answer: KeyResponse, sealed: Sealed) -> None:

@@ -227,7 +227,7 @@ class HostLink:
 
 def _purse(init: LoadInit) -> PurseData:
     return PurseData(
-        balance_fen=init.balance_fen,
+        balance_fen=init.balance_fen % 2**31,  # the card's own four bytes, over which it made MAC1
         counter=init.counter,
         key_version=init.key_version,
         algorithm=init.algorithm,

@@ -101,9 +101,9 @@ class ServerList:
         return connection
 
     def no_answer(self) -> None:
-        """Hear that the server in use was reached and did not answer: the next connection goes to the one behind it."""
+        """Hear that the server in use was reached and of no use: the next connection goes to the one behind it."""
         if len(self._servers) > 1:
-            _log.warning("%s gives no answer; the next server is tried", self._servers[self._current].name)
+            _log.warning("%s was reached and does not serve us", self._servers[self._current].name)
             self._use((self._current + 1) % len(self._servers))
 
     def _use(self, index: int) -> None:

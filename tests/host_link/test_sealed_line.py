@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from device_sim.key_block import HeldKey
 from device_sim.secure_module import SecureModule
 from host_link.link import HostLink
+from host_link.servers import Server, ServerList
 from host_link.software_keys import MacAlgorithm, SoftwareMacKeys
 from kiosk_core.errors import HostSilent, HostUntrusted
 from kiosk_core.ports import Confirmation, OrderState, ReversalReason
@@ -256,3 +257,30 @@ def test_a_reversal_and_a_confirmation_that_were_sent_before_say_so() -> None:
     link.confirm_load(TRACE, 5000, bytes(4))
     link.reverse(TRACE, 5000, ReversalReason.NO_ANSWER)
     assert host.asked == ["0401", "0221", "0400"]
+
+
+def test_a_server_that_refuses_the_sign_on_is_left_for_the_next() -> None:
+    clock = SetClock(NOON)
+    refusing, serving = FakeNetwork(clock, Host(sign_on="96")), FakeNetwork(clock, Host())
+    servers = ServerList([Server("a", refusing.connect), Server("b", serving.connect)], clock)
+    link = HostLink(servers, TERMINAL, clock, keys=SoftwareMacKeys(MacAlgorithm.RETAIL, EXCHANGE))
+    with pytest.raises(HostSilent, match="refuses the sign-on"):
+        link.query_order(TRACE)
+    assert link.query_order(TRACE) is OrderState.PAID
+    assert [server.in_use for server in link.servers] == [False, True]
+
+
+def test_the_holder_of_the_key_is_not_asked_before_the_first_connection() -> None:
+    """A PIN pad is only there once the core runs."""
+
+    class NotYetThere(SoftwareMacKeys):
+        @property
+        def has_key(self) -> bool:
+            raise AssertionError
+
+    HostLink(
+        FakeNetwork(SetClock(NOON), Host()).connect,
+        TERMINAL,
+        SetClock(NOON),
+        keys=NotYetThere(MacAlgorithm.RETAIL, EXCHANGE),
+    )
