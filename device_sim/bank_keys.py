@@ -54,7 +54,8 @@ class PurseKeys:
         purse, amount = request.purse, request.amount_fen
         return card_crypto.tac(
             self._card_key(self._tac_master_key, request.card),
-            purse.balance_fen + amount,
+            # A balance below zero has 80000000 added (facts/purse-load.md 1.3), before the load and, if so, after it.
+            (purse.balance_fen + amount) % 2**31,
             purse.counter,
             amount,
             _PURSE,
