@@ -101,7 +101,7 @@ def write_archive(folder: Path, number: int, entries: Sequence[Entry]) -> Archiv
     path.parent.mkdir(mode=0o700, exist_ok=True)
     sync_folder(folder)
     last = entries[-1]
-    until = max(datetime.fromisoformat(entry.at) for entry in entries)
+    until = max(entry.moment for entry in entries)
     unfinished = path.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -66,14 +66,18 @@ class Entry:
         """Whether the entry is about the journal itself."""
         return self.transaction == OF_JOURNAL
 
+    @property
+    def moment(self) -> datetime:
+        """What the clock said; raises ValueError where `at` cannot be read."""
+        return datetime.fromisoformat(self.at)
+
     def row(self) -> LedgerRow:
         """Return the entry in the terms of the core.
 
         Raises:
             ValueError: the entry is damaged or from a later version: time, state or facts cannot be read.
         """
-        at = datetime.fromisoformat(self.at)
-        return LedgerRow(self.number, at, self.transaction, LedgerState(self.state), json.loads(self.facts))
+        return LedgerRow(self.number, self.moment, self.transaction, LedgerState(self.state), json.loads(self.facts))
 
 
 def next_entry(

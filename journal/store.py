@@ -54,6 +54,7 @@ _KEY_BYTES = 32
 _TOKEN_DIGITS = 32
 _SEQUENCE_DIGITS = 5
 _ARCHIVE_EVERY_S = 3600.0
+_ROWS_BACK = 1000  # more than the transactions that can be open when the clock is set back
 
 
 class JournalHeld(JournalUnavailable):
@@ -101,6 +102,7 @@ class SqliteJournal:
             self._hashes = read_hash_history(self._database)
             self._key = _card_key(folder, may_create=self._last_entry() is None)
             self._open = self._read(OF_OPEN_TRANSACTIONS)
+            self._latest = self._read_latest_time()
             self._hash_with(function)
             self._closing = undo.pop_all()
 
@@ -113,7 +115,7 @@ class SqliteJournal:
             ValueError: a fact may be a full card number.
         """
         with keeping_promises("begin a transaction in the journal"), self._database:
-            self._check_that_one_may_begin(self._last_entry())
+            self._check_that_one_may_begin()
             sequence = self._last_sequence() + 1
             number = f"{sequence % 10**_SEQUENCE_DIGITS:0{_SEQUENCE_DIGITS}d}"
             transaction = f"{self._terminal}-{self._clock.wall():%y%m%d}{number}"
@@ -168,8 +170,8 @@ class SqliteJournal:
         Raises:
             JournalUnavailable: no transaction may begin now.
         """
-        with keeping_promises("read the journal"):
-            self._check_that_one_may_begin(self._last_entry())
+        with keeping_promises("look at the journal's disk"):
+            self._check_that_one_may_begin()
         if self._clock.now() >= self._archive_at:
             self._archive_at = self._clock.now() + _ARCHIVE_EVERY_S
             try:
@@ -190,7 +192,8 @@ class SqliteJournal:
             ValueError: a text may hold a full card number.
         """
         with keeping_promises("write to the journal"), self._database:
-            self._append_note(Note.CLOCK, {"by": by, "reason": reason})
+            number = self._append_note(Note.CLOCK, {"by": by, "reason": reason})
+        self._latest = next(self._select("WHERE number = ?", number)).moment
 
     def close(self) -> None:
         """Let go of file and lock; may be called twice."""
@@ -204,7 +207,7 @@ class SqliteJournal:
     ) -> None:
         self.close()
 
-    def _check_that_one_may_begin(self, last: Entry | None) -> None:
+    def _check_that_one_may_begin(self) -> None:
         """See `maintain`. Rows of open transactions are written whatever the clock says: what happened, happened."""
         room = os.statvfs(self._folder)
         if room.f_bavail * room.f_frsize < RESERVE_BYTES:
@@ -213,12 +216,25 @@ class SqliteJournal:
                 " that a transaction can be recorded to its end"
             )
         now = self._clock.wall()
-        if last is not None and (back := datetime.fromisoformat(last.at) - now) > self._clock_tolerance:
+        if self._latest is not None and (back := self._latest - now) > self._clock_tolerance:
             step = timedelta(seconds=round(back.total_seconds()))
             raise JournalUnavailable(
-                f"the clock stands at {now:%Y-%m-%d %H:%M:%S}, {step} before row {last.number} of the journal: set it"
+                f"the clock stands at {now:%Y-%m-%d %H:%M:%S}, {step} before the latest row of the journal: set it"
                 " right, or confirm it with `openteller journal confirm-clock`"
             )
+
+    def _read_latest_time(self) -> datetime | None:
+        """Return the latest time that a row bears since somebody last confirmed the clock; None: there is no row.
+
+        A transaction that was open when the clock was set back may have ended under the wrong time, so the last row
+        is not enough.
+        """
+        latest: datetime | None = None
+        for entry in self._select("ORDER BY number DESC LIMIT ?", _ROWS_BACK):
+            latest = entry.moment if latest is None else max(latest, entry.moment)
+            if entry.is_note and entry.state == Note.CLOCK.value:
+                break
+        return latest
 
     def _hash_with(self, function: HashFunction | None) -> None:
         """Go on with another hash function from the next row on; None leaves it as it is."""
@@ -255,7 +271,7 @@ class SqliteJournal:
         keep = self._retention.keep_at(self._size_bytes())
         oldest = next(self._select("WHERE state = 'NEW' AND number >= ? ORDER BY number LIMIT 1", first), None)
         newest = next(self._select("WHERE state = 'NEW' ORDER BY number DESC LIMIT 1"), None)
-        if oldest is None or newest is None or datetime.fromisoformat(oldest.at) > now - keep - SLACK:
+        if oldest is None or newest is None or oldest.moment > now - keep - SLACK:
             return None
         young = "WHERE state = 'NEW' AND number >= ? AND julianday(at) >= julianday(?) ORDER BY number LIMIT 1"
         stays = next(self._select(young, first, (now - keep).isoformat()), newest)
@@ -286,6 +302,7 @@ class SqliteJournal:
             f"INSERT INTO entry ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  (our own columns)
             entry.columns,
         )
+        self._latest = entry.moment if self._latest is None else max(self._latest, entry.moment)
 
     def _last_entry(self) -> Entry | None:
         return next(self._select("ORDER BY number DESC LIMIT 1"), None)

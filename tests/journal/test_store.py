@@ -48,10 +48,10 @@ def test_a_clock_that_stepped_back_begins_no_transaction_until_it_is_right_again
     clock.sleep(-61)
     for refused in (journal.maintain, lambda: journal.begin({})):
         with pytest.raises(
-            JournalUnavailable, match=r"the clock stands at 2025-11-22 10:13:29, 0:01:01 before row 2 of"
+            JournalUnavailable, match=r"the clock stands at 2025-11-22 10:13:29, 0:02:01 before the latest row of the"
         ):
             refused()
-    clock.sleep(1)
+    clock.sleep(61)
     journal.maintain()
     assert journal.begin({}).rows[0].number == 3
 
@@ -65,6 +65,22 @@ def test_a_clock_that_was_ahead_is_confirmed_by_somebody_and_the_row_says_so(jou
     with closing(sqlite3.connect(folder / "journal.db")) as database:
         found = database.execute("SELECT transaction_id, state, facts FROM entry WHERE number = 2").fetchone()
     assert found == ("", "CLOCK", '{"by":"Li Na","reason":"the year was 2025, the battery is new"}')
+
+
+def test_a_transaction_that_ended_under_a_wrong_clock_does_not_hide_that_it_was_set_back(folder, clock):
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        transaction = journal.begin({}).id
+        clock.sleep(-3600)
+        journal.record(transaction, LedgerState.ABANDONED, {})
+        with pytest.raises(JournalUnavailable, match="1:00:00 before the latest row"):
+            journal.begin({})
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        with pytest.raises(JournalUnavailable, match="1:00:00 before the latest row"):
+            journal.maintain()
+        journal.confirm_clock("Li Na", "seen")
+        journal.maintain()
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        assert journal.begin({}).rows[0].number == 4
 
 
 def test_an_open_transaction_is_recorded_to_its_end_whatever_the_clock_says(journal, clock):
