@@ -314,6 +314,7 @@ class World:
         """Load a card at a terminal of another bank: its proof of the load before is gone then."""
         bench = self.cards[card].card
         number, terminal_no = bench.identity.number, bytes(6)
+        bench.tear_next(None)
         bench.power_on()
         at = f"{self.clock.wall():%Y%m%d}", f"{self.clock.wall():%H%M%S}"
         for command in (purse.Select(purse.T_UNION_AID), purse.InitializeForLoad(1, amount_fen, terminal_no)):
