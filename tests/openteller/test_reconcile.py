@@ -13,9 +13,11 @@ from openteller.reconcile_sides import End, Money
 from openteller.reconciliation import Evidence, Kind, Matched, Reconciliation, reconcile
 from tests.openteller.days_of_money import (
     CANCELLED,
+    CHOSEN,
     DAY,
     LOAD,
     LOADED,
+    PAID,
     PAYMENT,
     PROVEN,
     REFUND,
@@ -229,6 +231,21 @@ def test_what_staff_closed_otherwise_than_the_bank_is_said(resolution: str, at_b
     journal = (told(1 if at_bank == "loaded" else 2, rows, at("10:00" if at_bank == "loaded" else "11:00")),)
     found = compare(journal, bank_day(*(loaded if at_bank == "loaded" else reversed_)))
     assert bool(found.findings) is (resolution != at_bank)
+
+
+@pytest.mark.parametrize("state", [each for each in L if not each.closed and not each.before_payment], ids=str)
+def test_every_open_state_has_a_word_and_a_next_step(state: L) -> None:
+    paid = bank_day(booked(5, PAYMENT, at("14:00:25"), S.OPEN))
+    (finding,) = compare((told(5, (*PAID, (state, 60, {})), at("14:00")),), paid).findings
+    assert finding.kind in {Kind.SUSPENSE, Kind.MANUAL, Kind.UNDER_WAY}
+    assert (finding.here, finding.bank, finding.amount_fen) == (End.OPEN, End.PAID, 5_000)
+    assert finding.what
+    assert finding.next_step
+
+
+def test_a_customer_who_is_still_choosing_is_nobodys_finding() -> None:
+    found = compare((told(5, CHOSEN, at("14:00")),), bank_day())
+    assert (found.findings, found.matched) == ((), {End.UNPAID: Matched(1, 0)})
 
 
 # -- days and clocks ------------------------------------------------------------------------------------------
