@@ -7,7 +7,7 @@ target is tests/fuzz/corpus/NAME: its files are bytes as they come on the line.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fuzz import messages, streams
+from tests.fuzz import messages, simulated_bank, streams
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ TARGETS = {
     "receipt_printer": Target("receipt printer, simulated", streams.receipt_printer, 500),
     "host_frames": Target("host", streams.host_frames, 2500),
     "host_messages": Target("host", messages.host_message, 600),
+    "bank_desk": Target("host", simulated_bank.bank_desk, 1500),
+    "settlement_file": Target("host", simulated_bank.settlement_file, 1500),
 }
 
 FAMILIES = {
