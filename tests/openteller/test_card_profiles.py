@@ -80,7 +80,7 @@ def test_a_card_is_asked_for_the_terminal_s_own_purses_first(kiosk: Path, cards:
     ("change", "key", "problem"),
     [
         (('aid = "A00000000386980701"\n', ""), "", "a purse is selected by either aid or file"),
-        (('pin = "123456"', "pin = 123456"), ".pin", 'must be a text in quotes, like "text", not 123456'),
+        (("name = ", "trips = 1\nname = "), ".trips", "must be true or false, not 1"),
         (('file_1a = "loads"', 'file_1a = "log"'), ".file_1a", 'must be "loads" or "concessions", not "log"'),
         (
             ("max_balance_yuan = 1000", "max_balance_yuan = 0"),
