@@ -9,6 +9,7 @@ starts again and recovers, and the world is remembered at each point of the reco
 last time, comes to rest, and is judged. Nothing is skipped.
 """
 
+import argparse
 import itertools
 import logging
 import random
@@ -231,19 +232,26 @@ def hunt(seed: int = 0) -> str:
 
 def main(arguments: list[str]) -> int:
     """Run the matrix; return 1 if anything is wrong, or if all of it is less than AT_LEAST."""
-    if arguments == ["--hunt"]:
+    parser = argparse.ArgumentParser(prog="python -m tests.money.matrix", description=__doc__)
+    parser.add_argument("--part", type=int, choices=range(PARTS), help="only this part of it")
+    parser.add_argument("--hunt", action="store_true", help="samples of it, until something is wrong")
+    asked = parser.parse_args(arguments)
+    if asked.hunt:
         found = hunt()
         print(found or "nothing is wrong")
         return 1 if found else 0
-    numbers = [int(arguments[1])] if arguments[:1] == ["--part"] else list(range(PARTS))
+    numbers = range(PARTS) if asked.part is None else [asked.part]
     began = time.monotonic()
+    scenarios, wrong = 0, 0
     with ProcessPoolExecutor() as pool:
-        verdicts = list(pool.map(_run_part, numbers))
-    wrong = [each for verdict in verdicts for each in verdict.wrong]
-    for scenario, problem in wrong[:20]:
-        print(f"{scenario}\n    {problem}")
-    scenarios = sum(verdict.scenarios for verdict in verdicts)
-    print(f"{scenarios:,} scenarios in {time.monotonic() - began:.0f} s, {len(wrong)} wrong")
+        for done, verdict in enumerate(pool.map(_run_part, numbers), 1):
+            for scenario, problem in verdict.wrong[:5]:
+                print(f"{scenario}\n    {problem}")
+            scenarios += verdict.scenarios
+            wrong += len(verdict.wrong)
+            seconds = time.monotonic() - began
+            told = f"{done} of {len(numbers)} parts: {scenarios:,} scenarios in {seconds:.0f} s"
+            print(f"{told}, {wrong} wrong", flush=True)
     return 1 if wrong or (len(numbers) == PARTS and scenarios < AT_LEAST) else 0
 
 

@@ -94,6 +94,7 @@ def test_a_sample_of_the_matrix(number: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("number", range(matrix.PARTS))
 def test_all_of_the_matrix(number: int) -> None:
     nothing_wrong(matrix.run(matrix.part(number)))

@@ -15,6 +15,7 @@ def test_a_terminal_keeps_its_books_through_a_hundred_customers(seed: int) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", range(10))
 def test_a_terminal_keeps_its_books_through_hundreds_of_customers(part: int) -> None:
     for seed in range(100 + 4 * part, 104 + 4 * part):
