@@ -187,7 +187,7 @@ def _line(values: object) -> str:
 def _read_line(number: int, place: int, line: bytes) -> dict[str, object]:
     try:
         values = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
         raise ArchiveDamaged(f"archive {number}, line {place} cannot be read")
@@ -204,6 +204,15 @@ def _entry(number: int, place: int, values: dict[str, object]) -> Entry:
             "facts": str(facts),
             "previous": str(previous),
             "hash": str(own),
-        } if len(values) == len(Entry.__dataclass_fields__):
+        } if len(values) == len(Entry.__dataclass_fields__) and _is_text(at, transaction, state, facts, previous, own):
             return Entry(row, at, transaction, state, facts, previous, own)
     raise ArchiveDamaged(f"archive {number}, line {place} is no row")
+
+
+def _is_text(*values: str) -> bool:
+    """Whether the values have UTF-8 bytes: JSON may hold half of a surrogate pair."""
+    try:
+        "".join(values).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

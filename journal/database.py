@@ -12,7 +12,7 @@ from pathlib import Path
 
 import apsw
 
-from journal.entries import OF_JOURNAL, Entry
+from journal.entries import OF_JOURNAL, Entry, Note
 from journal.hashes import HashHistory
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import LedgerState
@@ -178,7 +178,8 @@ def read_hash_history(connection: apsw.Connection) -> HashHistory:
     """
     try:
         return HashHistory.of(
-            (entry.number, json.loads(entry.facts)["hash"]) for entry in select_entries(connection, OF_NOTES, ("HASH",))
+            (entry.number, json.loads(entry.facts)["hash"])
+            for entry in select_entries(connection, OF_NOTES, (Note.HASH.value,))
         )
     except (ValueError, KeyError, TypeError) as error:
         raise JournalUnavailable(f"the journal names a hash function that cannot be read: {error}") from None

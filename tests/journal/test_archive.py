@@ -307,7 +307,24 @@ def test_a_changed_note_of_an_archive_is_named(archived, folder):
     assert verdict.problem == "row 301 has been changed: its hash does not fit"
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"number":"1"}', "\xff", '{"last":7,"head":""}', "null"])
+HALF_A_PAIR = (
+    r'{"number":50,"at":"\ud800","transaction":"","state":"","facts":"","previous":"","hash":""}'  # no UTF-8 has it
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        '{"number":"1"}',
+        "\xff",
+        '{"last":7,"head":""}',
+        "null",
+        pytest.param("[" * 100_000, id="deep"),
+        HALF_A_PAIR,
+    ],
+)
 def test_a_line_that_is_no_row_is_named_and_no_traceback(archived, folder, line):
     lines = lines_of(folder)
     lines[50] = line + "\n"
