@@ -340,6 +340,10 @@ class BankBooks:
             return "14"
         if not self._keys.mac1_is_right(request):
             return "A0"
+        card_token = self._keys.token(request.card.encode("ascii"))
+        # The terminal of an open load knows of it, and asks the card first; another cannot.
+        if any(each.is_in_doubt and each.terminal != request.terminal for each in self._orders.of_card(card_token)):
+            return "P2"
         self._orders.keep(
             Order(
                 number=request.order,
@@ -348,7 +352,7 @@ class BankBooks:
                 amount_fen=request.amount_fen,
                 rrn=_rrn(rowid),
                 card=CardNumber(request.card).masked,
-                card_token=self._keys.token(request.card.encode("ascii")),
+                card_token=card_token,
                 opened_at=self._clock.wall().timestamp(),
             )
         )

@@ -36,6 +36,11 @@ class Order:
             return OrderStatus.EXPIRED
         return OrderStatus.PAID if self.paid else OrderStatus.PENDING
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether its card may have been loaded, and nobody has said yet."""
+        return bool(self.expected_tac) and not self.loaded and not self.reversed
+
     def right_balances(self) -> Mapping[Account, int]:
         """Return what it must leave on each account, in fen."""
         amount, paid, loaded, refunded = self.amount_fen, self.paid, self.loaded, self.refunded_fen
@@ -47,6 +52,7 @@ class Order:
         }
 
 
+_INDEX = "create index if not exists orders_of_card on orders (card_token)"
 _COLUMNS = [column.name for column in fields(Order)]
 _SCHEMA = f"create table if not exists orders ({', '.join(_COLUMNS)}, primary key (number))"
 _MARKS = ", ".join("?" for _ in _COLUMNS)
@@ -59,12 +65,18 @@ class Orders:
 
     def __init__(self, database: apsw.Connection) -> None:
         self._db = database
-        list(self._db.execute(_SCHEMA))  # a statement runs when its rows are fetched
+        for statement in (_SCHEMA, _INDEX):
+            list(self._db.execute(statement))  # a statement runs when its rows are fetched
 
     def find(self, number: str) -> Order | None:
         """Return an order, None if there is none."""
         row = self._db.execute("select * from orders where number = ?", (number,)).fetchone()
         return Order(*row) if row is not None else None
+
+    def of_card(self, card_token: bytes) -> list[Order]:
+        """Return every order of a card."""
+        rows: list[Any] = self._db.execute("select * from orders where card_token = ?", (card_token,)).fetchall()
+        return [Order(*row) for row in rows]
 
     def all(self) -> list[Order]:
         """Return every order, oldest first."""

@@ -142,6 +142,25 @@ def test_a_load_after_its_refund_is_the_operators_loss(books: BankBooks) -> None
     assert books.flaws() == []
 
 
+def test_a_card_with_an_open_load_begins_no_other_at_another_terminal(books: BankBooks) -> None:
+    right = proof(books)
+    elsewhere = replace(OPEN, terminal="OT000002", order="OT000002-26112200001", stan=1)
+    assert code(books, elsewhere) == "P2"
+    assert code(books, right) == "00"
+    assert code(books, replace(elsewhere, stan=2)) == "00"
+
+
+def test_a_load_that_was_given_back_holds_no_card_up(books: BankBooks) -> None:
+    proof(books)
+    refund(books)
+    assert code(books, replace(OPEN, terminal="OT000002", order="OT000002-26112200001", stan=1)) == "00"
+
+
+def test_the_terminal_of_an_open_load_knows_of_it_itself(books: BankBooks) -> None:
+    proof(books)
+    assert code(books, replace(OPEN, order="OT000001-26112200099", stan=97)) == "00"
+
+
 def test_a_repeat_under_another_stan_moves_nothing(books: BankBooks) -> None:
     right = proof(books)
     assert [code(books, replace(right, stan=stan)) for stan in (44, 50, 51)] == ["00", "00", "00"]

@@ -149,6 +149,7 @@ DECLINES = {
     "A0": DeclineReason.MAC1_WRONG,
     "P0": DeclineReason.NOT_PAID,
     "P1": DeclineReason.NOT_PAID,
+    "P2": DeclineReason.EARLIER_LOAD,
 }
 
 
