@@ -111,7 +111,7 @@ class BankBooks:
 
     Raises:
         apsw.Error: the file in `folder` cannot be read or written.
-        ValueError: the file was made by another version of the simulator.
+        OSError: the file was made by another version of the simulator.
     """
 
     def __init__(self, folder: Path | None, rules: BankRules, clock: Clock) -> None:
@@ -131,7 +131,7 @@ class BankBooks:
         self._db.set_busy_timeout(5000)
         if self._db.execute("select count(*) from sqlite_schema").get and self._db.pragma("user_version") != _VERSION:
             self._db.close()
-            raise ValueError(f"the bank's books in {folder} are of another version; delete the folder, or name another")
+            raise OSError(f"the bank's books in {folder} are of another version; delete the folder, or name another")
         list(self._db.execute(_SCHEMA))  # a statement runs when its rows are fetched
         self._orders = Orders(self._db)
         self._ledger = Ledger(self._db)

@@ -54,7 +54,7 @@ class SimulatedBankHost:
     what befalls it by chance.
 
     Raises:
-        OSError: a certificate cannot be read, or (in `start`) the port is taken.
+        OSError: a certificate cannot be read, the books are of another version, or (in `start`) the port is taken.
     """
 
     def __init__(self, settings: BankHostSettings, rules: BankRules, folder: Path, clock: Clock, seed: int = 1) -> None:

@@ -95,7 +95,7 @@ def test_books_in_a_file_can_be_copied_into_memory_but_not_overwritten(
 def test_books_of_another_version_are_refused_in_a_sentence(tmp_path: Path, clock: SetClock) -> None:
     with contextlib.closing(apsw.Connection(str(tmp_path / "bank.sqlite"))) as old:
         old.execute("create table orders (number)")
-    with pytest.raises(ValueError, match="are of another version; delete the folder, or name another"):
+    with pytest.raises(OSError, match="are of another version; delete the folder, or name another"):
         BankBooks(tmp_path, RULES, clock)
 
 
