@@ -35,6 +35,8 @@ from wire.host_messages import (
 
 _log = logging.getLogger(__name__)
 
+_MOST_UNASKED = 16  # pieces that are read before a question; a host that says more is hung up on
+
 _Answer = TypeVar("_Answer", bound=Response)
 
 
@@ -160,7 +162,7 @@ class Line:
 
     def _connected(self, deadline: float) -> Connection:
         """Return a connection that the host had not closed a moment ago, so that a request is not wasted on it."""
-        if self._connection is not None and (self._servers.wants_back or not self._is_open(self._connection, deadline)):
+        if self._connection is not None and (self._servers.wants_back or not self._is_open(self._connection)):
             self.close()
         if self._connection is None:
             self._deframer = Deframer()
@@ -170,19 +172,20 @@ class Line:
                 self._sign_on(self._connection, self._keys, deadline)
         return self._connection
 
-    def _is_open(self, connection: Connection, deadline: float) -> bool:
+    def _is_open(self, connection: Connection) -> bool:
         """Return whether the connection is still open; what has come in unasked is read and dropped."""
         try:
-            while data := connection.receive(self._clock.now()):
+            for _ in range(_MOST_UNASKED):
+                data = connection.receive(self._clock.now())
+                if not data:
+                    return False
                 for _ in self._deframer.feed(data):
                     _log.warning("dropped a message that nobody asked for")
-                if self._clock.now() >= deadline:
-                    return False  # a host that never stops talking does not stop us
         except TimeoutError:
             return True
         except (OSError, WireError):
             return False
-        return False
+        return False  # a host that never stops talking does not stop us
 
     def _sign_on(self, connection: Connection, keys: MacKeys, deadline: float) -> None:
         request = SignOnRequest(terminal=self._terminal, stan=self.own_stan())

@@ -35,6 +35,7 @@ class FakeLine:
         if not self._coming or self._coming[0][0] > max(deadline, self.network.clock.now()):
             self.network.clock.sleep(max(0.0, deadline - self.network.clock.now()))
             raise TimeoutError
+        self.network.clock.sleep(self.network.read_s)
         due, _, chunk = heapq.heappop(self._coming)
         self.network.clock.sleep(max(0.0, due - self.network.clock.now()))
         if chunk is None:
@@ -52,10 +53,11 @@ class FakeLine:
 
 @dataclass
 class FakeNetwork:
-    """Opens FakeLines to one host; keeps them all."""
+    """Opens FakeLines to one host; keeps them all. To take in a piece needs `read_s` seconds."""
 
     clock: SetClock
     host: Host
+    read_s: float = 0.0
     opened: list[FakeLine] = field(default_factory=list)
 
     def connect(self, deadline: float) -> Connection:

@@ -77,6 +77,25 @@ def test_a_host_that_never_stops_talking_is_given_up_at_the_deadline() -> None:
     assert network.clock.now() == pytest.approx(TIMEOUT_S, abs=0.01)
 
 
+def test_a_host_whose_words_are_always_there_already_is_given_up_at_the_deadline() -> None:
+    network = FakeNetwork(SetClock(NOON), lambda data: [(0, status(999_999, 1))] * 20_000, read_s=0.001)
+    with pytest.raises(HostSilent, match="did not answer within 10 s"):
+        link_to(network).query_order(TRACE)
+    assert network.clock.now() == pytest.approx(TIMEOUT_S, abs=0.01)
+
+
+def test_a_host_that_talked_without_end_since_the_last_question_is_called_anew() -> None:
+    network = FakeNetwork(
+        SetClock(NOON), lambda data: [(0, status(stan_of(data), 1)), *[(1, status(999_999, 1))] * 20_000], read_s=0.001
+    )
+    link = link_to(network)
+    assert link.query_order(TRACE) is OrderState.PAID
+    network.clock.sleep(2)
+    assert link.query_order(TRACE) is OrderState.PAID
+    assert network.clock.now() < 3
+    assert len(network.opened) == 2
+
+
 def test_what_it_says_unasked_between_two_questions_is_dropped() -> None:
     network = FakeNetwork(
         SetClock(NOON), lambda data: [(0, status(stan_of(data), 0)), (1, status(stan_of(data) + 1, 1))]

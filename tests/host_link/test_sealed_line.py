@@ -208,8 +208,8 @@ def test_a_key_answer_of_an_earlier_exchange_is_not_taken() -> None:
     sealed(recorded)[0].online()
     host = Host()
     question = bytes.fromhex(
-        f"0800 8020000000810000 0400000000000000 000002 {T} 0011 DF11 08 {recorded.challenges[0].hex()} 0161"
-    )
+        f"0800 8020000000810000 0400000000000000 000003 {T} 0011 DF11 08 {recorded.challenges[0].hex()} 0161"
+    )  # 000001 is the query's, 000002 the sign-on's
     replayed = framed(recorded.network(question, "0161"))
     network = FakeNetwork(
         SetClock(NOON), lambda data: [(0, replayed)] if data[-2:] == bytes.fromhex("0161") else host(data)
