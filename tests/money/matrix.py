@@ -64,8 +64,13 @@ class Case:
         return f"{self.fault or 'host sound'}, {tear}, {self.who.name}, {self.funding.value}"
 
 
-_REQUESTS = ("OrderRequest", "LoadRequest", "ConfirmRequest", "ReversalRequest")
-FAULTS = (None, *(LineFault(mishap, request) for request in _REQUESTS for mishap in Mishap))
+_REQUESTS = ("OrderRequest", "LoadRequest", "ConfirmRequest")
+FAULTS: tuple[LineFault | None, ...] = (
+    None,
+    *(LineFault(mishap, request) for request in _REQUESTS for mishap in Mishap),
+    LineFault(Mishap.REQUEST_LOST, "ReversalRequest"),
+    LineFault(Mishap.ANSWER_LOST, "ReversalRequest"),
+)
 CASES = tuple(itertools.starmap(Case, itertools.product(FAULTS, (None, *Tear), Who, Funding)))
 
 
