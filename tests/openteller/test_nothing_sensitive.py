@@ -106,17 +106,18 @@ with Core(Path(sys.argv[1]), SystemClock()) as core:
 """
 
 
+# Each in the place of the demo's, whose values stand in the examples of libraries too.
+OURS = {
+    "3104870000012345678": PURSE,
+    "0123456789ABCDEFFEDCBA9876543210": "8C3D62F71A9E40B55B04E9A17F26D3C8",  # of the PIN pad
+    "00112233445566778899AABBCCDDEEFF": "E75A19C40D83B62F9168F03BD7C24EA5",  # the master key of loads
+    "FFEEDDCCBBAA99887766554433221100": "29D4B07E6F1385CA4CB6E8137A95F20D",  # the master key of TACs
+}
+
+
 def never_in_a_core() -> list[Secret]:
-    """Return what does not even pass through a core: PINs stay in the pad, keys in pad, cards and bank."""
-    assert BANK_CARD.chip is not None
-    assert BANK_CARD.chip.debit is not None
-    return [
-        Secret("PIN", PIN),
-        Secret("key of the PIN pad", bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")),
-        Secret("master key of loads", bytes.fromhex("00112233445566778899AABBCCDDEEFF")),
-        Secret("master key of TACs", bytes.fromhex("FFEEDDCCBBAA99887766554433221100")),
-        Secret("key of the bank card", bytes.fromhex(BANK_CARD.chip.debit.key)),
-    ]
+    """Return what does not even pass through a core: PINs stay in the pad, keys in pad and bank."""
+    return [Secret("PIN", PIN), *(Secret("key", bytes.fromhex(each)) for each in OURS.values() if each != PURSE)]
 
 
 def never_stored() -> list[Secret]:
@@ -126,6 +127,7 @@ def never_stored() -> list[Secret]:
         Secret("card number", PURSE, masked=True),
         Secret("number of the bank card", BANK_CARD.chip.debit.number),
         *(Secret(f"track {name}", track.data) for name, track in BANK_CARD.tracks.items()),
+        Secret("key of the bank card", bytes.fromhex(BANK_CARD.chip.debit.key)),
         *id_numbers(),
         *never_in_a_core(),
     ]
@@ -154,7 +156,7 @@ class Left:
 @pytest.fixture(scope="module")
 def left() -> Iterator[Left]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.openteller.branch.write_configuration", configure_with_our_card)
+        patch.setattr("tests.openteller.branch.write_configuration", configure_with_our_values)
         branch = Branch()
     try:
         yield a_day_of(branch)
@@ -162,12 +164,14 @@ def left() -> Iterator[Left]:
         branch.close()
 
 
-def configure_with_our_card(out: Path, run: Path, size: tuple[int, int]) -> None:
+def configure_with_our_values(out: Path, run: Path, size: tuple[int, int]) -> None:
     write_configuration(out, run, size)
     file = out / "sim.toml"
     text = file.read_text(encoding="utf-8")
-    assert "3104870000012345678" in text
-    file.write_text(text.replace("3104870000012345678", PURSE), encoding="utf-8")
+    for theirs, ours in OURS.items():
+        assert theirs in text
+        text = text.replace(theirs, ours)
+    file.write_text(text, encoding="utf-8")
 
 
 def a_day_of(branch: Branch) -> Left:
@@ -251,6 +255,9 @@ def traces_of(branch: Branch) -> dict[str, bytes]:
     return traces
 
 
+_PAGE = 4096
+
+
 def memory_of(process: int) -> bytes:
     """Return all that a child of this process may write in its memory; b"" where the system does not show it."""
     found = []
@@ -263,13 +270,14 @@ def memory_of(process: int) -> bytes:
                     start, end = (int(each, 16) for each in area.split("-"))
                     with contextlib.suppress(OSError):
                         memory.seek(start)
-                        found.append(memory.read(end - start))
+                        found.append(memory.read(end - start).replace(bytes(_PAGE), b""))  # what was never used
     except PermissionError:
         return b""
     return b"".join(found)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_branch_left_what_is_to_be_looked_at(left: Left) -> None:
     assert left.states == [L.DONE, L.SUSPENSE]
     assert {"out/journal/journal.db", "out/bank/bank.sqlite", "settlement", "core.log"} <= left.files.keys()
@@ -283,16 +291,18 @@ def test_the_branch_left_what_is_to_be_looked_at(left: Left) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_nothing_that_a_branch_leaves_behind_is_sensitive(left: Left) -> None:
     assert Scanner(never_stored()).findings_in(left.files) == []
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_core_never_has_pins_or_keys_in_its_memory(left: Left) -> None:
     if not left.memory:
         pytest.skip("this system does not show a process's memory to its parent")
     assert len(left.memory) > 2**20
-    assert b"310487*********7964" in left.memory  # it is the memory that knows the customer
+    assert b"OT000001" in left.memory  # it is the core's: its terminal number
     assert Scanner(never_in_a_core()).findings(left.memory) == []
 
 
@@ -357,13 +367,14 @@ class Recorder(TraceWatch):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_day_of_all_devices_logs_and_traces_nothing_sensitive(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     overheard = Overheard()
     overheard.listen(monkeypatch)
     with caplog.at_level(logging.DEBUG):
-        report = run_day(DayPlan(seed=5, hours=1.0, customers=150, mishaps_per_hour=120))
+        report = run_day(DayPlan(seed=5, hours=0.5, customers=80, mishaps_per_hour=120))
     assert report.wrong == ()
     kinds = {secret.kind for secret in overheard.secrets.values()}
     assert kinds == {"PIN", "PIN block", "account of a PIN", "track", "card number of a track"}
