@@ -55,7 +55,6 @@ class Passer:
     card: int
     came: bool = False
     gone: bool = False
-    pays_after_s: float | None = None
     _arrived: float = 0.0
 
     def acts(self, world: World, page: Page, *, fresh: bool) -> Intent | None:

@@ -150,11 +150,7 @@ class Inline:
 class Paper:
     """A printer that never fails and whose paper nobody reads."""
 
-    def __init__(self) -> None:
-        self.receipts = 0
-
-    def print(self, receipt: Receipt) -> None:
-        self.receipts += 1
+    def print(self, receipt: Receipt) -> None: ...
 
 
 class WatchedCard:
@@ -214,8 +210,8 @@ class World:
     Cards are identical twins but for their numbers: what is said of one cannot be told from the other by its balance.
     """
 
-    def __init__(self, cards: int = 2, notice: Callable[[str], None] = lambda _: None) -> None:
-        self.notice = notice
+    def __init__(self, cards: int = 2) -> None:
+        self.notice: Callable[[str], None] = lambda _: None
         self.clock = SetClock()
         self.books = BankBooks(None, RULES, self.clock)
         self.line = Line(self.books, self.clock, self._point)
