@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -95,7 +96,7 @@ CORE = """
 import faulthandler, logging, signal, sys
 from pathlib import Path
 
-faulthandler.register(signal.SIGUSR1)
+faulthandler.register(signal.SIGUSR1, all_threads=False)  # of running threads it cannot be done safely
 logging.basicConfig(level=logging.DEBUG)
 from openteller.core import Core
 from openteller.system_clock import SystemClock
@@ -105,6 +106,8 @@ with Core(Path(sys.argv[1]), SystemClock()) as core:
     core.run()
 """
 
+
+STACK = b"most recent call first"
 
 # Each in the place of the demo's, whose values stand in the examples of libraries too.
 OURS = {
@@ -185,8 +188,11 @@ def a_day_of(branch: Branch) -> Left:
             memory = memory_of(core.pid)
             lose_card(branch, customer)
             branch.sim.set_bank(silent=True)
-        core.send_signal(signal.SIGUSR1)  # the stacks of all threads go to the log
         kept |= traces_of(branch)
+        core.send_signal(signal.SIGUSR1)
+        until = time.monotonic() + 10
+        while STACK not in log.read_bytes() and time.monotonic() < until:
+            time.sleep(0.01)
         branch.stop_core()
         branch.sim.set_bank(silent=False)
         spawn(branch, file)
@@ -282,7 +288,7 @@ def test_the_branch_left_what_is_to_be_looked_at(left: Left) -> None:
     assert left.states == [L.DONE, L.SUSPENSE]
     assert {"out/journal/journal.db", "out/bank/bank.sqlite", "settlement", "core.log"} <= left.files.keys()
     assert left.files["core.log"].count(b"DEBUG") + left.files["core.log"].count(b"INFO") > 10
-    assert b"most recent call first" in left.files["core.log"]
+    assert STACK in left.files["core.log"]
     assert left.files["receipt 1"].count(b"310487*********7964") == 1
     assert b"310487*********7964" in left.files["settlement"]
     assert sum(len(data) for name, data in left.files.items() if name.startswith("trace")) > 1_000
