@@ -18,7 +18,10 @@ def openteller(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["core"], ["kiosk"], ["sim"], ["devices"], ["journal"], ["config"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["demo"], ["core"], ["kiosk"], ["sim"], ["devices"], ["journal"], ["host"], ["reconcile"], ["config"]],
+)
 def test_help_is_there_for_every_command(command: list[str]) -> None:
     ended = openteller(*command, "--help")
     assert ended.returncode == 0
