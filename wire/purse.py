@@ -376,7 +376,9 @@ def encode_answer(answer: Answer) -> bytes:
     match answer:
         case CardInfo(issuer, card_type, version, number, start, end, fci):
             head = _exactly(issuer, 8, "issuer") + _number(card_type, 1) + _number(version, 1)
-            digits = _bcd(number.rjust(20, "0"), 10, "card number") + _hex(start, 4, "start date") + _hex(end, 4, "end date")
+            digits = (
+                _bcd(number.rjust(20, "0"), 10, "card number") + _hex(start, 4, "start date") + _hex(end, 4, "end date")
+            )
             return head + digits + _exactly(fci, 2, "FCI")
         case Balance(fen):
             return _signed(fen)
