@@ -103,7 +103,8 @@ class PtyPort:
                 received = _read(master)
                 outgoing += self._device.receive(received) if received else b""
             outgoing += self._device.idle()
-            closed = bool(events & select.POLLHUP)
+            # Whoever opened the port while the device was asked must hear what it said.
+            closed = bool(events & select.POLLHUP) and _is_closed(master)
             if select.select([stop_reader], [], [], _CLOSED_POLL_S if closed else 0)[0]:
                 return
             if closed:  # nobody has the port open: as on a wire, what is said is lost
@@ -115,6 +116,12 @@ class PtyPort:
         """Return how long nothing can come from the device: on a wire that is busy, until the next bytes arrive."""
         busy_s = self._device.busy_s() if isinstance(self._device, Wire) else None
         return _POLL_MS if busy_s is None else min(_POLL_MS, math.ceil(busy_s * 1000))
+
+
+def _is_closed(master: int) -> bool:
+    poll = select.poll()
+    poll.register(master, 0)
+    return any(events & select.POLLHUP for _, events in poll.poll(0))
 
 
 def _read(master: int) -> bytes:

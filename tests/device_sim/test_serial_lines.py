@@ -94,6 +94,31 @@ def test_carries_every_byte_both_ways(bench: Bench) -> None:
     assert bytes(bench.device.received) == data
 
 
+def test_who_opens_the_port_while_the_device_is_asked_hears_what_it_says(tmp_path: Path) -> None:
+    class Slow:
+        asked, may_say = threading.Event(), threading.Event()
+        said = False
+
+        def receive(self, data: bytes) -> bytes:
+            return b""
+
+        def idle(self) -> bytes:
+            self.asked.set()
+            assert self.may_say.wait(5)
+            said, self.said = self.said, True
+            return b"" if said else b"!"
+
+    device = Slow()
+    with PtyPort(tmp_path / "port", device) as pty:
+        assert device.asked.wait(5)
+        try:
+            with serial.Serial(str(pty.path), timeout=5, exclusive=True) as port:
+                device.may_say.set()
+                assert port.read(1) == b"!"
+        finally:
+            device.may_say.set()
+
+
 def test_returns_what_came_when_the_time_is_over(bench: Bench) -> None:
     with opened(bench, timeout=0.05) as port:
         port.write(b"ab")
