@@ -41,7 +41,6 @@ from kiosk_core.pages import (
     StayHere,
 )
 from kiosk_core.ports import BankHost, ReceiptPrinter, TopUpModule
-from kiosk_core.risk import Allowance
 from kiosk_core.services import Service
 from kiosk_core.settlement import STAFF_MAY_CLOSE, Settlement, SettlementRefused, settle
 from kiosk_core.status import DeviceStatus, Media
@@ -131,7 +130,7 @@ class Conductor:
 
     Args:
         terminal: makes the Terminal of today (its date checks the expiry of cards).
-        risk: the rules that are checked before money moves; None: there are none.
+        risk: the rules that are checked before money moves.
         id_card_reader: None: the terminal has none.
         screen: is given every page; must not block.
     """
@@ -145,7 +144,7 @@ class Conductor:
         top_up_module: Worker[TopUpModule],
         printer: Worker[ReceiptPrinter],
         host: Worker[BankHost],
-        risk: RiskCheck | None = None,
+        risk: RiskCheck,
         id_card_reader: Worker[IdCardReader] | None = None,
         clock: Clock,
         screen: Callable[[ShowPage], None],
@@ -510,8 +509,6 @@ class Conductor:
                 )
 
     def _assessed(self, number: CardNumber, token: str) -> Event:
-        if self._risk is None:
-            return ev.RiskAssessed(Allowance())
         reader = self._statuses.get("id_card_reader")
         can_identify = reader is not None and reader.in_service
         return ev.RiskAssessed(self._risk.allowance(number, token, can_identify=can_identify))

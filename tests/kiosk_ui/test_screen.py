@@ -26,7 +26,9 @@ def middle(item: QQuickItem) -> QPoint:
     return item.mapToScene(QPointF(item.width() / 2, item.height() / 2)).toPoint()
 
 
-@pytest.mark.parametrize("short_side_mm", [194, 268, 398])  # 15.6, 21.5 and 32 inches
+@pytest.mark.parametrize(
+    "short_side_mm", [194, pytest.param(268, marks=pytest.mark.slow), 398]
+)  # 15.6, 21.5, 32 inches
 @pytest.mark.parametrize("orientation", ["portrait", "landscape"])
 def test_every_page_is_legible_and_touchable(orientation, short_side_mm):
     faults = []

@@ -42,11 +42,13 @@ from kiosk_core.pages import (
     ShowPage,
 )
 from kiosk_core.receipt import Receipt
+from kiosk_core.risk import Risk
 from kiosk_core.services import TopUpLimits, TransitTopUp
 from kiosk_core.status import DeviceState, DeviceStatus, Identity
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import LocalText
 from openteller.conductor import Conductor
+from openteller.risk_check import RiskCheck
 from tests.money.disk import Image, LosingDisk
 from tests.money.line import Line, LineFault
 from wire import apdu, purse
@@ -367,6 +369,7 @@ class RunningTerminal:
             top_up_module=Inline(self.module),
             printer=Inline(self.paper),
             host=Inline(self.link),
+            risk=RiskCheck(Risk(), self.journal, clock),
             clock=clock,
             screen=self._show,
         )

@@ -118,7 +118,7 @@ def check(branch: Branch) -> None:
     assert loaded in {0, AMOUNT_FEN}
 
 
-AROUND_THE_CREDIT = [Point(CREDIT, 1, before=True), Point(CREDIT, 1, before=False)]
+BEFORE_THE_CREDIT, AFTER_THE_CREDIT = Point(CREDIT, 1, before=True), Point(CREDIT, 1, before=False)
 EVERY_POINT = [
     Point(message, count, before)
     for message, count in [
@@ -133,8 +133,15 @@ EVERY_POINT = [
 ]
 
 
-@pytest.mark.parametrize("card_stays", [True, False], ids=["card-stays", "card-gone"])
-@pytest.mark.parametrize("point", AROUND_THE_CREDIT, ids=str)
+@pytest.mark.parametrize(
+    ("point", "card_stays"),
+    [
+        pytest.param(BEFORE_THE_CREDIT, True, id="before, the card stays"),
+        pytest.param(AFTER_THE_CREDIT, False, id="after, the card is gone"),
+        pytest.param(BEFORE_THE_CREDIT, False, id="before, the card is gone", marks=pytest.mark.slow),
+        pytest.param(AFTER_THE_CREDIT, True, id="after, the card stays", marks=pytest.mark.slow),
+    ],
+)
 def test_a_core_killed_around_80_52_settles_with_the_card(branch: Branch, point: Point, card_stays: bool) -> None:
     top_up_until_killed(branch, point)
     if not card_stays:

@@ -12,7 +12,7 @@ from tests.openteller.branch import AMOUNT_FEN, CARD, Branch
 KEY = "88E1AB2A2E3DD38C1FA039A536500CC8"
 
 
-@pytest.fixture(params=["retail", "cmac"])
+@pytest.fixture(params=["retail", pytest.param("cmac", marks=pytest.mark.slow)])
 def branch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Branch]:
     write = branches.write_configuration
     agreed = f'mac = "{request.param}"\nkey_exchange_key = "{KEY}"\n'

@@ -159,7 +159,8 @@ def openteller(*arguments: str, hash_seed: int = 0) -> "subprocess.CompletedProc
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
 
 
-@pytest.mark.parametrize("seed", [9, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [9, 10])
 def test_the_command_tells_the_day_and_its_hash_is_that_of_a_process_that_hashes_otherwise(seed: int) -> None:
     arguments = ("--hours", "0.2", "--customers", "10", "--mishaps", "120", "--seed", str(seed), "--json")
     first, second = (json.loads(openteller(*arguments, hash_seed=each).stdout) for each in (1, 4242))
