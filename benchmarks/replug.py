@@ -5,9 +5,11 @@ one of a real terminal, with the models of the registry and the core's pauses be
 """
 
 import contextlib
+import ctypes
 import gc
 import os
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -54,13 +56,32 @@ _PHASE_S = 0.03  # the plug is pulled at any moment of the first 30 ms of a read
 _WAIT_S = 5.0  # for drivers that wait as long as they are told to
 
 
+class _Mallinfo2(ctypes.Structure):
+    """glibc's `struct mallinfo2`, summed over all arenas: see mallinfo(3)."""
+
+    _fields_ = [
+        *((name, ctypes.c_size_t) for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd")),
+        *((name, ctypes.c_size_t) for name in ("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")),
+    ]
+
+
+_mallinfo2 = ctypes.CDLL("libc.so.6").mallinfo2  # glibc 2.33 and later
+_mallinfo2.restype = _Mallinfo2
+
+
 @dataclass(frozen=True)
 class Holdings:
-    """What a process holds: open files, threads and resident memory in KiB."""
+    """What a process holds: open files, threads, memory in use and Python's small blocks, and the pages of it all.
+
+    `heap_kib` is what malloc has given out and not got back, `blocks` counts what Python's own allocator has. Only
+    these two show a leak: `resident_kib` moves by megabytes with how free memory happens to lie.
+    """
 
     files: int
     threads: int
-    memory_kib: int
+    heap_kib: int
+    blocks: int
+    resident_kib: int
 
     @classmethod
     def now(cls) -> "Holdings":
@@ -68,7 +89,14 @@ class Holdings:
         gc.collect()
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         files, threads = (sum(1 for _ in Path("/proc/self", each).iterdir()) for each in ("fd", "task"))
-        return cls(files, threads, pages * os.sysconf("SC_PAGE_SIZE") // 1024)
+        heap = _mallinfo2()
+        return cls(
+            files,
+            threads,
+            (heap.uordblks + heap.hblkhd) // 1024,
+            sys.getallocatedblocks(),
+            pages * os.sysconf("SC_PAGE_SIZE") // 1024,
+        )
 
     def settled(self) -> "Holdings":
         """Return what this process holds as soon as that is no more than these, at the latest after SETTLE_S."""

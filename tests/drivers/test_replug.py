@@ -30,9 +30,7 @@ def test_a_device_that_is_unplugged_comes_back_and_leaves_nothing_behind(
     outcomes, before, after = bench_replug.run_lane(lane, LANES[lane], ROUNDS)
     assert [each.failure for each in outcomes if each.failure] == []
     assert [len(each.back_s) for each in outcomes] == [ROUNDS] * len(LANES[lane])
-    assert after.files <= before.files
-    assert after.threads <= before.threads
-    assert after.memory_kib - before.memory_kib < bench_replug.GROWTH_KIB
+    assert not bench_replug.leaks(before, after), (before, after)
 
 
 @pytest.mark.slow
@@ -40,3 +38,10 @@ def test_what_a_lost_device_leaves_behind_would_be_seen() -> None:
     before = bench_replug.Holdings.now()
     with Path("/dev/null").open("rb"):
         assert bench_replug.Holdings.now().files == before.files + 1
+    objects = [object() for _ in range(2 * bench_replug.GROWTH_BLOCKS)]
+    large = bytearray(2 * 1024 * bench_replug.GROWTH_KIB)
+    holding = bench_replug.Holdings.now()
+    assert holding.heap_kib - before.heap_kib > bench_replug.GROWTH_KIB
+    assert holding.blocks - before.blocks > bench_replug.GROWTH_BLOCKS
+    assert bench_replug.leaks(before, holding)
+    del objects, large

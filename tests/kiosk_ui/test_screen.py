@@ -27,9 +27,16 @@ def middle(item: QQuickItem) -> QPoint:
 
 
 @pytest.mark.parametrize(
-    "short_side_mm", [194, pytest.param(268, marks=pytest.mark.slow), 398]
-)  # 15.6, 21.5, 32 inches
-@pytest.mark.parametrize("orientation", ["portrait", "landscape"])
+    ("orientation", "short_side_mm"),
+    [
+        ("portrait", 194),  # 15.6 inches
+        ("landscape", 398),  # 32 inches
+        *(
+            pytest.param(*screen, marks=pytest.mark.slow)
+            for screen in (("portrait", 268), ("portrait", 398), ("landscape", 194), ("landscape", 268))
+        ),
+    ],
+)
 def test_every_page_is_legible_and_touchable(orientation, short_side_mm):
     faults = []
     with open_screen(orientation, width_mm=short_side_mm) as (rig, screen):

@@ -179,7 +179,9 @@ def test_a_card_that_cannot_be_loaded_is_refused_before_money_moves(
 STEPS = ["home", "place_card", "amount", "payment", "paid", "result"]
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "step", [pytest.param(each, marks=() if each == "paid" else pytest.mark.slow) for each in STEPS]
+)
 @pytest.mark.parametrize("device", ["top_up_module", "receipt_printer"])
 def test_unplug_and_replug_at_every_step(branch: Branch, customer: Customer, device: str, step: str) -> None:
     """Whatever is unplugged when: the books agree in the end, and the next customer is served without a restart."""
