@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from kiosk_core.card_number import CardNumber
+from kiosk_core.pin_pad import PinBlock
 
 
 class BankCardProblem(Enum):
@@ -62,6 +63,22 @@ class ChipRequest:
     """What the host needs to decide (ISO 8583 DE 55): EMV objects as they go on the line, the cryptogram among them."""
 
     data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class CardPayment:
+    """What a bank card pays with, for the host alone: the card, what its chip asks for, the PIN as the pad made it."""
+
+    card: BankCard
+    chip: ChipRequest
+    pin: PinBlock | None = None
+
+
+@dataclass(frozen=True)
+class Charged:
+    """The bank has debited the payer; `issuer_data` is what it sent for the chip (EMV objects, tag 91 among them)."""
+
+    issuer_data: bytes = field(default=b"", repr=False)
 
 
 class ChipEnd(Enum):

@@ -292,6 +292,10 @@ class DeclineReason(Enum):
     MAC1_WRONG = "mac1_wrong"
     LIMIT = "limit"
     NOT_PAID = "not_paid"
+    BANK_CARD_NOT_ACCEPTED = "bank_card_not_accepted"
+    PIN_WRONG = "pin_wrong"
+    PIN_TRIES_EXCEEDED = "pin_tries_exceeded"
+    NOT_ENOUGH_FUNDS = "not_enough_funds"
     EARLIER_LOAD = "earlier_load"  # a load of this card is open, here or at another terminal
     HOST_ERROR = "host_error"
 

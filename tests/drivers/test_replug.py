@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import bench_replug
-from benchmarks.replug import LANES
+from benchmarks.replug import LANES, Holdings
 from device_sim.usb import umockdev
 
 ROUNDS = 50
@@ -35,12 +35,12 @@ def test_a_device_that_is_unplugged_comes_back_and_leaves_nothing_behind(
 
 @pytest.mark.slow
 def test_what_a_lost_device_leaves_behind_would_be_seen() -> None:
-    before = bench_replug.Holdings.now()
+    before = Holdings.now()
     with Path("/dev/null").open("rb"):
-        assert bench_replug.Holdings.now().files == before.files + 1
+        assert Holdings.now().files == before.files + 1
     objects = [object() for _ in range(2 * bench_replug.GROWTH_BLOCKS)]
     large = bytearray(2 * 1024 * bench_replug.GROWTH_KIB)
-    holding = bench_replug.Holdings.now()
+    holding = Holdings.now()
     assert holding.heap_kib - before.heap_kib > bench_replug.GROWTH_KIB
     assert holding.blocks - before.blocks > bench_replug.GROWTH_BLOCKS
     assert bench_replug.leaks(before, holding)
