@@ -34,6 +34,7 @@ _TOO_FULL_FEN = 80_000
 _RECOVERY_S = 0.5
 _DEVICES = ("top_up_module", "receipt_printer")
 _WAITS_S = 30.0
+_TOLD_EVERY = 20
 
 
 class KilledBranch(Branch):
@@ -241,10 +242,13 @@ def main(arguments: list[str]) -> int:
     with PowerCuts(asked.seed) as cuts:
         for number in range(1, asked.transactions + 1):
             wrong = cuts.transaction()
-            if wrong or number % 50 == 0 or number == asked.transactions:
+            if wrong or number % _TOLD_EVERY == 0 or number == asked.transactions:
                 print(f"{cuts.told}; {time.monotonic() - began:.0f} s", *wrong, sep="\n    ", flush=True)
             if wrong:
+                again = f"--seed {asked.seed} --transactions {number}"
+                print(f"the same again, as far as a machine can: python -m tests.money.power_cut {again}")
                 return 1
+    print("nothing was lost or doubled")
     return 0
 
 

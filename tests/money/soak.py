@@ -41,7 +41,7 @@ from tests.money.world import SERVICE, Customer, NeverAtRest, PowerCut, RunningT
 
 CARDS = 12
 JUDGED_EVERY = 25
-TOLD_EVERY = 50
+TOLD_EVERY = 10
 _REQUESTS = ("OrderRequest", "StatusRequest", "LoadRequest", "ConfirmRequest", "ReversalRequest")
 _STEP_FEN = 1_000
 _TURNS_AWAY_AFTER_S = 60.0
@@ -261,12 +261,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seeds", type=int, default=1000, help="how many, from 0 on")
     parser.add_argument("--seed", type=int, help="only this one")
     parser.add_argument("--transactions", type=int, default=200, help="customers of each seed")
+    parser.add_argument("--processes", type=int, help="how many at a time; one for each processor unless said")
     asked = parser.parse_args(arguments)
     seeds = range(asked.seeds) if asked.seed is None else [asked.seed]
     began = time.monotonic()
     counts: Counter[str] = Counter()
     failing = 0
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(asked.processes) as pool:
         for lived, story in enumerate(pool.map(partial(live, transactions=asked.transactions), seeds), 1):
             counts += story.counts
             for each in story.wrong:
@@ -277,8 +278,8 @@ def main(arguments: list[str]) -> int:
                 print(f"    python -m tests.money.soak {again}", flush=True)
             if lived % TOLD_EVERY == 0 or lived == len(seeds):
                 told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-                seconds = time.monotonic() - began
-                print(f"{lived} seeds: {told}; {failing} seeds wrong; {seconds:.0f} s", flush=True)
+                print(f"{lived} of {len(seeds)} seeds: {told}; {time.monotonic() - began:.0f} s", flush=True)
+    print(f"{failing} seeds wrong" if failing else "nothing was lost or doubled")
     return 1 if failing else 0
 
 
