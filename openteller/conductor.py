@@ -16,6 +16,7 @@ from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.id_card_reader import IdCardReader
+from kiosk_core.funding import FundingKind, FundingSource
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys import top_up
@@ -130,6 +131,7 @@ class Conductor:
 
     Args:
         terminal: makes the Terminal of today (its date checks the expiry of cards).
+        funding: the ways to pay beside QR, which the host takes by itself.
         risk: the rules that are checked before money moves.
         id_card_reader: None: the terminal has none.
         screen: is given every page; must not block.
@@ -144,6 +146,7 @@ class Conductor:
         top_up_module: Worker[TopUpModule],
         printer: Worker[ReceiptPrinter],
         host: Worker[BankHost],
+        funding: Mapping[FundingKind, Worker[FundingSource]] | None = None,
         risk: RiskCheck,
         id_card_reader: Worker[IdCardReader] | None = None,
         clock: Clock,
@@ -154,7 +157,13 @@ class Conductor:
         self._journal = journal
         self._host = host
         self._questions = Questions(
-            top_up_module, printer, host, journal, lambda: self._inbox.put(_HostEcho(online=False)), id_card_reader
+            top_up_module,
+            printer,
+            host,
+            journal,
+            lambda: self._inbox.put(_HostEcho(online=False)),
+            id_card_reader,
+            funding or {},
         )
         self._risk = risk
         self._clock = clock
@@ -511,7 +520,8 @@ class Conductor:
     def _assessed(self, number: CardNumber, token: str) -> Event:
         reader = self._statuses.get("id_card_reader")
         can_identify = reader is not None and reader.in_service
-        return ev.RiskAssessed(self._risk.allowance(number, token, can_identify=can_identify))
+        ways = filter(self._condition.can_take, (FundingKind.QR, *self._questions.funding))
+        return ev.RiskAssessed(self._risk.allowance(number, token, can_identify=can_identify), tuple(ways))
 
     def _end(self, session: _Session) -> None:
         session.ended = True

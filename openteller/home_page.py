@@ -3,10 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from kiosk_core.funding import FundingKind
 from kiosk_core.pages import MenuItem, MenuPage
 from kiosk_core.services import Service
 from kiosk_core.status import DeviceStatus, Media
 from kiosk_core.texts import Words
+
+_DEVICES_OF_FUNDING: Mapping[FundingKind, tuple[str, ...]] = {
+    FundingKind.QR: (),
+    FundingKind.BANK_CARD: ("card_reader", "pin_pad"),
+}
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,7 @@ class Condition:
         """Why nothing that moves money can be had now; None: it can."""
         if not self.journal_ok:
             return Words("unavailable.journal")
-        module = self.devices.get("top_up_module")
-        if module is None or not module.in_service:
+        if not self._in_service("top_up_module"):
             return Words("unavailable.top_up_module")
         return None if self.host_online else Words("unavailable.bank_host")
 
@@ -38,8 +43,15 @@ class Condition:
         """What the customer should know first."""
         if self.media is Media.PRESENT:
             return Words("home.take_card")
-        printer = self.devices.get("receipt_printer")
-        return None if printer is not None and printer.in_service else Words("home.no_receipt")
+        return None if self._in_service("receipt_printer") else Words("home.no_receipt")
+
+    def can_take(self, kind: FundingKind) -> bool:
+        """Whether the devices that a way to pay needs are in service."""
+        return all(map(self._in_service, _DEVICES_OF_FUNDING[kind]))
+
+    def _in_service(self, name: str) -> bool:
+        status = self.devices.get(name)
+        return status is not None and status.in_service
 
 
 def home_page(services: Iterable[Service], condition: Condition, idle_s: int | None) -> MenuPage:

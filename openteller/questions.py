@@ -1,12 +1,13 @@
 """The questions of a journey: which worker is asked, with what words, and which event its answer is."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from kiosk_core.errors import DeviceFault, HostSilent, HostUntrusted, OpenTellerError
+from kiosk_core.funding import FundingKind, FundingOffer, FundingSource
 from kiosk_core.id_card_reader import IdCard, IdCardKind, IdCardProblem, IdCardReader
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
@@ -21,12 +22,12 @@ from kiosk_core.ports import (
     LoadInit,
     LoadProof,
     PurseCard,
-    QrOrder,
     ReceiptPrinter,
     ReversalReason,
     Reversed,
     TopUpModule,
 )
+from openteller.qr_funding import QrFunding
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +41,9 @@ Question = (
     | do.CreditLoad
     | do.ProveLoad
     | do.FindLoad
-    | do.OrderQr
-    | do.QueryOrder
+    | do.Fund
+    | do.PollFunding
+    | do.CancelFunding
     | do.AuthoriseLoad
     | do.ConfirmLoad
     | do.ReverseLoad
@@ -64,6 +66,7 @@ class Questions:
     """Asks devices and host on their threads.
 
     `host_failed` hears that the host did not answer. The journal is only asked for tokens and open cases.
+    `funding` are the ways to pay beside QR, which the host's thread does by itself.
     """
 
     top_up_module: Worker[TopUpModule]
@@ -72,8 +75,9 @@ class Questions:
     journal: Journal
     host_failed: Callable[[], None]
     id_card_reader: Worker[IdCardReader] | None = None
+    funding: Mapping[FundingKind, Worker[FundingSource]] = field(default_factory=dict)
 
-    def ask(self, question: Question, terminal_no: bytes, deliver: Deliver) -> None:  # noqa: C901  (a case a question)
+    def ask(self, question: Question, terminal_no: bytes, deliver: Deliver) -> None:  # noqa: C901, PLR0912  (a case a question)
         """Put `question` to its worker; `deliver` gets the answer as a function to be called by the asker's thread.
 
         `terminal_no` are the 6 bytes that a card command names the terminal by.
@@ -108,12 +112,13 @@ class Questions:
                     _log_searched,
                     deliver,
                 )
-            case do.OrderQr(trace, init):
-                self._host(lambda host: host.order_qr(trace, init), _order, ev.OrderUnanswered, deliver)
-            case do.QueryOrder(trace):
-                self._host(
-                    lambda host: host.query_order(trace), ev.OrderAnswered, _plainly(ev.OrderStateUnknown), deliver
-                )
+            case do.Fund(kind, trace, init):
+                self._fund(kind, lambda source: source.begin(trace, init), _offer, ev.FundingUnanswered, deliver)
+            case do.PollFunding(kind, trace):
+                unknown = _plainly(ev.FundingStateUnknown)
+                self._fund(kind, lambda source: source.poll(trace), ev.FundingAnswered, unknown, deliver)
+            case do.CancelFunding(kind, trace):
+                self._source(kind, lambda source: source.cancel(trace)).add_done_callback(_log_failure)
             case do.AuthoriseLoad(trace, init):
                 self._host(
                     lambda host: host.authorise_load(trace, init), _authorisation, ev.AuthorisationUnanswered, deliver
@@ -169,14 +174,32 @@ class Questions:
         unanswered: Callable[[ReversalReason], ev.Event],
         deliver: Deliver,
     ) -> None:
+        _answer(self.host.call(work), answered, self._unanswered(unanswered), deliver)
+
+    def _fund(
+        self,
+        kind: FundingKind,
+        work: Callable[[FundingSource], T],
+        answered: Callable[[T], ev.Event],
+        unanswered: Callable[[ReversalReason], ev.Event],
+        deliver: Deliver,
+    ) -> None:
+        _answer(self._source(kind, work), answered, self._unanswered(unanswered), deliver)
+
+    def _source(self, kind: FundingKind, work: Callable[[FundingSource], T]) -> "Future[T]":
+        if kind is FundingKind.QR:
+            return self.host.call(lambda host: work(QrFunding(host)))
+        return self.funding[kind].call(work)
+
+    def _unanswered(self, unanswered: Callable[[ReversalReason], ev.Event]) -> Callable[[BaseException], ev.Event]:
         def failed(error: BaseException) -> ev.Event:
             if isinstance(error, HostSilent):
                 _log.warning("the host is silent: %s", error)
-            self.host_failed()
+                self.host_failed()
             wrong_mac = isinstance(error, HostUntrusted)
             return unanswered(ReversalReason.MAC_WRONG if wrong_mac else ReversalReason.NO_ANSWER)
 
-        _ask(self.host, work, answered, failed, deliver)
+        return failed
 
     def _card_read(self, result: PurseCard | CardProblem) -> ev.Event:
         if isinstance(result, CardProblem):
@@ -199,13 +222,27 @@ def _ask(
     failed: Callable[[BaseException], ev.Event],
     deliver: Deliver,
 ) -> None:
+    _answer(worker.call(work), answered, failed, deliver)
+
+
+def _answer(
+    asked: "Future[Any]",
+    answered: Callable[[Any], ev.Event],
+    failed: Callable[[BaseException], ev.Event],
+    deliver: Deliver,
+) -> None:
     def done(future: "Future[Any]") -> None:
+        _log_failure(future)
         error = future.exception()
-        if error is not None and not isinstance(error, OpenTellerError):
-            _log.error("a worker failed", exc_info=error)
         deliver((lambda: failed(error)) if error is not None else (lambda: answered(future.result())))
 
-    worker.call(work).add_done_callback(done)
+    asked.add_done_callback(done)
+
+
+def _log_failure(future: "Future[Any]") -> None:
+    error = future.exception()
+    if error is not None and not isinstance(error, OpenTellerError):
+        _log.error("a worker failed", exc_info=error)
 
 
 def _look_for_id_card(reader: IdCardReader) -> IdCard | IdCardProblem:
@@ -229,8 +266,8 @@ def _plainly(event: Callable[[], ev.Event]) -> Callable[[ReversalReason], ev.Eve
     return lambda _: event()
 
 
-def _order(result: QrOrder | Declined) -> ev.Event:
-    return ev.OrderDeclined(result) if isinstance(result, Declined) else ev.QrOrdered(result)
+def _offer(result: FundingOffer | Declined) -> ev.Event:
+    return ev.FundingDeclined(result) if isinstance(result, Declined) else ev.FundingOffered(result)
 
 
 def _authorisation(result: LoadAuthorisation | Declined) -> ev.Event:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from kiosk_core.card_number import CardNumber
+from kiosk_core.funding import FundingKind
 from kiosk_core.journeys.events import Timer
 from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.pages import Page
@@ -100,17 +101,27 @@ class FindLoad:
 
 
 @dataclass(frozen=True)
-class OrderQr:
-    """-> QrOrdered | OrderDeclined | OrderUnanswered."""
+class Fund:
+    """-> FundingOffered | FundingDeclined | FundingUnanswered."""
 
+    kind: FundingKind
     trace: Trace
     init: LoadInit
 
 
 @dataclass(frozen=True)
-class QueryOrder:
-    """-> OrderAnswered | OrderStateUnknown."""
+class PollFunding:
+    """-> FundingAnswered | FundingStateUnknown."""
 
+    kind: FundingKind
+    trace: Trace
+
+
+@dataclass(frozen=True)
+class CancelFunding:
+    """End the customer's part of a payment: there is no answer, and what the host was asked stays asked."""
+
+    kind: FundingKind
     trace: Trace
 
 
@@ -165,8 +176,9 @@ Effect = (
     | CreditLoad
     | ProveLoad
     | FindLoad
-    | OrderQr
-    | QueryOrder
+    | Fund
+    | PollFunding
+    | CancelFunding
     | AuthoriseLoad
     | ConfirmLoad
     | ReverseLoad

@@ -5,6 +5,7 @@ from datetime import date
 from enum import Enum
 
 from kiosk_core.errors import Fault
+from kiosk_core.funding import FundingKind, FundingOffer, FundingState
 from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.ledger import Transaction
 from kiosk_core.ports import (
@@ -15,9 +16,7 @@ from kiosk_core.ports import (
     LoadAuthorisation,
     LoadInit,
     LoadProof,
-    OrderState,
     PurseCard,
-    QrOrder,
     ReversalReason,
     Reversed,
 )
@@ -27,7 +26,7 @@ from kiosk_core.risk import Allowance
 class Timer(Enum):
     """The timers that a journey may start."""
 
-    POLL = "poll"  # ask the host about the order again
+    POLL = "poll"  # ask where the payment stands again
     PAYMENT = "payment"  # the payment must have arrived
     RETURN_CARD = "return_card"  # the card must be back
     RETRY = "retry"  # ask a card that lies badly once more
@@ -140,9 +139,10 @@ class LogSearched:
 
 @dataclass(frozen=True)
 class RiskAssessed:
-    """The answer to AssessRisk: what the rules leave the card at this moment."""
+    """The answer to AssessRisk: what the rules leave the card, and which ways to pay there are, at this moment."""
 
     allowance: Allowance
+    funding: tuple[FundingKind, ...] = (FundingKind.QR,)
 
 
 @dataclass(frozen=True)
@@ -168,40 +168,43 @@ class IdCardReaderLost:
     """The ID-card reader does not answer."""
 
 
-# -- answers of the host ---------------------------------------------------------------------------------
+# -- answers of the way to pay ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class QrOrdered:
-    """The answer to OrderQr."""
+class FundingOffered:
+    """The answer to Fund: the customer can pay now."""
 
-    order: QrOrder
+    offer: FundingOffer
 
 
 @dataclass(frozen=True)
-class OrderDeclined:
-    """The host opens no order."""
+class FundingDeclined:
+    """The host takes no payment for this load."""
 
     declined: Declined
 
 
 @dataclass(frozen=True)
-class OrderUnanswered:
-    """No answer to OrderQr that counts: there may be an order. `reason` is that of the reversal."""
+class FundingUnanswered:
+    """No answer to Fund that counts: the host may know of the payment. `reason` is that of the reversal."""
 
     reason: ReversalReason = ReversalReason.NO_ANSWER
 
 
 @dataclass(frozen=True)
-class OrderAnswered:
-    """The answer to QueryOrder."""
+class FundingAnswered:
+    """The answer to PollFunding."""
 
-    state: OrderState
+    state: FundingState
 
 
 @dataclass(frozen=True)
-class OrderStateUnknown:
-    """No answer to QueryOrder."""
+class FundingStateUnknown:
+    """No answer to PollFunding."""
+
+
+# -- answers of the host ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -295,11 +298,11 @@ Event = (
     | CreditEnded
     | ProofEnded
     | LogSearched
-    | QrOrdered
-    | OrderDeclined
-    | OrderUnanswered
-    | OrderAnswered
-    | OrderStateUnknown
+    | FundingOffered
+    | FundingDeclined
+    | FundingUnanswered
+    | FundingAnswered
+    | FundingStateUnknown
     | LoadAuthorised
     | LoadDeclined
     | AuthorisationUnanswered

@@ -5,6 +5,7 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kiosk_core.funding import FundingState, Paid, Pending, Unclear, Unpaid
 from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
@@ -21,9 +22,9 @@ from kiosk_core.ports import (
     DeclineReason,
     LoadNotFound,
     LoadProven,
-    OrderState,
     ProofUnclear,
     PurseCard,
+    ReversalReason,
     Reversed,
 )
 from kiosk_core.risk import Allowance, Cap
@@ -52,6 +53,11 @@ ALLOWANCES = [
     Allowance((Cap("blacklist.lost", 0, LocalText("", "")),)),
 ]
 
+FUNDING_STATES: list[FundingState] = [
+    Pending(), Paid(), Paid("token-of-payer"), Unpaid(DeclineReason.NOT_PAID), Unpaid(DeclineReason.PIN_WRONG, "55"),
+    Unpaid(), Unclear(ReversalReason.NO_ANSWER),
+]  # fmt: skip
+
 # What the world may answer to each question.
 ANSWERS: dict[type[do.Effect], list[ev.Event]] = {
     do.ReadCard: [ev.CardRead(CARD, TOKEN), ev.CardRead(PurseCard(NUMBER, OLD_BALANCE + AMOUNT), TOKEN), *_unusable],
@@ -69,8 +75,8 @@ ANSWERS: dict[type[do.Effect], list[ev.Event]] = {
         ev.ProofEnded(LoadNotFound(COUNTER + 1, OLD_BALANCE)), ev.ProofEnded(ProofUnclear(0x6985)), *_unusable,
     ],
     do.FindLoad: [ev.LogSearched(found=True), ev.LogSearched(found=False), *_unusable],
-    do.OrderQr: [ev.QrOrdered(ORDER), ev.OrderDeclined(_declined), ev.OrderUnanswered()],
-    do.QueryOrder: [*(ev.OrderAnswered(state) for state in OrderState), ev.OrderStateUnknown()],
+    do.Fund: [ev.FundingOffered(ORDER), ev.FundingDeclined(_declined), ev.FundingUnanswered()],
+    do.PollFunding: [*(ev.FundingAnswered(state) for state in FUNDING_STATES), ev.FundingStateUnknown()],
     do.AuthoriseLoad: [ev.LoadAuthorised(AUTHORISATION), ev.LoadDeclined(_declined), ev.AuthorisationUnanswered()],
     do.ConfirmLoad: [*(ev.ConfirmationAnswered(each) for each in Confirmation), ev.ConfirmationUnanswered()],
     do.ReverseLoad: [

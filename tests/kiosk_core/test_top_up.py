@@ -3,6 +3,7 @@
 import pytest
 
 from kiosk_core.errors import Fault
+from kiosk_core.funding import Paid, Pending, Unpaid
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Timer
@@ -27,7 +28,6 @@ from kiosk_core.ports import (
     DeclineReason,
     LoadNotFound,
     LoadProven,
-    OrderState,
     ProofUnclear,
     PurseCard,
     ReversalReason,
@@ -52,9 +52,9 @@ from tests.kiosk_core.journey import (
 READ = (ev.CardArrived(), ev.CardRead(CARD, TOKEN), ANYTHING)
 CHOSEN = (*READ, ev.AmountChosen(AMOUNT))
 INITIALISED = (*CHOSEN, ev.LoadInitialised(INIT), ANYTHING)
-ORDERED = (*INITIALISED, ev.QrOrdered(ORDER))
+ORDERED = (*INITIALISED, ev.FundingOffered(ORDER))
 POLL = ev.TimerFired(Timer.POLL)
-PAID = (*ORDERED, POLL, ev.OrderAnswered(OrderState.PENDING), POLL, ev.OrderAnswered(OrderState.PAID))
+PAID = (*ORDERED, POLL, ev.FundingAnswered(Pending()), POLL, ev.FundingAnswered(Paid()))
 AUTHORISED = (*PAID, ev.LoadInitialised(INIT), ev.LoadAuthorised(AUTHORISATION))
 CREDITED = (*AUTHORISED, ev.CreditEnded(Credited(TAC)))
 AFTER = PurseCard(NUMBER, OLD_BALANCE + AMOUNT)
@@ -95,7 +95,7 @@ def test_every_row_is_written_before_what_it_announces() -> None:
             or (isinstance(wanted, type) and isinstance(effect, wanted))
         )
 
-    assert position(L.FUND_REQ) < position(do.OrderQr)
+    assert position(L.FUND_REQ) < position(do.Fund)
     assert position(L.MAC2_REQ) < position(do.AuthoriseLoad)
     assert position(L.CREDIT_SENT) == position(do.CreditLoad) - 1
     assert position(L.CARD_OK) < position(L.CONFIRM_SAF) < position(do.ConfirmLoad)
@@ -205,19 +205,19 @@ def test_a_second_tap_on_confirm_orders_nothing_twice() -> None:
     journey = Journey.begun().feed(
         *CHOSEN, ev.AmountChosen(AMOUNT), ev.LoadInitialised(INIT), ev.AmountChosen(AMOUNT), ANYTHING
     )
-    assert len(journey.asked(do.OrderQr)) == 1
+    assert len(journey.asked(do.Fund)) == 1
 
 
 def test_an_order_that_the_host_declines_takes_nothing() -> None:
     declined = Declined(DeclineReason.MAC1_WRONG, "A0")
-    journey = Journey.begun().feed(*INITIALISED, ev.OrderDeclined(declined))
+    journey = Journey.begun().feed(*INITIALISED, ev.FundingDeclined(declined))
     assert journey.rows[-1] is L.DECLINED
     assert isinstance(journey.page, ResultPage)
     assert journey.page.body.key == "top_up.declined.body.mac1_wrong"
 
 
 def test_a_silent_host_at_the_order_is_reversed() -> None:
-    journey = Journey.begun().feed(*INITIALISED, ev.OrderUnanswered())
+    journey = Journey.begun().feed(*INITIALISED, ev.FundingUnanswered())
     (reversal,) = journey.asked(do.ReverseLoad)
     assert isinstance(reversal, do.ReverseLoad)
     assert reversal.reason is ReversalReason.NO_ANSWER
@@ -228,7 +228,7 @@ def test_a_silent_host_at_the_order_is_reversed() -> None:
 
 
 def test_no_qr_was_shown_so_nothing_can_have_been_paid() -> None:
-    journey = Journey.begun().feed(*INITIALISED, ev.OrderUnanswered(), ev.ReversalUnanswered())
+    journey = Journey.begun().feed(*INITIALISED, ev.FundingUnanswered(), ev.ReversalUnanswered())
     assert journey.state.outcome is Outcome.HOST_SILENT
     assert journey.rows[-1] is L.REV_REQ  # still open: recovery sends it again
 
@@ -241,13 +241,13 @@ def test_the_qr_page_lets_the_customer_lift_the_card() -> None:
     assert journey.effects[-1] == do.Show(journey.page, until=Timer.PAYMENT)
     assert isinstance(journey.page, PaymentPage)
     assert not journey.page.card_present
-    journey.feed(ev.CardArrived(), POLL, ev.OrderAnswered(OrderState.PAID), ev.LoadInitialised(INIT))
+    journey.feed(ev.CardArrived(), POLL, ev.FundingAnswered(Paid()), ev.LoadInitialised(INIT))
     assert journey.rows[-1] is L.MAC2_REQ
 
 
 def test_a_silent_host_while_paying_is_asked_again() -> None:
-    journey = Journey.begun().feed(*ORDERED, POLL, ev.OrderStateUnknown(), POLL, ev.OrderAnswered(OrderState.PAID))
-    assert len(journey.asked(do.QueryOrder)) == 2
+    journey = Journey.begun().feed(*ORDERED, POLL, ev.FundingStateUnknown(), POLL, ev.FundingAnswered(Paid()))
+    assert len(journey.asked(do.PollFunding)) == 2
     assert journey.rows[-1] is L.FUND_OK
 
 
@@ -258,7 +258,7 @@ def test_cancelling_at_the_qr_closes_the_order() -> None:
 
 def test_cancelling_at_the_qr_refunds_what_was_paid_in_that_moment() -> None:
     journey = Journey.begun().feed(
-        *ORDERED, POLL, ev.CancelTouched(), ev.OrderAnswered(OrderState.PAID), ev.ReversalAnswered(Reversed(AMOUNT))
+        *ORDERED, POLL, ev.CancelTouched(), ev.FundingAnswered(Paid()), ev.ReversalAnswered(Reversed(AMOUNT))
     )
     assert journey.state.outcome is Outcome.REFUNDED
     assert journey.rows[-1] is L.REVERSED
@@ -268,7 +268,7 @@ def test_cancelling_at_the_qr_refunds_what_was_paid_in_that_moment() -> None:
 def test_an_order_that_nobody_pays_ends() -> None:
     journey = Journey.begun().feed(*ORDERED, ev.TimerFired(Timer.PAYMENT), ev.ReversalAnswered(Reversed(0)))
     assert journey.state.outcome is Outcome.NOT_PAID
-    journey = Journey.begun().feed(*ORDERED, POLL, ev.OrderAnswered(OrderState.EXPIRED))
+    journey = Journey.begun().feed(*ORDERED, POLL, ev.FundingAnswered(Unpaid(DeclineReason.NOT_PAID)))
     assert journey.state.outcome is Outcome.NOT_PAID
     assert journey.rows[-1] is L.DECLINED
 
@@ -435,7 +435,7 @@ def test_a_card_that_does_not_accept_mac2_is_refunded_and_raises_an_alarm() -> N
 def test_an_answer_with_a_wrong_mac_is_reversed_as_such() -> None:
     wrong = ReversalReason.MAC_WRONG
     for journey in (
-        Journey.begun().feed(*INITIALISED, ev.OrderUnanswered(wrong)),
+        Journey.begun().feed(*INITIALISED, ev.FundingUnanswered(wrong)),
         Journey.begun().feed(*PAID, ev.LoadInitialised(INIT), ev.AuthorisationUnanswered(wrong)),
     ):
         (reversal,) = journey.asked(do.ReverseLoad)

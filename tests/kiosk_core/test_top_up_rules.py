@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from kiosk_core.funding import FundingKind
 from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
@@ -110,11 +111,11 @@ def test_rules_are_asked_once_more_right_before_the_payment() -> None:
     journey = Journey.begun().feed(*READ, ANYTHING, CHOSEN, INITIALISED)
     assert len(journey.asked(do.AssessRisk)) == 2
     assert journey.rows[-1] is L.INIT
-    assert not journey.asked(do.OrderQr)
+    assert not journey.asked(do.Fund)
     journey.feed(ANYTHING)
     assert journey.rows[-1] is L.FUND_REQ
-    (order,) = journey.asked(do.OrderQr)
-    assert order == do.OrderQr(journey.state.trace, INIT)
+    (order,) = journey.asked(do.Fund)
+    assert order == do.Fund(FundingKind.QR, journey.state.trace, INIT)
 
 
 def test_a_card_that_was_listed_meanwhile_is_not_paid_for() -> None:
@@ -128,7 +129,7 @@ def test_a_limit_that_came_nearer_meanwhile_leads_back_to_the_amount() -> None:
     journey = Journey.begun().feed(*READ, ANYTHING, CHOSEN, INITIALISED, bites(DAILY))
     assert keypad(journey).max_fen == 4_000
     assert L.FUND_REQ not in journey.rows
-    journey.feed(ev.AmountChosen(4_000), INITIALISED, bites(DAILY), ev.QrOrdered(ORDER))
+    journey.feed(ev.AmountChosen(4_000), INITIALISED, bites(DAILY), ev.FundingOffered(ORDER))
     assert journey.state.step is Step.PAYING
 
 
@@ -147,18 +148,18 @@ def test_a_large_amount_asks_for_the_id_card_before_the_payment() -> None:
 
 
 def test_a_customer_who_showed_the_id_card_goes_on_and_is_not_asked_again() -> None:
-    journey = Journey.begun().feed(*IDENTIFYING, PERSON, INITIALISED, ASKS_FOR_ID, ev.QrOrdered(ORDER))
+    journey = Journey.begun().feed(*IDENTIFYING, PERSON, INITIALISED, ASKS_FOR_ID, ev.FundingOffered(ORDER))
     assert journey.state.step is Step.PAYING
     assert len(journey.asked(do.ReadIdCard)) == 1
 
 
 def test_the_last_page_reminds_of_the_id_card() -> None:
     journey = Journey.begun().feed(*IDENTIFYING, PERSON, INITIALISED, ASKS_FOR_ID)
-    journey.feed(ev.OrderDeclined(Declined(DeclineReason.LIMIT, "61")))
+    journey.feed(ev.FundingDeclined(Declined(DeclineReason.LIMIT, "61")))
     assert isinstance(journey.page, ResultPage)
     assert journey.page.reason == Words("top_up.id_card.take")
     without = Journey.begun().feed(*READ, ANYTHING, CHOSEN, INITIALISED, ANYTHING)
-    without.feed(ev.OrderDeclined(Declined(DeclineReason.LIMIT, "61")))
+    without.feed(ev.FundingDeclined(Declined(DeclineReason.LIMIT, "61")))
     assert isinstance(without.page, ResultPage)
     assert without.page.reason is None
 

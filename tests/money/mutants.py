@@ -31,6 +31,7 @@ class Mutant:
 
 
 _MOVES = "kiosk_core/journeys/top_up/moves.py"
+_PAYING = "kiosk_core/journeys/top_up/paying.py"
 _RECOVERY = "kiosk_core/journeys/top_up/recovery.py"
 _MODULE = "drivers/top_up_module.py"
 _BANK = "device_sim/bank_books.py"
@@ -104,10 +105,9 @@ MUTANTS = (
     ),
     Mutant(
         "an order that nobody answered is not reversed",
-        _MOVES,
-        "def order_unanswered(s: TopUp, event: ev.OrderUnanswered) -> Next:\n    return reverse(",
-        "def order_unanswered(s: TopUp, event: ev.OrderUnanswered) -> Next:\n"
-        "    return last_page(s, Outcome.HOST_SILENT, record(s, LedgerState.DECLINED))\n    return reverse(",
+        _PAYING,
+        "    return moves.reverse(s, event.reason, Outcome.HOST_SILENT)\n",
+        "    return moves.last_page(s, Outcome.HOST_SILENT, moves.record(s, LedgerState.DECLINED))\n",
     ),
     Mutant(
         "a reversal is not repeated",

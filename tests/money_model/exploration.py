@@ -30,7 +30,7 @@ _NO_RULE = Allowance()
 
 _WORKERS: Mapping[Question, str] = {
     **dict.fromkeys((do.ReadCard, do.InitializeLoad, do.CreditLoad, do.ProveLoad, do.FindLoad), "card"),
-    **dict.fromkeys((do.OrderQr, do.QueryOrder, do.AuthoriseLoad, do.ConfirmLoad, do.ReverseLoad), "bank"),
+    **dict.fromkeys((do.Fund, do.PollFunding, do.AuthoriseLoad, do.ConfirmLoad, do.ReverseLoad), "bank"),
     do.PrintReceipt: "printer",
     do.ReadIdCard: "ID card",
     do.AssessRisk: "rules",
@@ -38,7 +38,7 @@ _WORKERS: Mapping[Question, str] = {
 """Who answers: a worker takes one question after the other."""
 
 ANNOUNCED: Mapping[Question, LedgerState] = {
-    do.OrderQr: L.FUND_REQ,
+    do.Fund: L.FUND_REQ,
     do.AuthoriseLoad: L.MAC2_REQ,
     do.CreditLoad: L.CREDIT_SENT,
     do.ProveLoad: L.CARD_UNKNOWN,
@@ -416,7 +416,9 @@ def describe(event: ev.Event) -> str:
             return f"the time for {timer.value.replace('_', ' ')} is over"
         case ev.CreditEnded(result=answer) | ev.ProofEnded(proof=answer):
             return f"{_words(type(event).__name__)}: {_words(type(answer).__name__)}"
-        case ev.OrderAnswered(state=said) | ev.ConfirmationAnswered(confirmation=said):
+        case ev.FundingAnswered(state=answer):
+            return f"{_words(type(event).__name__)}: {_words(type(answer).__name__)}"
+        case ev.ConfirmationAnswered(confirmation=said):
             return f"{_words(type(event).__name__)}: {said.name.lower().replace('_', ' ')}"
         case ev.ReversalAnswered(reversed=done):
             return f"reversal answered: {'refunded' if done.refunded_fen else 'nothing had been paid'}"

@@ -9,7 +9,7 @@ import pytest
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys import top_up
-from kiosk_core.journeys.top_up import Outcome, Step, TopUp, moves, recovery
+from kiosk_core.journeys.top_up import Outcome, Step, TopUp, moves, paying, recovery
 from kiosk_core.journeys.top_up.state import Next
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ports import Credited, CreditRefused, CreditUnknown, LoadNotFound, ReversalReason
@@ -125,14 +125,14 @@ def _one_witness_is_enough(s: TopUp, event: ev.ProofEnded) -> Next:
     return moves.proof_ended(s, event)
 
 
-def _no_answer_is_no(s: TopUp, _: ev.OrderUnanswered) -> Next:
+def _no_answer_is_no(s: TopUp, _: ev.FundingUnanswered) -> Next:
     s = replace(s, ledger=L.DECLINED)
     return moves.last_page(s, Outcome.HOST_SILENT, moves.record(s, L.DECLINED))
 
 
 def _cancel_forgets_the_order(s: TopUp, _: ev.CancelTouched) -> Next:
     s = replace(s, ledger=L.ABANDONED)
-    return moves.last_page(s, Outcome.CANCELLED, *moves.STOP_PAYING, moves.record(s, L.ABANDONED))
+    return moves.last_page(s, Outcome.CANCELLED, *paying.STOP_PAYING, moves.record(s, L.ABANDONED))
 
 
 @pytest.mark.slow
@@ -153,7 +153,11 @@ def _cancel_forgets_the_order(s: TopUp, _: ev.CancelTouched) -> Next:
             "CreditLoad leaves while the last row is MAC2_REQ",
         ),
         ((Step.PROVING, ev.ProofEnded), _one_witness_is_enough, "the card refused, and it is credited"),
-        ((Step.ORDERING, ev.OrderUnanswered), _no_answer_is_no, "closed as DECLINED, and the order may still be paid"),
+        (
+            (Step.ORDERING, ev.FundingUnanswered),
+            _no_answer_is_no,
+            "closed as DECLINED, and the order may still be paid",
+        ),
         (
             (Step.PAYING, ev.CancelTouched),
             _cancel_forgets_the_order,

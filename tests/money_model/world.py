@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from kiosk_core.funding import FundingState, Paid, Pending, Unpaid
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.top_up import Step, TopUp
@@ -22,7 +23,6 @@ from kiosk_core.ports import (
     DeclineReason,
     LoadNotFound,
     LoadProven,
-    OrderState,
     ProofUnclear,
     PurseCard,
     Reversed,
@@ -117,7 +117,7 @@ class World:
         yield self
         if question is do.CreditLoad:
             yield replace(self, credited=True)
-        elif question is do.OrderQr:
+        elif question is do.Fund:
             yield self.order_arrives()
             yield replace(self, late_order=True)
         elif question is do.ReverseLoad:
@@ -143,16 +143,16 @@ class World:
             yield ev.ProofEnded(LoadNotFound(COUNTER + 1, OLD_BALANCE)), self  # the card was used elsewhere meanwhile
             proof = LoadProven(bytes(4), TAC) if self.credited else LoadNotFound(COUNTER, OLD_BALANCE)
             yield ev.ProofEnded(proof), self
-        elif question is do.OrderQr:
-            yield ev.OrderDeclined(DECLINED), self
+        elif question is do.Fund:
+            yield ev.FundingDeclined(DECLINED), self
             if self.order is Order.NONE:
-                yield ev.QrOrdered(ORDER), replace(self.order_arrives(), shown=True)
+                yield ev.FundingOffered(ORDER), replace(self.order_arrives(), shown=True)
             for after in self._unheard(question):
-                yield ev.OrderUnanswered(), after
-        elif question is do.QueryOrder:
-            yield ev.OrderStateUnknown(), self
-            known = {Order.OPEN: OrderState.PENDING, Order.PAID: OrderState.PAID}
-            yield ev.OrderAnswered(known.get(self.order, OrderState.EXPIRED)), self
+                yield ev.FundingUnanswered(), after
+        elif question is do.PollFunding:
+            yield ev.FundingStateUnknown(), self
+            known: dict[Order, FundingState] = {Order.OPEN: Pending(), Order.PAID: Paid()}
+            yield ev.FundingAnswered(known.get(self.order, Unpaid(DeclineReason.NOT_PAID))), self
         elif question is do.AuthoriseLoad:
             yield ev.AuthorisationUnanswered(), self
             yield ev.LoadDeclined(DECLINED), self

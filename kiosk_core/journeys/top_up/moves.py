@@ -25,13 +25,12 @@ from kiosk_core.ports import (
     LoadInit,
     LoadNotFound,
     LoadProven,
-    OrderState,
     ProofUnclear,
     PurseCard,
     ReversalReason,
 )
 
-POLL_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 LEAVE_SECONDS = 4.0
 _MAC2_WRONG = 0x9302  # keys of host or card are wrong, or somebody makes up answers: not this customer's matter
 RETRY_SECONDS = 2.0
@@ -52,7 +51,7 @@ def _show(s: TopUp, page: Page) -> tuple[do.Effect, ...]:
     return (do.Show(page),) if s.attended else ()
 
 
-def _working(s: TopUp, current: int) -> tuple[do.Effect, ...]:
+def working(s: TopUp, current: int) -> tuple[do.Effect, ...]:
     return _show(s, pages.working(current))
 
 
@@ -71,12 +70,12 @@ def last_page(s: TopUp, outcome: Outcome, *effects: do.Effect, has_receipt: bool
     return go(s, Step.LAST_PAGE, *effects)
 
 
-def _with_receipt(s: TopUp, outcome: Outcome, *effects: do.Effect) -> Next:
+def with_receipt(s: TopUp, outcome: Outcome, *effects: do.Effect) -> Next:
     """Print what the customer may need to prove, then show how it ended."""
     s = replace(s, outcome=outcome)
     if not s.attended:
         return end(s, *effects)
-    return go(s, Step.PRINTING, *effects, *_working(s, pages.RECEIPT), do.PrintReceipt(receipt(s, outcome)))
+    return go(s, Step.PRINTING, *effects, *working(s, pages.RECEIPT), do.PrintReceipt(receipt(s, outcome)))
 
 
 # -- card and amount: nothing has been taken ---------------------------------------------------------------
@@ -147,10 +146,10 @@ def choose_amount(s: TopUp, event: ev.AmountChosen) -> Next:
     if event.amount_fen > pages.room_fen(s):
         return s, (do.Show(pages.amount(s, "balance")),)
     s = replace(s, amount_fen=event.amount_fen, rule="")
-    return _what_rules_want(s) or _initialise(s)
+    return what_rules_want(s) or _initialise(s)
 
 
-def _what_rules_want(s: TopUp) -> Next | None:
+def what_rules_want(s: TopUp) -> Next | None:
     """Return what must happen before the chosen amount may be paid; None: nothing."""
     cap = s.allowance.tightest
     if cap is not None and s.amount_fen > cap.most_fen:
@@ -164,7 +163,7 @@ def _what_rules_want(s: TopUp) -> Next | None:
 
 def _initialise(s: TopUp) -> Next:
     initialise = do.InitializeLoad(_card(s).number, s.amount_fen)
-    return go(s, Step.INITIALISING, *_working(s, pages.CHECK_CARD), initialise)
+    return go(s, Step.INITIALISING, *working(s, pages.CHECK_CARD), initialise)
 
 
 def id_card_was_read(s: TopUp, event: ev.IdCardRead) -> Next:
@@ -194,7 +193,7 @@ def stop_identifying(s: TopUp, event: ev.CancelTouched | ev.CustomerGone) -> Nex
     return after, (STOP_LOOKING, *effects)
 
 
-_LOOK_AGAIN = do.StartTimer(Timer.ID_CARD, POLL_SECONDS)
+_LOOK_AGAIN = do.StartTimer(Timer.ID_CARD, LOOK_SECONDS)
 STOP_LOOKING = do.StopTimer(Timer.ID_CARD)
 
 
@@ -207,88 +206,16 @@ def ask_rules_again(s: TopUp, event: ev.LoadInitialised) -> Next:
     return go(s, Step.CLEARING, row, do.AssessRisk(init.number, s.token))
 
 
-def order_payment(s: TopUp, event: ev.RiskAssessed) -> Next:
-    s = replace(s, allowance=event.allowance)
-    return _what_rules_want(s) or go(
-        s,
-        Step.ORDERING,
-        record(s, LedgerState.FUND_REQ, {"stan": s.trace.order_stan}),
-        *_working(s, pages.PAYMENT),
-        do.OrderQr(s.trace, _init(s)),
-        ledger=LedgerState.FUND_REQ,
-    )
-
-
-# -- the payment: the customer may have paid ---------------------------------------------------------------
-
-
-def show_qr(s: TopUp, event: ev.QrOrdered) -> Next:
-    s = replace(s, order=event.order)
-    seconds = min(event.order.expires_in_s, s.service.times.payment_s)
-    return go(
-        s,
-        Step.PAYING,
-        do.StartTimer(Timer.PAYMENT, seconds),
-        do.Show(pages.payment(s), until=Timer.PAYMENT),
-        do.StartTimer(Timer.POLL, POLL_SECONDS),
-    )
-
-
-def order_declined(s: TopUp, event: ev.OrderDeclined) -> Next:
-    facts: Facts = {"reason": event.declined.reason.value, "response_code": event.declined.response_code}
-    s = replace(s, decline=event.declined.reason, ledger=LedgerState.DECLINED)
-    return last_page(s, Outcome.DECLINED, record(s, LedgerState.DECLINED, facts))
-
-
-def order_unanswered(s: TopUp, event: ev.OrderUnanswered) -> Next:
-    return reverse(s, event.reason, Outcome.HOST_SILENT)
-
-
-def poll(s: TopUp, event: ev.TimerFired) -> Next:
-    if event.timer is Timer.POLL:
-        return s, (do.QueryOrder(s.trace),)
-    return reverse(s, ReversalReason.OTHER, Outcome.NOT_PAID, *STOP_PAYING)
-
-
-def order_answered(s: TopUp, event: ev.OrderAnswered) -> Next:
-    match event.state:
-        case OrderState.PENDING:
-            return s, (do.StartTimer(Timer.POLL, POLL_SECONDS),)
-        case OrderState.PAID:
-            s = replace(s, paid=True, ledger=LedgerState.FUND_OK)
-            paid = record(s, LedgerState.FUND_OK, {"paid": True})
-            return _renew(s, *STOP_PAYING, paid)
-        case OrderState.EXPIRED:
-            s = replace(s, ledger=LedgerState.DECLINED)
-            expired = record(s, LedgerState.DECLINED, {"reason": "not_paid"})
-            return last_page(s, Outcome.NOT_PAID, *STOP_PAYING, expired)
-
-
-def poll_again(s: TopUp, _: ev.OrderStateUnknown) -> Next:
-    return s, (do.StartTimer(Timer.POLL, POLL_SECONDS),)
-
-
-def cancel_payment(s: TopUp, _: ev.CancelTouched) -> Next:
-    return reverse(s, ReversalReason.OTHER, Outcome.CANCELLED, *STOP_PAYING)
-
-
-def card_moved_while_paying(s: TopUp, _: ev.Event) -> Next:
-    return s, (do.Show(pages.payment(s), until=Timer.PAYMENT),)
-
-
-STOP_PAYING = (do.StopTimer(Timer.POLL), do.StopTimer(Timer.PAYMENT))
-
-
 # -- paid, and the card is untouched -----------------------------------------------------------------------
 
 
-def _renew(s: TopUp, *effects: do.Effect) -> Next:
+def renew(s: TopUp, *effects: do.Effect) -> Next:
     card = _card(s)
-    return go(s, Step.RENEWING, *effects, *_working(s, pages.AUTHORISE), do.InitializeLoad(card.number, s.amount_fen))
+    return go(s, Step.RENEWING, *effects, *working(s, pages.AUTHORISE), do.InitializeLoad(card.number, s.amount_fen))
 
 
 def card_is_back(s: TopUp, _: ev.CardArrived) -> Next:
-    return _renew(s, do.StopTimer(Timer.RETRY))
+    return renew(s, do.StopTimer(Timer.RETRY))
 
 
 def ask_for_paid_card(s: TopUp, event: ev.CardUnusable) -> Next:
@@ -298,7 +225,7 @@ def ask_for_paid_card(s: TopUp, event: ev.CardUnusable) -> Next:
 
 def give_back(s: TopUp, event: ev.CancelTouched | ev.TimerFired) -> Next:
     if event == ev.TimerFired(Timer.RETRY):
-        return _renew(s)
+        return renew(s)
     return reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.CANCELLED, *STOP_WAITING)
 
 
@@ -345,7 +272,7 @@ def credit(s: TopUp, event: ev.LoadAuthorised) -> Next:
         s,
         Step.LOADING,
         record(s, LedgerState.MAC2_OK),
-        *_working(s, pages.LOAD),
+        *working(s, pages.LOAD),
         record(s, LedgerState.CREDIT_SENT, facts),
         do.CreditLoad(mac2),
     )
@@ -370,7 +297,7 @@ def credit_ended(s: TopUp, event: ev.CreditEnded) -> Next:
 def prove(s: TopUp, *effects: do.Effect) -> Next:
     s = replace(s, ledger=LedgerState.CARD_UNKNOWN)
     ask = do.ProveLoad(s.token, s.counter, s.amount_fen)
-    return go(s, Step.PROVING, *effects, *_working(s, pages.VERIFY), ask)
+    return go(s, Step.PROVING, *effects, *working(s, pages.VERIFY), ask)
 
 
 def proof_ended(s: TopUp, event: ev.ProofEnded) -> Next:
@@ -430,15 +357,15 @@ def give_up_on_card(s: TopUp, event: ev.TimerFired) -> Next:
 
 def _suspend(s: TopUp, *effects: do.Effect) -> Next:
     if s.earlier:  # the row is there already
-        return _with_receipt(s, Outcome.SUSPENSE, *effects)
+        return with_receipt(s, Outcome.SUSPENSE, *effects)
     facts: Facts = {"amount_fen": s.amount_fen, "counter": s.counter, "authorised_at": s.authorised_at}
     s = replace(s, ledger=LedgerState.SUSPENSE)
-    return _with_receipt(s, Outcome.SUSPENSE, *effects, record(s, LedgerState.SUSPENSE, facts))
+    return with_receipt(s, Outcome.SUSPENSE, *effects, record(s, LedgerState.SUSPENSE, facts))
 
 
 def _manual(s: TopUp, facts: Facts) -> Next:
     s = replace(s, ledger=LedgerState.MANUAL)
-    return _with_receipt(s, Outcome.MANUAL, record(s, LedgerState.MANUAL, facts))
+    return with_receipt(s, Outcome.MANUAL, record(s, LedgerState.MANUAL, facts))
 
 
 # -- the card gave its TAC ---------------------------------------------------------------------------------
@@ -447,7 +374,7 @@ def _manual(s: TopUp, facts: Facts) -> Next:
 def _card_ok(s: TopUp, tac: bytes, *, proven: bool) -> Next:
     s = replace(s, tac=tac, ledger=LedgerState.CARD_OK)
     facts: Facts = {"tac": tac.hex().upper(), "proven": proven}
-    return go(s, Step.CHECKING, record(s, LedgerState.CARD_OK, facts), *_working(s, pages.VERIFY), do.ReadCard())
+    return go(s, Step.CHECKING, record(s, LedgerState.CARD_OK, facts), *working(s, pages.VERIFY), do.ReadCard())
 
 
 def balance_checked(s: TopUp, event: ev.CardRead) -> Next:
@@ -472,13 +399,13 @@ def confirmed(s: TopUp, event: ev.ConfirmationAnswered) -> Next:
     match event.confirmation:
         case Confirmation.ACCEPTED:
             s = replace(s, ledger=LedgerState.DONE)
-            return _with_receipt(s, Outcome.LOADED, record(s, LedgerState.DONE))
+            return with_receipt(s, Outcome.LOADED, record(s, LedgerState.DONE))
         case Confirmation.TAC_WRONG:
             return _manual(s, {"why": "the host does not accept the card's TAC"})
 
 
 def confirmation_unanswered(s: TopUp, _: ev.ConfirmationUnanswered) -> Next:
-    return _with_receipt(s, Outcome.LOADED)
+    return with_receipt(s, Outcome.LOADED)
 
 
 # -- giving the money back ---------------------------------------------------------------------------------
@@ -510,7 +437,7 @@ def reversal_answered(s: TopUp, event: ev.ReversalAnswered) -> Next:
     s = replace(s, refunded_fen=refunded_fen, ledger=LedgerState.REVERSED)
     row = record(s, LedgerState.REVERSED, {"refunded_fen": refunded_fen})
     if refunded_fen:
-        return _with_receipt(s, Outcome.REFUNDED, row)
+        return with_receipt(s, Outcome.REFUNDED, row)
     return last_page(s, s.unpaid_outcome, row)
 
 
@@ -519,9 +446,9 @@ def reversal_declined(s: TopUp, event: ev.ReversalDeclined) -> Next:
 
 
 def reversal_unanswered(s: TopUp, _: ev.ReversalUnanswered) -> Next:
-    if s.order is None and not s.paid:  # no QR was ever shown, so nobody can have paid
+    if s.offer is None and not s.paid:  # nobody was ever shown how to pay, so nobody can have paid
         return last_page(s, Outcome.HOST_SILENT)
-    return _with_receipt(s, Outcome.REFUND_PENDING)
+    return with_receipt(s, Outcome.REFUND_PENDING)
 
 
 # -- the end -----------------------------------------------------------------------------------------------
@@ -557,12 +484,6 @@ def _card(s: TopUp) -> PurseCard:
     if s.card is None:
         raise UnexpectedEvent("no card has been read")
     return s.card
-
-
-def _init(s: TopUp) -> LoadInit:
-    if s.init is None:
-        raise UnexpectedEvent("no load has been initialised")
-    return s.init
 
 
 def _rule_facts(s: TopUp) -> Facts:

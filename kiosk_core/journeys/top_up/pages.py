@@ -17,6 +17,7 @@ from kiosk_core.pages import (
     ResultPage,
     Tone,
 )
+from kiosk_core.ports import QrOrder
 from kiosk_core.texts import LocalText, Words
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def payment(s: TopUp) -> PaymentPage:
     """Show the QR code."""
     return PaymentPage(
         amount_fen=s.amount_fen,
-        qr=s.order.code if s.order else "",
+        qr=s.offer.code if isinstance(s.offer, QrOrder) else "",
         card_present=s.card_present,
         cancellable=True,
     )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
+from kiosk_core.funding import FundingKind
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.top_up import moves
@@ -77,6 +78,7 @@ def _from_journal(transaction: Transaction, service: TransitTopUp, terminal: Ter
         old_balance_fen=number("old_balance_fen"),
         amount_fen=number("amount_fen"),
         counter=number("counter"),
+        funding=FundingKind(text("funding", FundingKind.QR.value)),
         paid=bool(facts.get("paid")),
         authorised_at=text("authorised_at"),
         tac=bytes.fromhex(text("tac")),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from kiosk_core.funding import FundingKind, FundingOffer
 from kiosk_core.journeys.effects import (
     Effect,
 )
@@ -14,7 +15,6 @@ from kiosk_core.ports import (
     DeclineReason,
     LoadInit,
     PurseCard,
-    QrOrder,
     ReversalReason,
     Trace,
 )
@@ -59,8 +59,8 @@ class TopUp:
     """All that a top-up knows. `attended`: a customer stands there; otherwise it is recovery.
 
     `allowance` is what the rules left the card when they were last asked, `rule` the id of the last one that said
-    no, `person` the token of the ID card that was shown. `init` is the last answer to 80 50, `witness`
-    counter and balance that the card showed after 80 5A found nothing.
+    no, `person` the token of the ID card that was shown. `init` is the last answer to 80 50, `offer` what the
+    customer could pay by, `witness` counter and balance that the card showed after 80 5A found nothing.
     """
 
     service: TransitTopUp
@@ -84,7 +84,8 @@ class TopUp:
     person: str = ""
     init: LoadInit | None = None
     counter: int = 0
-    order: QrOrder | None = None
+    funding: FundingKind = FundingKind.QR
+    offer: FundingOffer | None = None
     paid: bool = False
     authorised_at: str = ""
     witness: tuple[int, int] = (0, 0)

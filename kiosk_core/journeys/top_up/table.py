@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
-from kiosk_core.journeys.top_up import moves, pages, recovery
+from kiosk_core.journeys.top_up import moves, pages, paying, recovery
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp, Transition, UnexpectedEvent, trace_of
 from kiosk_core.ledger import LedgerState, Transaction
@@ -75,16 +75,16 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.IDENTIFYING, ev.CustomerGone): moves.stop_identifying,
     (Step.INITIALISING, ev.LoadInitialised): moves.ask_rules_again,
     (Step.INITIALISING, ev.CardUnusable): moves.ask_for_card_again,
-    (Step.CLEARING, ev.RiskAssessed): moves.order_payment,
-    (Step.ORDERING, ev.QrOrdered): moves.show_qr,
-    (Step.ORDERING, ev.OrderDeclined): moves.order_declined,
-    (Step.ORDERING, ev.OrderUnanswered): moves.order_unanswered,
-    (Step.PAYING, ev.TimerFired): moves.poll,
-    (Step.PAYING, ev.OrderAnswered): moves.order_answered,
-    (Step.PAYING, ev.OrderStateUnknown): moves.poll_again,
-    (Step.PAYING, ev.CancelTouched): moves.cancel_payment,
-    (Step.PAYING, ev.CardLeft): moves.card_moved_while_paying,
-    (Step.PAYING, ev.CardArrived): moves.card_moved_while_paying,
+    (Step.CLEARING, ev.RiskAssessed): paying.ask_for_payment,
+    (Step.ORDERING, ev.FundingOffered): paying.offered,
+    (Step.ORDERING, ev.FundingDeclined): paying.declined,
+    (Step.ORDERING, ev.FundingUnanswered): paying.unanswered,
+    (Step.PAYING, ev.TimerFired): paying.poll,
+    (Step.PAYING, ev.FundingAnswered): paying.answered,
+    (Step.PAYING, ev.FundingStateUnknown): paying.poll_again,
+    (Step.PAYING, ev.CancelTouched): paying.cancel,
+    (Step.PAYING, ev.CardLeft): paying.card_moved,
+    (Step.PAYING, ev.CardArrived): paying.card_moved,
     (Step.RENEWING, ev.LoadInitialised): moves.authorise,
     (Step.RENEWING, ev.CardUnusable): moves.ask_for_paid_card,
     (Step.REPLACE_CARD, ev.CardArrived): moves.card_is_back,
@@ -107,16 +107,16 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.REVERSING, ev.ReversalAnswered): moves.reversal_answered,
     (Step.REVERSING, ev.ReversalDeclined): moves.reversal_declined,
     (Step.REVERSING, ev.ReversalUnanswered): moves.reversal_unanswered,
-    (Step.REVERSING, ev.OrderAnswered): moves.ignore,  # the query was under way when the order was given up
-    (Step.REVERSING, ev.OrderStateUnknown): moves.ignore,
+    (Step.REVERSING, ev.FundingAnswered): moves.ignore,  # asked before the payment was given up
+    (Step.REVERSING, ev.FundingStateUnknown): moves.ignore,
     (Step.PRINTING, ev.ReceiptPrinted): moves.receipt_printed,
     (Step.PRINTING, ev.ReceiptFailed): moves.receipt_failed,
     (Step.LAST_PAGE, ev.DoneTouched): moves.leave,
     (Step.LAST_PAGE, ev.CustomerGone): moves.leave,
     (Step.LAST_PAGE, ev.TimerFired): moves.leave,
     (Step.LAST_PAGE, ev.CardLeft): moves.leave_soon,
-    (Step.LAST_PAGE, ev.OrderAnswered): moves.ignore,  # the journal was lost while a query was under way
-    (Step.LAST_PAGE, ev.OrderStateUnknown): moves.ignore,
+    (Step.LAST_PAGE, ev.FundingAnswered): moves.ignore,  # asked before the journal was lost
+    (Step.LAST_PAGE, ev.FundingStateUnknown): moves.ignore,
     (Step.LAST_PAGE, ev.IdCardRead): moves.ignore,  # the reader was looking when the customer cancelled
     (Step.LAST_PAGE, ev.IdCardUnusable): moves.ignore,
     (Step.LAST_PAGE, ev.IdCardReaderLost): moves.ignore,
@@ -135,4 +135,4 @@ def _cannot_go_on(s: TopUp) -> Next:
         outcome = Outcome.SUSPENSE
     else:
         outcome = Outcome.REFUND_PENDING
-    return moves.last_page(s, outcome, moves.STOP_LOOKING, *moves.STOP_PAYING, *moves.STOP_WAITING)
+    return moves.last_page(s, outcome, moves.STOP_LOOKING, *paying.let_go(s), *moves.STOP_WAITING)

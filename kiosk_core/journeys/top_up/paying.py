@@ -1,0 +1,114 @@
+"""The transitions of the payment: the customer may have paid, so every way out of it asks the host, or reverses."""
+
+from dataclasses import replace
+
+from kiosk_core.funding import FundingKind, Paid, Pending, Unclear, Unpaid
+from kiosk_core.journeys import effects as do
+from kiosk_core.journeys import events as ev
+from kiosk_core.journeys.events import Timer
+from kiosk_core.journeys.top_up import moves, pages
+from kiosk_core.journeys.top_up.outcome import Outcome
+from kiosk_core.journeys.top_up.state import Next, Step, TopUp, UnexpectedEvent
+from kiosk_core.ledger import Facts, LedgerState
+from kiosk_core.ports import DeclineReason, LoadInit, QrOrder, ReversalReason
+
+POLL_SECONDS = 1.0
+
+
+def ask_for_payment(s: TopUp, event: ev.RiskAssessed) -> Next:
+    s = replace(s, allowance=event.allowance)
+    facts: Facts = {"stan": s.trace.order_stan, "funding": s.funding.value}
+    return moves.what_rules_want(s) or moves.go(
+        s,
+        Step.ORDERING,
+        moves.record(s, LedgerState.FUND_REQ, facts),
+        *moves.working(s, pages.PAYMENT),
+        do.Fund(s.funding, s.trace, _init(s)),
+        ledger=LedgerState.FUND_REQ,
+    )
+
+
+def offered(s: TopUp, event: ev.FundingOffered) -> Next:
+    s = replace(s, offer=event.offer)
+    seconds = s.service.times.payment_s
+    if isinstance(event.offer, QrOrder):
+        seconds = min(event.offer.expires_in_s, seconds)
+    return moves.go(
+        s,
+        Step.PAYING,
+        do.StartTimer(Timer.PAYMENT, seconds),
+        do.Show(pages.payment(s), until=Timer.PAYMENT),
+        do.StartTimer(Timer.POLL, POLL_SECONDS),
+    )
+
+
+def declined(s: TopUp, event: ev.FundingDeclined) -> Next:
+    return _unpaid(s, event.declined.reason, event.declined.response_code)
+
+
+def unanswered(s: TopUp, event: ev.FundingUnanswered) -> Next:
+    return moves.reverse(s, event.reason, Outcome.HOST_SILENT)
+
+
+def poll(s: TopUp, event: ev.TimerFired) -> Next:
+    if event.timer is Timer.POLL:
+        return s, (do.PollFunding(s.funding, s.trace),)
+    return _take_back(s, ReversalReason.OTHER, Outcome.NOT_PAID)
+
+
+def answered(s: TopUp, event: ev.FundingAnswered) -> Next:
+    match event.state:
+        case Pending():
+            return s, (do.StartTimer(Timer.POLL, POLL_SECONDS),)
+        case Paid(payer):
+            s = replace(s, paid=True, ledger=LedgerState.FUND_OK)
+            facts: Facts = {"paid": True, **({"payer": payer} if payer else {})}
+            return moves.renew(s, *STOP_PAYING, moves.record(s, LedgerState.FUND_OK, facts))
+        case Unpaid(reason, response_code):
+            return _unpaid(s, reason, response_code)
+        case Unclear(reason):
+            return _take_back(s, reason, Outcome.HOST_SILENT)
+
+
+def poll_again(s: TopUp, _: ev.FundingStateUnknown) -> Next:
+    return s, (do.StartTimer(Timer.POLL, POLL_SECONDS),)
+
+
+def cancel(s: TopUp, _: ev.CancelTouched) -> Next:
+    return _take_back(s, ReversalReason.OTHER, Outcome.CANCELLED)
+
+
+def card_moved(s: TopUp, _: ev.Event) -> Next:
+    return s, (do.Show(pages.payment(s), until=Timer.PAYMENT),)
+
+
+STOP_PAYING = (do.StopTimer(Timer.POLL), do.StopTimer(Timer.PAYMENT))
+
+
+def let_go(s: TopUp) -> tuple[do.Effect, ...]:
+    """End what the customer does to pay; nothing here tells whether he has paid."""
+    asks_customer = s.funding is FundingKind.BANK_CARD and s.step in {Step.ORDERING, Step.PAYING}
+    return (*STOP_PAYING, do.CancelFunding(s.funding, s.trace)) if asks_customer else STOP_PAYING
+
+
+def _take_back(s: TopUp, reason: ReversalReason, if_unpaid: Outcome) -> Next:
+    return moves.reverse(s, reason, if_unpaid, *let_go(s))
+
+
+def _unpaid(s: TopUp, reason: DeclineReason | None, response_code: str) -> Next:
+    """Nothing was taken and nothing can be any more, so there is nothing to reverse."""
+    outcome = _UNPAID.get(reason, Outcome.DECLINED)
+    facts: Facts = {"reason": reason.value if reason is not None else outcome.value}
+    if response_code:
+        facts = {**facts, "response_code": response_code}
+    s = replace(s, decline=reason, ledger=LedgerState.DECLINED)
+    return moves.last_page(s, outcome, *STOP_PAYING, moves.record(s, LedgerState.DECLINED, facts))
+
+
+_UNPAID = {None: Outcome.CANCELLED, DeclineReason.NOT_PAID: Outcome.NOT_PAID}
+
+
+def _init(s: TopUp) -> LoadInit:
+    if s.init is None:
+        raise UnexpectedEvent("no load has been initialised")
+    return s.init
