@@ -140,6 +140,23 @@ class SqliteJournal:
             self._open[transaction] += (row,)
         return row
 
+    def note(self, transaction: str, facts: Facts) -> LedgerRow:
+        """Append a row that repeats the last state of a transaction, be it closed; see the port.
+
+        Raises:
+            JournalUnavailable: the row is not safe on disk.
+            ValueError: a fact may be a full card number, or no such transaction has gone beyond NEW in the database.
+        """
+        with keeping_promises("write to the journal"), self._database:
+            newest = "WHERE transaction_id = ? AND state <> 'NEW' ORDER BY number DESC LIMIT 1"
+            last = next(self._select(newest, transaction), None)
+            if last is None:
+                raise ValueError(f"no transaction {transaction} has gone beyond NEW")
+            row = self._append(transaction, LedgerState(last.state), facts)
+        if transaction in self._open:
+            self._open[transaction] += (row,)
+        return row
+
     def unsettled(self) -> Sequence[Transaction]:
         """Return the open transactions, oldest first."""
         return tuple(Transaction(transaction, rows) for transaction, rows in self._open.items())

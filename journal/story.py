@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from kiosk_core.ledger import LedgerRow, LedgerState, Resolution, Transaction
+from kiosk_core.ledger import LedgerRow, LedgerState, ReceiptResult, Resolution, Transaction
 from kiosk_core.money import format_amount
 
 _MEANINGS = {
@@ -28,6 +28,12 @@ _MEANINGS = {
     LedgerState.DECLINED: "nothing was paid",
     LedgerState.ABANDONED: "ended before any money moved",
     LedgerState.SETTLED: "staff settled the case",
+}
+
+# The row of a receipt repeats the state of the row before it: its fact says what happened.
+_RECEIPTS = {
+    ReceiptResult.PRINTED.value: "the receipt was printed",
+    ReceiptResult.NOT_PRINTED.value: "the receipt was not printed",
 }
 
 _RESOLUTIONS = {
@@ -71,7 +77,8 @@ def tell(transaction: Transaction) -> tuple[Line, ...]:
         assert row is not None  # noqa: S101  (only the first `before` is None)
         news = tuple(say_fact(key, value) for key, value in row.facts.items() if known.get(key, ...) != value)
         known.update(row.facts)
-        lines.append(Line(row.number, row.at, row.state, _MEANINGS[row.state], news, _remark(before, row)))
+        meaning = _RECEIPTS.get(str(row.facts.get("receipt")), _MEANINGS[row.state])
+        lines.append(Line(row.number, row.at, row.state, meaning, news, _remark(before, row)))
     return tuple(lines)
 
 
@@ -94,6 +101,8 @@ def say_fact(key: str, value: str | int | bool | None) -> str:
             return f"{name} {'yes' if value else 'no'}"
         case int() if key.endswith("_fen"):
             return f"{name} {format_amount(value)}"
+        case str() if key == "receipt":
+            return f"{name} {value.replace('_', ' ')}"
         case _:
             return f"{name} {'-' if value is None else value}"
 

@@ -70,6 +70,13 @@ class Resolution(Enum):
     WRITTEN_OFF = "written_off"  # nobody has a claim to it, or the bank bears the loss
 
 
+class ReceiptResult(Enum):
+    """What became of a transaction's receipt: the fact `receipt` of a note."""
+
+    PRINTED = "printed"
+    NOT_PRINTED = "not_printed"  # none, or half of one
+
+
 @dataclass(frozen=True)
 class LedgerRow:
     """One row: its number in the journal, when, which transaction, which state, and what is known with it."""
@@ -114,6 +121,14 @@ class Journal(Protocol):
 
     def record(self, transaction: str, state: LedgerState, facts: Facts) -> LedgerRow:
         """Append a row; it is on disk when this returns."""
+        ...
+
+    def note(self, transaction: str, facts: Facts) -> LedgerRow:
+        """Append a row that repeats the transaction's last state: what came to be known behind it, money aside.
+
+        It is on disk when this returns. A note moves nothing: what was closed stays closed, what is open is recovered
+        as before.
+        """
         ...
 
     def unsettled(self) -> Sequence[Transaction]:

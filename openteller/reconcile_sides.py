@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import cached_property
 
-from kiosk_core.ledger import LedgerRow, Resolution, Transaction
 from kiosk_core.ledger import LedgerState as L
+from kiosk_core.ledger import ReceiptResult, Resolution, Transaction
 from wire.settlement import BookingKind, SettledState, SettlementEntry
 
 CLOCK_SKEW = timedelta(minutes=10)
@@ -127,6 +127,12 @@ class Here:
         """How staff closed it. Raises ValueError where they did not."""
         return Resolution(self.facts.get("resolution"))
 
+    @property
+    def receipt(self) -> ReceiptResult | None:
+        """What became of its last receipt; None: the journal does not say."""
+        said = self.facts.get("receipt")
+        return ReceiptResult(said) if said is not None else None
+
     @cached_property
     def is_paid(self) -> bool:
         """Whether the payment is known here; a refund proves it too."""
@@ -173,11 +179,11 @@ class Here:
         if self.is_paid:
             found.append(self._move(BookingKind.PAYMENT, self.amount_fen, L.FUND_REQ, self._paid_at))
         if self.state is L.DONE:
-            found.append(self._move(BookingKind.LOAD, self.amount_fen, L.CARD_OK, self._last.at))
+            found.append(self._move(BookingKind.LOAD, self.amount_fen, L.CARD_OK, self.since))
         if self.state is L.REVERSED:
-            found.append(self._move(BookingKind.REVERSAL, self.amount_fen, L.REV_REQ, self._last.at))
+            found.append(self._move(BookingKind.REVERSAL, self.amount_fen, L.REV_REQ, self.since))
         if self.refunded_fen:
-            found.append(self._move(BookingKind.REFUND, self.refunded_fen, L.REV_REQ, self._last.at))
+            found.append(self._move(BookingKind.REFUND, self.refunded_fen, L.REV_REQ, self.since))
         return {each.kind: each for each in found}
 
     @property
@@ -188,7 +194,7 @@ class Here:
     @property
     def since(self) -> datetime:
         """When it came to stand as it does: a row that only repeats the state does not make it younger."""
-        return next(self._at_of(self.state), self._last.at)
+        return next(self._at_of(self.state))
 
     def is_of(self, days: Days) -> bool:
         """Return whether it began on the day, or the bank may have booked something of it on the day."""
@@ -197,13 +203,9 @@ class Here:
         )
 
     @property
-    def _last(self) -> LedgerRow:
-        return self.transaction.rows[-1]
-
-    @property
     def _paid_at(self) -> datetime:
         paid = (row.at for row in self.transaction.rows if row.facts.get("paid") is True)
-        return next(paid, self._last.at)
+        return next(paid, self.since)
 
     def _at_of(self, state: L) -> Iterator[datetime]:
         return (row.at for row in self.transaction.rows if row.state is state)

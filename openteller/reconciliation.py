@@ -14,7 +14,7 @@ from datetime import date, datetime
 from enum import Enum
 
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.ledger import Resolution, Transaction
+from kiosk_core.ledger import ReceiptResult, Resolution, Transaction
 from kiosk_core.money import format_amount
 from openteller.reconcile_sides import Bank, Days, End, Here, Money, money_at_bank
 from wire.settlement import BookingKind, Settlement, SettlementEntry
@@ -165,8 +165,7 @@ def _evidence(transactions: Iterable[Here]) -> Evidence:
         if each.is_proven:
             counted["asked" if each.facts.get("proven") is True else "answered"] += 1
         if each.is_paid or each.end is End.OPEN:
-            receipt = each.facts.get("receipt")
-            counted[str(receipt) if receipt in {"printed", "not_printed"} else "unrecorded"] += 1
+            counted[each.receipt.value if each.receipt is not None else "unrecorded"] += 1
     return Evidence(**counted)
 
 
@@ -347,7 +346,7 @@ _WAITS_FOR: Mapping[L, str] = {
 
 def _without_receipt(here: Here, bank: Bank) -> Iterator[Finding]:
     """Yield the transaction if the journal says that its receipt was not printed."""
-    if here.facts.get("receipt") == "not_printed":
+    if here.receipt is ReceiptResult.NOT_PRINTED:
         yield _finding(
             Kind.NO_RECEIPT, here, bank, f"{here.end.value}, and no receipt", f"If the customer asks: {_SHOW}."
         )

@@ -16,6 +16,7 @@ def transactions(journal, clock):
     clock.sleep(1)
     journal.record(done, L.CARD_READ, {"card": "310488*********8901", "old_balance_fen": 2350})
     journal.record(done, L.SUSPENSE, {"amount_fen": 5000, "paid": True})
+    journal.note(done, {"receipt": "not_printed"})
     clock.sleep(86_400)
     reason = "=HYPERLINK(1), 客户凭小票在柜台领取现金五十元整，已签字确认"
     journal.record(done, L.SETTLED, {"resolution": "paid_out", "by": "李娜", "reason": reason})
@@ -31,8 +32,8 @@ def test_csv_has_a_line_a_row_and_facts_in_one_column(transactions):
         '"{""card"":""310488*********8901"",""old_balance_fen"":2350}"'
     )
     read = list(csv.DictReader(io.StringIO(text)))
-    assert [row["state"] for row in read] == ["NEW", "CARD_READ", "SUSPENSE", "SETTLED"]
-    assert json.loads(read[3]["facts"])["by"] == "李娜"
+    assert [row["state"] for row in read] == ["NEW", "CARD_READ", "SUSPENSE", "SUSPENSE", "SETTLED"]
+    assert json.loads(read[4]["facts"])["by"] == "李娜"
     assert not any(value.startswith(("=", "+", "-", "@")) for row in read for value in row.values())
 
 
@@ -42,7 +43,7 @@ def test_json_lines_hold_a_row_each(transactions):
         '{"number":3,"at":"2025-11-22T10:15:31.000+08:00","transaction":"KT000001-25112200001","state":"SUSPENSE",'
         '"facts":{"amount_fen":5000,"paid":true}}\n'
     )
-    assert len(lines) == 4
+    assert len(lines) == 5
 
 
 PAPER = """\
@@ -57,6 +58,8 @@ KT000001-25112200001          2025-11-22
 10:15:31 SUSPENSE
   amount ¥50.00
   paid yes
+10:15:31 SUSPENSE
+  receipt not printed
 10:15:31 SETTLED 2025-11-23
   by 李娜
   reason =HYPERLINK(1), 客户凭小票在柜台

@@ -151,6 +151,32 @@ def test_an_unknown_transaction_is_refused(journal):
         journal.record("KT000001-25112200009", LedgerState.DONE, {})
 
 
+# -- notes ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [each for each in LedgerState if each is not LedgerState.NEW])
+def test_a_note_repeats_the_last_state_and_so_opens_and_closes_nothing(folder, clock, state):
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        transaction = journal.begin({}).id
+        journal.record(transaction, state, {"paid": True})
+        row = journal.note(transaction, {"receipt": "printed"})
+        assert (row.number, row.transaction, row.state, row.facts) == (3, transaction, state, {"receipt": "printed"})
+        before = journal.unsettled()
+        assert [len(each.rows) for each in before] == ([] if state.closed else [3])
+        (told,) = journal.since(clock.wall())
+        assert (told.state, told.facts["receipt"]) == (state, "printed")
+    assert verify(folder).good
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        assert journal.unsettled() == before
+
+
+def test_what_has_only_begun_or_is_unknown_takes_no_note(journal):
+    begun = journal.begin({}).id
+    for transaction in (begun, "KT000001-25112200009", ""):
+        with pytest.raises(ValueError, match=f"no transaction {transaction} has gone beyond NEW"):
+            journal.note(transaction, {})
+
+
 def test_a_refused_fact_leaves_no_row(journal, folder):
     transaction = journal.begin({}).id
     with pytest.raises(ValueError, match="full card number"):

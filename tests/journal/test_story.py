@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from journal.reading import read_latest
 from journal.story import standing, tell
-from kiosk_core.ledger import LedgerState
+from kiosk_core.ledger import LedgerState, ReceiptResult
 
 
 def test_every_state_has_a_meaning_and_a_standing(journal, folder):
@@ -42,3 +42,16 @@ def test_a_settled_case_says_by_whom_how_and_why(journal, folder):
     assert standing(read_latest(folder, 1)[0]) == (
         "Closed: Li Na settled the case: the customer was paid out. Reason: slip 12"
     )
+
+
+def test_a_receipt_is_told_as_what_happened_behind_the_end(journal, folder):
+    for result in (ReceiptResult.PRINTED, ReceiptResult.NOT_PRINTED):
+        loaded = journal.begin({}).id
+        journal.record(loaded, LedgerState.DONE, {"paid": True})
+        journal.note(loaded, {"receipt": result.value, "receipt_fault": "paper_out"})
+    printed, failed = (tell(each) for each in read_latest(folder, 2))
+    assert [(line.state.value, line.meaning, line.facts) for line in printed[1:]] == [
+        ("DONE", "the card is loaded and the host knows it", ("paid yes",)),
+        ("DONE", "the receipt was printed", ("receipt printed", "receipt fault paper_out")),
+    ]
+    assert (failed[-1].meaning, failed[-1].facts[0]) == ("the receipt was not printed", "receipt not printed")

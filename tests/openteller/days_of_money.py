@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
+from itertools import pairwise
 from pathlib import Path
 
 from journal.store import SqliteJournal
@@ -103,9 +104,12 @@ def write_journal(folder: Path, transactions: Iterable[Transaction]) -> None:
     clock = SetClock(at("00:00", DAY - timedelta(days=30)))
     with SqliteJournal(folder, TERMINAL, clock) as journal:
         for transaction in transactions:
-            for row in transaction.rows:
+            for before, row in pairwise((None, *transaction.rows)):
+                assert row is not None
                 clock.sleep((row.at - clock.wall()).total_seconds())
                 if row.state is L.NEW:
                     assert journal.begin(row.facts).id == transaction.id
+                elif before is not None and row.state is before.state:
+                    journal.note(transaction.id, row.facts)
                 else:
                     journal.record(transaction.id, row.state, row.facts)

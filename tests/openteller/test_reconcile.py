@@ -314,8 +314,8 @@ def test_another_terminal_in_the_file_is_counted_and_left_out() -> None:
 
 
 def test_receipts_are_told_as_the_journal_has_them() -> None:
-    printed = (*LOADED[:-1], (L.DONE, 35, {"receipt": "printed"}))
-    failed = (*LOADED[:-1], (L.DONE, 35, {"receipt": "not_printed"}))
+    printed = (*LOADED, (L.DONE, 36, {"receipt": "printed"}))
+    failed = (*LOADED, (L.DONE, 36, {"receipt": "not_printed"}))
     journal = (told(1, printed, at("10:00")), told(7, failed, at("16:00")))
     file = bank_day(
         *ENTRIES[:2], booked(7, PAYMENT, at("16:00:25"), S.LOADED), booked(7, LOAD, at("16:00:34"), S.LOADED)
@@ -325,6 +325,12 @@ def test_receipts_are_told_as_the_journal_has_them() -> None:
     assert not found.is_open
     assert found.matched == {End.LOADED: Matched(2, 10_000)}
     assert found.evidence == Evidence(answered=2, printed=1, not_printed=1)
+
+
+def test_a_receipt_behind_midnight_gives_the_bank_no_time_to_book_on_the_next_day() -> None:
+    printed = told(1, (*LOADED, (L.DONE, 3_600, {"receipt": "printed"})), at("23:20"))
+    paid = booked(1, PAYMENT, at("23:20:25"), S.OPEN)
+    assert kinds(compare((printed,), bank_day(paid))) == [(Kind.STATES_DIFFER, "1")]
 
 
 # -- any change at all --------------------------------------------------------------------------------------------
