@@ -36,6 +36,9 @@ _APPROVED = "00"
 _NO_OFFLINE_AUTHENTICATION = (0, 0x80)
 _EXPIRED = (1, 0x40)
 _ONLINE_PIN_ENTERED = (2, 0x04)
+_ISSUER_AUTHENTICATION_FAILED = (4, 0x40)
+
+_AUTHENTICATES_ISSUER = 0x04  # byte 1 of the application interchange profile (C1)
 
 _ONLINE_PIN = bytes.fromhex("020000")  # CVM results: enciphered PIN online, always, result not known here (A4)
 _NO_CVM = bytes.fromhex("1F0002")  # no verification, always, successful
@@ -147,6 +150,7 @@ class EmvBankCard:
         begun.terminal["91"] = issuer_data
         wanted = CryptogramKind.TC if approved else CryptogramKind.AAC
         try:
+            self._authenticate_issuer(begun, issuer_data)
             cryptogram = self._cryptogram(wanted, begun, "8D")
         except (_Refused, WireError):
             return ChipEnd.UNKNOWN if approved else ChipEnd.DECLINED
@@ -155,6 +159,14 @@ class EmvBankCard:
         return ChipEnd.APPROVED if approved and cryptogram.kind is CryptogramKind.TC else ChipEnd.DECLINED
 
     # -- the steps -------------------------------------------------------------------------------------------
+
+    def _authenticate_issuer(self, begun: _Begun, issuer_data: bytes) -> None:
+        """Let a chip that wants to know that the bank is its own check it; the chip decides what follows (10.9)."""
+        if not issuer_data or not begun.options.profile[0] & _AUTHENTICATES_ISSUER:
+            return
+        status, _ = self._send(emv.external_authenticate(issuer_data))
+        if status != apdu.OK:
+            _set(begun.terminal, _ISSUER_AUTHENTICATION_FAILED)
 
     def _power(self) -> None:
         raw = self._reader.read_raw_data()

@@ -234,6 +234,17 @@ def generate_ac(kind: CryptogramKind, asked: bytes) -> CommandApdu:
     return CommandApdu(0x80, 0xAE, kind.value, 0x00, asked, _EXPECT_ALL)
 
 
+def external_authenticate(issuer_data: bytes) -> CommandApdu:
+    """EXTERNAL AUTHENTICATE with what the bank sent for it, tag 91 (6.5.4).
+
+    Raises:
+        WireError: that has 8 to 16 bytes.
+    """
+    if not 8 <= len(issuer_data) <= 16:
+        raise WireError("issuer authentication data have 8 to 16 bytes")
+    return CommandApdu(0x00, 0x82, 0x00, 0x00, issuer_data)
+
+
 # -- answers -----------------------------------------------------------------------------------------------------
 
 

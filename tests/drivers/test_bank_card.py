@@ -185,6 +185,51 @@ def test_a_refused_payment_ends_with_the_chips_no(code: str) -> None:
     assert not reader.powered
 
 
+FROM_THE_BANK = bytes.fromhex("0102030405060708 3030")
+
+
+def asked_to_approve(profile: str, check: bytes | CardRefusal, issuer_data: bytes) -> tuple[Reader, ChipEnd]:
+    """Let a chip with this interchange profile (Book 3, C1) hear the bank's yes; EXTERNAL AUTHENTICATE gets `check`."""
+
+    class Chip(DebitApplication):
+        def transmit(self, command: bytes) -> bytes | None:
+            said = super().transmit(command)
+            is_options = said is not None and said.startswith(bytes.fromhex("800A 1800"))
+            return bytes.fromhex(f"800A {profile}") + said[4:] if said is not None and is_options else said
+
+    reader = Reader(Chip(IDENTITY))
+    reader.answers = {"00820000": check, "80AE40": bytes.fromhex("800B 40 0001 0102030405060708 9000")}
+    chip = EmvBankCard(reader, TERMINAL)
+    chip.begin(PAYMENT)
+    chip.authorise(pin_entered=True)
+    return reader, chip.complete("00", issuer_data)
+
+
+@pytest.mark.parametrize(
+    ("said", "results"), [("9000", "8000040000"), ("6300", "8000040040")], ids=["it is its bank", "it is not"]
+)
+def test_a_chip_that_checks_its_bank_is_let_and_told_how_that_ended(said: str, results: str) -> None:
+    reader, end = asked_to_approve("1C00", bytes.fromhex(said), FROM_THE_BANK)
+    assert end is ChipEnd.APPROVED
+    assert reader.asked[-2] == "008200000A01020304050607083030"
+    assert results in reader.asked[-1]
+
+
+@pytest.mark.parametrize(
+    ("profile", "issuer_data"), [("1C00", b""), ("1800", FROM_THE_BANK)], ids=["nothing came", "it does not check"]
+)
+def test_a_chip_is_asked_to_check_its_bank_only_if_it_can(profile: str, issuer_data: bytes) -> None:
+    reader, end = asked_to_approve(profile, bytes.fromhex("6300"), issuer_data)
+    assert end is ChipEnd.APPROVED
+    assert not [each for each in reader.asked if each.startswith("0082")]
+
+
+def test_a_chip_that_is_torn_out_while_it_checks_its_bank_ends_unknown() -> None:
+    reader, end = asked_to_approve("1C00", CardRefusal.NO_MEDIA, FROM_THE_BANK)
+    assert end is ChipEnd.UNKNOWN
+    assert not reader.powered
+
+
 # What a chip says instead, at the second GENERATE AC after the bank has said yes.
 SECOND: dict[str, tuple[bytes | CardRefusal, ChipEnd]] = {
     "it declines": (bytes.fromhex("800B 00 0001 0102030405060708 9000"), ChipEnd.DECLINED),

@@ -51,6 +51,10 @@ COMMANDS: dict[str, tuple[str, CommandApdu]] = {
             CryptogramKind.ARQC, bytes.fromhex("000000001000 000000000000 0040 0000000000 0978 150528 00 12345678")
         ),
     ),
+    "EMV 4.3 Book 3, 6.5.4, with the tag 91 of the Portico developer guide": (
+        "00 82 00 00 0A 22 63 BC C1 C2 D9 C4 42 00 13",
+        emv.external_authenticate(bytes.fromhex("2263BCC1C2D9C4420013")),
+    ),
 }
 
 SELECTED: dict[str, tuple[str, Selected]] = {
@@ -230,6 +234,8 @@ def test_what_no_command_can_hold_is_refused() -> None:
         lambda: emv.get_processing_options(bytes(254)),
         lambda: emv.generate_ac(CryptogramKind.AAC, b""),
         lambda: emv.generate_ac(CryptogramKind.AAC, bytes(256)),
+        lambda: emv.external_authenticate(bytes(7)),
+        lambda: emv.external_authenticate(bytes(17)),
         lambda: emv.encode_object("5a", b""),
         lambda: emv.encode_object("9F", b""),
         lambda: emv.encode_object("", b""),
