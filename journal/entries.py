@@ -26,6 +26,7 @@ class Note(Enum):
     CLOCK = "CLOCK"  # the clock is right though it was set back: facts `by`, `reason`
     HASH = "HASH"  # from the next row on the fact `hash` names the function that chains
     ARCHIVED = "ARCHIVED"  # rows to number `last`, with hash `head`, lie in archives 1 to `archive`, to moment `until`
+    RETIRED = "RETIRED"  # archives 1 to `archive` were removed: journal.retirement.Retired
 
 
 _LARGEST_NUMBER = 10**12 - 1
@@ -58,8 +59,8 @@ class Entry:
     def true_hash(self, function: HashFunction) -> str:
         """Return the hash that the entry has if nobody changed it."""
         fields = (str(self.number), self.at, self.transaction, self.state, self.facts, self.previous)
-        encoded = (text.encode() for text in fields)
-        return function.hex(b"".join(len(data).to_bytes(4, "big") + data for data in encoded))
+        encoded = [text.encode() for text in fields]
+        return function.hex(b"".join([len(data).to_bytes(4, "big") + data for data in encoded]))
 
     @property
     def is_note(self) -> bool:

@@ -13,14 +13,15 @@ _OVERLAP = timedelta(minutes=5)
 class RecentLoads:
     """Reads the journal from where something may have changed, and remembers the rest.
 
-    Closed transactions never change. Where the clock has gone back everything is read anew.
+    Closed transactions never change; what is open the journal has at hand. Where the clock has gone back everything is
+    read anew.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._closed: dict[str, tuple[datetime, tuple[Load, ...]]] = {}
+        self._open: dict[str, datetime] = {}
         self._read_at: datetime | None = None
-        self._settled_before: datetime | None = None
 
     def since(self, start: datetime, now: datetime) -> tuple[Load, ...]:
         """Return what counts of the transactions that began since `start`.
@@ -28,14 +29,15 @@ class RecentLoads:
         Raises:
             JournalUnavailable: the journal cannot be read.
         """
-        known = self._closed
-        moment = self._settled_before
-        if moment is None or self._read_at is None or now < self._read_at:
+        waiting = [each for each in self._journal.unsettled() if each.rows[0].at >= start]
+        still_open = {each.id: each.rows[0].at for each in waiting}
+        if self._read_at is None or now < self._read_at:
             known, moment = {}, start
+        else:
+            closed_meanwhile = (began for id_, began in self._open.items() if id_ not in still_open)
+            known, moment = self._closed, min([self._read_at - _OVERLAP, *closed_meanwhile])
         found = self._journal.since(max(start, moment))
         closed = {each.id: (each.rows[0].at, loads_of((each,))) for each in found if each.state.closed}
-        still_open = [each for each in found if not each.state.closed]
         self._closed = {id_: each for id_, each in (known | closed).items() if each[0] >= start}
-        self._read_at = now
-        self._settled_before = min([now - _OVERLAP, *(each.rows[0].at for each in still_open)])
-        return (*(load for _, loads in self._closed.values() for load in loads), *loads_of(still_open))
+        self._open, self._read_at = still_open, now
+        return (*(load for _, loads in self._closed.values() for load in loads), *loads_of(waiting))

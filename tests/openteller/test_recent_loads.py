@@ -29,6 +29,9 @@ class Written:
         self.read += len(found)
         return found
 
+    def unsettled(self) -> Sequence[Transaction]:
+        return [each for each in self.transactions if not each.state.closed]
+
     def begin(self, at: datetime, *states: L) -> None:
         number = f"T{len(self.transactions)}"
         rows = [LedgerRow(1, at, number, L.NEW, {"token": "card", "amount_fen": 1_000})]
@@ -56,6 +59,19 @@ def test_a_closed_transaction_is_read_once() -> None:
     assert len(loads.since(MORNING, now)) == 100
     journal.read = 0
     assert len(loads.since(MORNING, now + timedelta(minutes=1))) == 100
+    assert journal.read == 0
+
+
+def test_a_case_that_stays_open_has_nothing_read_again() -> None:
+    journal = Written()
+    journal.begin(MORNING, L.FUND_REQ, L.SUSPENSE)
+    for minutes in range(100):
+        journal.begin(MORNING + timedelta(minutes=minutes), L.FUND_REQ, L.DONE)
+    loads = recent(journal)
+    now = MORNING + timedelta(hours=3)
+    assert len(loads.since(MORNING, now)) == 101
+    journal.read = 0
+    assert len(loads.since(MORNING, now + timedelta(minutes=1))) == 101
     assert journal.read == 0
 
 
