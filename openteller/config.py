@@ -11,10 +11,12 @@ from typing import Annotated, Any, Literal, TypeVar
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import AfterValidator
 
+from drivers.bank_card import UNION_PAY_CREDIT, UNION_PAY_DEBIT, ChipTerminal
 from drivers.card_profiles import CARDS, CardProfile, CardProfiles
 from drivers.receipt_layout import PRINTERS, PrinterProfile
 from drivers.registry import Model, Role, models
 from kiosk_core.errors import ConfigError
+from kiosk_core.pin_pad import PinFormat
 from kiosk_core.risk import Risk
 from kiosk_core.services import Service, SettingError, TransitTopUp
 from kiosk_core.texts import LocalText
@@ -266,6 +268,57 @@ class CardsSection:
     __pydantic_config__ = _STRICT
 
 
+def _digits(count: int) -> AfterValidator:
+    return _matching(f"[0-9]{{{count}}}", f"is not {count} digits")
+
+
+def _hex_bytes(fewest: int, most: int) -> AfterValidator:
+    said = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    return _matching(f"([0-9A-Fa-f]{{2}}){{{fewest},{most}}}", f"is not {said} bytes in hexadecimal")
+
+
+@dataclass(frozen=True)
+class BankCardSection:
+    """Bank cards pay at this terminal, by chip and PIN; what its acquirer says of it goes to chip and host.
+
+    The codes are those of EMV 4.3 Book 4 annex A, ISO 3166 and ISO 4217 (drivers.bank_card.ChipTerminal says which).
+    `serial` None: the terminal's number. `pin_formats` are those that the host takes, best first.
+    """
+
+    applications: Annotated[tuple[Annotated[str, _hex_bytes(5, 16)], ...], MinLen(1)] = (
+        UNION_PAY_DEBIT.hex().upper(),
+        UNION_PAY_CREDIT.hex().upper(),
+    )
+    country: Annotated[str, _digits(4)] = "0156"
+    currency: Annotated[str, _digits(4)] = "0156"
+    kind: Annotated[str, _digits(2)] = "14"
+    capabilities: Annotated[str, _hex_bytes(3, 3)] = "604020"
+    application_version: Annotated[str, _hex_bytes(2, 2)] = "0020"
+    transaction_type: Annotated[str, _digits(2)] = "00"
+    serial: Annotated[str, _matching("[0-9A-Za-z]{8}", "is not 8 letters or digits")] | None = None
+    pin_formats: Annotated[tuple[Literal["iso0", "iso3", "iso4"], ...], MinLen(1)] = ("iso0",)
+
+    __pydantic_config__ = _STRICT
+
+    def chip_terminal(self, number: str) -> ChipTerminal:
+        """Return what chips are told; `number` is the terminal's."""
+        return ChipTerminal(
+            tuple(bytes.fromhex(each) for each in self.applications),
+            self.country,
+            self.currency,
+            self.kind,
+            bytes.fromhex(self.capabilities),
+            bytes.fromhex(self.application_version),
+            self.serial or number,
+            self.transaction_type,
+        )
+
+    @property
+    def formats(self) -> tuple[PinFormat, ...]:
+        """The formats of PIN blocks that the host takes, best first."""
+        return tuple(PinFormat(each) for each in self.pin_formats)
+
+
 @dataclass(frozen=True)
 class TerminalConfig:
     """All of `kiosk.toml`. Paths are absolute, or relative to the folder of the file as it was named."""
@@ -281,6 +334,7 @@ class TerminalConfig:
     simulator: SimulatorSection | None = None
     printers: PrintersSection | None = None
     cards: CardsSection | None = None
+    bank_card: BankCardSection | None = None
 
     __pydantic_config__ = _STRICT
 
@@ -409,6 +463,7 @@ def _contradictions(config: TerminalConfig) -> Iterator[SettingError]:
         elif device.port.startswith("sim-usb://") and config.simulator is None:
             yield SettingError((*key, "port"), f'"{device.port}" needs [simulator] usb_socket')
     yield from _mac_contradictions(config)
+    yield from _bank_card_contradictions(config)
     length = len(os.fsencode(config.core.socket))
     if length > _LONGEST_SOCKET_PATH:
         yield SettingError(("core", "socket"), f"the path has {length} bytes; the most is {_LONGEST_SOCKET_PATH}")
@@ -426,6 +481,15 @@ def _mac_contradictions(config: TerminalConfig) -> Iterator[SettingError]:
         yield SettingError(("host", "mac"), "needs [devices.pin_pad], which holds the key")
     elif host.mac == "cmac":
         yield SettingError(("host", "mac"), 'must be "retail" where the PIN pad makes the MACs')
+
+
+def _bank_card_contradictions(config: TerminalConfig) -> Iterator[SettingError]:
+    if config.bank_card is None:
+        return
+    if config.devices.card_reader is None:
+        yield SettingError(("bank_card",), "needs [devices.card_reader], which takes the card")
+    if config.devices.pin_pad is None:
+        yield SettingError(("bank_card",), "needs [devices.pin_pad], on which the PIN is typed")
 
 
 def anchored(section: T, folder: Path) -> T:

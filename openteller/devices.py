@@ -9,9 +9,11 @@ import usb.backend
 from drivers.receipt_printer import EscPosPrinter
 from drivers.registry import Place, Role
 from drivers.trace.watch import TraceWatch
+from kiosk_core.card_reader import CardReader, ResetAction
 from kiosk_core.clock import Clock
-from kiosk_core.errors import OpenTellerError
+from kiosk_core.errors import DeviceFault, OpenTellerError
 from kiosk_core.receipt import Bitmap
+from kiosk_core.status import Media
 from openteller.config import DeviceSection, TerminalConfig
 
 _log = logging.getLogger(__name__)
@@ -51,6 +53,28 @@ def with_logo(open_printer: Callable[[], Any], logo: Bitmap | None) -> Callable[
                 printer.close()
                 raise
         return printer
+
+    return open_device
+
+
+def giving_cards_back(open_reader: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a function that opens a card reader and brings a card that it finds in it to the gate.
+
+    After a power cut, or a cable that came out, a customer's bank card lies there and nobody remembers it. The
+    function raises DeviceUnavailable; a card that does not come out is in the reader's status.
+    """
+
+    def open_device() -> Any:
+        reader: CardReader = open_reader()
+        try:
+            if reader.media() is not Media.NOT_PRESENT:
+                reader.reset(ResetAction.EXIT)
+        except DeviceFault as fault:
+            _log.warning("a card does not come out: %s", fault)
+        except OpenTellerError:
+            reader.close()
+            raise
+        return reader
 
     return open_device
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kiosk_core.errors import ConfigError
+from kiosk_core.pin_pad import PinFormat
 from kiosk_core.services import TransitTopUp
 from openteller.config import TerminalConfig, load_service, load_services, load_terminal
 
@@ -122,6 +123,82 @@ def test_a_simulated_terminal_may_have_its_key_in_software(kiosk: Path) -> None:
     spoil(kiosk, "[terminal]\n", "[terminal]\nsimulated = true\n")
     assert load_terminal(kiosk).host.mac == "cmac"
     assert KEY not in repr(load_terminal(kiosk))
+
+
+READER_AND_PAD = """
+[devices.card_reader]
+model = "crt-591"
+port = "/dev/ttyS8"
+
+[devices.pin_pad]
+model = "pp791"
+port = "/dev/ttyS9"
+"""
+
+
+def add(kiosk: Path, lines: str) -> None:
+    kiosk.write_text(kiosk.read_text(encoding="utf-8") + lines, encoding="utf-8")
+
+
+def test_what_the_acquirer_says_of_the_terminal_goes_to_the_chip(kiosk: Path) -> None:
+    lines = """
+[bank_card]
+applications = ["A000000333010102"]
+country = "0344"
+capabilities = "E04020"
+application_version = "0030"
+pin_formats = ["iso3", "iso0"]
+"""
+    add(kiosk, READER_AND_PAD + lines)
+    section = load_terminal(kiosk).bank_card
+    assert section is not None
+    told = section.chip_terminal("KT000001")
+    assert told.applications == (b"\xa0\x00\x00\x03\x33\x01\x01\x02",)
+    assert (told.country, told.currency, told.kind, told.transaction_type) == ("0344", "0156", "14", "00")
+    assert (told.capabilities, told.application_version) == (b"\xe0\x40\x20", b"\x00\x30")
+    assert told.serial == "KT000001"
+    assert section.formats == (PinFormat.ISO3, PinFormat.ISO0)
+
+
+def test_without_the_section_no_bank_card_pays(kiosk: Path) -> None:
+    add(kiosk, READER_AND_PAD)
+    assert load_terminal(kiosk).bank_card is None
+
+
+CARD_READER, PIN_PAD = READER_AND_PAD.split("\n\n")
+
+
+@pytest.mark.parametrize(
+    ("only", "problem"),
+    [
+        (PIN_PAD, "needs [devices.card_reader], which takes the card"),
+        (CARD_READER, "needs [devices.pin_pad], on which the PIN is typed"),
+    ],
+)
+def test_bank_cards_need_reader_and_pad(kiosk: Path, only: str, problem: str) -> None:
+    add(kiosk, f"\n{only}\n[bank_card]\n")
+    refused = refusal_of(kiosk)
+    assert (refused.key, refused.problem) == ("bank_card", problem)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "problem"),
+    [
+        ('country = "156"', "country", '"156" is not 4 digits'),
+        ('kind = "2F"', "kind", '"2F" is not 2 digits'),
+        ('capabilities = "6040"', "capabilities", '"6040" is not 3 bytes in hexadecimal'),
+        ('applications = ["A0000003"]', "applications", '"A0000003" is not 5 to 16 bytes in hexadecimal'),
+        ("applications = []", "applications", "at least 1"),
+        ('serial = "KIOSK-1"', "serial", "is not 8 letters or digits"),
+        ('pin_formats = ["iso1"]', "pin_formats", "iso0"),
+        ("offered = true", "offered", "is no key of this section"),
+    ],
+)
+def test_a_mistake_about_bank_cards_is_named(kiosk: Path, line: str, key: str, problem: str) -> None:
+    add(kiosk, f"{READER_AND_PAD}[bank_card]\n{line}\n")
+    refused = refusal_of(kiosk)
+    assert refused.key.startswith(f"bank_card.{key}")
+    assert problem in refused.problem
 
 
 def test_a_time_may_have_a_fraction(kiosk: Path) -> None:
