@@ -34,6 +34,7 @@ ROWS_AT_ONCE = 10_000
 """How many rows are moved in one go, in which no customer can begin."""
 
 _FORMAT = 1
+_LONGEST_CLOSING = 200  # bytes: a number of twelve digits and a hash of sixty-four
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,27 @@ class Archived:
         return {"archive": self.archive, "last": self.last, "head": self.head, "until": until}
 
 
+@dataclass(frozen=True)
+class Span:
+    """What an archive's own header and closing line say: it ends with row `last` of hash `head`, at `until`."""
+
+    number: int
+    last: int
+    head: str
+    until: datetime
+    size_bytes: int
+
+
 def archive_path(folder: Path, number: int) -> Path:
     """Return where archive `number` of the journal in `folder` lies."""
     return folder / ARCHIVES_NAME / f"{number:06d}.jsonl"
+
+
+def archive_paths(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Yield the archives that lie in the journal's `folder`, each with its number, in any order."""
+    for path in (folder / ARCHIVES_NAME).glob("*.jsonl"):
+        if path.stem.isascii() and path.stem.isdigit():
+            yield int(path.stem), path
 
 
 def write_archive(folder: Path, number: int, entries: Sequence[Entry]) -> Archived:
@@ -143,19 +162,41 @@ def read_archive(folder: Path, number: int) -> Iterator[Entry]:
     raise ArchiveDamaged(f"archive {number} is cut off: its closing hash is missing")
 
 
+def read_span(folder: Path, number: int) -> Span:
+    """Return what archive `number` holds, without reading its rows.
+
+    Raises:
+        ArchiveDamaged: the file is missing, or its header or closing line cannot be read.
+        OSError: the disk says no.
+    """
+    path = archive_path(folder, number)
+    until = _read_until(folder, number)
+    with path.open("rb") as file:
+        size_bytes = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size_bytes - _LONGEST_CLOSING))
+        *_, closing = file.read().splitlines()
+    try:
+        match json.loads(closing):
+            case {"last": int(last), "head": str(head)}:
+                return Span(number, last, head, until, size_bytes)
+    except ValueError:
+        pass
+    raise ArchiveDamaged(f"archive {number} is cut off: its closing hash is missing")
+
+
 def newest_archived_row(connection: apsw.Connection) -> Entry | None:
     """Return the newest ARCHIVED row of the database, None where nothing was archived."""
     return next(select_entries(connection, f"{OF_NOTES} ORDER BY number DESC LIMIT 1", (Note.ARCHIVED.value,)), None)
 
 
-def first_archive_from(folder: Path, archived: Archived, moment: datetime | None) -> int:
-    """Return the first archive that has a row of `moment` or later; None: the first of all.
+def first_archive_from(folder: Path, oldest: int, archived: Archived, moment: datetime | None) -> int:
+    """Return the first archive, from number `oldest` on, that has a row of `moment` or later; None: `oldest`.
 
     Raises:
         ArchiveDamaged: an archive is missing, or its header cannot be read.
         OSError: the disk says no.
     """
-    number = 1
+    number = oldest
     while moment is not None and number <= archived.archive and _read_until(folder, number) < moment:
         number += 1
     return number

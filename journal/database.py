@@ -55,9 +55,19 @@ WHEN (old.transaction_id = '' AND old.state = 'HASH') OR old.number > coalesce(
 BEGIN SELECT raise(ABORT, 'journal entries are deleted only after they were archived'); END;
 """
 
+# A RETIRED row stays as well: it is what the rest of the chain begins behind.
+_VERSION_3 = """
+DROP TRIGGER IF EXISTS entry_stays;
+CREATE TRIGGER entry_stays BEFORE DELETE ON entry
+WHEN (old.transaction_id = '' AND old.state IN ('HASH', 'RETIRED')) OR old.number > coalesce(
+    (SELECT json_extract(facts, '$.last') FROM entry
+     WHERE transaction_id = '' AND state = 'ARCHIVED' ORDER BY number DESC LIMIT 1), 0)
+BEGIN SELECT raise(ABORT, 'journal entries are deleted only after they were archived'); END;
+"""
+
 # The n-th step makes schema version n of version n - 1; `PRAGMA user_version` says where a file stands. A step never
 # touches a row: its hash would no longer hold.
-STEPS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+STEPS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 ENTRY_COLUMNS = "number, at, transaction_id, state, facts, previous, hash"
 
@@ -81,7 +91,7 @@ BEGUN_SINCE = (
 # Deletes the rows to number :last of transactions that are not among the :open (a JSON list) and have no later row.
 DELETE_ARCHIVED = f"""
 DELETE FROM entry WHERE number <= :last AND CASE
-    WHEN transaction_id = '{OF_JOURNAL}' THEN state <> 'HASH'
+    WHEN transaction_id = '{OF_JOURNAL}' THEN state NOT IN ('HASH', 'RETIRED')
     ELSE transaction_id NOT IN (SELECT value FROM json_each(:open)) AND NOT EXISTS (
         SELECT 1 FROM entry AS later WHERE later.transaction_id = entry.transaction_id AND later.number > :last)
 END

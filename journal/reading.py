@@ -19,6 +19,7 @@ from journal.database import (
     select_entries,
 )
 from journal.entries import Entry
+from journal.retirement import first_archive
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import LedgerRow, LedgerState, Transaction
 
@@ -74,7 +75,7 @@ def search(folder: Path, wanted: Search) -> tuple[Transaction, ...]:
         archived = _archived(database)
         if archived is None or not _reaches_archives(wanted, found, archived):
             return tuple(found[-wanted.limit :])
-        first = first_archive_from(folder, archived, wanted.begun_from)
+        first = first_archive_from(folder, first_archive(database), archived, wanted.begun_from)
         entries = _archived_entries(folder, database, archived, first)
         # What began in an archive before the first one is not whole here, and began too early to be wanted.
         whole = (each for each in _transactions(entries) if each.rows[0].state is LedgerState.NEW)
@@ -94,7 +95,7 @@ def read_transaction(folder: Path, transaction: str) -> Transaction | None:
         archived = _archived(database)
         if found is not None or archived is None:
             return found
-        entries = _archived_entries(folder, database, archived, 1)
+        entries = _archived_entries(folder, database, archived, first_archive(database))
         return next(_transactions(entry for entry in entries if entry.transaction == transaction), None)
 
 

@@ -19,12 +19,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from journal.archive import ROWS_AT_ONCE, SLACK, Archived, Retention, newest_archived_row, write_archive
+from journal.archive import (
+    ROWS_AT_ONCE,
+    SHORTEST_KEEP,
+    SLACK,
+    Archived,
+    Retention,
+    newest_archived_row,
+    write_archive,
+)
 from journal.database import (
     BEGUN_SINCE,
     DATABASE_NAME,
     DELETE_ARCHIVED,
     ENTRY_COLUMNS,
+    OF_NOTES,
     OF_OPEN_TRANSACTIONS,
     closing_connection,
     keeping_promises,
@@ -35,6 +44,7 @@ from journal.database import (
 )
 from journal.entries import GENESIS, OF_JOURNAL, Entry, Note, next_entry
 from journal.hashes import HashFunction
+from journal.retirement import Retired, Retirement, RetirementRefused, last_to_go, remove_retired
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
@@ -104,6 +114,7 @@ class SqliteJournal:
             self._open = self._read(OF_OPEN_TRANSACTIONS)
             self._latest = self._read_latest_time()
             self._hash_with(function)
+            self._remove_retired()
             self._closing = undo.pop_all()
 
     def begin(self, facts: Facts) -> Transaction:
@@ -212,6 +223,39 @@ class SqliteJournal:
             number = self._append_note(Note.CLOCK, {"by": by, "reason": reason})
         self._latest = next(self._select("WHERE number = ?", number)).moment
 
+    def retire(self, wanted: Retirement, acknowledged: int) -> Retired:
+        """Remove old archives for good; the rest of the journal proves itself as before (journal.retirement).
+
+        `acknowledged` is the newest row that the bank's host has taken for the journal's own.
+
+        Raises:
+            RetirementRefused: no archive may go, or an archive cannot be read; nothing has changed.
+            JournalUnavailable: the row that says it is not safe on disk; nothing was removed.
+            ValueError: a text may hold a full card number.
+        """
+        if wanted.before > self._clock.wall() - SHORTEST_KEEP:
+            raise RetirementRefused(f"the last {SHORTEST_KEEP.days} days always stay")
+        with keeping_promises("read the journal"):
+            try:
+                gone = last_to_go(self._folder, self._database, wanted, acknowledged)
+            except OSError as error:
+                raise RetirementRefused(f"an archive cannot be read: {error.strerror}") from None
+        with keeping_promises("write to the journal"), self._database:
+            retired = Retired(
+                archive=gone.number,
+                last=gone.last,
+                head=gone.head,
+                function=self._hashes.at(gone.last + 1),
+                until=gone.until,
+                acknowledged=acknowledged,
+                by=wanted.by,
+                reason=wanted.reason,
+                at=self._clock.wall(),
+            )
+            self._append_note(Note.RETIRED, retired.facts)
+        self._remove_retired()
+        return retired
+
     def close(self) -> None:
         """Let go of file and lock; may be called twice."""
         self._closing.close()
@@ -294,6 +338,16 @@ class SqliteJournal:
         stays = next(self._select(young, first, (now - keep).isoformat()), newest)
         cut = min(stays.number - 1, first + ROWS_AT_ONCE - 1)
         return cut if cut >= first else None
+
+    def _remove_retired(self) -> None:
+        """Remove the files of retired archives; one that does not go now is in nobody's way, and goes another time."""
+        row = next(self._select(f"{OF_NOTES} ORDER BY number DESC LIMIT 1", Note.RETIRED.value), None)
+        if row is None:
+            return
+        try:
+            remove_retired(self._folder, Retired.of(row).archive)
+        except OSError as error:
+            _log.error("a retired archive of the journal could not be removed: %s", error)
 
     def _size_bytes(self) -> int:
         pages, free, size = (self._database.pragma(name) for name in ("page_count", "freelist_count", "page_size"))

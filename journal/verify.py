@@ -24,7 +24,8 @@ from journal.database import (
     select_entries,
 )
 from journal.entries import GENESIS, Entry, Note
-from journal.hashes import HashFunction
+from journal.hashes import HashFunction, HashHistory
+from journal.retirement import Retired, newest_retired_row
 from kiosk_core.errors import JournalUnavailable
 
 
@@ -32,8 +33,8 @@ from kiosk_core.errors import JournalUnavailable
 class Verdict:
     """What `verify` found: good rows from the first on, the first bad row if it is known, and what is wrong.
 
-    `head` is the hash of the last good row; `archives` are the archives that the journal has. All is well when
-    `problem` is "".
+    `head` is the hash of the last good row; `archives` are the archives that the journal has. The proof begins behind
+    what was `retired`. All is well when `problem` is "".
     """
 
     rows: int
@@ -41,6 +42,7 @@ class Verdict:
     first_bad: int | None = None
     problem: str = ""
     archives: int = 0
+    retired: Retired | None = None
 
     @property
     def good(self) -> bool:
@@ -59,6 +61,10 @@ class _Chain:
         self.rows = 0
         self.head = GENESIS
         self._function = HashFunction.SHA256
+
+    def begin_behind(self, retired: Retired) -> None:
+        """Take what was retired as given: its row is of the chain that follows, and is proven with it."""
+        self.rows, self.head, self._function = retired.last, retired.head, retired.function
 
     def take(self, entry: Entry, where: str = "") -> None:
         """Go on to `entry`, or raise _Bad; `where` it lies is added to the problem."""
@@ -92,23 +98,28 @@ def verify(folder: Path) -> Verdict:
     Raises:
         JournalUnavailable: there is no journal, it is from a newer program, or it may not be read.
     """
-    chain, archives = _Chain(), 0
+    chain, archives, retired = _Chain(), 0, None
     try:
         with closing_connection(open_for_reading(folder)) as database:
             database.execute("BEGIN")
-            row = newest_archived_row(database)
-            if row is not None:
-                if row.hash != row.true_hash(read_hash_history(database).at(row.number)):
+            archived_row, retired_row = newest_archived_row(database), newest_retired_row(database)
+            for row in (retired_row, archived_row):
+                if row is not None and row.hash != row.true_hash(read_hash_history(database).at(row.number)):
                     return Verdict(0, GENESIS, row.number, f"row {row.number} has been changed: its hash does not fit")
-                archived = Archived.of(row)
-                archives = archived.archive
-                _take_archives(folder, database, chain, archived)
+            if retired_row is not None:
+                retired = Retired.of(retired_row)
+                chain.begin_behind(retired)
+                _check_what_stayed(database, retired, read_hash_history(database))
+            if archived_row is not None:
+                archived = Archived.of(archived_row)
+                archives = archived.archive - (retired.archive if retired is not None else 0)
+                _take_archives(folder, database, chain, archived, archived.archive - archives + 1)
             for entry in select_entries(database, "NOT INDEXED WHERE number > ?", (chain.rows,)):
                 chain.take(entry)
             _check_that_none_is_cut_off(database, chain.rows)
-            return Verdict(chain.rows, chain.head, None, _problem_of_file(database), archives)
+            return Verdict(chain.rows, chain.head, None, _problem_of_file(database), archives, retired)
     except (_Bad, ArchiveDamaged) as bad:
-        return Verdict(chain.rows, chain.head, chain.rows + 1, str(bad), archives)
+        return Verdict(chain.rows, chain.head, chain.rows + 1, str(bad), archives, retired)
     except (apsw.CantOpenError, apsw.PermissionsError, apsw.BusyError, PermissionError) as error:
         raise JournalUnavailable(f"cannot read the journal in {folder}: {plain_reason(error)}") from error
     except apsw.NotADBError as error:
@@ -118,11 +129,22 @@ def verify(folder: Path) -> Verdict:
         return Verdict(chain.rows, chain.head, chain.rows + 1, problem, archives)
 
 
-def _take_archives(folder: Path, database: apsw.Connection, chain: _Chain, archived: Archived) -> None:
-    """Go along the archives, and compare what also stayed in the database."""
-    stayed = select_entries(database, "NOT INDEXED WHERE number <= ?", (archived.last,))
+def _check_what_stayed(database: apsw.Connection, retired: Retired, hashes: HashHistory) -> None:
+    """Check the rows that stay when all about them is retired: those that say which function hashes, and its like."""
+    for entry in select_entries(database, "NOT INDEXED WHERE number <= ?", (retired.last,)):
+        if not entry.is_note or entry.state not in {Note.HASH.value, Note.RETIRED.value}:
+            raise _Bad(f"row {entry.number} was retired, and is there again")
+        if entry.hash != entry.true_hash(hashes.at(entry.number)):
+            raise _Bad(f"row {entry.number} has been changed: its hash does not fit")
+    if hashes.at(retired.last + 1) is not retired.function:
+        raise _Bad(f"the rows that name a hash function are not those of the time when row {retired.last} was retired")
+
+
+def _take_archives(folder: Path, database: apsw.Connection, chain: _Chain, archived: Archived, first: int) -> None:
+    """Go along the archives from number `first` on, and compare what also stayed in the database."""
+    stayed = select_entries(database, "NOT INDEXED WHERE number BETWEEN ? AND ?", (chain.rows + 1, archived.last))
     also = next(stayed, None)
-    for number, entry in _archived_entries(folder, archived):
+    for number, entry in _archived_entries(folder, archived, first):
         where = f" (archive {number})"
         chain.take(entry, where)
         if also is not None and also.number == entry.number:
@@ -136,8 +158,8 @@ def _take_archives(folder: Path, database: apsw.Connection, chain: _Chain, archi
         )
 
 
-def _archived_entries(folder: Path, archived: Archived) -> Iterator[tuple[int, Entry]]:
-    for number in range(1, archived.archive + 1):
+def _archived_entries(folder: Path, archived: Archived, first: int) -> Iterator[tuple[int, Entry]]:
+    for number in range(first, archived.archive + 1):
         for entry in read_archive(folder, number):
             yield number, entry
 

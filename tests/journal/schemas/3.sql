@@ -1,0 +1,59 @@
+-- A journal of schema 3 as the program of 2026-11-22 wrote it: one load done, one in suspense, one abandoned.
+-- Its hashes were made by that program; no later program may find one of them wrong.
+PRAGMA journal_mode = wal;
+CREATE TABLE entry (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    transaction_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    previous TEXT NOT NULL,
+    hash TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX entry_begins_once ON entry (transaction_id) WHERE state = 'NEW';
+CREATE INDEX entry_by_transaction ON entry (transaction_id, number, state);
+CREATE TRIGGER entry_follows BEFORE INSERT ON entry
+WHEN new.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM entry)
+BEGIN SELECT raise(ABORT, 'journal entries are numbered without gaps'); END;
+CREATE TRIGGER entry_stays BEFORE DELETE ON entry
+BEGIN SELECT raise(ABORT, 'journal entries are never deleted'); END;
+CREATE TRIGGER entry_unchanged BEFORE UPDATE ON entry
+BEGIN SELECT raise(ABORT, 'journal entries are never changed'); END;
+CREATE INDEX entry_began ON entry (julianday(at)) WHERE state = 'NEW';
+CREATE INDEX entry_is_note ON entry (state, number) WHERE transaction_id = '';
+DROP TRIGGER IF EXISTS entry_stays;
+CREATE TRIGGER entry_stays BEFORE DELETE ON entry
+WHEN (old.transaction_id = '' AND old.state = 'HASH') OR old.number > coalesce(
+    (SELECT json_extract(facts, '$.last') FROM entry
+     WHERE transaction_id = '' AND state = 'ARCHIVED' ORDER BY number DESC LIMIT 1), 0)
+BEGIN SELECT raise(ABORT, 'journal entries are deleted only after they were archived'); END;
+INSERT INTO entry VALUES (1, '2025-11-22T10:15:30.000+08:00', 'KT000001-25112200001', 'NEW', '{"language":"zh","sequence":1,"service":"transit_top_up"}', '0000000000000000000000000000000000000000000000000000000000000000', '6d3f5f531dc02ca5ccc6e450644f764ba67a0e2f6f572a8fb51a778b85cc25be');
+INSERT INTO entry VALUES (2, '2025-11-22T10:15:30.250+08:00', 'KT000001-25112200001', 'CARD_READ', '{"card":"310487*********5678","old_balance_fen":2350,"token":"9f1d3a5c7e9b2d4f6a8c0e1b3d5f7a9c"}', '6d3f5f531dc02ca5ccc6e450644f764ba67a0e2f6f572a8fb51a778b85cc25be', '3281fcefdc2dc837e2f7aa690e9037d7736bfe82f28dd5d9f21e5fdd20f19aca');
+INSERT INTO entry VALUES (3, '2025-11-22T10:15:30.500+08:00', 'KT000001-25112200001', 'INIT', '{"amount_fen":5000,"counter":17}', '3281fcefdc2dc837e2f7aa690e9037d7736bfe82f28dd5d9f21e5fdd20f19aca', '07c11465308115473b39241f27b4db32c51d2f676ba870a2063cf6cdabbfd170');
+INSERT INTO entry VALUES (4, '2025-11-22T10:15:30.750+08:00', 'KT000001-25112200001', 'FUND_REQ', '{"stan":1}', '07c11465308115473b39241f27b4db32c51d2f676ba870a2063cf6cdabbfd170', 'bc0652e16e8650140ae074de018127ce1eaab0dec929d054503f2923a55b00be');
+INSERT INTO entry VALUES (5, '2025-11-22T10:15:31.000+08:00', 'KT000001-25112200001', 'FUND_OK', '{"paid":true}', 'bc0652e16e8650140ae074de018127ce1eaab0dec929d054503f2923a55b00be', '513549bbb69f5b0d6c46967d8fda78c685211be8b9ed4152904ff430a0f2f7be');
+INSERT INTO entry VALUES (6, '2025-11-22T10:15:31.250+08:00', 'KT000001-25112200001', 'MAC2_REQ', '{"stan":2}', '513549bbb69f5b0d6c46967d8fda78c685211be8b9ed4152904ff430a0f2f7be', '63c6a506b9dc2af51c6e50033b3c4e2b886803ba31eaaa555faedc2a7dacf1f5');
+INSERT INTO entry VALUES (7, '2025-11-22T10:15:31.500+08:00', 'KT000001-25112200001', 'MAC2_OK', '{}', '63c6a506b9dc2af51c6e50033b3c4e2b886803ba31eaaa555faedc2a7dacf1f5', '53ed9c5b62aa16f67a7c4af91518b0c8272c0a525418671f63ff3169895ddc31');
+INSERT INTO entry VALUES (8, '2025-11-22T10:15:31.750+08:00', 'KT000001-25112200001', 'CREDIT_SENT', '{"counter":17}', '53ed9c5b62aa16f67a7c4af91518b0c8272c0a525418671f63ff3169895ddc31', 'beba3568bd0477bc4172d93c1984320713f02e14de42933ecb31cb9d492318f4');
+INSERT INTO entry VALUES (9, '2025-11-22T10:15:32.000+08:00', 'KT000001-25112200001', 'CARD_OK', '{"proven":false,"tac":"A1B2C3D4"}', 'beba3568bd0477bc4172d93c1984320713f02e14de42933ecb31cb9d492318f4', 'e006be8526a11dd93c9cefd27b6c09222a817020ed6904f68e43e72da421fe0f');
+INSERT INTO entry VALUES (10, '2025-11-22T10:15:32.250+08:00', 'KT000001-25112200001', 'CONFIRM_SAF', '{"new_balance_fen":7350,"stan":3}', 'e006be8526a11dd93c9cefd27b6c09222a817020ed6904f68e43e72da421fe0f', '075622d2dcecd33333946f4a27d020aa6258b649d9a7150b4fdac0b7177428a3');
+INSERT INTO entry VALUES (11, '2025-11-22T10:15:32.500+08:00', 'KT000001-25112200001', 'DONE', '{}', '075622d2dcecd33333946f4a27d020aa6258b649d9a7150b4fdac0b7177428a3', '76f1e5e15994f2e04fb9083e690066c8c5e341e141befcdbffd1c0900b47936c');
+INSERT INTO entry VALUES (12, '2025-11-22T10:16:32.500+08:00', 'KT000001-25112200002', 'NEW', '{"language":"en","sequence":2,"service":"transit_top_up"}', '76f1e5e15994f2e04fb9083e690066c8c5e341e141befcdbffd1c0900b47936c', '8441b23be8f7405872e4daed8a81dd14330b9ae8fd1866d2f399a818f3023903');
+INSERT INTO entry VALUES (13, '2025-11-22T10:16:32.750+08:00', 'KT000001-25112200002', 'CARD_READ', '{"card":"310487*********9012","old_balance_fen":0,"token":"00112233445566778899aabbccddeeff"}', '8441b23be8f7405872e4daed8a81dd14330b9ae8fd1866d2f399a818f3023903', 'e92595a72157a3dfeab61cacd8ba019b8dd75b2270bf7c6a9f6f815b3e54b1d2');
+INSERT INTO entry VALUES (14, '2025-11-22T10:16:33.000+08:00', 'KT000001-25112200002', 'INIT', '{"amount_fen":2000,"counter":3}', 'e92595a72157a3dfeab61cacd8ba019b8dd75b2270bf7c6a9f6f815b3e54b1d2', '4bc2c1960d60e589787d897748baf58d8400156a9d816c28e3bdbfc1d09f3a69');
+INSERT INTO entry VALUES (15, '2025-11-22T10:16:33.250+08:00', 'KT000001-25112200002', 'FUND_REQ', '{"stan":5}', '4bc2c1960d60e589787d897748baf58d8400156a9d816c28e3bdbfc1d09f3a69', '3f49645ad5cfe37f8a977c351eecb6b124cc6784588552a03daa61b54bb92b72');
+INSERT INTO entry VALUES (16, '2025-11-22T10:16:33.500+08:00', 'KT000001-25112200002', 'FUND_OK', '{"paid":true}', '3f49645ad5cfe37f8a977c351eecb6b124cc6784588552a03daa61b54bb92b72', 'd1fb4f94f83322165c7859698518292781d0231dbace2d7cf78551113d123af5');
+INSERT INTO entry VALUES (17, '2025-11-22T10:16:33.750+08:00', 'KT000001-25112200002', 'MAC2_REQ', '{"stan":6}', 'd1fb4f94f83322165c7859698518292781d0231dbace2d7cf78551113d123af5', '70d8c407b07bd68dbb343f6f1593fa52c4e0bc5f0d50c2ecffa326777cb5a2e4');
+INSERT INTO entry VALUES (18, '2025-11-22T10:16:34.000+08:00', 'KT000001-25112200002', 'MAC2_OK', '{}', '70d8c407b07bd68dbb343f6f1593fa52c4e0bc5f0d50c2ecffa326777cb5a2e4', '21218a2b87ec05113aac36aeb5d0e86615ace881da498044bf501314507d7fe7');
+INSERT INTO entry VALUES (19, '2025-11-22T10:16:34.250+08:00', 'KT000001-25112200002', 'CREDIT_SENT', '{"counter":3}', '21218a2b87ec05113aac36aeb5d0e86615ace881da498044bf501314507d7fe7', '83d5149f51b2d57b279e26393d55a302a4d583161edc39ae394b7b8a65df387c');
+INSERT INTO entry VALUES (20, '2025-11-22T10:16:34.500+08:00', 'KT000001-25112200002', 'CARD_UNKNOWN', '{"why":"没有回答"}', '83d5149f51b2d57b279e26393d55a302a4d583161edc39ae394b7b8a65df387c', '22c7b44cba37f01dc529d1a835e55600ab00de758285a41ab7c260d206cd238e');
+INSERT INTO entry VALUES (21, '2025-11-22T10:16:34.750+08:00', 'KT000001-25112200002', 'SUSPENSE', '{}', '22c7b44cba37f01dc529d1a835e55600ab00de758285a41ab7c260d206cd238e', '891d58c71e4d83d79a2e20aa884500ad0eda9a749f86d3bf792be6161f66ed35');
+INSERT INTO entry VALUES (22, '2025-11-22T10:17:34.750+08:00', 'KT000001-25112200003', 'NEW', '{"language":"zh","sequence":3,"service":"transit_top_up"}', '891d58c71e4d83d79a2e20aa884500ad0eda9a749f86d3bf792be6161f66ed35', 'b417f9f22a5e2f9da5ff595f23d0eb218965d8646b9b2a21a9ab78d0bd6d6289');
+INSERT INTO entry VALUES (23, '2025-11-22T10:17:34.750+08:00', 'KT000001-25112200003', 'ABANDONED', '{}', 'b417f9f22a5e2f9da5ff595f23d0eb218965d8646b9b2a21a9ab78d0bd6d6289', 'f65bb999cc68f16cba40312adcca3d8583616ead7f8a533b9412984f2dc08e81');
+DROP TRIGGER IF EXISTS entry_stays;
+CREATE TRIGGER entry_stays BEFORE DELETE ON entry
+WHEN (old.transaction_id = '' AND old.state IN ('HASH', 'RETIRED')) OR old.number > coalesce(
+    (SELECT json_extract(facts, '$.last') FROM entry
+     WHERE transaction_id = '' AND state = 'ARCHIVED' ORDER BY number DESC LIMIT 1), 0)
+BEGIN SELECT raise(ABORT, 'journal entries are deleted only after they were archived'); END;
+PRAGMA user_version = 3;
