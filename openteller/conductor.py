@@ -11,18 +11,19 @@ import queue
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
-from kiosk_core.id_card_reader import IdCardReader
 from kiosk_core.funding import FundingKind, FundingSource
+from kiosk_core.id_card_reader import IdCardReader
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
-from kiosk_core.journeys import top_up
 from kiosk_core.journeys.events import Event, Timer
-from kiosk_core.ledger import Journal, LedgerRow, LedgerState, Transaction
-from kiosk_core.outbox import FIRST_PAUSE_S, Outbox, Unacknowledged
+from kiosk_core.journeys.journey import JOURNEYS, JourneyState, Next
+from kiosk_core.ledger import Journal, LedgerRow, Transaction
+from kiosk_core.outbox import Unacknowledged
 from kiosk_core.pages import (
     Cancel,
     CapturePage,
@@ -43,19 +44,17 @@ from kiosk_core.pages import (
 )
 from kiosk_core.ports import BankHost, ReceiptPrinter, TopUpModule
 from kiosk_core.services import Service
-from kiosk_core.settlement import STAFF_MAY_CLOSE, Settlement, SettlementRefused, settle
+from kiosk_core.settlement import Settlement, SettlementRefused, settle
 from kiosk_core.status import DeviceStatus, Media
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language, Words
 from openteller.home_page import Condition, home_page
+from openteller.open_cases import OpenCases
 from openteller.questions import Questions, Worker
 from openteller.risk_check import RiskCheck
 
 _log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 30.0
-HEAD_ROWS = 100
-"""After so many rows the host is told the head of the journal anew."""
 ECHO_SECONDS = 15.0
 ECHO_AGAIN_SECONDS = 1.0
 START_SECONDS = 3.0
@@ -84,11 +83,10 @@ class _HostEcho:
 
 
 @dataclass(frozen=True)
-class _HeadReported:
-    """What the host said to row `number` as the journal's newest."""
+class _Work:
+    """Work on the open cases that another thread has got the answer for."""
 
-    number: int
-    answer: "Future[bool]"
+    work: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ class _Stop:
     pass
 
 
-_Message = _Touch | DeviceStatus | _Answer | _HostEcho | _HeadReported | _ShowCamera | _Settle | _Stop
+_Message = _Touch | DeviceStatus | _Answer | _HostEcho | _Work | _ShowCamera | _Settle | _Stop
 
 
 @dataclass
@@ -121,7 +119,7 @@ class _Session:
     """A journey under way: a customer's, or one that recovery resumed."""
 
     number: int
-    state: top_up.TopUp
+    state: JourneyState
     timers: dict[Timer, float] = field(default_factory=dict)
     ended: bool = False
 
@@ -131,9 +129,9 @@ class Conductor:
 
     Args:
         terminal: makes the Terminal of today (its date checks the expiry of cards).
-        funding: the ways to pay beside QR, which the host takes by itself.
         risk: the rules that are checked before money moves.
         id_card_reader: None: the terminal has none.
+        funding: the ways to pay beside QR, which the host takes by itself.
         screen: is given every page; must not block.
     """
 
@@ -146,9 +144,9 @@ class Conductor:
         top_up_module: Worker[TopUpModule],
         printer: Worker[ReceiptPrinter],
         host: Worker[BankHost],
-        funding: Mapping[FundingKind, Worker[FundingSource]] | None = None,
         risk: RiskCheck,
         id_card_reader: Worker[IdCardReader] | None = None,
+        funding: Mapping[FundingKind, Worker[FundingSource]] | None = None,
         clock: Clock,
         screen: Callable[[ShowPage], None],
     ) -> None:
@@ -156,6 +154,7 @@ class Conductor:
         self._terminal = terminal
         self._journal = journal
         self._host = host
+        self._open_cases = OpenCases(journal, host, clock, lambda work: self._inbox.put(_Work(work)))
         self._questions = Questions(
             top_up_module,
             printer,
@@ -172,20 +171,15 @@ class Conductor:
         self._statuses: dict[str, DeviceStatus] = {}
         self._sessions = 0
         self._session: _Session | None = None
-        self._to_recover: list[Transaction] = []
         self._started = False
         self._ready_by = clock.now() + START_SECONDS
-        self._journal_ok = True
         self._reader_lost_at: float | None = None
         self._host_online: bool | None = None
         self._next_echo = clock.now()
-        self._next_look = clock.now()
-        self._outbox = Outbox()
-        self._head_reported = 0
         self._page: Page = MessagePage(title=Words("starting.title"), body=Words("starting.body"))
         self._page_number = 0
         self._same_page_since = 0
-        self._place: tuple[int, top_up.Step] | None = None
+        self._place: tuple[int, Enum] | None = None
         self._idle_until: float | None = None
         self._camera_until: float | None = None
         self._language: Language = DEFAULT_LANGUAGE
@@ -224,7 +218,12 @@ class Conductor:
     @property
     def unacknowledged(self) -> tuple[Unacknowledged, ...]:
         """What waits for the host; any thread may ask."""
-        return self._outbox.waiting
+        return self._open_cases.waiting
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has started, and nobody is being served or recovered."""
+        return self._started and self._session is None and not self._open_cases.are_due
 
     @property
     def shown(self) -> ShowPage:
@@ -270,8 +269,8 @@ class Conductor:
                 self._host_online = online
                 self._next_echo = self._clock.now() + (ECHO_SECONDS if online else ECHO_AGAIN_SECONDS)
                 self._refresh_home()
-            case _HeadReported(number, answer):
-                self._head_answered(number, answer)
+            case _Work(work):
+                work()
             case _ShowCamera(seconds, preview, done):
                 done.set_result(self._show_camera(seconds, preview))
             case _Settle(settlement, done=settled):
@@ -281,12 +280,12 @@ class Conductor:
         due = [self._clock.now() + 1.0]
         if self._session is not None:
             due += self._session.timers.values()
-        elif self._to_recover:
+        elif self._open_cases.are_due:
             return self._clock.now()
         elif self._started:
             due.append(self._next_echo)
             if self._host_online:
-                due.append(self._look_due)
+                due.append(self._open_cases.look_due)
         due += [each for each in (self._idle_until, self._reader_lost_at, self._camera_until) if each is not None]
         return min(due)
 
@@ -314,10 +313,11 @@ class Conductor:
         now = self._clock.now()
         if not self._started:
             self._start_when_ready(now)
-        elif self._to_recover:
-            self._recover(self._to_recover.pop(0))
-        elif now >= self._look_due and self._host_online:
-            self._look_for_open_transactions()
+        elif self._open_cases.are_due:
+            self._recover(self._open_cases.next_due())
+        elif now >= self._open_cases.look_due and self._host_online:
+            self._look_for_open_cases()
+            self._refresh_home()
         elif now >= self._next_echo:
             self._echo()
 
@@ -334,46 +334,15 @@ class Conductor:
         if not ready and now < self._ready_by:
             return
         self._started = True
-        self._look_for_open_transactions()
-        if not self._to_recover:
+        self._look_for_open_cases()
+        if self.idle:
             self._show_home(language=DEFAULT_LANGUAGE)
 
-    @property
-    def _look_due(self) -> float:
-        """When to look next for what is open; without a journal nothing can be tried before that."""
-        return min(self._next_look, self._outbox.next_at) if self._journal_ok else self._next_look
-
-    def _look_for_open_transactions(self) -> None:
-        self._next_look = self._clock.now() + LOOK_SECONDS
+    def _look_for_open_cases(self) -> None:
         try:
-            unsettled = [each for each in self._journal.unsettled() if each.state not in STAFF_MAY_CLOSE]
-            self._to_recover = self._outbox.look(unsettled, self._clock.now())
-            if self._journal_ok:
-                self._report_head()
-                self._journal.maintain()
-            else:
-                self._prove_that_journal_works()
+            self._open_cases.look(host_online=bool(self._host_online))
         except JournalUnavailable as error:
             self._lose_journal(error)
-
-    def _report_head(self) -> None:
-        """Tell the host the newest row once there are enough new ones; a failure is made good at the next look."""
-        number, digest = self._journal.head()
-        if not self._host_online or number < self._head_reported + HEAD_ROWS:
-            return
-        future = self._host.call(lambda host: host.report_journal_head(number, digest))
-        future.add_done_callback(lambda done: self._inbox.put(_HeadReported(number, done)))
-
-    def _head_answered(self, number: int, answer: "Future[bool]") -> None:
-        if answer.cancelled() or answer.exception() is not None:
-            return
-        self._head_reported = max(self._head_reported, number)
-        if not answer.result():
-            _log.error(
-                "the bank host does not take row %d for the journal's newest: it keeps another;"
-                " compare `openteller journal verify` with what the bank has",
-                number,
-            )
 
     def _settle(self, settlement: Settlement, done: "Future[LedgerRow]") -> None:
         if not done.set_running_or_notify_cancel():
@@ -391,22 +360,14 @@ class Conductor:
             self._lose_journal(error)
             done.set_exception(error)
 
-    def _prove_that_journal_works(self) -> None:
-        """Write two rows: nothing less proves that the disk takes rows again."""
-        transaction = self._journal.begin({"service": "journal_check"})
-        self._journal.record(transaction.id, LedgerState.ABANDONED, {})
-        self._journal_ok = True
-        self._refresh_home()
-
     def _recover(self, transaction: Transaction) -> None:
-        self._outbox.tried(transaction, self._clock.now())
         service = self._service_of(transaction)
         if service is None:
             _log.error("transaction %s: no service is configured that could settle it", transaction.id)
             self._refresh_home()
         else:
             _log.info("resuming transaction %s from %s", transaction.id, transaction.state.value)
-            self._begin(lambda: top_up.resume(transaction, service, self._terminal()))
+            self._begin(JOURNEYS[service.kind].resume(transaction, service, self._terminal()))
 
     def _service_of(self, transaction: Transaction) -> Service | None:
         named = self._services.get(str(transaction.facts.get("service")))
@@ -447,19 +408,19 @@ class Conductor:
 
     def _choose(self, service_id: str) -> None:
         service = self._services.get(service_id)
-        if service is None or self._condition.unavailable is not None or not self._started or self._to_recover:
+        if service is None or self._condition.unavailable is not None or not self.idle:
             return
         try:
             transaction = self._journal.begin({"service": service.id, "language": self._language})
         except JournalUnavailable as error:
             self._lose_journal(error)
             return
-        self._begin(lambda: top_up.begin(service, self._terminal(), transaction, self._language))
+        self._begin(JOURNEYS[service.kind].begin(service, self._terminal(), transaction, self._language))
 
     # -- journeys ------------------------------------------------------------------------------------------
 
-    def _begin(self, first: Callable[[], top_up.Next]) -> None:
-        state, effects = first()
+    def _begin(self, first: Next) -> None:
+        state, effects = first
         self._sessions += 1
         session = _Session(self._sessions, state)
         self._session = session
@@ -475,19 +436,19 @@ class Conductor:
             return
         before = session.state
         try:
-            session.state, effects = top_up.advance(before, event() if callable(event) else event)
+            session.state, effects = _after(before, event() if callable(event) else event)
             for effect in effects:
                 self._perform(session, effect)
         except JournalUnavailable as error:
             self._lose_journal(error)
             self._give_up(session, before)
         except Exception:  # noqa: BLE001  (whatever it is, the customer must be told what happened to the money)
-            _log.exception("transaction %s: failed in step %s", before.transaction, before.step.value)
+            _log.exception("transaction %s: failed in step %s", before.transaction, before.step.name)
             self._give_up(session, before)
 
-    def _give_up(self, session: _Session, before: top_up.TopUp) -> None:
+    def _give_up(self, session: _Session, before: JourneyState) -> None:
         """Tell the customer what is certain; recovery settles the rest from the journal."""
-        session.state, effects = top_up.advance(before, ev.CannotGoOn())
+        session.state, effects = _after(before, ev.CannotGoOn())
         for effect in effects:
             self._perform(session, effect)
 
@@ -527,7 +488,7 @@ class Conductor:
         session.ended = True
         if self._session is session:
             self._session = None
-        self._next_look = min(self._next_look, self._clock.now() + FIRST_PAUSE_S)  # it may have left something open
+        self._open_cases.look_soon()
         if session.state.attended:
             self._show_home(language=DEFAULT_LANGUAGE)
         else:
@@ -537,7 +498,7 @@ class Conductor:
 
     @property
     def _condition(self) -> Condition:
-        return Condition(self._statuses, self._host_online, self._journal_ok)
+        return Condition(self._statuses, self._host_online, self._open_cases.journal_works)
 
     def _status_changed(self, status: DeviceStatus) -> None:
         before = self._condition.media
@@ -551,7 +512,7 @@ class Conductor:
 
     def _lose_journal(self, error: JournalUnavailable) -> None:
         _log.critical("the journal is lost, the terminal goes out of service: %s", error)
-        self._journal_ok = False
+        self._open_cases.journal_works = False
         self._refresh_home()
 
     # -- pages ---------------------------------------------------------------------------------------------
@@ -573,8 +534,7 @@ class Conductor:
         self._show(self._home(), language)
 
     def _refresh_home(self) -> None:
-        idle = self._session is None and self._started and not self._to_recover and self._camera_until is None
-        if idle and self._page != self._home():
+        if self.idle and self._camera_until is None and self._page != self._home():
             self._show_home()
 
     def _show_camera(self, seconds: int, preview: Preview) -> bool:
@@ -615,6 +575,10 @@ class Conductor:
             self._show(replace(page, warning_s=warning_s))
         else:
             self._advance(session, ev.CustomerGone())
+
+
+def _after(state: JourneyState, event: Event) -> Next:
+    return JOURNEYS[state.service.kind].advance(state, event)
 
 
 def _with_deadline(page: Page, until: Timer | None, timers: Mapping[Timer, float], now: float) -> Page:

@@ -106,24 +106,24 @@ MUTANTS = (
     Mutant(
         "an order that nobody answered is not reversed",
         _PAYING,
-        "    return moves.reverse(s, event.reason, Outcome.HOST_SILENT)\n",
+        "    return _take_back(s, event.reason, Outcome.HOST_SILENT)\n",
         "    return moves.last_page(s, Outcome.HOST_SILENT, moves.record(s, LedgerState.DECLINED))\n",
     ),
     Mutant(
         "a reversal is not repeated",
-        "openteller/conductor.py",
+        "openteller/open_cases.py",
         _OPEN,
         f"{_OPEN} and each.state is not LedgerState.REV_REQ",
     ),
     Mutant(
         "a confirmation is not repeated",
-        "openteller/conductor.py",
+        "openteller/open_cases.py",
         _OPEN,
         f"{_OPEN} and each.state is not LedgerState.CONFIRM_SAF",
     ),
     Mutant(
         "recovery forgets the oldest open transaction",
-        "openteller/conductor.py",
+        "openteller/open_cases.py",
         _OPEN,
         _OPEN.replace("unsettled()", "unsettled()[1:]"),
     ),

@@ -440,8 +440,7 @@ class RunningTerminal:
     @property
     def idle(self) -> bool:
         """Whether it has started, and nobody is being served or recovered."""
-        conductor = self.conductor
-        return conductor._started and conductor._session is None and not conductor._to_recover
+        return self.conductor.idle
 
     @property
     def at_rest(self) -> bool:
