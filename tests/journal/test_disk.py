@@ -15,14 +15,14 @@ from journal.store import SqliteJournal
 from journal.verify import verify
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import LedgerState
-from tests.journal.faulty_disk import FaultyDisk
+from tests.faulty_disk import FaultyDisk
 
 TERMINAL = "KT000001"
 
 
 @pytest.fixture
-def disk() -> Iterator[FaultyDisk]:
-    with FaultyDisk() as disk:
+def disk(folder: Path) -> Iterator[FaultyDisk]:
+    with FaultyDisk(folder) as disk:
         yield disk
 
 
@@ -42,11 +42,11 @@ def test_a_disk_that_says_no_makes_the_journal_unavailable(disk, journal, operat
         if done == operation:
             raise error("no")
 
-    disk.fault = refuse
+    disk.before = refuse
     with pytest.raises(JournalUnavailable, match=f"cannot write to the journal: {reason}"):
         journal.record(transaction, LedgerState.CREDIT_SENT, {})
     assert journal.unsettled()[0].state is LedgerState.NEW
-    disk.fault = lambda operation: None
+    disk.mend()
     journal.record(transaction, LedgerState.CREDIT_SENT, {})
     assert [row.number for row in journal.unsettled()[0].rows] == [1, 2]
 
@@ -63,7 +63,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from journal.store import SqliteJournal
 from kiosk_core.ledger import LedgerState
-from tests.journal.faulty_disk import FaultyDisk
 from tests.clocks import SetClock
 
 with SqliteJournal(Path(sys.argv[1]), "KT000001", SetClock(datetime(2025, 11, 22, tzinfo=timezone.utc))) as journal:

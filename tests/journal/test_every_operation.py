@@ -4,6 +4,7 @@ The life that is lived through has all that writes: an old journal is migrated, 
 rows go to an archive, the hash function changes, the journal is closed and opened again.
 """
 
+import random
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from journal.verify import verify
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import LedgerState as L
 from tests.clocks import SetClock
-from tests.journal.faulty_disk import FaultyDisk, Unsynced
+from tests.faulty_disk import FaultyDisk, Image, Unsynced
 
 SCHEMA_1 = Path(__file__).parent / "schemas" / "1.sql"
 SUSPENSE = "KT000001-25112200002"
@@ -90,8 +91,8 @@ def begin(template: Path, tmp_path: Path) -> Callable[[str], Life]:
 
 
 @pytest.fixture
-def disk() -> Iterator[FaultyDisk]:
-    with FaultyDisk() as disk:
+def disk(tmp_path: Path) -> Iterator[FaultyDisk]:
+    with FaultyDisk(tmp_path / "nothing yet") as disk:
         yield disk
 
 
@@ -125,20 +126,21 @@ def fail_at(disk: FaultyDisk, number: int, error: type[apsw.Error], *, lasts: bo
         if disk.operations == first or (lasts and disk.operations > first):
             raise error(f"no {kind}")
 
-    disk.fault = fault
+    disk.before = fault
 
 
-def cut_at(disk: FaultyDisk, number: int, unsynced: Unsynced) -> dict[Path, bytes]:
+def cut_at(disk: FaultyDisk, number: int, unsynced: Unsynced) -> list[Image]:
     """Let the power go at the `number`-th operation from now on; what is left is in what this returns, then."""
     first = disk.operations + number
-    left: dict[Path, bytes] = {}
+    left: list[Image] = []
 
     def fault(kind: str) -> None:
         if disk.operations == first:
-            left.update(disk.cut_power(unsynced, seed=number))
-            raise apsw.IOError(f"the power goes at a {kind}")
+            left.append(disk.after_power_cut(unsynced, random.Random(number)))
+        if disk.operations >= first:
+            raise apsw.IOError(f"the power is off: no {kind}")
 
-    disk.fault = fault
+    disk.before = fault
     return left
 
 
@@ -163,8 +165,5 @@ def test_no_row_is_lost_when_the_power_goes_at_any_operation(begin, disk, operat
         left = cut_at(disk, number, unsynced)
         life.live()
         disk.mend()
-        shutil.rmtree(life.folder)
-        for path, content in left.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        disk.restore(left[0])
         check(life.folder, life.returned, f"the power went at operation {number}")

@@ -4,7 +4,7 @@
 
 A customer tops up a card; at a random instant the core dies, often in the middle of its recovery once more. The card
 stays or leaves, and is torn out of its credit now and then. When the terminal is back, card, bank and journal are
-judged. SIGKILL leaves the kernel's buffers alone: what a disk loses is the matter of tests/money/disk.py.
+judged. SIGKILL leaves the kernel's buffers alone: what a disk loses is the matter of tests/faulty_disk.py.
 """
 
 import argparse

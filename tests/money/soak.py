@@ -34,7 +34,7 @@ from kiosk_core.pages import (
     PaymentPage,
     ResultPage,
 )
-from tests.money.disk import Image
+from tests.faulty_disk import Image, Unsynced
 from tests.money.invariant import violations
 from tests.money.line import LineFault, Mishap
 from tests.money.world import SERVICE, Customer, NeverAtRest, PowerCut, RunningTerminal, World, order_in
@@ -125,7 +125,7 @@ class Life:
         self._torn: Image | None = None
         self._cut_in = 0
         world.notice = lambda _: self._maybe_cut()
-        world.disk.notice = self._maybe_cut
+        world.disk.before = lambda _: self._maybe_cut()
 
     def live(self, transactions: int) -> None:
         """Serve so many customers; stops at the first thing that is wrong."""
@@ -146,7 +146,7 @@ class Life:
         if self._cut_in:
             self._cut_in -= 1
             if not self._cut_in:
-                self._torn = self._world.disk.after_power_cut(lambda: self._chance.random() < 0.5)
+                self._torn = self._world.disk.after_power_cut(Unsynced.SOME, self._chance)
                 raise PowerCut
 
     def _powered(self, work: Callable[[], object]) -> None:

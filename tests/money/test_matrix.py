@@ -61,7 +61,7 @@ def test_a_journal_that_is_behind_its_world_is_seen() -> None:
 
 def test_every_point_of_a_load_is_visited() -> None:
     with Matrix() as proof:
-        points = [each.at for each in proof.load(Case(None, None, Who.SAME, Funding.QR))]
+        points = [each.at for each in proof.load(Case(None, None, Funding.QR, Who.SAME))]
     for state in ("NEW", "CARD_READ", "INIT", "FUND_REQ", "FUND_OK", "MAC2_REQ", "MAC2_OK", "CREDIT_SENT", "CARD_OK"):
         assert f"{state} is written" in points
         assert f"{state} is on disk" in points
@@ -75,13 +75,13 @@ def test_every_point_of_a_load_is_visited() -> None:
 
 def test_a_payment_that_comes_late_is_loaded_too() -> None:
     with Matrix() as proof:
-        points = [each.at for each in proof.load(Case(None, None, Who.SAME, Funding.QR_LATE))]
+        points = [each.at for each in proof.load(Case(None, None, Funding.QR_LATE, Who.SAME))]
     assert points.count("StatusRequest leaves") == 3  # a second apart, paid after 2.5
     assert "DONE is on disk" in points
 
 
 def test_a_case_whose_power_goes_twice_comes_to_rest_everywhere() -> None:
-    case = Case(LineFault(Mishap.REQUEST_LATE, "LoadRequest"), None, Who.NOBODY_THEN_SAME, Funding.QR)
+    case = Case(LineFault(Mishap.REQUEST_LATE, "LoadRequest"), None, Funding.QR, Who.NOBODY_THEN_SAME)
     nothing_wrong(matrix.run([case]))
 
 

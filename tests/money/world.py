@@ -5,6 +5,7 @@ link, its messages and the bank's books are those of the product and the simulat
 the terminal; what its disk had made safe, the cards and the bank live on.
 """
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -49,7 +50,7 @@ from kiosk_core.terminal import Terminal
 from kiosk_core.texts import LocalText
 from openteller.conductor import Conductor
 from openteller.risk_check import RiskCheck
-from tests.money.disk import Image, LosingDisk
+from tests.faulty_disk import FaultyDisk, Image
 from tests.money.line import Line, LineFault
 from wire import apdu, purse
 from wire.host_messages import Request
@@ -186,9 +187,8 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The world at one moment, but for what a power cut destroys."""
+    """The world at one moment, but for what a power cut destroys: where two are equal, all that follows is too."""
 
-    at: str
     passed: float
     disk: Image
     bank: bytes
@@ -235,15 +235,16 @@ class World:
         )
         shared_memory = Path("/dev/shm")
         folder = Path(tempfile.mkdtemp(prefix="ot-money-", dir=shared_memory if shared_memory.is_dir() else None))
-        self.disk = LosingDisk(folder)
+        SqliteJournal(folder, TERMINAL_NUMBER, self.clock).close()
+        self.disk = FaultyDisk(folder)
         self.terminal: RunningTerminal | None = None
         self.elsewhere = [Elsewhere() for _ in self.cards]
-        SqliteJournal(folder, TERMINAL_NUMBER, self.clock).close()
 
     def close(self) -> None:
         """Let go of disk and books."""
         self.power_off()
         self.disk.close()
+        shutil.rmtree(self.disk.folder)
         self.books.close()
 
     def __enter__(self) -> "World":
@@ -266,10 +267,9 @@ class World:
 
     # -- moments -------------------------------------------------------------------------------------------
 
-    def snapshot(self, at: str = "") -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """Return the world as it would be found if the power went now."""
         return Snapshot(
-            at,
             self.clock.passed,
             self.disk.after_power_cut(),
             self.books.snapshot(),
