@@ -49,14 +49,14 @@ class Search:
 
     def fits(self, transaction: Transaction) -> bool:
         """Whether `transaction` is wanted."""
-        began, facts = transaction.rows[0].at, transaction.facts
+        began = transaction.rows[0].at
         return (
             (self.begun_from is None or began >= self.begun_from)
             and (self.begun_before is None or began < self.begun_before)
             and (self.states is None or transaction.state in self.states)
             and not (self.only_open and transaction.state.closed)
-            and (self.card is None or self._is_card(str(facts.get("card") or "")))
-            and (self.service is None or facts.get("service") == self.service)
+            and (self.card is None or self._is_card(str(transaction.facts.get("card") or "")))
+            and (self.service is None or transaction.facts.get("service") == self.service)
         )
 
     def _is_card(self, masked: str) -> bool:

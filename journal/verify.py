@@ -82,8 +82,7 @@ class _Chain:
         expected = self.rows + 1
         if entry.number != expected:
             return f"row {expected} is missing; row {entry.number} follows row {expected - 1}"
-        texts = (entry.at, entry.transaction, entry.state, entry.facts, entry.previous, entry.hash)
-        if not all(isinstance(text, str) for text in texts):
+        if {type(column) for column in entry.columns[1:]} != {str}:
             return f"row {expected} has been changed: it holds no text"
         if entry.previous != self.head:
             return f"row {expected} does not follow row {expected - 1}: one of them has been changed"

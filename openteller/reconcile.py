@@ -1,7 +1,9 @@
 """`openteller reconcile`: a day of the journal beside the bank's settlement file; reads both, writes neither."""
 
+import gc
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from pathlib import Path
@@ -73,7 +75,8 @@ def reconcile_command(
     """
     now = SystemClock().wall()
     try:
-        found = compared(_day(day, now), where, settlement, now)
+        with _without_garbage_collection():
+            found = compared(_day(day, now), where, settlement, now)
         _tell(found, form, out)
     except ConfigError as error:
         report(error)
@@ -82,6 +85,18 @@ def reconcile_command(
         _refuse(str(error))
     if found.is_open:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Keep what is read: all of it lives to the end, and looking through it for garbage takes a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def compared(day: date, where: Path, settlement: Sequence[Path], now: datetime) -> Reconciliation:
