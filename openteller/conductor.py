@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any, TypeVar
 
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
@@ -22,7 +23,7 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Event, Timer
 from kiosk_core.journeys.journey import JOURNEYS, JourneyState, Next
-from kiosk_core.ledger import Journal, LedgerRow, Transaction
+from kiosk_core.ledger import Facts, Journal, LedgerRow, Transaction
 from kiosk_core.outbox import Unacknowledged
 from kiosk_core.pages import (
     Cancel,
@@ -62,6 +63,8 @@ READER_LOST_SECONDS = 3.0
 HOME_LANGUAGE_SECONDS = 60
 DEFAULT_LANGUAGE: Language = "zh"
 
+_Done = TypeVar("_Done")
+
 
 @dataclass(frozen=True)
 class _Touch:
@@ -99,11 +102,11 @@ class _ShowCamera:
 
 
 @dataclass(frozen=True)
-class _Settle:
-    """Staff close a case; `done` hears the row, or why not."""
+class _Act:
+    """What staff have done on this thread; `done` hears what came of it, or why not."""
 
-    settlement: Settlement
-    done: "Future[LedgerRow]"
+    act: Callable[[], Any]
+    done: "Future[Any]"
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ class _Stop:
     pass
 
 
-_Message = _Touch | DeviceStatus | _Answer | _HostEcho | _Work | _ShowCamera | _Settle | _Stop
+_Message = _Touch | DeviceStatus | _Answer | _HostEcho | _Work | _ShowCamera | _Act | _Stop
 
 
 @dataclass
@@ -202,8 +205,12 @@ class Conductor:
 
     def settle(self, settlement: Settlement) -> "Future[LedgerRow]":
         """Close a case for staff; the future raises SettlementRefused or JournalUnavailable."""
-        done: Future[LedgerRow] = Future()
-        self._inbox.put(_Settle(settlement, done))
+        return self.carry_out(lambda: self._settle(settlement))
+
+    def carry_out(self, act: Callable[[], _Done]) -> "Future[_Done]":
+        """Do something to the journal on the conductor's thread, its only writer; the future raises what `act` raises."""
+        done: Future[_Done] = Future()
+        self._inbox.put(_Act(act, done))
         return done
 
     def stop(self) -> None:
@@ -219,6 +226,11 @@ class Conductor:
     def unacknowledged(self) -> tuple[Unacknowledged, ...]:
         """What waits for the host; any thread may ask."""
         return self._open_cases.waiting
+
+    @property
+    def head_acknowledged(self) -> int:
+        """The newest row that the host has taken for the journal's own, 0 where there is none; any thread may ask."""
+        return self._open_cases.head_acknowledged
 
     @property
     def idle(self) -> bool:
@@ -273,8 +285,8 @@ class Conductor:
                 work()
             case _ShowCamera(seconds, preview, done):
                 done.set_result(self._show_camera(seconds, preview))
-            case _Settle(settlement, done=settled):
-                self._settle(settlement, settled)
+            case _Act(act, done=heard):
+                self._act(act, heard)
 
     def _next_due(self) -> float:
         due = [self._clock.now() + 1.0]
@@ -344,21 +356,22 @@ class Conductor:
         except JournalUnavailable as error:
             self._lose_journal(error)
 
-    def _settle(self, settlement: Settlement, done: "Future[LedgerRow]") -> None:
+    def _act(self, act: Callable[[], Any], done: "Future[Any]") -> None:
         if not done.set_running_or_notify_cancel():
             return  # whoever asked has been told that it did not happen
-        if self._session is not None:  # it may be asking the card of this very case
-            done.set_exception(
-                SettlementRefused("a customer or a recovery is being served; try again when the home page is back")
-            )
-            return
         try:
-            done.set_result(settle(self._journal, settlement))
-        except SettlementRefused as error:
-            done.set_exception(error)
+            done.set_result(act())
         except JournalUnavailable as error:
             self._lose_journal(error)
             done.set_exception(error)
+        except Exception as error:  # noqa: BLE001  (whoever asked hears it; customers have nothing to do with it)
+            done.set_exception(error)
+        self._open_cases.look_soon()
+
+    def _settle(self, settlement: Settlement) -> LedgerRow:
+        if self._session is not None:  # it may be asking the card of this very case
+            raise SettlementRefused("a customer or a recovery is being served; try again when the home page is back")
+        return settle(self._journal, settlement)
 
     def _recover(self, transaction: Transaction) -> None:
         service = self._service_of(transaction)
@@ -452,13 +465,15 @@ class Conductor:
         for effect in effects:
             self._perform(session, effect)
 
-    def _perform(self, session: _Session, effect: do.Effect) -> None:
+    def _perform(self, session: _Session, effect: do.Effect) -> None:  # noqa: C901  (a case an effect)
         now = self._clock.now()
         match effect:
             case do.Show(page, until):
                 self._show(_with_deadline(page, until, session.timers, now))
             case do.Record(transaction, state, facts):
                 self._journal.record(transaction, state, facts)
+            case do.Note(transaction, facts):
+                self._note(transaction, facts)
             case do.StartTimer(timer, seconds, keep):
                 if not (keep and timer in session.timers):
                     session.timers[timer] = now + seconds
@@ -477,6 +492,13 @@ class Conductor:
                     session.state.terminal.purse_terminal_no,
                     lambda event: self._inbox.put(_Answer(session.number, event)),
                 )
+
+    def _note(self, transaction: str, facts: Facts) -> None:
+        """Write what has happened already: what the customer is told next does not depend on the row."""
+        try:
+            self._journal.note(transaction, facts)
+        except JournalUnavailable as error:
+            self._lose_journal(error)
 
     def _assessed(self, number: CardNumber, token: str) -> Event:
         reader = self._statuses.get("id_card_reader")

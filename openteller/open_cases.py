@@ -44,6 +44,8 @@ class OpenCases:
         self._next_look = clock.now()
         self._to_resume: list[Transaction] = []
         self._head_reported = 0
+        self.head_acknowledged = 0
+        """The newest row that the host has taken for the journal's own; 0: none, or it keeps another journal."""
         self.journal_works = True
         """Whether the journal took the last row; set to False by whoever finds that it did not."""
 
@@ -106,6 +108,7 @@ class OpenCases:
         if answer.cancelled() or answer.exception() is not None:
             return
         self._head_reported = max(self._head_reported, number)
+        self.head_acknowledged = self._head_reported if answer.result() else 0
         if not answer.result():
             _log.error(
                 "the bank host does not take row %d for the journal's newest: it keeps another;"

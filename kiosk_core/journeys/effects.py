@@ -29,6 +29,14 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Write down what happened behind the last row of a transaction; if that fails the journey goes on all the same."""
+
+    transaction: str
+    facts: Facts
+
+
+@dataclass(frozen=True)
 class StartTimer:
     """Fire TimerFired after `seconds`; with `keep` a timer that runs already is left as it is."""
 
@@ -166,6 +174,7 @@ class End:
 Effect = (
     Show
     | Record
+    | Note
     | StartTimer
     | StopTimer
     | WatchCard

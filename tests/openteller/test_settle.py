@@ -131,3 +131,15 @@ def test_settle_goes_through_the_running_core(branch: Branch) -> None:
     found = read_transaction(branch.out / "journal", transaction)
     assert found is not None
     assert found.facts["resolution"] == "paid_out"
+
+
+# -- what else is done to the journal on the conductor's thread --------------------------------------------------
+
+
+def test_what_staff_have_done_may_fail_and_the_terminal_goes_on(stage: Stage) -> None:
+    failed = stage.conductor.carry_out(lambda: 1 // 0)
+    done = stage.conductor.carry_out(lambda: 7)
+    stage.settle()
+    with pytest.raises(ZeroDivisionError):
+        failed.result(0)
+    assert done.result(0) == 7
