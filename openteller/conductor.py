@@ -208,7 +208,7 @@ class Conductor:
         return self.carry_out(lambda: self._settle(settlement))
 
     def carry_out(self, act: Callable[[], _Done]) -> "Future[_Done]":
-        """Do something to the journal on the conductor's thread, its only writer; the future raises what `act` raises."""
+        """Do something to the journal on this thread, which alone writes it; the future raises what `act` raises."""
         done: Future[_Done] = Future()
         self._inbox.put(_Act(act, done))
         return done
