@@ -515,6 +515,22 @@ def test_a_tac_that_the_host_does_not_accept_is_a_case_for_staff() -> None:
     assert journey.rows[-1] is L.MANUAL
 
 
+@pytest.mark.parametrize(
+    ("answer", "facts"),
+    [
+        (ev.ReceiptPrinted(), {"receipt": "printed"}),
+        (ev.ReceiptFailed(Fault.PAPER_OUT), {"receipt": "not_printed", "receipt_fault": "paper_out"}),
+        (ev.ReceiptFailed(), {"receipt": "not_printed"}),
+    ],
+)
+def test_what_became_of_the_receipt_is_noted_before_the_last_page(answer: ev.Event, facts: dict[str, str]) -> None:
+    journey = Journey.begun().feed(*CONFIRMED, answer)
+    note, page = journey.effects[-2:]
+    assert note == do.Note(journey.state.transaction, facts)
+    assert isinstance(page, do.Show)
+    assert journey.rows[-1] is L.DONE
+
+
 def test_paper_out_is_said_and_changes_nothing_about_the_money() -> None:
     journey = Journey.begun().feed(*CONFIRMED, ev.ReceiptFailed(Fault.PAPER_OUT))
     assert isinstance(journey.page, ResultPage)

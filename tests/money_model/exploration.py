@@ -375,8 +375,8 @@ def _deeds(effects: Iterable[do.Effect]) -> tuple[Deed, ...]:
                 deeds.append(effect)
             case do.End():
                 deeds.append(Other.END)
-            case do.Show() | do.WatchCard():
-                pass  # a page moves no money; cards come and go as they please
+            case do.Show() | do.WatchCard() | do.Note():
+                pass  # a page moves no money, a note repeats the last row; cards come and go as they please
             case _ if type(effect) in _WORKERS:
                 deeds.append(type(effect))
             case _:

@@ -45,6 +45,7 @@ from kiosk_core.risk import CardDayRule, Risk, VerificationRule
 from kiosk_core.status import DeviceState, DeviceStatus, Media
 from kiosk_core.texts import LocalText
 from openteller.conductor import Conductor
+from openteller.open_cases import LOOK_SECONDS
 from openteller.risk_check import RiskCheck
 from tests.clocks import SetClock
 from tests.kiosk_core.journey import CARD, COUNTER, INIT, NUMBER, ORDER, OTHER_NUMBER, SERVICE, TERMINAL
@@ -418,17 +419,50 @@ def test_an_answer_with_a_wrong_mac_is_reversed_with_a0(stage: Stage) -> None:
     assert stage.states == []
 
 
-def test_a_case_whose_card_moved_on_is_looked_up_in_its_log(stage: Stage) -> None:
+def show_the_card_of_an_open_case(stage: Stage) -> None:
     open_case = stage.journal.begin({"service": SERVICE.id})
     facts = {"token": stage.journal.token(NUMBER), "amount_fen": 5_000, "counter": COUNTER, "old_balance_fen": 2_350}
     stage.journal.record(open_case.id, L.CREDIT_SENT, {**facts, "authorised_at": "20261122101530"})
     stage.journal.record(open_case.id, L.SUSPENSE, {})
     stage.touch(ChooseService(service_id=SERVICE.id))
     stage.report("top_up_module", media=Media.PRESENT)
+
+
+def test_a_case_whose_card_moved_on_is_looked_up_in_its_log(stage: Stage) -> None:
+    show_the_card_of_an_open_case(stage)
     assert stage.reader.sought == (5_000, TERMINAL.purse_terminal_no, ("20261122", "101530"))
     (manual,) = stage.journal.unsettled()
     assert manual.state is L.MANUAL
     assert (manual.facts["in_log"], manual.facts["counter_now"], manual.facts["counter"]) == (True, 20, 17)
+
+
+def test_that_a_receipt_was_printed_is_noted_behind_the_end(stage: Stage) -> None:
+    show_the_card_of_an_open_case(stage)
+    (manual,) = stage.journal.unsettled()
+    assert [(row.state, row.facts.get("receipt")) for row in manual.rows][-2:] == [
+        (L.MANUAL, None),
+        (L.MANUAL, "printed"),
+    ]
+
+
+def test_a_note_that_cannot_be_written_leaves_the_customer_his_page_and_takes_the_terminal_out_of_service(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise JournalUnavailable("cannot write to the journal: the disk is full")
+
+    monkeypatch.setattr(SqliteJournal, "note", fail)
+    show_the_card_of_an_open_case(stage)
+    page = stage.page
+    assert isinstance(page, ResultPage)
+    assert page.title.key == "top_up.manual.title"
+    stage.touch(Done())
+    unavailable = stage.home.items[0].unavailable
+    assert unavailable is not None
+    assert unavailable.key == "unavailable.journal"
+    monkeypatch.undo()
+    stage.pass_time(LOOK_SECONDS)
+    assert stage.home.items[0].unavailable is None
 
 
 # -- rules and the ID card ---------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from kiosk_core.journeys.top_up import pages
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.receipt import receipt
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp, UnexpectedEvent
-from kiosk_core.ledger import Facts, LedgerState
+from kiosk_core.ledger import Facts, LedgerState, ReceiptResult
 from kiosk_core.pages import Page
 from kiosk_core.ports import (
     CardProblem,
@@ -455,11 +455,14 @@ def reversal_unanswered(s: TopUp, _: ev.ReversalUnanswered) -> Next:
 
 
 def receipt_printed(s: TopUp, _: ev.ReceiptPrinted) -> Next:
-    return last_page(s, _outcome(s), has_receipt=True)
+    note = do.Note(s.transaction, {"receipt": ReceiptResult.PRINTED.value})
+    return last_page(s, _outcome(s), note, has_receipt=True)
 
 
-def receipt_failed(s: TopUp, _: ev.ReceiptFailed) -> Next:
-    return last_page(s, _outcome(s))
+def receipt_failed(s: TopUp, event: ev.ReceiptFailed) -> Next:
+    fault: Facts = {"receipt_fault": event.fault.value} if event.fault is not None else {}
+    note = do.Note(s.transaction, {"receipt": ReceiptResult.NOT_PRINTED.value, **fault})
+    return last_page(s, _outcome(s), note)
 
 
 def leave(s: TopUp, _: ev.Event) -> Next:
