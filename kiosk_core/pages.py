@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import Resolution
 from kiosk_core.texts import Language, LocalText, Words
 
@@ -35,6 +36,11 @@ class Picture(Enum):
     TAKE_CARD = "take_card"
     TAKE_CARD_AND_RECEIPT = "take_card_and_receipt"
     KEEP_CARD = "keep_card"
+    PAY_BY_PHONE = "pay_by_phone"
+    INSERT_BANK_CARD = "insert_bank_card"
+    ENTER_PIN = "enter_pin"
+    KEEP_BANK_CARD = "keep_bank_card"
+    TAKE_BANK_CARD = "take_bank_card"
     STAFF = "staff"
 
 
@@ -134,6 +140,27 @@ class KeypadPage(_Page):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FundingChoice:
+    """A way to pay that can be had now."""
+
+    funding: FundingKind
+    title: Words
+    subtitle: Words
+    picture: Picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class FundingPage(_Page):
+    """Choose how to pay `amount_fen`; `problem` says why there is less to choose from than a moment ago."""
+
+    kind: Literal["funding"] = "funding"
+    title: Words
+    amount_fen: int
+    choices: tuple[FundingChoice, ...]
+    problem: Words | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentPage(_Page):
     """Pay by phone: `qr` is the text of the code.
 
@@ -185,7 +212,7 @@ class MessagePage(_Page):
 
 
 Page = Annotated[
-    MenuPage | CapturePage | KeypadPage | PaymentPage | ProgressPage | ResultPage | MessagePage,
+    MenuPage | CapturePage | KeypadPage | FundingPage | PaymentPage | ProgressPage | ResultPage | MessagePage,
     Field(discriminator="kind"),
 ]
 
@@ -207,6 +234,14 @@ class ChooseAmount:
 
     kind: Literal["choose_amount"] = "choose_amount"
     amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChooseFunding:
+    """A way to pay was touched."""
+
+    kind: Literal["choose_funding"] = "choose_funding"
+    funding: FundingKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,7 +274,8 @@ class ChangeLanguage:
 
 
 Intent = Annotated[
-    ChooseService | ChooseAmount | Cancel | Done | StayHere | ChangeLanguage, Field(discriminator="kind")
+    ChooseService | ChooseAmount | ChooseFunding | Cancel | Done | StayHere | ChangeLanguage,
+    Field(discriminator="kind"),
 ]
 
 

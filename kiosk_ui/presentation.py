@@ -12,6 +12,8 @@ from kiosk_core.pages import (
     CapturePage,
     CardView,
     Fact,
+    FundingChoice,
+    FundingPage,
     KeypadPage,
     MenuItem,
     MenuPage,
@@ -39,6 +41,7 @@ BLANK: Mapping[str, Page] = {
         max_fen=0,
         step_fen=FEN_PER_YUAN,
     ),
+    "funding": FundingPage(title=_NOTHING, amount_fen=0, choices=()),
     "payment": PaymentPage(amount_fen=0, qr="", deadline_s=0),
     "progress": ProgressPage(title=_NOTHING, body=_NOTHING, steps=(), current=0),
     "result": ResultPage(tone=Tone.NEUTRAL, title=_NOTHING, body=_NOTHING),
@@ -102,6 +105,13 @@ def present(page: Page, say: Wording) -> dict[str, Any]:
                 "presets": [_preset(fen, page, say) for fen in page.presets_fen],
                 "notice": say(page.notice),
             }
+        case FundingPage():
+            return {
+                "title": say(page.title),
+                "amount": format_amount(page.amount_fen),
+                "choices": [_way_to_pay(choice, say) for choice in page.choices],
+                "problem": say(page.problem),
+            }
         case PaymentPage():
             return {"amount": format_amount(page.amount_fen), "cardPresent": page.card_present}
         case ProgressPage():
@@ -136,6 +146,18 @@ def _tile(item: MenuItem, say: Wording) -> dict[str, Any]:
         "picture": _PICTURES.get(item.icon, ""),
         "available": item.unavailable is None,
         "reason": say(item.unavailable),
+    }
+
+
+def _way_to_pay(choice: FundingChoice, say: Wording) -> dict[str, Any]:
+    return {
+        "funding": choice.funding.value,
+        "title": say(choice.title),
+        "subtitle": say(choice.subtitle),
+        "icon": "",
+        "picture": choice.picture.value,
+        "available": True,
+        "reason": "",
     }
 
 

@@ -10,11 +10,13 @@ from typing import Any
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal, pyqtSlot
 
 from kiosk_core.clock import Clock
+from kiosk_core.funding import FundingKind
 from kiosk_core.pages import (
     Cancel,
     CapturePage,
     ChangeLanguage,
     ChooseAmount,
+    ChooseFunding,
     ChooseService,
     Done,
     Frame,
@@ -58,6 +60,7 @@ class ViewModel(QObject):
     menu_changed = pyqtSignal()
     capture_changed = pyqtSignal()
     keypad_changed = pyqtSignal()
+    funding_changed = pyqtSignal()
     payment_changed = pyqtSignal()
     progress_changed = pyqtSignal()
     result_changed = pyqtSignal()
@@ -161,6 +164,11 @@ class ViewModel(QObject):
         if amount_fen is not None:
             self._answer(ChooseAmount(amount_fen=amount_fen))
 
+    @pyqtSlot(str)
+    def choose_funding(self, funding: str) -> None:
+        """Answer a touch of a way to pay."""
+        self._answer(ChooseFunding(funding=FundingKind(funding)))
+
     @pyqtSlot()
     def cancel(self) -> None:
         """Cancel was touched."""
@@ -246,6 +254,7 @@ class ViewModel(QObject):
             "menu": self.menu_changed,
             "capture": self.capture_changed,
             "keypad": self.keypad_changed,
+            "funding": self.funding_changed,
             "payment": self.payment_changed,
             "progress": self.progress_changed,
             "result": self.result_changed,
@@ -286,6 +295,11 @@ class ViewModel(QObject):
     def keypad(self) -> dict[str, Any]:
         """Return the page of the amount; what is typed is in `amount`."""
         return self._maps["keypad"]
+
+    @qt_property("QVariantMap", notify=funding_changed)
+    def funding(self) -> dict[str, Any]:
+        """Return the page that asks how to pay."""
+        return self._maps["funding"]
 
     @qt_property("QVariantMap", notify=payment_changed)
     def payment(self) -> dict[str, Any]:

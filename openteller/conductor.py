@@ -30,6 +30,7 @@ from kiosk_core.pages import (
     CapturePage,
     ChangeLanguage,
     ChooseAmount,
+    ChooseFunding,
     ChooseService,
     Done,
     Intent,
@@ -393,7 +394,7 @@ class Conductor:
 
     # -- touches -------------------------------------------------------------------------------------------
 
-    def _touched(self, number: int, intent: Intent) -> None:
+    def _touched(self, number: int, intent: Intent) -> None:  # noqa: C901  (a case an intent)
         if isinstance(intent, ChangeLanguage):
             self._language = intent.language
             if self._session is not None:
@@ -410,6 +411,8 @@ class Conductor:
                 self._choose(service_id)
             case ChooseAmount(amount_fen=amount_fen) if session is not None:
                 self._advance(session, ev.AmountChosen(amount_fen))
+            case ChooseFunding(funding=funding) if session is not None:
+                self._advance(session, ev.FundingChosen(funding))
             case Cancel() if self._camera_until is not None:
                 self._hide_camera()
             case Cancel() if session is not None and self._page.cancellable:

@@ -43,11 +43,19 @@ class Condition:
         """What the customer should know first."""
         if self.media is Media.PRESENT:
             return Words("home.take_card")
+        if self._holds_bank_card:
+            return Words("home.take_bank_card")
         return None if self._in_service("receipt_printer") else Words("home.no_receipt")
 
     def can_take(self, kind: FundingKind) -> bool:
         """Whether the devices that a way to pay needs are in service."""
         return all(map(self._in_service, _DEVICES_OF_FUNDING[kind]))
+
+    @property
+    def _holds_bank_card(self) -> bool:
+        """Whether somebody's bank card is in the reader, or sticks out of it."""
+        reader = self.devices.get("card_reader")
+        return reader is not None and reader.media in {Media.PRESENT, Media.LATCHED, Media.ENTERING}
 
     def _in_service(self, name: str) -> bool:
         status = self.devices.get(name)

@@ -45,6 +45,13 @@ class AmountChosen:
 
 
 @dataclass(frozen=True)
+class FundingChosen:
+    """A way to pay was touched."""
+
+    kind: FundingKind
+
+
+@dataclass(frozen=True)
 class CancelTouched:
     """The customer wants to stop."""
 
@@ -281,6 +288,7 @@ class CannotGoOn:
 
 Event = (
     AmountChosen
+    | FundingChosen
     | CancelTouched
     | DoneTouched
     | CustomerGone

@@ -1,4 +1,4 @@
-// The only service of the terminal: large, with its picture and a plain invitation.
+// One of a few things to choose from: large, with its picture and a plain invitation.
 import QtQuick
 
 Touchable {
@@ -7,12 +7,14 @@ Touchable {
     required property var modelData
     required property var words
     required property bool portrait
+    required property string name
+    required property string invitation
 
     available: modelData.available
     border.color: Theme.line
     border.width: Theme.stroke
     label: modelData.title
-    objectName: "service_" + modelData.serviceId
+    objectName: name
     pressedColor: Theme.accentSoft
     radius: Theme.radiusLarge
     restColor: Theme.surface
@@ -93,7 +95,7 @@ Touchable {
                     color: Theme.onAccent
                     size: Theme.textLead
                     strong: true
-                    text: root.words.start
+                    text: root.invitation
                     wrapMode: Text.NoWrap
                 }
                 Icon {

@@ -34,6 +34,7 @@ Rectangle {
                 "menu": menu,
                 "capture": capture,
                 "keypad": keypad,
+                "funding": funding,
                 "payment": payment,
                 "progress": progress,
                 "result": result,
@@ -85,6 +86,15 @@ Rectangle {
         KeypadStep {
             model: root.model
             page: root.model.keypad
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: funding
+
+        FundingStep {
+            model: root.model
+            page: root.model.funding
             portrait: root.portrait
         }
     }

@@ -33,6 +33,8 @@ ColumnLayout {
         HeroTile {
             Layout.fillHeight: true
             Layout.fillWidth: true
+            invitation: root.model.words.start
+            name: "service_" + modelData.serviceId
             portrait: root.portrait
             words: root.model.words
             onActivated: root.model.choose_service(modelData.serviceId)

@@ -7,7 +7,9 @@ Item {
     required property string name
     readonly property real dot: Math.min(width / (withReceipt ? 316 : 240), height / 240)
     readonly property real side: 240 * dot
-    readonly property bool showsReader: name !== "staff"
+    readonly property bool isWhole: name === "staff" || name === "enter_pin" || name === "pay_by_phone"
+    readonly property bool showsSlot: name === "insert_bank_card" || name === "keep_bank_card" || name === "take_bank_card"
+    readonly property bool showsReader: !isWhole && !showsSlot
     readonly property bool putsDown: name === "place_card" || name === "place_id_card" || name === "return_card"
     readonly property bool takesUp: name === "take_card" || name === "take_card_and_receipt"
     readonly property bool withReceipt: name === "take_card_and_receipt"
@@ -24,15 +26,20 @@ Item {
 
         anchors.centerIn: parent
         anchors.horizontalCenterOffset: root.withReceipt ? -4 * root.dot : 0
-        anchors.verticalCenterOffset: root.name === "keep_card" ? -34 * root.dot : 0
+        anchors.verticalCenterOffset: (root.name === "keep_card" ? -34 : root.name === "keep_bank_card" ? 30 : 0) * root.dot
         height: root.side
         width: root.side
 
         Image {
             anchors.fill: parent
-            source: "../pictures/staff.svg"
+            source: root.isWhole ? "../pictures/" + root.name + ".svg" : ""
             sourceSize: Qt.size(width, height)
-            visible: root.name === "staff"
+            visible: root.isWhole
+        }
+        SlotPicture {
+            anchors.fill: parent
+            name: root.name
+            visible: root.showsSlot
         }
         Item {
             anchors.fill: parent

@@ -5,7 +5,7 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk_core.funding import FundingState, Paid, Pending, Unclear, Unpaid
+from kiosk_core.funding import BankCardOffer, FundingKind, FundingStage, FundingState, Paid, Pending, Unclear, Unpaid
 from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
@@ -53,15 +53,18 @@ ALLOWANCES = [
     Allowance((Cap("blacklist.lost", 0, LocalText("", "")),)),
 ]
 
+BOTH_WAYS = (FundingKind.QR, FundingKind.BANK_CARD)
+
 FUNDING_STATES: list[FundingState] = [
-    Pending(), Paid(), Paid("token-of-payer"), Unpaid(DeclineReason.NOT_PAID), Unpaid(DeclineReason.PIN_WRONG, "55"),
+    Pending(), Pending(FundingStage.ENTER_PIN), Paid(), Paid("token-of-payer"),
+    Unpaid(DeclineReason.NOT_PAID), Unpaid(DeclineReason.PIN_WRONG, "55"),
     Unpaid(), Unclear(ReversalReason.NO_ANSWER),
 ]  # fmt: skip
 
 # What the world may answer to each question.
 ANSWERS: dict[type[do.Effect], list[ev.Event]] = {
     do.ReadCard: [ev.CardRead(CARD, TOKEN), ev.CardRead(PurseCard(NUMBER, OLD_BALANCE + AMOUNT), TOKEN), *_unusable],
-    do.AssessRisk: [ev.RiskAssessed(each) for each in ALLOWANCES],
+    do.AssessRisk: [*(ev.RiskAssessed(each) for each in ALLOWANCES), *[ev.RiskAssessed(Allowance(), BOTH_WAYS)] * 4],
     do.ReadIdCard: [
         ev.IdCardRead("person", None), ev.IdCardRead("person", date(2026, 11, 21)), ev.IdCardReaderLost(),
         *(ev.IdCardUnusable(problem) for problem in IdCardProblem),
@@ -75,7 +78,10 @@ ANSWERS: dict[type[do.Effect], list[ev.Event]] = {
         ev.ProofEnded(LoadNotFound(COUNTER + 1, OLD_BALANCE)), ev.ProofEnded(ProofUnclear(0x6985)), *_unusable,
     ],
     do.FindLoad: [ev.LogSearched(found=True), ev.LogSearched(found=False), *_unusable],
-    do.Fund: [ev.FundingOffered(ORDER), ev.FundingDeclined(_declined), ev.FundingUnanswered()],
+    do.Fund: [
+        ev.FundingOffered(ORDER), ev.FundingOffered(BankCardOffer()), ev.FundingDeclined(_declined),
+        ev.FundingUnanswered(),
+    ],
     do.PollFunding: [*(ev.FundingAnswered(state) for state in FUNDING_STATES), ev.FundingStateUnknown()],
     do.AuthoriseLoad: [ev.LoadAuthorised(AUTHORISATION), ev.LoadDeclined(_declined), ev.AuthorisationUnanswered()],
     do.ConfirmLoad: [*(ev.ConfirmationAnswered(each) for each in Confirmation), ev.ConfirmationUnanswered()],
@@ -88,7 +94,7 @@ ANSWERS: dict[type[do.Effect], list[ev.Event]] = {
 
 UNASKED: list[ev.Event] = [
     ev.AmountChosen(AMOUNT), ev.AmountChosen(AMOUNT - 1_000), ev.AmountChosen(1), ev.CancelTouched(), ev.DoneTouched(),
-    ev.CustomerGone(),
+    ev.FundingChosen(FundingKind.QR), ev.FundingChosen(FundingKind.BANK_CARD), ev.CustomerGone(),
     ev.CardArrived(), ev.CardLeft(), ev.ReaderLost(), ev.CannotGoOn(),
 ]  # fmt: skip
 

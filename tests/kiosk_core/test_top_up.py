@@ -1,5 +1,7 @@
 """The top-up journey as lists of events."""
 
+from dataclasses import replace
+
 import pytest
 
 from kiosk_core.errors import Fault
@@ -7,7 +9,7 @@ from kiosk_core.funding import Paid, Pending, Unpaid
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Timer
-from kiosk_core.journeys.top_up import Outcome, Step, UnexpectedEvent
+from kiosk_core.journeys.top_up import TABLE, Outcome, Step, UnexpectedEvent, advance
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.pages import (
     CapturePage,
@@ -48,6 +50,7 @@ from tests.kiosk_core.journey import (
     Journey,
     transaction,
 )
+from tests.kiosk_core.test_money_rules import UNASKED
 
 READ = (ev.CardArrived(), ev.CardRead(CARD, TOKEN), ANYTHING)
 CHOSEN = (*READ, ev.AmountChosen(AMOUNT))
@@ -113,6 +116,15 @@ def test_credit_sent_names_what_recovery_needs() -> None:
         "old_balance_fen": OLD_BALANCE,
         "amount_fen": AMOUNT,
     }
+
+
+@pytest.mark.parametrize("step", Step)
+def test_what_means_nothing_in_a_step_does_nothing(step: Step) -> None:
+    state = replace(Journey.begun().state, step=step)
+    for event in [*UNASKED, ev.TimerFired(Timer.POLL)]:
+        if (step, type(event)) not in TABLE and not isinstance(event, ev.CannotGoOn):
+            after, effects = advance(state, event)
+            assert (replace(after, card_present=state.card_present), effects) == (state, ())
 
 
 @pytest.mark.parametrize("step", [(), READ, (*READ, ev.CardLeft())])

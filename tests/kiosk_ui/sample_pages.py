@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+from kiosk_core.funding import FundingKind
 from kiosk_core.pages import (
     CapturePage,
     CardView,
     Fact,
+    FundingChoice,
+    FundingPage,
     Hello,
     KeypadPage,
     MenuItem,
@@ -87,6 +90,39 @@ def keypad(**more: object) -> KeypadPage:
         "idle_s": 60,
     }
     return KeypadPage(**(values | more))  # type: ignore[arg-type]
+
+
+def way_to_pay(funding: FundingKind, picture: Picture) -> FundingChoice:
+    words = f"top_up.funding.{funding.value}"
+    return FundingChoice(
+        funding=funding, title=Words(f"{words}.title"), subtitle=Words(f"{words}.subtitle"), picture=picture
+    )
+
+
+BY_PHONE = way_to_pay(FundingKind.QR, Picture.PAY_BY_PHONE)
+BY_BANK_CARD = way_to_pay(FundingKind.BANK_CARD, Picture.INSERT_BANK_CARD)
+
+
+def ways_to_pay(*choices: FundingChoice, problem: str = "") -> FundingPage:
+    return FundingPage(
+        title=Words("top_up.funding.title"),
+        amount_fen=10000,
+        choices=choices,
+        problem=Words(f"top_up.funding.problem.{problem}") if problem else None,
+        idle_s=60,
+        cancellable=True,
+    )
+
+
+def with_bank_card(stage: str, picture: Picture, problem: str = "", **more: object) -> CapturePage:
+    return CapturePage(
+        title=Words(f"top_up.bank_card.{stage}.title"),
+        body=Words(f"top_up.bank_card.{stage}.body", {"amount": "¥500.00"}),
+        picture=picture,
+        problem=Words(f"top_up.bank_card.problem.{problem}") if problem else None,
+        cancellable=True,
+        **more,  # type: ignore[arg-type]
+    )
 
 
 def result(tone: Tone, name: str, picture: Picture, *facts: Fact, body: str = "", **values: str) -> ResultPage:
@@ -200,6 +236,31 @@ PAGES: dict[str, Page] = {
         deadline_s=47,
         card_present=False,
         cancellable=True,
+    ),
+    "ways_to_pay": ways_to_pay(BY_PHONE, BY_BANK_CARD),
+    "ways_to_pay_problem": ways_to_pay(BY_PHONE, problem="gone"),
+    "insert_bank_card": with_bank_card("insert_card", Picture.INSERT_BANK_CARD, deadline_s=120),
+    "insert_bank_card_problem": with_bank_card("insert_card", Picture.INSERT_BANK_CARD, "not_accepted", deadline_s=120),
+    "enter_pin": with_bank_card("enter_pin", Picture.ENTER_PIN),
+    "enter_pin_problem": with_bank_card("enter_pin", Picture.ENTER_PIN, "transit_card"),
+    "ask_bank": ProgressPage(
+        title=Words("top_up.bank_card.ask_bank.title"),
+        body=Words("top_up.bank_card.ask_bank.body"),
+        steps=(),
+        current=0,
+        picture=Picture.KEEP_BANK_CARD,
+    ),
+    "take_bank_card": with_bank_card("take_card", Picture.TAKE_BANK_CARD, "unreadable", deadline_s=100),
+    "working_two_cards": ProgressPage(
+        title=Words("top_up.working.title"),
+        body=Words("top_up.working.two_cards"),
+        steps=STEPS,
+        current=2,
+        picture=Picture.KEEP_CARD,
+    ),
+    "loaded_bank_card": replace(
+        result(Tone.SUCCESS, "loaded", Picture.TAKE_CARD_AND_RECEIPT, CARD_FACT, AMOUNT_FACT, REFERENCE),
+        reason=Words("top_up.bank_card.take_both"),
     ),
     "working": ProgressPage(
         title=Words("top_up.working.title"),

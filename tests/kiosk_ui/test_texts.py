@@ -5,7 +5,9 @@ from string import Formatter
 
 import pytest
 
+from kiosk_core.bank_card import BankCardProblem
 from kiosk_core.errors import Fault
+from kiosk_core.funding import FundingKind, FundingStage
 from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.ports import CardProblem, DeclineReason
 from kiosk_core.texts import LANGUAGES, Words
@@ -17,6 +19,9 @@ PLACEHOLDERS = {
     "top_up.amount.problem.rule": {"max"},
     "top_up.amount.problem.id_card_reader": {"max"},
     "top_up.id_card.body": {"amount"},
+    "top_up.bank_card.insert_card.body": {"amount"},
+    "top_up.bank_card.enter_pin.body": {"amount"},
+    "top_up.refunded_to_bank_card.body": {"amount"},
     "top_up.card_refused.body.balance_full": {"max"},
 } | {
     f"top_up.{name}.body": {"amount"}
@@ -71,6 +76,21 @@ FROM_THE_CORE = {
     "top_up.id_card.problem.expired",
     "top_up.id_card.take",
     "top_up.barred.unchecked",
+    "top_up.funding.title",
+    *(f"top_up.funding.{each.value}.{part}" for each in FundingKind for part in ("title", "subtitle")),
+    "top_up.funding.problem.gone",
+    *(
+        f"top_up.bank_card.{stage.value}.{part}"
+        for stage in FundingStage
+        for part in ("title", "body")
+        if stage is not FundingStage.PAY
+    ),
+    *(f"top_up.bank_card.problem.{each.value}" for each in BankCardProblem if each is not BankCardProblem.NOT_PRESENT),
+    "top_up.bank_card.problem.transit_card",
+    "top_up.bank_card.take",
+    "top_up.bank_card.take_both",
+    "top_up.working.two_cards",
+    "top_up.refunded_to_bank_card.body",
     *(f"top_up.step.{step}" for step in ("check_card", "payment", "authorise", "load", "verify", "receipt")),
     "top_up.loaded_no_receipt.body",
     "top_up.declined.title",
@@ -82,6 +102,7 @@ FROM_THE_CORE = {
     *(f"fault.{fault.value}.customer" for fault in Fault),
     "home.title",
     "home.take_card",
+    "home.take_bank_card",
     "home.no_receipt",
     "top_up.out_of_service.body",
     "unavailable.top_up_module",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kiosk_core.funding import Unclear, Unpaid
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys import top_up
@@ -17,7 +18,7 @@ from tests.kiosk_core.journey import SERVICE, TAC, TERMINAL, transaction
 from tests.kiosk_core.test_money_rules import ANSWERS
 from tests.money_model.exploration import Exploration, Violation, explore
 from tests.money_model.page import COMMAND, PAGE, page
-from tests.money_model.world import Order, World
+from tests.money_model.world import Order, Source, World
 
 _BEGUN, _ = top_up.begin(SERVICE, TERMINAL, transaction(), "zh")
 
@@ -76,6 +77,7 @@ def test_the_world_answers_every_question_of_the_random_walks_and_no_less(found:
     # What it may say to questions about money is its own; it leaves out no kind of answer that the walks try.
     assert found.situations > 0
     worlds = [World(order=order, credited=credited) for order in Order for credited in (False, True)]
+    worlds += [World(by_card=True, source=source) for source in Source]
     for question, answers in ANSWERS.items():
         said = {type(event) for each in worlds for event, _ in each.answers(question, _BEGUN)}
         assert said >= {type(answer) for answer in answers}, question
@@ -86,6 +88,15 @@ def test_what_the_bank_does_with_an_order_and_its_reversal_in_any_order() -> Non
     assert paid.reversal_arrives().order is Order.REFUNDED
     assert paid.reversal_arrives().reversal_arrives().order is Order.REFUNDED  # twice gives back once
     assert World().reversal_arrives().order_arrives().order is Order.CLOSED  # it remembers what it has not seen
+    assert World(by_card=True).order_arrives().order is Order.PAID
+    assert World(by_card=True).reversal_arrives().order_arrives().order is Order.CLOSED
+
+
+def test_a_bank_card_that_is_let_go_is_not_charged_any_more_and_may_have_been() -> None:
+    paying = World(by_card=True, source=Source.OPEN)
+    let_go = list(paying.without_source())
+    assert {each.money for each in let_go} == {"not debited, not credited", "debited, not credited"}
+    assert not any(label.startswith("the bank card") for each in let_go for label, _ in each.by_itself())
 
 
 # -- it can fail -----------------------------------------------------------------------------------------------
@@ -135,6 +146,16 @@ def _cancel_forgets_the_order(s: TopUp, _: ev.CancelTouched) -> Next:
     return moves.last_page(s, Outcome.CANCELLED, *paying.STOP_PAYING, moves.record(s, L.ABANDONED))
 
 
+def _unclear_is_unpaid(s: TopUp, event: ev.FundingAnswered) -> Next:
+    if isinstance(event.state, Unclear):
+        return paying.answered(s, ev.FundingAnswered(Unpaid()))
+    return paying.answered(s, event)
+
+
+def _no_code_no_money(s: TopUp, _: ev.ReversalUnanswered) -> Next:
+    return moves.last_page(s, Outcome.HOST_SILENT)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "bug", "said"),
@@ -158,6 +179,8 @@ def _cancel_forgets_the_order(s: TopUp, _: ev.CancelTouched) -> Next:
             _no_answer_is_no,
             "closed as DECLINED, and the order may still be paid",
         ),
+        ((Step.PAYING, ev.FundingAnswered), _unclear_is_unpaid, "closed as DECLINED, and outside it is debited"),
+        ((Step.REVERSING, ev.ReversalUnanswered), _no_code_no_money, "the customer is told host_silent"),
         (
             (Step.PAYING, ev.CancelTouched),
             _cancel_forgets_the_order,

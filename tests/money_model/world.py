@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from kiosk_core.funding import FundingState, Paid, Pending, Unpaid
+from kiosk_core.funding import BankCardOffer, FundingKind, FundingStage, FundingState, Paid, Pending, Unclear, Unpaid
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.top_up import Step, TopUp
@@ -25,6 +25,7 @@ from kiosk_core.ports import (
     LoadProven,
     ProofUnclear,
     PurseCard,
+    ReversalReason,
     Reversed,
 )
 from tests.kiosk_core.journey import (
@@ -56,17 +57,39 @@ class Order(Enum):
     REFUNDED = "refunded"
 
 
+class Source(Enum):
+    """The terminal's own part of a payment by bank card (openteller/bank_card_funding.py)."""
+
+    IDLE = "idle"
+    OPEN = "open"  # card and PIN may come, and the bank be asked at any moment
+    PAID = "paid"
+    UNPAID = "unpaid"
+    UNCLEAR = "unclear"
+
+
+_SAYS: dict[Source, tuple[FundingState, ...]] = {
+    Source.IDLE: (Unclear(ReversalReason.OTHER),),
+    Source.OPEN: (Pending(FundingStage.ENTER_PIN),),
+    Source.PAID: (Paid("token-of-payer"),),
+    Source.UNPAID: (Unpaid(), Unpaid(DeclineReason.PIN_WRONG, "55")),
+    Source.UNCLEAR: (Unclear(ReversalReason.NO_ANSWER),),
+}
+
+
 @dataclass(frozen=True)
 class World:
     """The bank's order, whether the card was credited, and what is still on its way.
 
-    `shown`: the payer has seen the code, so the order can be paid. `late_order`, `late_reversal`: a request that the
-    terminal gave up waiting for, and that may still arrive.
+    `shown`: the payer has seen the code, so the order can be paid. `by_card`: a bank card pays, so that what arrives at
+    the bank is no order but the charge itself. `late_order`, `late_reversal`: a request that the terminal gave up
+    waiting for, and that may still arrive.
     """
 
     order: Order = Order.NONE
     credited: bool = False
     shown: bool = False
+    by_card: bool = False
+    source: Source = Source.IDLE
     late_order: bool = False
     late_reversal: bool = False
 
@@ -78,7 +101,8 @@ class World:
     @property
     def may_still_be_paid(self) -> bool:
         """Whether there is an order, or may yet be one, that nobody has closed."""
-        return self.order is Order.OPEN or (self.order is Order.NONE and self.late_order)
+        may_come = self.late_order or self.source is Source.OPEN
+        return self.order is Order.OPEN or (self.order is Order.NONE and may_come)
 
     @property
     def money(self) -> str:
@@ -87,8 +111,9 @@ class World:
         return f"{payer}, {'credited' if self.credited else 'not credited'}"
 
     def order_arrives(self) -> "World":
-        """The bank opens the order, unless its reversal was there first."""
-        return replace(self, order=Order.OPEN) if self.order is Order.NONE else self
+        """The bank opens the order, or debits the bank card, unless its reversal was there first."""
+        arrived = Order.PAID if self.by_card else Order.OPEN
+        return replace(self, order=arrived) if self.order is Order.NONE else self
 
     def reversal_arrives(self) -> "World":
         """The bank gives back what was paid, and remembers the reversal of an order that it has not seen."""
@@ -100,10 +125,41 @@ class World:
             if self.shown:
                 yield "the payer pays", replace(self, order=Order.PAID)
             yield "the order expires", replace(self, order=Order.EXPIRED)
+        if self.source is Source.OPEN:
+            answered = Source.PAID if self.order is Order.NONE else Source.UNPAID
+            yield "the bank card is charged", replace(self.order_arrives(), source=answered)
+            yield "the bank card does not pay", replace(self, source=Source.UNPAID)
+            for after in self._in_flight():
+                yield "nobody knows whether the bank card is charged", replace(after, source=Source.UNCLEAR)
         if self.late_order:
             yield "the order arrives late", replace(self.order_arrives(), late_order=False)
         if self.late_reversal:
             yield "the reversal arrives late", replace(self.reversal_arrives(), late_reversal=False)
+
+    def asked(self, question: Question, s: TopUp) -> Iterator["World"]:
+        """Yield what is true when `question` has left."""
+        if question is do.Fund:
+            yield replace(self, by_card=s.funding is FundingKind.BANK_CARD)
+        elif question is do.CancelFunding:
+            yield from self.without_source()
+        else:
+            yield self
+
+    def without_source(self) -> Iterator["World"]:
+        """Yield what may be true when the source asks nobody any more: what it had asked, it had asked."""
+        for after in self._in_flight() if self.source is Source.OPEN else (self,):
+            yield replace(after, source=Source.IDLE)
+
+    def without_what_is_over(self) -> "World":
+        """Return it without what told apart how the payment went, where nothing of that can matter any more."""
+        if self.source is Source.OPEN or self.late_order or self.order is Order.OPEN:
+            return self
+        return replace(self, shown=False, by_card=False, source=Source.IDLE)
+
+    def _in_flight(self) -> Iterator["World"]:
+        yield self
+        yield self.order_arrives()
+        yield replace(self, late_order=True)
 
     def unheard(self, asked: tuple[Question, ...]) -> Iterator["World"]:
         """Yield what may come of questions whose answers nobody waits for: a crash, or the end of a journey."""
@@ -118,8 +174,11 @@ class World:
         if question is do.CreditLoad:
             yield replace(self, credited=True)
         elif question is do.Fund:
-            yield self.order_arrives()
-            yield replace(self, late_order=True)
+            if self.by_card:
+                yield replace(self, source=Source.OPEN)
+            else:
+                yield self.order_arrives()
+                yield replace(self, late_order=True)
         elif question is do.ReverseLoad:
             yield self.reversal_arrives()
             yield replace(self, late_reversal=True)
@@ -145,14 +204,18 @@ class World:
             yield ev.ProofEnded(proof), self
         elif question is do.Fund:
             yield ev.FundingDeclined(DECLINED), self
-            if self.order is Order.NONE:
+            if self.by_card:
+                yield ev.FundingOffered(BankCardOffer()), replace(self, source=Source.OPEN)
+            elif self.order is Order.NONE:
                 yield ev.FundingOffered(ORDER), replace(self.order_arrives(), shown=True)
             for after in self._unheard(question):
                 yield ev.FundingUnanswered(), after
         elif question is do.PollFunding:
             yield ev.FundingStateUnknown(), self
             known: dict[Order, FundingState] = {Order.OPEN: Pending(), Order.PAID: Paid()}
-            yield ev.FundingAnswered(known.get(self.order, Unpaid(DeclineReason.NOT_PAID))), self
+            of_order = known.get(self.order, Unpaid(DeclineReason.NOT_PAID))
+            for said in _SAYS[self.source] if self.by_card else (of_order,):
+                yield ev.FundingAnswered(said), self
         elif question is do.AuthoriseLoad:
             yield ev.AuthorisationUnanswered(), self
             yield ev.LoadDeclined(DECLINED), self

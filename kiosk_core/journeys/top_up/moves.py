@@ -6,6 +6,7 @@ Their names are the right-hand column of the table, and read as what happens.
 from dataclasses import replace
 from typing import Any
 
+from kiosk_core.funding import FundingKind
 from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
@@ -52,7 +53,7 @@ def _show(s: TopUp, page: Page) -> tuple[do.Effect, ...]:
 
 
 def working(s: TopUp, current: int) -> tuple[do.Effect, ...]:
-    return _show(s, pages.working(current))
+    return _show(s, pages.working(s, current))
 
 
 def end(s: TopUp, *effects: do.Effect) -> Next:
@@ -65,7 +66,7 @@ def last_page(s: TopUp, outcome: Outcome, *effects: do.Effect, has_receipt: bool
     if not s.attended:
         return end(s, *effects)
     effects += (do.Show(pages.last_page(s, outcome, has_receipt=has_receipt)),)
-    if outcome is Outcome.CANCELLED and not s.card_present:
+    if outcome is Outcome.CANCELLED and not s.card_present and not pages.bank_card_is_about(s):
         effects += (do.StartTimer(Timer.LEAVE, LEAVE_SECONDS),)
     return go(s, Step.LAST_PAGE, *effects)
 
@@ -127,7 +128,7 @@ def card_taken_away(s: TopUp, _: ev.CardLeft) -> Next:
 
 
 def offer_amounts(s: TopUp, event: ev.RiskAssessed) -> Next:
-    return _offer(replace(s, allowance=event.allowance))
+    return _offer(replace(s, allowance=event.allowance, ways_to_pay=event.funding))
 
 
 def _offer(s: TopUp, problem: str | None = None) -> Next:
@@ -146,7 +147,7 @@ def choose_amount(s: TopUp, event: ev.AmountChosen) -> Next:
     if event.amount_fen > pages.room_fen(s):
         return s, (do.Show(pages.amount(s, "balance")),)
     s = replace(s, amount_fen=event.amount_fen, rule="")
-    return what_rules_want(s) or _initialise(s)
+    return what_rules_want(s) or _ask_how_to_pay(s)
 
 
 def what_rules_want(s: TopUp) -> Next | None:
@@ -161,6 +162,21 @@ def what_rules_want(s: TopUp) -> Next | None:
     return None
 
 
+def _ask_how_to_pay(s: TopUp) -> Next:
+    """Let the customer choose where there is a choice."""
+    if len(s.ways_to_pay) > 1:
+        return offer_ways_to_pay(s)
+    return _initialise(replace(s, funding=s.ways_to_pay[0]))
+
+
+def offer_ways_to_pay(s: TopUp, problem: str | None = None) -> Next:
+    return go(s, Step.CHOOSING_FUNDING, do.Show(pages.ways_to_pay(s, problem)))
+
+
+def choose_funding(s: TopUp, event: ev.FundingChosen) -> Next:
+    return _initialise(replace(s, funding=event.kind)) if event.kind in s.ways_to_pay else (s, ())
+
+
 def _initialise(s: TopUp) -> Next:
     initialise = do.InitializeLoad(_card(s).number, s.amount_fen)
     return go(s, Step.INITIALISING, *working(s, pages.CHECK_CARD), initialise)
@@ -169,7 +185,7 @@ def _initialise(s: TopUp) -> Next:
 def id_card_was_read(s: TopUp, event: ev.IdCardRead) -> Next:
     if event.valid_until is not None and event.valid_until < s.terminal.today:
         return s, (do.Show(pages.id_card(s, "expired")), _LOOK_AGAIN)
-    return _initialise(replace(s, person=event.person, rule=""))
+    return _ask_how_to_pay(replace(s, person=event.person, rule=""))
 
 
 def ask_for_id_card_again(s: TopUp, event: ev.IdCardUnusable) -> Next:
@@ -446,7 +462,7 @@ def reversal_declined(s: TopUp, event: ev.ReversalDeclined) -> Next:
 
 
 def reversal_unanswered(s: TopUp, _: ev.ReversalUnanswered) -> Next:
-    if s.offer is None and not s.paid:  # nobody was ever shown how to pay, so nobody can have paid
+    if s.funding is FundingKind.QR and s.offer is None and not s.paid:  # nobody ever saw a code, so nobody paid
         return last_page(s, Outcome.HOST_SILENT)
     return with_receipt(s, Outcome.REFUND_PENDING)
 

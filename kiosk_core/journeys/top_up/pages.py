@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiosk_core.funding import FundingKind, FundingStage
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.money import format_amount
 from kiosk_core.pages import (
     CapturePage,
     CardView,
     Fact,
+    FundingChoice,
+    FundingPage,
     KeypadPage,
+    Page,
     PaymentPage,
     Picture,
     ProgressPage,
@@ -120,21 +124,81 @@ def id_card(s: TopUp, problem: str | None = None) -> CapturePage:
     )
 
 
-def payment(s: TopUp) -> PaymentPage:
-    """Show the QR code."""
-    return PaymentPage(
+def ways_to_pay(s: TopUp, problem: str | None = None) -> FundingPage:
+    """Ask how the customer wants to pay; `problem` is None or "gone"."""
+    return FundingPage(
+        title=Words("top_up.funding.title"),
         amount_fen=s.amount_fen,
-        qr=s.offer.code if isinstance(s.offer, QrOrder) else "",
-        card_present=s.card_present,
+        choices=tuple(
+            FundingChoice(
+                funding=each,
+                title=Words(f"top_up.funding.{each.value}.title"),
+                subtitle=Words(f"top_up.funding.{each.value}.subtitle"),
+                picture=_WAYS_TO_PAY[each],
+            )
+            for each in s.ways_to_pay
+        ),
+        problem=Words(f"top_up.funding.problem.{problem}") if problem else None,
+        idle_s=s.service.times.idle_s,
         cancellable=True,
     )
 
 
-def working(current: int) -> ProgressPage:
-    """Show which step is under way and that the card must stay."""
+_WAYS_TO_PAY = {FundingKind.QR: Picture.PAY_BY_PHONE, FundingKind.BANK_CARD: Picture.INSERT_BANK_CARD}
+
+
+def payment(s: TopUp) -> Page:
+    """Show what the payment waits for: the QR code, or what to do with the bank card."""
+    match s.pending.stage:
+        case FundingStage.PAY:
+            return PaymentPage(
+                amount_fen=s.amount_fen,
+                qr=s.offer.code if isinstance(s.offer, QrOrder) else "",
+                card_present=s.card_present,
+                cancellable=True,
+            )
+        case FundingStage.ASK_BANK:
+            return ProgressPage(
+                title=Words("top_up.bank_card.ask_bank.title"),
+                body=Words("top_up.bank_card.ask_bank.body"),
+                steps=(),
+                current=0,
+                picture=Picture.KEEP_BANK_CARD,
+            )
+        case FundingStage.INSERT_CARD | FundingStage.ENTER_PIN | FundingStage.TAKE_CARD as stage:
+            return CapturePage(
+                title=Words(f"top_up.bank_card.{stage.value}.title"),
+                body=Words(f"top_up.bank_card.{stage.value}.body", {"amount": format_amount(s.amount_fen)}),
+                picture=_WITH_BANK_CARD[stage],
+                problem=_payment_problem(s),
+                cancellable=True,
+            )
+
+
+_WITH_BANK_CARD = {
+    FundingStage.INSERT_CARD: Picture.INSERT_BANK_CARD,
+    FundingStage.ENTER_PIN: Picture.ENTER_PIN,
+    FundingStage.TAKE_CARD: Picture.TAKE_BANK_CARD,
+}
+
+
+def _payment_problem(s: TopUp) -> Words | None:
+    """Return what was wrong with the bank card; else that the transit card, which must stay, has gone."""
+    if s.pending.problem is not None:
+        return Words(f"top_up.bank_card.problem.{s.pending.problem}")
+    return None if s.card_present else Words("top_up.bank_card.problem.transit_card")
+
+
+def bank_card_is_about(s: TopUp) -> bool:
+    """Return whether a bank card was in the reader when the payment was last heard of."""
+    return s.pending.stage in {FundingStage.ENTER_PIN, FundingStage.ASK_BANK, FundingStage.TAKE_CARD}
+
+
+def working(s: TopUp, current: int) -> ProgressPage:
+    """Show which step is under way and that the card must stay; not so the bank card, where there was one."""
     return ProgressPage(
         title=Words("top_up.working.title"),
-        body=Words("top_up.working.body"),
+        body=Words("top_up.working.two_cards" if bank_card_is_about(s) else "top_up.working.body"),
         steps=tuple(Words(f"top_up.step.{step}") for step in STEPS),
         current=current,
         picture=Picture.KEEP_CARD,
@@ -201,6 +265,8 @@ def _body(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> Words:
     match outcome:
         case Outcome.LOADED if not has_receipt:
             return Words("top_up.loaded_no_receipt.body")
+        case Outcome.REFUNDED if s.funding is FundingKind.BANK_CARD:
+            return Words("top_up.refunded_to_bank_card.body", values)
         case Outcome.DECLINED:
             return Words(f"top_up.declined.body.{s.decline.value if s.decline else 'host_error'}")
         case Outcome.CARD_EXPIRED:
@@ -217,11 +283,18 @@ def _body(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> Words:
 
 
 def _reason(s: TopUp, outcome: Outcome) -> LocalText | Words | None:
-    """Return the words of the rule that said no; or a word on the ID card that lies on another reader."""
+    """Return the words of the rule that said no; or a word on the cards that are elsewhere."""
     cap = s.allowance.tightest
     if outcome is Outcome.BARRED and cap is not None:
         return cap.words
-    return Words("top_up.id_card.take") if s.person else None
+    match bank_card_is_about(s), bool(s.person):
+        case True, True:
+            return Words("top_up.bank_card.take_both")
+        case True, False:
+            return Words("top_up.bank_card.take")
+        case False, True:
+            return Words("top_up.id_card.take")
+    return None
 
 
 def _facts(s: TopUp, outcome: Outcome) -> tuple[Fact, ...]:

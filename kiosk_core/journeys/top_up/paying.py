@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kiosk_core.funding import FundingKind, Paid, Pending, Unclear, Unpaid
+from kiosk_core.funding import BankCardOffer, FundingKind, FundingStage, Paid, Pending, Unclear, Unpaid
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Timer
@@ -13,12 +13,18 @@ from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.ports import DeclineReason, LoadInit, QrOrder, ReversalReason
 
 POLL_SECONDS = 1.0
+CARD_POLL_SECONDS = 0.25  # who puts a card in looks at the screen, not at a phone
 
 
 def ask_for_payment(s: TopUp, event: ev.RiskAssessed) -> Next:
-    s = replace(s, allowance=event.allowance)
+    s = replace(s, allowance=event.allowance, ways_to_pay=event.funding)
+    wanted = moves.what_rules_want(s)
+    if wanted is not None:
+        return wanted
+    if s.funding not in s.ways_to_pay:
+        return moves.offer_ways_to_pay(s, "gone")
     facts: Facts = {"stan": s.trace.order_stan, "funding": s.funding.value}
-    return moves.what_rules_want(s) or moves.go(
+    return moves.go(
         s,
         Step.ORDERING,
         moves.record(s, LedgerState.FUND_REQ, facts),
@@ -31,15 +37,12 @@ def ask_for_payment(s: TopUp, event: ev.RiskAssessed) -> Next:
 def offered(s: TopUp, event: ev.FundingOffered) -> Next:
     s = replace(s, offer=event.offer)
     seconds = s.service.times.payment_s
-    if isinstance(event.offer, QrOrder):
-        seconds = min(event.offer.expires_in_s, seconds)
-    return moves.go(
-        s,
-        Step.PAYING,
-        do.StartTimer(Timer.PAYMENT, seconds),
-        do.Show(pages.payment(s), until=Timer.PAYMENT),
-        do.StartTimer(Timer.POLL, POLL_SECONDS),
-    )
+    match event.offer:
+        case QrOrder(expires_in_s=expires_in_s):
+            return moves.go(s, Step.PAYING, *_wait_for(s, min(expires_in_s, seconds)))
+        case BankCardOffer():
+            s = replace(s, pending=Pending(FundingStage.INSERT_CARD))
+            return moves.go(s, Step.PAYING, *_wait_for(s, seconds))
 
 
 def declined(s: TopUp, event: ev.FundingDeclined) -> Next:
@@ -47,7 +50,7 @@ def declined(s: TopUp, event: ev.FundingDeclined) -> Next:
 
 
 def unanswered(s: TopUp, event: ev.FundingUnanswered) -> Next:
-    return moves.reverse(s, event.reason, Outcome.HOST_SILENT)
+    return _take_back(s, event.reason, Outcome.HOST_SILENT)
 
 
 def poll(s: TopUp, event: ev.TimerFired) -> Next:
@@ -59,7 +62,7 @@ def poll(s: TopUp, event: ev.TimerFired) -> Next:
 def answered(s: TopUp, event: ev.FundingAnswered) -> Next:
     match event.state:
         case Pending():
-            return s, (do.StartTimer(Timer.POLL, POLL_SECONDS),)
+            return _go_on_waiting(s, event.state)
         case Paid(payer):
             s = replace(s, paid=True, ledger=LedgerState.FUND_OK)
             facts: Facts = {"paid": True, **({"payer": payer} if payer else {})}
@@ -71,7 +74,7 @@ def answered(s: TopUp, event: ev.FundingAnswered) -> Next:
 
 
 def poll_again(s: TopUp, _: ev.FundingStateUnknown) -> Next:
-    return s, (do.StartTimer(Timer.POLL, POLL_SECONDS),)
+    return s, (_poll_soon(s),)
 
 
 def cancel(s: TopUp, _: ev.CancelTouched) -> Next:
@@ -79,7 +82,30 @@ def cancel(s: TopUp, _: ev.CancelTouched) -> Next:
 
 
 def card_moved(s: TopUp, _: ev.Event) -> Next:
-    return s, (do.Show(pages.payment(s), until=Timer.PAYMENT),)
+    return s, (_show(s),)
+
+
+def _go_on_waiting(s: TopUp, pending: Pending) -> Next:
+    """Show what is new; each thing that the customer is to do has its own time."""
+    if pending == s.pending:
+        return s, (_poll_soon(s),)
+    stage_is_new = pending.stage is not s.pending.stage
+    s = replace(s, pending=pending)
+    return s, _wait_for(s, s.service.times.payment_s) if stage_is_new else (_show(s), _poll_soon(s))
+
+
+def _wait_for(s: TopUp, seconds: int) -> tuple[do.Effect, ...]:
+    return do.StartTimer(Timer.PAYMENT, seconds), _show(s), _poll_soon(s)
+
+
+def _show(s: TopUp) -> do.Show:
+    """Show what the payment waits for; the PIN pad has a time of its own, and a countdown hurries who types."""
+    until = None if s.pending.stage is FundingStage.ENTER_PIN else Timer.PAYMENT
+    return do.Show(pages.payment(s), until)
+
+
+def _poll_soon(s: TopUp) -> do.StartTimer:
+    return do.StartTimer(Timer.POLL, POLL_SECONDS if s.funding is FundingKind.QR else CARD_POLL_SECONDS)
 
 
 STOP_PAYING = (do.StopTimer(Timer.POLL), do.StopTimer(Timer.PAYMENT))

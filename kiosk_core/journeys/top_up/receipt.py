@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiosk_core.funding import FundingKind
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.money import format_amount
 from kiosk_core.receipt import Align, Blank, Element, Pair, QrCode, Receipt, Rule, TextLine
@@ -20,8 +21,14 @@ _LABELS = {
     "old_balance": LocalText("充值前余额", "Balance before"),
     "amount": LocalText("充值金额", "Amount"),
     "new_balance": LocalText("充值后余额", "New balance"),
+    "paid_by": LocalText("付款方式", "Paid by"),
     "refund": LocalText("退款金额", "Refund"),
     "tac": LocalText("交易验证码 TAC", "TAC"),
+}
+
+_PAID_BY = {
+    FundingKind.QR: LocalText("手机扫码", "Phone, QR code"),
+    FundingKind.BANK_CARD: LocalText("银行卡", "Bank card"),
 }
 
 _RESULTS = {
@@ -83,6 +90,7 @@ def receipt(s: TopUp, outcome: Outcome) -> Receipt:
             lines.append(Pair(label("refund"), format_amount(s.refunded_fen), bold=True))
         case _:
             lines.append(Pair(label("amount"), format_amount(s.amount_fen), bold=True))
+    lines.append(Pair(label("paid_by"), say(_PAID_BY[s.funding])))
     lines += [Rule(), TextLine(say(_RESULTS[outcome]), align=Align.CENTER, bold=True)]
     if outcome in _NOTES:
         lines.append(TextLine(say(_NOTES[outcome])))

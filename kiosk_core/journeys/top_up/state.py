@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from kiosk_core.funding import FundingKind, FundingOffer
+from kiosk_core.funding import FundingKind, FundingOffer, Pending
 from kiosk_core.journeys.effects import (
     Effect,
 )
@@ -35,10 +35,11 @@ class Step(Enum):
     ASSESSING = "assessing"  # what do the rules leave this card?
     AMOUNT = "amount"
     IDENTIFYING = "identifying"  # a rule wants an ID card for this amount
+    CHOOSING_FUNDING = "choosing_funding"  # there is more than one way to pay
     INITIALISING = "initialising"  # 80 50 before the payment, so that the host can check MAC1 first
     CLEARING = "clearing"  # the rules once more, right before the payment is asked for
-    ORDERING = "ordering"
-    PAYING = "paying"
+    ORDERING = "ordering"  # the payment is asked for
+    PAYING = "paying"  # the customer pays
     RENEWING = "renewing"  # a fresh 80 50 after the payment: the card may have been lifted
     REPLACE_CARD = "replace_card"  # paid, and the card is not there
     AUTHORISING = "authorising"
@@ -59,8 +60,9 @@ class TopUp:
     """All that a top-up knows. `attended`: a customer stands there; otherwise it is recovery.
 
     `allowance` is what the rules left the card when they were last asked, `rule` the id of the last one that said
-    no, `person` the token of the ID card that was shown. `init` is the last answer to 80 50, `offer` what the
-    customer could pay by, `witness` counter and balance that the card showed after 80 5A found nothing.
+    no, `person` the token of the ID card that was shown. `init` is the last answer to 80 50, `witness`
+    counter and balance that the card showed after 80 5A found nothing. `funding` is the way to pay, of `ways_to_pay`;
+    `offer` is what the customer got to pay by, `pending` what the payment waited for last.
     """
 
     service: TransitTopUp
@@ -84,8 +86,10 @@ class TopUp:
     person: str = ""
     init: LoadInit | None = None
     counter: int = 0
+    ways_to_pay: tuple[FundingKind, ...] = (FundingKind.QR,)
     funding: FundingKind = FundingKind.QR
     offer: FundingOffer | None = None
+    pending: Pending = field(default_factory=Pending)
     paid: bool = False
     authorised_at: str = ""
     witness: tuple[int, int] = (0, 0)

@@ -45,6 +45,7 @@ def advance(s: TopUp, event: ev.Event) -> Next:
 
 _MAY_COME_ANY_TIME = (
     ev.AmountChosen,
+    ev.FundingChosen,
     ev.CancelTouched,
     ev.DoneTouched,
     ev.CustomerGone,
@@ -73,6 +74,10 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.IDENTIFYING, ev.TimerFired): moves.look_for_id_card,
     (Step.IDENTIFYING, ev.CancelTouched): moves.stop_identifying,
     (Step.IDENTIFYING, ev.CustomerGone): moves.stop_identifying,
+    (Step.CHOOSING_FUNDING, ev.FundingChosen): moves.choose_funding,
+    (Step.CHOOSING_FUNDING, ev.CardLeft): moves.card_taken_away,
+    (Step.CHOOSING_FUNDING, ev.CancelTouched): moves.abandon,
+    (Step.CHOOSING_FUNDING, ev.CustomerGone): moves.abandon,
     (Step.INITIALISING, ev.LoadInitialised): moves.ask_rules_again,
     (Step.INITIALISING, ev.CardUnusable): moves.ask_for_card_again,
     (Step.CLEARING, ev.RiskAssessed): paying.ask_for_payment,
@@ -109,13 +114,15 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.REVERSING, ev.ReversalUnanswered): moves.reversal_unanswered,
     (Step.REVERSING, ev.FundingAnswered): moves.ignore,  # asked before the payment was given up
     (Step.REVERSING, ev.FundingStateUnknown): moves.ignore,
+    (Step.PRINTING, ev.FundingAnswered): moves.ignore,  # the host was faster to reverse than the source to answer
+    (Step.PRINTING, ev.FundingStateUnknown): moves.ignore,
     (Step.PRINTING, ev.ReceiptPrinted): moves.receipt_printed,
     (Step.PRINTING, ev.ReceiptFailed): moves.receipt_failed,
     (Step.LAST_PAGE, ev.DoneTouched): moves.leave,
     (Step.LAST_PAGE, ev.CustomerGone): moves.leave,
     (Step.LAST_PAGE, ev.TimerFired): moves.leave,
     (Step.LAST_PAGE, ev.CardLeft): moves.leave_soon,
-    (Step.LAST_PAGE, ev.FundingAnswered): moves.ignore,  # asked before the journal was lost
+    (Step.LAST_PAGE, ev.FundingAnswered): moves.ignore,  # asked before the payment was given up, or the journal lost
     (Step.LAST_PAGE, ev.FundingStateUnknown): moves.ignore,
     (Step.LAST_PAGE, ev.IdCardRead): moves.ignore,  # the reader was looking when the customer cancelled
     (Step.LAST_PAGE, ev.IdCardUnusable): moves.ignore,
