@@ -16,14 +16,21 @@ import apsw
 
 from device_sim.bank_answers import refusal
 from device_sim.bank_keys import PurseKeys
-from device_sim.bank_ledger import Account, Booking, Ledger, Posting
+from device_sim.bank_ledger import Account, Booking, Ledger, Movement, Pocket, Posting
 from device_sim.bank_orders import Order, Orders
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
+from wire.host_decoder import decode
+from wire.host_encoder import encode
 from wire.host_messages import (
     APPROVED,
+    Approval,
+    ChargeRequest,
+    ChargeResponse,
     ConfirmRequest,
     ConfirmResponse,
+    DepositRequest,
+    DepositResponse,
     EchoRequest,
     EchoResponse,
     JournalHeadRequest,
@@ -43,15 +50,16 @@ from wire.host_messages import (
     SignOnResponse,
     StatusRequest,
     StatusResponse,
-    decode,
-    encode,
+    SuspenseRequest,
+    SuspenseResponse,
 )
 from wire.settlement import BookingKind, SettledState, Settlement, SettlementEntry
 
 _MAY_CHANGE = {"date", "time", "reason", "repeat"}  # between a message and its repeats
 _HIGHEST_BALANCE = 0xFFFFFFFF  # in fen: four bytes
 
-_Lasting = OrderRequest | LoadRequest | ConfirmRequest | ReversalRequest
+_Opening = OrderRequest | ChargeRequest | DepositRequest
+_Lasting = _Opening | LoadRequest | ConfirmRequest | SuspenseRequest | ReversalRequest
 _Refusal = str
 
 
@@ -87,7 +95,7 @@ class BankEntry:
     refunded_fen: int
 
 
-_VERSION = 2  # of the tables, in the file's user_version
+_VERSION = 3  # of the tables, in the file's user_version
 _LEGACY_JOURNAL = b"\x01\x01"  # https://sqlite.org/fileformat2.html 1.3.3: what a database without WAL says of itself
 _SCHEMA = f"""
     pragma journal_mode = wal;
@@ -183,9 +191,9 @@ class BankBooks:
                     return self._head(request)
                 case StatusRequest():
                     return self._status(request)
-                case OrderRequest() | LoadRequest():
+                case OrderRequest() | ChargeRequest() | DepositRequest() | LoadRequest():
                     return self._once(request, refuse_with)
-                case ConfirmRequest() | ReversalRequest():
+                case ConfirmRequest() | SuspenseRequest() | ReversalRequest():
                     return self._once(request, None)
                 case _:
                     return None
@@ -238,10 +246,10 @@ class BankBooks:
         strangers = {number for number, _ in posted} - {order.number for order in orders}
         flaws += [f"{number} has postings and no order" for number in sorted(strangers)]
         for order in orders:
-            for account, right in order.right_balances().items():
-                found = posted.get((order.number, account), 0)
+            for pocket, right in order.right_balances().items():
+                found = posted.get((order.number, pocket), 0)
                 if found != right:
-                    flaws.append(f"{order.number} leaves {found} fen on {account.value} and not {right}")
+                    flaws.append(f"{order.number} leaves {found} fen on {pocket.account.value} and not {right}")
         return flaws
 
     def settlement(self, day: date) -> Settlement:
@@ -321,43 +329,78 @@ class BankBooks:
         match request:
             case OrderRequest():
                 return self._order(request, rowid)
+            case ChargeRequest():
+                return self._charge(request, rowid)
+            case DepositRequest():
+                return self._deposit(request, rowid)
             case LoadRequest():
                 return self._authorise(request, rowid)
             case ConfirmRequest():
                 return self._confirm(request, rowid)
+            case SuspenseRequest():
+                return self._suspend(request, rowid)
             case ReversalRequest():
                 return self._reverse(request, rowid)
 
     def _order(self, request: OrderRequest, rowid: int) -> Response | _Refusal:
+        unfit = self._unfit_to_open(request) or self._unfit_to_load(request)
+        if unfit:
+            return unfit
+        self._orders.keep(self._opened(request, rowid))
+        return OrderResponse(**_approved(request, rowid), offer=self._offer(request))
+
+    def _charge(self, request: ChargeRequest, rowid: int) -> Response | _Refusal:
+        unfit = self._unfit_to_open(request) or self._unfit_to_load(request)
+        if unfit:
+            return "P3" if unfit == "14" else unfit
+        payer = request.payer.number
+        order = self._opened(request, rowid)
+        self._pay(replace(order, payer=CardNumber(payer).masked, payer_token=self._token(payer)))
+        return ChargeResponse(**_approved(request, rowid), approval=Approval(f"{rowid % 10**6:06d}"))
+
+    def _deposit(self, request: DepositRequest, rowid: int) -> Response | _Refusal:
+        unfit = self._unfit_to_open(request)
+        if unfit:
+            return unfit
+        order = self._opened(request, rowid)
+        self._orders.keep(replace(order, card_token=b"", deposit_token=order.card_token))
+        return DepositResponse(**_approved(request, rowid), offer=self._offer(request))
+
+    def _unfit_to_open(self, request: _Opening) -> _Refusal | None:
+        """Return why no order of this number can be opened for the amount."""
         order = self._find(request.order)
         if order is not None:
             return "P1" if order.terminal == request.terminal and (order.reversed or order.expired) else "94"
         if request.amount_fen <= 0:
             return "13"
-        if request.amount_fen > min(self._rules.limit_fen, _HIGHEST_BALANCE - request.purse.balance_fen):
+        return "61" if request.amount_fen > self._rules.limit_fen else None
+
+    def _unfit_to_load(self, request: OrderRequest | ChargeRequest) -> _Refusal | None:
+        """Return why the transit card cannot be loaded."""
+        if request.amount_fen > _HIGHEST_BALANCE - request.purse.balance_fen:
             return "61"
         if len(request.card) < 16:
             return "14"
         if not self._keys.mac1_is_right(request):
             return "A0"
-        card_token = self._keys.token(request.card.encode("ascii"))
         # The terminal of an open load knows of it, and asks the card first; another cannot.
-        if any(each.is_in_doubt and each.terminal != request.terminal for each in self._orders.of_card(card_token)):
-            return "P2"
-        self._orders.keep(
-            Order(
-                number=request.order,
-                terminal=request.terminal,
-                stan=request.stan,
-                amount_fen=request.amount_fen,
-                rrn=_rrn(rowid),
-                card=CardNumber(request.card).masked,
-                card_token=card_token,
-                opened_at=self._clock.wall().timestamp(),
-            )
+        known = self._orders.of_card(self._token(request.card))
+        return "P2" if any(each.is_in_doubt and each.terminal != request.terminal for each in known) else None
+
+    def _opened(self, request: _Opening, rowid: int) -> Order:
+        return Order(
+            number=request.order,
+            terminal=request.terminal,
+            stan=request.stan,
+            amount_fen=request.amount_fen,
+            rrn=_rrn(rowid),
+            card=CardNumber(request.card).masked,
+            card_token=self._token(request.card),
+            opened_at=self._clock.wall().timestamp(),
         )
-        offer = QrOffer(text=f"https://pay.example.com/o/{request.order}", expires_in_s=self._rules.order_lifetime_s)
-        return OrderResponse(**_approved(request, rowid), offer=offer)
+
+    def _offer(self, request: OrderRequest | DepositRequest) -> QrOffer:
+        return QrOffer(text=f"https://pay.example.com/o/{request.order}", expires_in_s=self._rules.order_lifetime_s)
 
     def _head(self, request: JournalHeadRequest) -> JournalHeadResponse:
         """Keep the head of a terminal's journal; refuse one that an honest journal cannot have behind those before."""
@@ -387,12 +430,12 @@ class BankBooks:
 
     def _authorise(self, request: LoadRequest, rowid: int) -> Response | _Refusal:
         order = self._of_terminal(request)
-        if order is None:
+        if order is None or order.deposit_token:
             return "25"
         unfit = _load_refusal(order, request)
         if unfit:
             return unfit
-        if order.card_token != self._keys.token(request.card.encode("ascii")):
+        if order.card_token != self._token(request.card):
             return "14"
         if not self._keys.mac1_is_right(request):
             return "A0"
@@ -420,9 +463,19 @@ class BankBooks:
         if not order.loaded:
             # The card is loaded, whatever the books thought: they follow the proof even after a reversal.
             self._orders.keep(replace(order, loaded=1))
-            source = Account.TERMINAL_CLEARING if order.refunded_fen else Account.SUSPENSE
-            self._book(BookingKind.LOAD, order, request.stan, _rrn(rowid), (source, Account.PURSE_FLOAT))
+            source = Pocket(Account.TERMINAL_CLEARING) if order.refunded_fen else order.while_open
+            self._book(BookingKind.LOAD, order, request.stan, _rrn(rowid), (source, Pocket(Account.PURSE_FLOAT)))
         return "P1" if order.reversed else ConfirmResponse(**_approved(request, rowid))
+
+    def _suspend(self, request: SuspenseRequest, rowid: int) -> Response | _Refusal:
+        order = self._of_terminal(request)
+        if order is None:
+            return "25"
+        unfit = _suspense_refusal(order, request)
+        if unfit:
+            return unfit
+        self._orders.keep(replace(order, suspended=1))
+        return SuspenseResponse(**_approved(request, rowid))
 
     def _reverse(self, request: ReversalRequest, rowid: int) -> Response | _Refusal:
         order = self._find(request.order)
@@ -440,7 +493,7 @@ class BankBooks:
             self._orders.keep(order)
             self._book(BookingKind.REVERSAL, order, request.stan, _rrn(rowid))
             if order.refunded_fen:
-                back = Account.SUSPENSE, Account.CUSTOMERS
+                back = order.while_open, order.from_payer
                 self._book(BookingKind.REFUND, order, request.stan, _rrn(rowid), back)
         return ReversalResponse(**_approved(request, rowid), refunded_fen=order.refunded_fen)
 
@@ -469,17 +522,15 @@ class BankBooks:
     def _pay(self, order: Order) -> Order:
         order = replace(order, paid=1)
         self._orders.keep(order)
-        self._book(BookingKind.PAYMENT, order, order.stan, order.rrn, (Account.CUSTOMERS, Account.SUSPENSE))
+        self._book(BookingKind.PAYMENT, order, order.stan, order.rrn, (order.from_payer, order.while_open))
         return order
 
-    def _of_terminal(self, request: StatusRequest | LoadRequest | ConfirmRequest) -> Order | None:
+    def _of_terminal(self, request: StatusRequest | LoadRequest | ConfirmRequest | SuspenseRequest) -> Order | None:
         order = self._find(request.order)
         return order if order is not None and order.terminal == request.terminal else None
 
-    def _book(
-        self, kind: BookingKind, order: Order, stan: int, rrn: str, movement: tuple[Account, Account] | None = None
-    ) -> None:
-        """Book the order's amount, and move it from the first account to the second."""
+    def _book(self, kind: BookingKind, order: Order, stan: int, rrn: str, movement: Movement | None = None) -> None:
+        """Book the order's amount, and move it from the first pocket to the second."""
         self._ledger.book(
             Booking(
                 at=self._today(),
@@ -493,6 +544,10 @@ class BankBooks:
             ),
             movement,
         )
+
+    def _token(self, number: str) -> bytes:
+        """Return by what a card is known again: its number is never kept."""
+        return self._keys.token(number.encode("ascii"))
 
     def _today(self) -> datetime:
         """Return date and time as the bank takes them to be."""
@@ -519,6 +574,17 @@ def _load_refusal(order: Order, request: LoadRequest) -> _Refusal | None:
     if order.expected_tac:
         return "94"
     return "13" if request.amount_fen != order.amount_fen else None
+
+
+def _suspense_refusal(order: Order, request: SuspenseRequest) -> _Refusal | None:
+    """Return why there can be no doubt about the order's load."""
+    if request.amount_fen != order.amount_fen:
+        return "13"
+    if order.loaded:
+        return "22"
+    if order.reversed:
+        return "P1"
+    return None if order.expected_tac else "P0"
 
 
 def _approved(request: _Lasting, rowid: int) -> dict[str, Any]:

@@ -10,9 +10,14 @@ from device_sim.bank_books import BankBooks
 from device_sim.bank_faults import BankFault, BankFaults, BankMisfortune, kind_of
 from device_sim.bank_keys import LineKeys
 from wire.errors import WireError
+from wire.host_decoder import decode
+from wire.host_encoder import encode
+from wire.host_frames import frame
 from wire.host_mac import Sealed, covered, unseal
 from wire.host_messages import (
     APPROVED,
+    ChargeRequest,
+    DepositRequest,
     KeyRequest,
     KeyResponse,
     LoadRequest,
@@ -20,11 +25,10 @@ from wire.host_messages import (
     OrderRequest,
     Request,
     Response,
-    decode,
-    encode,
-    frame,
     has_mac,
 )
+
+_REFUSED_BY_THE_BOOKS = OrderRequest | ChargeRequest | DepositRequest | LoadRequest  # and remembered by them
 
 Befallen = Mapping[BankFault, BankMisfortune]
 
@@ -99,7 +103,7 @@ class BankDesk:
             block = keys.check(request.terminal, sealed.covered, sealed.mac) or ""
             if not block:
                 block, answer = keys.any_block(request.terminal), refusal(request, "63")
-        if answer is None and declined is not None and not isinstance(request, OrderRequest | LoadRequest):
+        if answer is None and declined is not None and not isinstance(request, _REFUSED_BY_THE_BOOKS):
             answer = refusal(request, declined.code)  # not remembered: it may be approved when it is repeated
         if answer is None and keys is not None and isinstance(request, KeyRequest):
             block = keys.renew(request.terminal)

@@ -44,7 +44,7 @@ class BankFault(Enum):
     """The bank's clock is `seconds` ahead, or behind: the dates in its permissions and books are."""
 
 
-_BY_ITSELF = {BankFault.DECLINED: {"order", "load"}, BankFault.WRONG_MAC2: {"load"}}
+_BY_ITSELF = {BankFault.DECLINED: {"order", "charge", "deposit", "load"}, BankFault.WRONG_MAC2: {"load"}}
 """Which requests a fault waits for where none is named; else all."""
 
 

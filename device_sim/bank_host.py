@@ -16,7 +16,7 @@ from device_sim.bank_faults import BankFaults
 from device_sim.bank_keys import LineKeys, MacAgreement
 from kiosk_core.clock import Clock
 from wire.errors import WireError
-from wire.host_messages import Deframer
+from wire.host_frames import Deframer
 from wire.settlement import Settlement
 
 _HANDSHAKE_S = 5.0

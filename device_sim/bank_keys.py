@@ -18,7 +18,9 @@ from typing import Protocol
 from device_sim import card_crypto, key_block
 from device_sim.key_block import HeldKey, KeyBlockError
 from device_sim.secure_module import Random, SecureModule
-from wire.host_messages import LoadRequest, OrderRequest
+from wire.host_messages import ChargeRequest, LoadRequest, OrderRequest
+
+_WithPurse = OrderRequest | ChargeRequest | LoadRequest
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ class PurseKeys:
         self._tac_master_key = tac_master_key
         self._card_key = lru_cache(maxsize=1000)(_card_key)  # the same cards come again
 
-    def mac1_is_right(self, request: OrderRequest | LoadRequest) -> bool:
+    def mac1_is_right(self, request: _WithPurse) -> bool:
         """Return whether the card itself made MAC1, for this amount."""
         purse = request.purse
         expected = card_crypto.mac1(
@@ -68,7 +70,7 @@ class PurseKeys:
         """Return a keyed digest (32 bytes), by which what may not be stored is known again."""
         return hmac.digest(self._load_master_key, data, hashlib.sha256)
 
-    def _session_key(self, request: OrderRequest | LoadRequest) -> bytes:
+    def _session_key(self, request: _WithPurse) -> bytes:
         load_key = self._card_key(self._load_master_key, request.card)
         return card_crypto.session_key(load_key, request.purse.random, request.purse.counter)
 

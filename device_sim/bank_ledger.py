@@ -14,7 +14,7 @@ _SCHEMA = """
         id integer primary key, day text, moment text, number text, kind text, terminal text, stan integer, rrn text,
         amount_fen integer, tac_proven integer);
     create index if not exists bookings_of_an_order on bookings (number);
-    create table if not exists postings (booking integer, account text, amount_fen integer);
+    create table if not exists postings (booking integer, account text, holder blob, amount_fen integer);
 """
 
 
@@ -29,6 +29,18 @@ class Account(Enum):
     """In the purses of cards: all loads that were proven by their TAC."""
     TERMINAL_CLEARING = "terminal_clearing"
     """What the terminal's operator owes, below zero: loads that were proven after the payer had got the money back."""
+
+
+@dataclass(frozen=True)
+class Pocket:
+    """A part of an account; of CUSTOMERS each customer's of this bank, by his token, and b"" for all others."""
+
+    account: Account
+    holder: bytes = b""
+
+
+Movement = tuple[Pocket, Pocket]
+"""From where to where."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +79,8 @@ class Ledger:
         self._db = database
         list(self._db.execute(_SCHEMA))  # a statement runs when its rows are fetched
 
-    def book(self, booking: Booking, movement: tuple[Account, Account] | None = None) -> None:
-        """Book something; with a `movement` its amount goes from the first account to the second."""
+    def book(self, booking: Booking, movement: Movement | None = None) -> None:
+        """Book something; with a `movement` its amount goes from the first pocket to the second."""
         fields = vars(booking) | {
             "day": f"{booking.at:%Y%m%d}",
             "moment": f"{booking.at:%H%M%S}",
@@ -82,8 +94,11 @@ class Ledger:
         if movement is not None:
             number, (source, target) = self._db.last_insert_rowid(), movement
             self._db.execute(
-                "insert into postings values (?, ?, ?), (?, ?, ?)",
-                (number, source.value, -booking.amount_fen, number, target.value, booking.amount_fen),
+                "insert into postings values (?, ?, ?, ?), (?, ?, ?, ?)",
+                (
+                    *(number, source.account.value, source.holder, -booking.amount_fen),
+                    *(number, target.account.value, target.holder, booking.amount_fen),
+                ),
             )
 
     def bookings(self) -> list[Booking]:
@@ -116,13 +131,13 @@ class Ledger:
         found = dict(self._db.execute("select account, sum(amount_fen) from postings group by account"))
         return {account: found.get(account.value, 0) for account in Account}
 
-    def balances_of_orders(self) -> Mapping[tuple[str, Account], int]:
-        """Return what the postings of each order leave on each account that they touch."""
+    def balances_of_orders(self) -> Mapping[tuple[str, Pocket], int]:
+        """Return what the postings of each order leave in each pocket that they touch."""
         rows = self._db.execute(
-            "select number, account, sum(postings.amount_fen)"
-            " from postings join bookings on bookings.id = booking group by number, account"
+            "select number, account, holder, sum(postings.amount_fen)"
+            " from postings join bookings on bookings.id = booking group by number, account, holder"
         )
-        return {(order, Account(account)): fen for order, account, fen in rows}
+        return {(order, Pocket(Account(account), holder)): fen for order, account, holder, fen in rows}
 
     def flaws(self) -> list[str]:
         """Return a sentence for each movement that does not add up to zero; none: the ledger is whole."""

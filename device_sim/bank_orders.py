@@ -6,13 +6,17 @@ from typing import Any
 
 import apsw
 
-from device_sim.bank_ledger import Account
+from device_sim.bank_ledger import Account, Pocket
 from wire.host_messages import OrderStatus
 
 
 @dataclass(frozen=True)
 class Order:
-    """A row of the table, column by column; an order that is only known from its reversal has no RRN."""
+    """A row of the table, column by column; an order that is only known from its reversal has no RRN.
+
+    `card` and `payer` are masked: the transit card, or the bank card whose account a deposit goes to; the bank card
+    that pays, empty for a phone. `payer_token` and `deposit_token` are the holders in the ledger.
+    """
 
     number: str
     terminal: str
@@ -28,6 +32,10 @@ class Order:
     loaded: int = 0
     reversed: int = 0
     refunded_fen: int = 0
+    payer: str = ""
+    payer_token: bytes = b""
+    deposit_token: bytes = b""
+    suspended: int = 0
 
     @property
     def status(self) -> OrderStatus:
@@ -41,14 +49,24 @@ class Order:
         """Whether its card may have been loaded, and nobody has said yet."""
         return bool(self.expected_tac) and not self.loaded and not self.reversed
 
-    def right_balances(self) -> Mapping[Account, int]:
-        """Return what it must leave on each account, in fen."""
+    @property
+    def from_payer(self) -> Pocket:
+        """Whose money pays it."""
+        return Pocket(Account.CUSTOMERS, self.payer_token)
+
+    @property
+    def while_open(self) -> Pocket:
+        """Where the money is from the payment on: a deposit is not open then, it has arrived."""
+        return Pocket(Account.CUSTOMERS, self.deposit_token) if self.deposit_token else Pocket(Account.SUSPENSE)
+
+    def right_balances(self) -> Mapping[Pocket, int]:
+        """Return what it must leave in each pocket, in fen."""
         amount, paid, loaded, refunded = self.amount_fen, self.paid, self.loaded, self.refunded_fen
         return {
-            Account.CUSTOMERS: refunded - amount * paid,
-            Account.SUSPENSE: 0 if loaded or refunded else amount * paid,
-            Account.PURSE_FLOAT: amount * loaded,
-            Account.TERMINAL_CLEARING: -refunded if loaded else 0,
+            self.from_payer: refunded - amount * paid,
+            self.while_open: 0 if loaded or refunded else amount * paid,
+            Pocket(Account.PURSE_FLOAT): amount * loaded,
+            Pocket(Account.TERMINAL_CLEARING): -refunded if loaded else 0,
         }
 
 

@@ -29,7 +29,7 @@ from device_sim.unit import Unit, UnknownFaultError
 from device_sim.usb.bus import SimulatedBus
 from device_sim.usb.remote import BusServer
 from kiosk_core.clock import Clock
-from wire.host_messages import MAX_MESSAGE_BYTES
+from wire.host_frames import MAX_MESSAGE_BYTES
 from wire.pp791 import KeyCode
 from wire.settlement import encode as encode_settlement
 

@@ -15,20 +15,19 @@ from host_link.servers import ServerList
 from kiosk_core.clock import Clock
 from kiosk_core.errors import HostSilent, HostUntrusted
 from wire.errors import WireError
+from wire.host_decoder import decode
+from wire.host_encoder import encode
+from wire.host_frames import Deframer, frame
 from wire.host_mac import Sealed, covered, unseal
 from wire.host_messages import (
     APPROVED,
     CHALLENGE_BYTES,
-    Deframer,
     KeyRequest,
     KeyResponse,
     Request,
     Response,
     SignOnRequest,
     SignOnResponse,
-    decode,
-    encode,
-    frame,
     has_mac,
     is_answer,
 )

@@ -1,11 +1,16 @@
 """The terminal's end of the link: kiosk_core's BankHost port spoken as docs/host-messages.md over any connection."""
 
+from collections.abc import Mapping
+
 from host_link.connection import Connect
 from host_link.line import Line, LineState
 from host_link.mac_keys import MacKeys
 from host_link.servers import Server, ServerList, ServerState
+from kiosk_core.bank_card import CardPayment, Charged
+from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import HostSilent
+from kiosk_core.pin_pad import PinBlock, PinFormat
 from kiosk_core.ports import (
     Confirmation,
     Declined,
@@ -16,12 +21,17 @@ from kiosk_core.ports import (
     QrOrder,
     ReversalReason,
     Reversed,
+    SuspenseReport,
     Trace,
 )
 from wire.host_messages import (
     APPROVED,
+    ChargeRequest,
+    ChargeResponse,
     ConfirmRequest,
     ConfirmResponse,
+    DepositRequest,
+    DepositResponse,
     EchoRequest,
     EchoResponse,
     JournalHeadRequest,
@@ -31,11 +41,16 @@ from wire.host_messages import (
     OrderRequest,
     OrderResponse,
     OrderStatus,
+    PayingCard,
+    PinScheme,
     PurseData,
     ReversalRequest,
     ReversalResponse,
+    SealedPin,
     StatusRequest,
     StatusResponse,
+    SuspenseRequest,
+    SuspenseResponse,
 )
 
 # To an advice and to a reversal: ask again later. 63: the MAC did not arrive whole; 96: out of order.
@@ -48,6 +63,21 @@ _DECLINES = {
     "P0": DeclineReason.NOT_PAID,
     "P1": DeclineReason.NOT_PAID,
     "P2": DeclineReason.EARLIER_LOAD,
+}
+
+# To a bank card, for paying with it or for its account: what these codes say of a transit card, they say of it.
+_BANK_CARD_DECLINES = _DECLINES | {
+    **dict.fromkeys(("05", "14", "33", "41", "43", "54", "57", "62"), DeclineReason.BANK_CARD_NOT_ACCEPTED),
+    **dict.fromkeys(("38", "75"), DeclineReason.PIN_TRIES_EXCEEDED),
+    "51": DeclineReason.NOT_ENOUGH_FUNDS,
+    "55": DeclineReason.PIN_WRONG,
+    "P3": DeclineReason.CARD_NOT_ACCEPTED,
+}
+
+_PIN_SCHEMES = {
+    PinFormat.ISO0: PinScheme.ISO0_TDES,
+    PinFormat.ISO3: PinScheme.ISO3_TDES,
+    PinFormat.ISO4: PinScheme.ISO4_AES,
 }
 
 _STATES = {
@@ -132,6 +162,44 @@ class HostLink:
             return _declined(answer)
         return QrOrder(code=answer.offer.text, expires_in_s=answer.offer.expires_in_s)
 
+    def charge(self, trace: Trace, init: LoadInit, payment: CardPayment) -> Charged | Declined:
+        """Have the host check MAC1 and debit the bank card for the amount of `init`."""
+        date, time = self._local()
+        request = ChargeRequest(
+            terminal=self._terminal,
+            branch=self._branch,
+            stan=trace.order_stan,
+            date=date,
+            time=time,
+            order=trace.transaction,
+            card=init.number.reveal(),
+            amount_fen=init.amount_fen,
+            purse=_purse(init),
+            payer=_payer(payment),
+        )
+        answer = self._line.ask(request, ChargeResponse)
+        if answer.approval is None:
+            return _declined(answer, _BANK_CARD_DECLINES)
+        return Charged(answer.approval.issuer_data)
+
+    def order_deposit(self, trace: Trace, account: CardNumber, amount_fen: int) -> QrOrder | Declined:
+        """Open a QR order whose payment goes to the bank account of the card."""
+        date, time = self._local()
+        request = DepositRequest(
+            terminal=self._terminal,
+            branch=self._branch,
+            stan=trace.order_stan,
+            date=date,
+            time=time,
+            order=trace.transaction,
+            card=account.reveal(),
+            amount_fen=amount_fen,
+        )
+        answer = self._line.ask(request, DepositResponse)
+        if answer.offer is None:
+            return _declined(answer, _BANK_CARD_DECLINES)
+        return QrOrder(code=answer.offer.text, expires_in_s=answer.offer.expires_in_s)
+
     def query_order(self, trace: Trace) -> OrderState:
         """Ask what became of the order.
 
@@ -182,6 +250,30 @@ class HostLink:
         _expect_decision(answer)
         self._unanswered.discard((ConfirmRequest, trace.transaction))
         return Confirmation.ACCEPTED if answer.response_code == APPROVED else Confirmation.TAC_WRONG
+
+    def report_suspense(self, trace: Trace, report: SuspenseReport) -> bool:
+        """Have the host keep the paid order open until the card or staff settle it; see the port.
+
+        The advice is about the load, so it carries that one's STAN.
+        """
+        date, time = self._local()
+        request = SuspenseRequest(
+            terminal=self._terminal,
+            branch=self._branch,
+            stan=trace.authorise_stan,
+            date=date,
+            time=time,
+            order=trace.transaction,
+            amount_fen=report.amount_fen,
+            counter=report.counter,
+            authorised_date=report.authorised_at[:8],
+            authorised_time=report.authorised_at[8:],
+            repeat=self._was_sent(SuspenseRequest, trace),
+        )
+        answer = self._line.ask(request, SuspenseResponse)
+        _expect_decision(answer)
+        self._unanswered.discard((SuspenseRequest, trace.transaction))
+        return answer.response_code == APPROVED
 
     def reverse(self, trace: Trace, amount_fen: int, reason: ReversalReason) -> Reversed | Declined:
         """Close the order and give back what was paid."""
@@ -238,11 +330,30 @@ def _purse(init: LoadInit) -> PurseData:
     )
 
 
-def _expect_decision(answer: ConfirmResponse | ReversalResponse | JournalHeadResponse) -> None:
+def _payer(payment: CardPayment) -> PayingCard:
+    card = payment.card
+    return PayingCard(
+        number=card.number.reveal(),
+        expires=f"{card.expires:%y%m}",
+        sequence=card.sequence,
+        track2=card.track2,
+        chip=payment.chip.data,
+        pin=_sealed(payment.pin) if payment.pin is not None else None,
+    )
+
+
+def _sealed(pin: PinBlock) -> SealedPin:
+    return SealedPin(_PIN_SCHEMES[pin.format], pin.data)
+
+
+def _expect_decision(answer: ConfirmResponse | SuspenseResponse | ReversalResponse | JournalHeadResponse) -> None:
     if answer.response_code in _AGAIN_LATER:
         raise HostSilent(f"the bank host takes it later, not now ({answer.response_code})")
 
 
-def _declined(answer: OrderResponse | LoadResponse | ReversalResponse) -> Declined:
+def _declined(
+    answer: OrderResponse | ChargeResponse | DepositResponse | LoadResponse | ReversalResponse,
+    reasons: Mapping[str, DeclineReason] = _DECLINES,
+) -> Declined:
     code = answer.response_code
-    return Declined(_DECLINES.get(code, DeclineReason.HOST_ERROR), code)
+    return Declined(reasons.get(code, DeclineReason.HOST_ERROR), code)

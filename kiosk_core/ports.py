@@ -10,6 +10,7 @@ from datetime import date, time
 from enum import Enum
 from typing import Protocol
 
+from kiosk_core.bank_card import CardPayment, Charged
 from kiosk_core.card_number import CardNumber
 from kiosk_core.device import Device
 from kiosk_core.receipt import Receipt
@@ -340,6 +341,19 @@ class Reversed:
     refunded_fen: int
 
 
+@dataclass(frozen=True)
+class SuspenseReport:
+    """A load of which nobody knows whether it happened, for its card is gone.
+
+    `counter` is the purse's online counter before it, `authorised_at` (YYYYMMDDhhmmss) the moment in its
+    LoadAuthorisation.
+    """
+
+    amount_fen: int
+    counter: int
+    authorised_at: str
+
+
 class Confirmation(Enum):
     """What the host says to the proof of a load."""
 
@@ -358,6 +372,20 @@ class BankHost(Protocol):
         """Have the host check MAC1 and open a QR order for the amount of `init`."""
         ...
 
+    def charge(self, trace: Trace, init: LoadInit, payment: CardPayment) -> Charged | Declined:
+        """Have the host check MAC1, then debit the bank card for the amount of `init`.
+
+        An approved charge is an order that is paid. HostSilent: the bank may have debited it; reverse it.
+        """
+        ...
+
+    def order_deposit(self, trace: Trace, account: CardNumber, amount_fen: int) -> QrOrder | Declined:
+        """Open a QR order whose payment goes to the bank account of the card `account`, in one booking.
+
+        PAID then means that it is there; an order that is not wanted any more is reversed like any other.
+        """
+        ...
+
     def query_order(self, trace: Trace) -> OrderState:
         """Ask what became of the order."""
         ...
@@ -368,6 +396,13 @@ class BankHost(Protocol):
 
     def confirm_load(self, trace: Trace, amount_fen: int, tac: bytes) -> Confirmation:
         """Deliver the proof of the load; may be sent again until it is answered."""
+        ...
+
+    def report_suspense(self, trace: Trace, report: SuspenseReport) -> bool:
+        """Have the host keep the paid order open until the card or staff settle it; may be sent again.
+
+        False: the host knows of no such load, or how it ended; staff must look.
+        """
         ...
 
     def reverse(self, trace: Trace, amount_fen: int, reason: ReversalReason) -> Reversed | Declined:

@@ -3,10 +3,22 @@
 Values are checked both ways; what does not fit raises WireError, and the text names the place and never a value.
 """
 
+import re
 from enum import Enum
 from typing import Any
 
 from wire.errors import WireError
+
+CURRENCY_CNY = "156"  # ISO 4217
+SIGN_ON, KEY_CHANGE, ECHO_TEST = "001", "161", "301"  # DE 70
+# DE 3, free for private use from 91 to 99.
+ORDER, STATUS, LOAD, CONFIRM, SUSPENSE, CHARGE, DEPOSIT = (f"{kind}0000" for kind in range(91, 98))
+CHIP_WITH_PIN, CHIP_WITHOUT_PIN = "051", "052"  # DE 22
+NORMAL_CONDITION = "00"  # DE 25
+LONGEST_PIN = "12"  # DE 26
+TRACK2_DIGITS, CHIP_BYTES, APPROVAL_CHARACTERS = 37, 255, 6
+
+_TRACK2 = re.compile(r"\d+=\d+", re.ASCII)
 
 
 def _bcd(digits: int, description: str, **more: Any) -> dict[str, Any]:
@@ -28,12 +40,23 @@ SPEC: dict[str, dict[str, Any]] = {
     "11": _bcd(6, "System trace audit number (STAN)"),
     "12": _bcd(6, "Local time hhmmss"),
     "13": _bcd(4, "Local date MMDD"),
+    "14": _bcd(4, "Expiry of the bank card, YYMM"),
+    "22": _bcd(0, "How card and PIN came in") | {"max_len": 3, "len_count": "nibbles", "right_pad": "0"},
+    "23": _bcd(0, "Sequence number of the bank card") | {"max_len": 3, "len_count": "nibbles", "left_pad": "0"},
+    "25": _bcd(2, "Condition of the point of service"),
+    "26": _bcd(2, "Most digits that a PIN may have"),
+    "35": _bcd(0, "Track 2 of the bank card")
+    | {"len_type": 1, "max_len": TRACK2_DIGITS, "len_count": "nibbles", "right_pad": "0"},
     "37": _text(12, "Retrieval reference number, given by the host"),
+    "38": _text(APPROVAL_CHARACTERS, "Approval of the bank"),
     "39": _text(2, "Response code; in a reversal its reason"),
     "41": _text(8, "Terminal number"),
     "42": _text(15, "Merchant: the branch"),
     "48": _bcd(0, "Private data: TLVs") | {"len_type": 2, "max_len": 500},
     "49": _text(3, "Currency"),
+    "52": _bcd(16, "Encrypted PIN block"),
+    "53": _bcd(16, "How the PIN block was made"),
+    "55": _bcd(0, "EMV objects of the chip, or for it") | {"len_type": 2, "max_len": CHIP_BYTES},
     "70": _bcd(0, "Network management code") | {"max_len": 3, "len_count": "nibbles", "left_pad": "0"},
     "90": _bcd(42, "Original data elements"),
 }
@@ -63,6 +86,8 @@ class Tag(Enum):
     KEY_BLOCK = 0xDF12
     ROW_NUMBER = 0xDF13
     ROW_HASH = 0xDF14
+    TRANSIT_CARD = 0xDF15
+    PIN_BLOCK = 0xDF16
 
 
 def number_text(value: int, digits: int, name: str) -> str:
@@ -88,6 +113,13 @@ def printable_text(text: str, length: int, name: str) -> str:
     """Return `text`, which must be 1 to `length` printable ASCII characters without spaces around. Raises WireError."""
     if not (1 <= len(text) <= length and text.isascii() and text.isprintable()) or text != text.strip():
         raise WireError(f"{name} is not 1 to {length} printable ASCII characters")
+    return text
+
+
+def track2_text(text: str) -> str:
+    """Return `text`, which must be up to 37 digits with one `=` between them. Raises WireError."""
+    if len(text) > TRACK2_DIGITS or not _TRACK2.fullmatch(text):
+        raise WireError("track 2 is not digits with one = between them")
     return text
 
 
@@ -119,6 +151,10 @@ class Fields:
         except KeyError:
             raise WireError(f"field {number} is missing") from None
 
+    def has(self, number: str) -> bool:
+        """Return whether a field is there, and not taken yet."""
+        return number in self._fields
+
     def digits(self, number: str) -> str:
         """Return a field of decimal digits. Raises WireError."""
         return digit_text(self.take(number), f"field {number}")
@@ -130,6 +166,13 @@ class Fields:
     def text(self, number: str) -> str:
         """Return the text of a field without its padding. Raises WireError."""
         return printable_text(self.take(number).rstrip(" "), SPEC[number]["max_len"], f"field {number}")
+
+    def octets(self, number: str) -> bytes:
+        """Return the bytes of a field, at least one. Raises WireError."""
+        data = bytes.fromhex(self.take(number))
+        if not data:
+            raise WireError(f"field {number} is empty")
+        return data
 
     def constant(self, number: str, value: str) -> None:
         """Take a field that must be `value`. Raises WireError."""

@@ -19,6 +19,9 @@ from tests.bank import RULES, TERMINAL, host_settings
 from tests.clocks import RealClock, SetClock
 from tests.device_sim.test_bank_host import ASK, LOAD, OPEN, ORDER, REVERSE, client_context
 from wire.errors import WireError
+from wire.host_decoder import decode
+from wire.host_encoder import encode
+from wire.host_frames import frame
 from wire.host_messages import (
     EchoRequest,
     EchoResponse,
@@ -27,9 +30,6 @@ from wire.host_messages import (
     OrderResponse,
     OrderStatus,
     StatusResponse,
-    decode,
-    encode,
-    frame,
 )
 
 NOW = datetime(2026, 11, 22, 23, 59, 58, tzinfo=UTC)

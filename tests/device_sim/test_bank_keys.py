@@ -25,9 +25,11 @@ from tests.bank import RULES, TERMINAL, TRACE, Purse
 from tests.clocks import SetClock
 from tests.device_sim.test_bank_host import ASK, OPEN
 from wire.errors import WireError
+from wire.host_decoder import decode
+from wire.host_encoder import encode
+from wire.host_frames import Deframer
 from wire.host_mac import Sealed, covered, unseal
 from wire.host_messages import (
-    Deframer,
     EchoRequest,
     EchoResponse,
     JournalHeadRequest,
@@ -41,8 +43,6 @@ from wire.host_messages import (
     SignOnResponse,
     StatusRequest,
     StatusResponse,
-    decode,
-    encode,
 )
 
 EXCHANGE = bytes.fromhex("000102030405060708090A0B0C0D0E0F")

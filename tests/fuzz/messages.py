@@ -20,7 +20,8 @@ from wire import (
     crt591_chips,
     crt591_storage,
     emv,
-    host_messages,
+    host_decoder,
+    host_encoder,
     id_card_text,
     mjpeg,
     purse,
@@ -275,4 +276,4 @@ def usb_printer_answers(data: bytes) -> None:
 
 def host_message(data: bytes) -> None:
     """A message of the host means the same when it is sent again."""
-    means_the_same(host_messages.decode, host_messages.encode, data)
+    means_the_same(host_decoder.decode, host_encoder.encode, data)

@@ -12,7 +12,7 @@ from tests.clocks import SetClock
 from tests.fuzz.invariants import comes_back
 from wire import settlement
 from wire.errors import WireError
-from wire.host_messages import Deframer
+from wire.host_frames import Deframer
 
 _AGREEMENT = MacAgreement(MacAlgorithm.CMAC, bytes(range(16)))
 

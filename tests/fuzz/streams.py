@@ -2,9 +2,10 @@
 
 from device_sim.receipt_printer import SimulatedReceiptPrinter
 from tests.fuzz.invariants import cuts_alike, decoded, held, pieces_of
-from wire import crt288k, escpos, escpos_status, escpos_stream, host_messages, mjpeg, pp791, scanner, sdt
+from wire import crt288k, escpos, escpos_status, escpos_stream, mjpeg, pp791, scanner, sdt
 from wire import crt310_frames as crt310
 from wire import crt591_frames as crt591
+from wire import host_frames as host
 from wire.errors import WireError
 
 _CUT = b"\x1d\x56\x42\x00"  # GS V 66 0
@@ -187,7 +188,7 @@ class _UntilWrong:
     """A host frame cannot be found again behind a wrong length: the connection is lost, and nothing more is fed."""
 
     def __init__(self) -> None:
-        self._deframer = host_messages.Deframer()
+        self._deframer = host.Deframer()
         self._lost = False
 
     def feed(self, data: bytes) -> list[object]:
@@ -208,6 +209,6 @@ def _or_lost(found: list[object]) -> object:
 
 def host_frames(data: bytes) -> None:
     """Until a length is wrong, the same messages come however the stream is cut; and it is noticed in every cut."""
-    for payload in cuts_alike(_UntilWrong, data, 2 + host_messages.MAX_MESSAGE_BYTES, _or_lost):
+    for payload in cuts_alike(_UntilWrong, data, 2 + host.MAX_MESSAGE_BYTES, _or_lost):
         if isinstance(payload, bytes):
-            assert host_messages.frame(payload) in data
+            assert host.frame(payload) in data

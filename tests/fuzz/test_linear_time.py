@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from device_sim.receipt_printer import SimulatedReceiptPrinter
-from wire import crt310_frames, crt591_frames, escpos_status, escpos_stream, host_messages, mjpeg, pp791, scanner, sdt
+from wire import crt310_frames, crt591_frames, escpos_status, escpos_stream, host_frames, mjpeg, pp791, scanner, sdt
 
 SIZE = 256 * 1024
 SECONDS = 15  # of this process alone; where time grows with the square of the length it takes minutes
@@ -27,7 +27,7 @@ CASES: dict[str, tuple[Callable[[], Feed], bytes]] = {
     "ESC/POS: lines": (lambda: escpos_stream.CommandDeframer().feed, b"a\n"),
     "ESC/POS: texts": (lambda: escpos_status.AnswerDeframer().feed, b"\x5f"),
     "ESC/POS: frames in texts": (lambda: escpos_status.AnswerDeframer().feed, b"\x5f\x10"),
-    "host: messages": (lambda: host_messages.Deframer().feed, b"\x00\x01a"),
+    "host: messages": (lambda: host_frames.Deframer().feed, b"\x00\x01a"),
     "printer: lines": (lambda: SimulatedReceiptPrinter().receive, b"\n"),
     "printer: feeds": (lambda: SimulatedReceiptPrinter().receive, b"\x1bd\xff"),
     "printer: pages": (lambda: SimulatedReceiptPrinter().receive, b"\x1bL\n\x0c"),

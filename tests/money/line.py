@@ -10,7 +10,10 @@ from enum import Enum
 
 from device_sim.bank_books import BankBooks
 from kiosk_core.clock import Clock
-from wire.host_messages import Deframer, EchoRequest, Request, decode, encode, frame
+from wire.host_decoder import decode
+from wire.host_encoder import encode
+from wire.host_frames import Deframer, frame
+from wire.host_messages import EchoRequest, Request
 
 Notice = Callable[[str], None]
 

@@ -189,10 +189,10 @@ MUTANTS = (
     ),
     Mutant(
         "host messages: the length is little-endian",
-        "host_messages.py",
+        "host_frames.py",
         'len(payload).to_bytes(2, "big")',
         'len(payload).to_bytes(2, "little")',
-        "test_host_messages.py",
+        "test_host_frames.py",
     ),
 )
 

@@ -15,7 +15,7 @@ from kiosk_core.ledger import LedgerState as L
 from openteller.demo import CARD
 from tests.money.power_cut import PowerCuts
 from tests.openteller.branch import AMOUNT_FEN, Branch
-from wire import host_messages
+from wire import host_decoder
 from wire.errors import WireError
 from wire.host_mac import unseal
 
@@ -51,7 +51,7 @@ class Killer:
         return self._pass(command[:2].hex(), lambda: self._transmit(command))
 
     def _at_bank(self, payload: bytes) -> Any:
-        name = type(host_messages.decode(unseal(payload).payload)).__name__
+        name = type(host_decoder.decode(unseal(payload).payload)).__name__
         return self._pass(name, lambda: self._reply(payload))
 
     def _pass(self, message: str, act: Callable[[], Any]) -> Any:
