@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
+from drivers.bank_card import EmvBankCard
 from drivers.device_thread import DeviceThread
 from drivers.registry import Role
 from host_link.link import HostLink
@@ -21,6 +22,7 @@ from journal.hashes import HashFunction
 from journal.store import SqliteJournal
 from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError, JournalUnavailable
+from kiosk_core.funding import FundingKind, FundingSource
 from kiosk_core.pages import (
     Answer,
     AskFrame,
@@ -38,15 +40,17 @@ from kiosk_core.pages import (
     ShowPage,
 )
 from kiosk_core.pin_pad import PinPad
+from kiosk_core.ports import BankHost
 from kiosk_core.receipt import Bitmap
 from kiosk_core.settlement import Settlement, SettlementRefused
 from kiosk_core.status import DeviceStatus
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import LANGUAGES
+from openteller.bank_card_funding import AtOnce, BankCardDevices, BankCardFunding, PayerRules
 from openteller.conductor import Conductor
 from openteller.config import RISK_NAME, HostSection, TerminalConfig, load_risk, load_services, load_terminal
 from openteller.core_server import CoreServer
-from openteller.devices import opener, watch, with_logo
+from openteller.devices import giving_cards_back, opener, watch, with_logo
 from openteller.host_report import host_report
 from openteller.host_thread import HostThread
 from openteller.pin_pad_keys import PinPadKeys
@@ -99,6 +103,8 @@ class Core:
                     open_device = opener(config, role, section, clock, recorder)
                     if role is Role.RECEIPT_PRINTER and config.receipt is not None and config.receipt.logo_in_printer:
                         open_device = with_logo(open_device, self._logo)
+                    if role is Role.CARD_READER and config.bank_card is not None:
+                        open_device = giving_cards_back(open_device)
                     poll_s = _POLL_S.get(role, _POLL_OTHER_S)
                     thread: DeviceThread[Any] = DeviceThread(role.value, open_device, clock, self._changed, poll_s)
                     self._threads[role] = thread
@@ -112,6 +118,7 @@ class Core:
                 printer=self._threads[Role.RECEIPT_PRINTER],
                 host=host,
                 id_card_reader=self._threads.get(Role.ID_CARD_READER),
+                funding=self._funding(host, journal),
                 clock=clock,
                 screen=self._show,
             )
@@ -145,6 +152,22 @@ class Core:
 
     def __exit__(self, *_: object) -> None:
         self._undo.close()
+
+    def _funding(self, host: Worker[BankHost], journal: SqliteJournal) -> dict[FundingKind, Worker[FundingSource]]:
+        """Return the ways to pay beside QR that the configuration offers."""
+        section = self._config.bank_card
+        if section is None:
+            return {}
+        chip_terminal = section.chip_terminal(self._config.terminal.number)
+        devices = BankCardDevices(
+            self._threads[Role.CARD_READER],
+            self._threads[Role.PIN_PAD],
+            host,
+            lambda reader: EmvBankCard(reader, chip_terminal),
+            section.formats,
+        )
+        funding = BankCardFunding(devices, PayerRules(journal.token, lambda *_: None), self._clock)
+        return {FundingKind.BANK_CARD: AtOnce[FundingSource](funding)}
 
     def _changed(self, status: DeviceStatus) -> None:
         faults = ", ".join(sorted(fault.value for fault in status.faults))

@@ -27,6 +27,7 @@ STOP_SECONDS = 5.0
 CARD = "transit"
 SERVICE = "transit_top_up"
 AMOUNT_FEN = 5_000
+BANK_CARD_PIN = "123456"
 MM_PER_PX = 268.0 / 1080  # a 21.5 inch panel in portrait is 268 mm wide
 _HERE = Path(__file__).parent
 _EVERY_REHEARSAL_MAKES = ("pages", "journal", "bank", "cards", "receipt.png", "summary.json")
@@ -188,7 +189,7 @@ def _rehearse(out: Path, run: Path, size: tuple[int, int], language: str, began:
     from PyQt6.QtGui import QGuiApplication  # noqa: PLC0415
 
     from kiosk_ui.app import start  # noqa: PLC0415
-    from openteller.rehearsal import Rehearsal, RehearsalError  # noqa: PLC0415
+    from openteller.rehearsal import BankCardInHand, Rehearsal, RehearsalError  # noqa: PLC0415
 
     app = QGuiApplication(sys.argv[:1])
     with contextlib.closing(SimControl(run / "sim.sock")) as sim:
@@ -199,6 +200,7 @@ def _rehearse(out: Path, run: Path, size: tuple[int, int], language: str, began:
         try:
             rehearsal.top_up(SERVICE, CARD, AMOUNT_FEN, language)
             rehearsal.keep_receipt(out / "receipt.png")
+            rehearsal.top_up_by_bank_card(SERVICE, CARD, AMOUNT_FEN, language, BankCardInHand("bank", BANK_CARD_PIN))
         except RehearsalError as error:
             problems.append(str(error))
         finally:

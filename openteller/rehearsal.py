@@ -14,10 +14,19 @@ from kiosk_ui.view_model import ViewModel
 
 STEP_SECONDS = 20.0
 SETTLE_SECONDS = 0.15
+KEY_SECONDS = 0.1
 
 
 class RehearsalError(Exception):
     """The terminal did not do what the customer expected; the text says what was on the screen instead."""
+
+
+@dataclass(frozen=True)
+class BankCardInHand:
+    """A bank card of the simulator, and its PIN that the customer knows."""
+
+    name: str
+    pin: str = field(repr=False)
 
 
 @dataclass
@@ -39,23 +48,66 @@ class Rehearsal:
     _pictured: int | None = None
 
     def top_up(self, service_id: str, card: str, amount_fen: int, language: str) -> None:
-        """Top up `card` by one of the preset amounts and leave with card and receipt.
+        """Top up `card` by one of the preset amounts, pay by phone, and leave with card and receipt.
 
         Raises:
             RehearsalError: a page did not come within STEP_SECONDS.
         """
         self._step("home", lambda: None, lambda: self._can_touch(f"service_{service_id}"), began=self.began)
-        if language != self.model.language:
-            in_language = lambda: bool(self.model.language == language)  # noqa: E731
-            self._step("language", lambda: self.screen.touch(f"language_{language}"), in_language)
-        self._step("place_card", lambda: self.screen.touch(f"service_{service_id}"), lambda: self._shows("capture"))
-        self._step("amount", lambda: self.sim.do("place_card", card=card), lambda: self._shows("keypad"))
-        preset = f"preset_{amount_fen}"
-        self._step("amount_chosen", lambda: self.screen.touch(preset), lambda: self._can_touch("confirm"))
-        self._step("payment", lambda: self.screen.touch("confirm"), lambda: self._shows("payment"))
+        self._speak(language)
+        self._choose(service_id, card, amount_fen)
+        self._step("payment", lambda: self.screen.touch("funding_qr"), lambda: self._shows("payment"))
         self._step("loading", lambda: self.sim.do("pay"), lambda: self._shows("progress"))
         self._step("result", lambda: None, lambda: self._shows("result"))
         self._step("home_again", lambda: self.sim.do("take_card"), lambda: self._shows("menu"))
+
+    def top_up_by_bank_card(
+        self, service_id: str, card: str, amount_fen: int, language: str, bank_card: BankCardInHand
+    ) -> None:
+        """Top up as the next customer, who pays with a bank card and its PIN, and goes at once; raises as `top_up`."""
+        self._speak(language)
+        self._choose(service_id, card, amount_fen, by="card_")
+        self._step("card_insert", lambda: self.screen.touch("funding_bank_card"), lambda: self._shows("capture"))
+        self._step("card_pin", lambda: self._insert(bank_card.name), self._pin_is_wanted)
+        self._step("card_loading", lambda: self._type(bank_card.pin), lambda: self._shows("progress"))
+        self._step("card_result", lambda: None, lambda: self._shows("result"))
+        self.sim.do("pull_card")
+        self.sim.do("take_card")
+
+    def _speak(self, language: str) -> None:
+        if language != self.model.language:
+            in_language = lambda: bool(self.model.language == language)  # noqa: E731
+            self._step("language", lambda: self.screen.touch(f"language_{language}"), in_language)
+
+    def _choose(self, service_id: str, card: str, amount_fen: int, by: str = "") -> None:
+        """Choose service, card and amount, until the screen asks how to pay; `by` goes before the steps' names."""
+        service, preset = f"service_{service_id}", f"preset_{amount_fen}"
+        self._step(f"{by}place_card", lambda: self.screen.touch(service), lambda: self._shows("capture"))
+        self._step(f"{by}amount", lambda: self.sim.do("place_card", card=card), lambda: self._shows("keypad"))
+        self._step(f"{by}amount_chosen", lambda: self.screen.touch(preset), lambda: self._can_touch("confirm"))
+        self._step(f"{by}funding", lambda: self.screen.touch("confirm"), lambda: self._shows("funding"))
+
+    def _insert(self, bank_card: str) -> None:
+        """Push the card in as soon as the gate lets it."""
+        until = time.monotonic() + STEP_SECONDS
+        while True:
+            try:
+                self.sim.do("insert_card", card=bank_card)
+            except ControlError as error:
+                if time.monotonic() > until:
+                    raise RehearsalError(f"the bank card does not go in: {error}") from None
+                self._let_pass(0.05)
+            else:
+                return
+
+    def _pin_is_wanted(self) -> bool:
+        return bool(self.sim.do("state")["devices"]["pin_pad"]["waits_for"] == "pin")
+
+    def _type(self, pin: str) -> None:
+        """Press the keys as a hand does, one after the other."""
+        for key in [*pin, "enter"]:
+            self._let_pass(KEY_SECONDS)
+            self.sim.do("press", keys=[key])
 
     def keep_receipt(self, picture: Path) -> None:
         """Take the receipt out of the slot and save its picture.

@@ -17,7 +17,7 @@ PAGES = ("home", "amount-chosen", "payment", "result")
 
 def main() -> None:
     out = ROOT / "out"
-    files = [next((out / "pages").glob(f"*-{page}.png")) for page in PAGES]
+    files = [next((out / "pages").glob(f"[0-9][0-9]-{page}.png")) for page in PAGES]
     pictures = [Image.open(file).convert("RGB") for file in [*files, out / "receipt.png"]]
     small = [each.resize((each.width * HEIGHT // each.height, HEIGHT), Image.Resampling.LANCZOS) for each in pictures]
     width = sum(each.width for each in small) + GAP * (len(small) + 1)

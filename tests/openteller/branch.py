@@ -1,7 +1,7 @@
 """A whole branch for tests: the simulated terminal, its core, and a customer who speaks the core's protocol.
 
 Everything is real but the hardware: USB frames, pty, TLS, SQLite. Only waiting is taken out of the simulator, unless
-a printer of so many `dots_per_s` is asked for.
+a printer of so many `dots_per_s` is asked for. A customer is only asked how he wants to pay where `bank_card` is set.
 """
 
 import contextlib
@@ -20,10 +20,12 @@ from typing import Any
 from device_sim.terminal import SimulatedTerminal
 from device_sim.transit_card import TransitCard
 from journal.reading import read_latest
+from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import Transaction
 from kiosk_core.pages import (
     Cancel,
     ChooseAmount,
+    ChooseFunding,
     ChooseService,
     Done,
     Intent,
@@ -108,12 +110,18 @@ class Customer:
         self.see("keypad")
         self.touch(ChooseAmount(amount_fen=amount_fen))
 
+    def choose_funding(self, funding: FundingKind) -> None:
+        self.see("funding")
+        self.touch(ChooseFunding(funding=funding))
+
     def pay_after_choosing(self) -> None:
         """Choose the amount, again if the card had to be read again, until the QR is shown."""
         self.choose_amount()
         while (page := self.next()).kind != "payment":
             if page.kind == "keypad":
                 self.choose_amount()
+            elif page.kind == "funding":
+                self.choose_funding(FundingKind.QR)
 
     def cancel(self) -> None:
         self.touch(Cancel())
@@ -131,7 +139,7 @@ class Customer:
 class Branch:
     """The simulated terminal in this process, and a core beside it that may be killed and started again."""
 
-    def __init__(self, *, printer_on_usb: bool = False, dots_per_s: int = 0) -> None:
+    def __init__(self, *, printer_on_usb: bool = False, dots_per_s: int = 0, bank_card: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ot-"))
         self.out = self.folder / "out"
         run = self.folder / "run"
@@ -143,13 +151,15 @@ class Branch:
         self.sim_socket = run / "sim.sock"
         sim_file = self.out / "sim.toml"
         sim_text = sim_file.read_text().replace("apdu_ms = 30", "apdu_ms = 0").replace("= 1200 ", f"= {dots_per_s} ")
+        sim_text = sim_text.replace("stacker = 20", "stacker = 20\ncommand_ms = 0")
         if printer_on_usb:
             serial = str(run / "receipt-printer")
             sim_text = sim_text.replace(f'serial = "{serial}"', 'usb = "1209:0002"')
             text = self.config_file.read_text().replace(f'"{serial}"', '"sim-usb://1209:0002"')
             self.config_file.write_text(text)
         sim_file.write_text(sim_text)
-        self.config_file.write_text(self.config_file.read_text().replace("timeout_s = 5", "timeout_s = 0.5"))
+        text = self.config_file.read_text().replace("timeout_s = 5", "timeout_s = 0.5")
+        self.config_file.write_text(text if bank_card else text.replace("[bank_card]", "# "))
         self.sim = SimulatedTerminal(load_simulator(sim_file), RealClock())
         self._stack = contextlib.ExitStack()
         self._process: subprocess.Popen[bytes] | None = None

@@ -1,0 +1,95 @@
+"""What a customer does who pays by bank card at a `Branch(bank_card=True)`: choose, insert, type, take the card."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from device_sim.control import ControlError
+from kiosk_core.funding import FundingKind
+from kiosk_core.pages import AskDevices, Devices
+from openteller.core_client import CoreClient
+from tests.openteller.branch import CARD, PATIENCE_S, Branch, Customer
+
+BANK_CARD = "bank"
+PIN = "123456"
+TYPING_S = 0.6  # the driver believes no PIN that was typed sooner
+
+
+def title(page: object) -> str:
+    return page.title.key  # type: ignore[attr-defined, no-any-return]
+
+
+def see_stage(customer: Customer, stage: str) -> Any:
+    kind = "progress" if stage == "ask_bank" else "capture"
+    return customer.see(kind, lambda page: title(page) == f"top_up.bank_card.{stage}.title")
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    patience = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < patience
+        time.sleep(0.01)
+
+
+def can_take_bank_cards(branch: Branch) -> bool:
+    with CoreClient(branch.core_socket) as client:
+        devices = client.ask(AskDevices())
+    assert isinstance(devices, Devices)
+    states = {each.name: each.state for each in devices.devices}
+    return states["card_reader"] == states["pin_pad"] == "online"
+
+
+def choose_bank_card(branch: Branch, customer: Customer) -> None:
+    until(lambda: can_take_bank_cards(branch))
+    customer.choose_service()
+    branch.sim.place_card(CARD)
+    customer.choose_amount()
+    customer.choose_funding(FundingKind.BANK_CARD)
+    see_stage(customer, "insert_card")
+
+
+def insert(branch: Branch, card: str = BANK_CARD) -> None:
+    """Push a card in as soon as the gate lets it."""
+
+    def is_in() -> bool:
+        try:
+            branch.sim.insert_card(card)
+        except ControlError:
+            return False
+        return True
+
+    until(is_in)
+
+
+def go_to_pin(branch: Branch, customer: Customer) -> None:
+    choose_bank_card(branch, customer)
+    insert(branch)
+    see_stage(customer, "enter_pin")
+    until(lambda: pin_is_wanted(branch))
+
+
+def pin_is_wanted(branch: Branch) -> bool:
+    return bool(branch.sim.state()["devices"]["pin_pad"]["waits_for"] == "pin")
+
+
+def type_pin(branch: Branch, pin: str = PIN) -> None:
+    time.sleep(TYPING_S)
+    branch.sim.press([*pin, "enter"])
+
+
+def go_to_bank(branch: Branch, customer: Customer) -> None:
+    """Go on until the bank has been asked and takes its time."""
+    go_to_pin(branch, customer)
+    branch.sim.set_bank(delay_s=0.3)
+    type_pin(branch)
+    until(lambda: bool(branch.sim.state()["orders"]))
+    branch.sim.set_bank(delay_s=0)
+
+
+def take_bank_card(branch: Branch) -> None:
+    until(lambda: card_sticks_out(branch))
+    assert branch.sim.pull_card() == {"card": BANK_CARD}
+
+
+def card_sticks_out(branch: Branch) -> bool:
+    return bool(branch.sim.state()["devices"]["card_reader"]["position"] == "gate")
