@@ -212,8 +212,8 @@ class SqliteJournal:
         """Return 32 hex digits: HMAC-SHA256 of the number under this terminal's key, cut short."""
         return hmac.new(self._key, number.reveal().encode(), hashlib.sha256).hexdigest()[:_TOKEN_DIGITS]
 
-    def confirm_clock(self, by: str, reason: str) -> None:
-        """Write a row which says that the clock is right though earlier rows bear a later time.
+    def confirm_clock(self, by: str, reason: str) -> int:
+        """Write a row which says that the clock is right though earlier rows bear a later time; return its number.
 
         Raises:
             JournalUnavailable: the row is not safe on disk.
@@ -222,6 +222,7 @@ class SqliteJournal:
         with keeping_promises("write to the journal"), self._database:
             number = self._append_note(Note.CLOCK, {"by": by, "reason": reason})
         self._latest = next(self._select("WHERE number = ?", number)).moment
+        return number
 
     def retire(self, wanted: Retirement, acknowledged: int) -> Retired:
         """Remove old archives for good; the rest of the journal proves itself as before (journal.retirement).

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import Resolution
+from kiosk_core.staff_questions import StaffAnswer, StaffQuestion
 from kiosk_core.texts import Language, LocalText, Words
 
 MAX_PREVIEW_S = 300
@@ -552,8 +553,9 @@ class Refused:
 
 
 DeviceQuestion = AskDevices | AskDevice | AskTest | AskReset | AskTrace
-Question = DeviceQuestion | AskHost | AskPreview | AskFrame | AskSettle
-Answer = HostReport | Devices | DeviceDetail | TestReport | TraceReport | Previewed | Frame | Settled | Refused
+Question = DeviceQuestion | AskHost | AskPreview | AskFrame | AskSettle | StaffQuestion
+DeviceAnswer = Devices | DeviceDetail | TestReport | TraceReport
+Answer = DeviceAnswer | HostReport | Previewed | Frame | Settled | StaffAnswer | Refused
 
 FromCore = Annotated[Hello | ShowPage | Answer, Field(discriminator="type")]
 ToCore = Annotated[Touched | Question, Field(discriminator="type")]

@@ -21,7 +21,7 @@ from journal.archive import Retention
 from journal.hashes import HashFunction
 from journal.store import SqliteJournal
 from kiosk_core.clock import Clock
-from kiosk_core.errors import ConfigError, JournalUnavailable
+from kiosk_core.errors import ConfigError
 from kiosk_core.funding import FundingKind, FundingSource
 from kiosk_core.pages import (
     Answer,
@@ -36,13 +36,12 @@ from kiosk_core.pages import (
     Previewed,
     Question,
     Refused,
-    Settled,
     ShowPage,
 )
 from kiosk_core.pin_pad import PinPad
 from kiosk_core.ports import BankHost
 from kiosk_core.receipt import Bitmap
-from kiosk_core.settlement import Settlement, SettlementRefused
+from kiosk_core.staff_questions import AskConfirmClock, AskRetire
 from kiosk_core.status import DeviceStatus
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import LANGUAGES
@@ -57,6 +56,7 @@ from openteller.pin_pad_keys import PinPadKeys
 from openteller.preview import CameraPreview
 from openteller.questions import Worker
 from openteller.risk_check import RiskCheck
+from openteller.staff_acts import StaffActs
 from openteller.technician import BUSY, Attended, Technician
 
 _log = logging.getLogger(__name__)
@@ -122,6 +122,7 @@ class Core:
                 clock=clock,
                 screen=self._show,
             )
+            self._staff = StaffActs(self._conductor, journal, clock)
             self._technician = Technician(attended, clock, self._is_serving)
             self._preview = CameraPreview(self._threads.get(Role.CAMERA), lambda: self._conductor.shown)
             self._server = CoreServer(
@@ -210,8 +211,8 @@ class Core:
                 return self._show_camera(question)
             case AskHost():
                 return host_report(self._link, self._conductor.unacknowledged, self._clock.now())
-            case AskSettle():
-                return self._settle(question)
+            case AskSettle() | AskConfirmClock() | AskRetire():
+                return self._staff.answer(question)
             case _:
                 return self._technician.answer(question)
 
@@ -225,20 +226,6 @@ class Core:
         if not shown:
             return Refused(reason=BUSY)
         return Previewed(seconds=question.seconds)
-
-    def _settle(self, question: AskSettle) -> Settled | Refused:
-        try:
-            settlement = Settlement(question.transaction, question.resolution, question.by, question.reason)
-            asked = self._conductor.settle(settlement)
-            try:
-                row = asked.result(_ASK_S)
-            except TimeoutError:
-                if asked.cancel():
-                    return Refused(reason="the terminal is busy and has not done it; try again")
-                row = asked.result()  # it is being written
-        except (SettlementRefused, JournalUnavailable) as error:
-            return Refused(reason=str(error))
-        return Settled(row=row.number)
 
 
 def _open_journal(config: TerminalConfig, clock: Clock) -> SqliteJournal:

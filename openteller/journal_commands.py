@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import nullcontext
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -19,8 +19,16 @@ from journal.story import standing, tell
 from journal.verify import Verdict, verify
 from kiosk_core.ledger import LedgerState, Resolution, Transaction
 from kiosk_core.money import format_amount
-from kiosk_core.pages import AskSettle, Refused
+from kiosk_core.pages import AskSettle, Refused, Settled
 from kiosk_core.settlement import Settlement, checked_text, settle, why_not
+from kiosk_core.staff_questions import (
+    ArchivesRetired,
+    AskConfirmClock,
+    AskRetire,
+    ClockConfirmed,
+    StaffAnswer,
+    StaffQuestion,
+)
 from openteller.console import plain_errors, stop
 from openteller.core_client import CoreClient, CoreSilent
 from openteller.system_clock import SystemClock
@@ -197,7 +205,10 @@ def settle_command(
         settlement = Settlement(transaction, Resolution[how.name], by, reason)
         if problem := why_not(_one(_folder(where), transaction)):
             stop(problem)
-        settled_by_core = _settle_in_core(where, settlement)
+        question = AskSettle(
+            transaction=transaction, resolution=settlement.resolution, by=settlement.by, reason=settlement.reason
+        )
+        settled_by_core = _ask_core(where, question) is not None
         if not settled_by_core:
             with _alone(where) as journal:
                 settle(journal, settlement)
@@ -221,14 +232,63 @@ def confirm_clock(
 ) -> None:
     """Say that the clock is right though the journal's last rows bear a later time, and note who said so.
 
-    The core must be stopped. Exits with 1 if it is not.
+    A running core is asked to do it (name its configuration file with -j); without one the journal is opened here.
+    Exits with 1 if it could not be written.
     """
-    with plain_errors(), _alone(where) as journal:
+    with plain_errors():
+        by, reason = checked_text("by", by), checked_text("reason", reason)
+        answer = _ask_core(where, AskConfirmClock(by=by, reason=reason))
+        if isinstance(answer, ClockConfirmed):
+            stands = datetime.fromisoformat(answer.at)
+        else:
+            with _alone(where) as journal:
+                try:
+                    journal.confirm_clock(by, reason)
+                except ValueError as error:
+                    stop(str(error))
+            stands = SystemClock().wall()
+    typer.echo(f"The clock is taken to be right from now on: {stands:%Y-%m-%d %H:%M:%S}.")
+
+
+@app.command(
+    name="retire",
+    epilog="""
+Example:
+
+openteller journal retire --before 2011-01-01 --by "Li Na" --reason "fifteen years are over; copies on tape 0317"
+""",
+)
+def retire_command(
+    before: Annotated[str, typer.Option(metavar="DAY", help="What is of this day or later stays: 2011-01-01.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who wants it.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the bank need not keep them any longer.")],
+    keep_mb: Annotated[
+        int, typer.Option(min=0, metavar="MB", help="Remove only while all archives have more than this.")
+    ] = 0,
+    where: _Where = _DEFAULT,
+) -> None:
+    """Remove old archives for good. What stays proves itself as before, and says who removed what.
+
+    Archives go whole, the oldest first. One stays if it has rows of the last 31 days, rows that the bank's host has not
+    acknowledged, or rows of an open transaction. The core must be running: it knows what the host has acknowledged.
+    Exits with 1 if none may go.
+    """
+    with plain_errors():
         try:
-            journal.confirm_clock(checked_text("by", by), checked_text("reason", reason))
-        except ValueError as error:
-            stop(str(error))
-    typer.echo(f"The clock is taken to be right from now on: {SystemClock().wall():%Y-%m-%d %H:%M:%S}.")
+            date.fromisoformat(before)
+        except ValueError:
+            stop(f'--before: "{before}" is no day such as 2011-01-01')
+        verdict = verify(_folder(where))
+        if not verdict.good:
+            stop(f"{verdict.problem}; look into it first: openteller journal verify")
+        by, reason = checked_text("by", by), checked_text("reason", reason)
+        answer = _ask_core(where, AskRetire(before=before, keep_mb=keep_mb, by=by, reason=reason))
+    if not isinstance(answer, ArchivesRetired):
+        stop(
+            "no core answers: start it and name its configuration file with -j; it knows what the bank has acknowledged"
+        )
+    until = datetime.fromisoformat(answer.until)
+    typer.echo(f"Archives 1 to {answer.archive} are gone: all rows to {answer.last}, none later than {until:%Y-%m-%d}.")
 
 
 @app.command(
@@ -255,14 +315,20 @@ def verify_command(where: _Where = _DEFAULT) -> None:
 
 def render_verdict(console: Console, verdict: Verdict) -> None:
     """Print what `verify` found."""
-    if verdict.good:
-        rows = _count(verdict.rows, "row")
+    retired = verdict.retired
+    rows = _count(verdict.rows - (retired.last if retired is not None else 0), "row")
+    if not verdict.good:
+        first = f" The first bad row is {verdict.first_bad}." if verdict.first_bad is not None else ""
+        console.print(f"[red]The journal is bad:[/] {escape(verdict.problem)}.{first}")
+        console.print(f"Before it {rows} {'is' if rows == '1 row' else 'are'} good.")
+    else:
         where = f" in the database and {_count(verdict.archives, 'archive')}" if verdict.archives else ""
         console.print(f"[green]The journal is good:[/] {rows}{where}, the last with hash {verdict.head}.")
-        return
-    first = f" The first bad row is {verdict.first_bad}." if verdict.first_bad is not None else ""
-    console.print(f"[red]The journal is bad:[/] {escape(verdict.problem)}.{first}")
-    console.print(f"Before it {_count(verdict.rows, 'row')} {'is' if verdict.rows == 1 else 'are'} good.")
+    if retired is not None:
+        console.print(
+            f"It begins behind row {retired.last}: what is older, to {retired.until:%Y-%m-%d}, was retired on"
+            f" {retired.at:%Y-%m-%d} by {escape(retired.by)} ({escape(retired.reason)})."
+        )
 
 
 def render_list(console: Console, transactions: tuple[Transaction, ...]) -> None:
@@ -381,26 +447,21 @@ def _alone(where: Path) -> SqliteJournal:
         stop(f"{error}; if it is the core, it does not answer: stop it first")
 
 
-def _settle_in_core(where: Path, settlement: Settlement) -> bool:
-    """Have the running core of the configuration file `where` do it; return False if there is none."""
+def _ask_core(where: Path, question: AskSettle | StaffQuestion) -> Settled | StaffAnswer | None:
+    """Have the running core of the configuration `where` do it; None: there is none. A refusal ends the program."""
     if where.is_dir():
-        return False
+        return None
     from openteller.config import load_terminal  # noqa: PLC0415  (with it come all drivers)
 
-    question = AskSettle(
-        transaction=settlement.transaction,
-        resolution=settlement.resolution,
-        by=settlement.by,
-        reason=settlement.reason,
-    )
     try:
         with CoreClient(load_terminal(where).core.socket) as core:
             answer = core.ask(question)
     except CoreSilent:
-        return False  # and if one runs all the same, it holds the journal's lock
+        return None  # and if one runs all the same, it holds the journal's lock
     if isinstance(answer, Refused):
         stop(f"the core is running and refuses: {answer.reason}")
-    return True
+    assert isinstance(answer, Settled | StaffAnswer)  # noqa: S101  (the core answers what it was asked)
+    return answer
 
 
 def _count(count: int, noun: str) -> str:

@@ -1,0 +1,52 @@
+"""What staff ask a running core to do to its journal, and what it answers: messages of the core protocol."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskConfirmClock:
+    """Take the clock to be right though it was set back: `by` looked at it. Answer: ClockConfirmed, or Refused."""
+
+    type: Literal["ask_confirm_clock"] = "ask_confirm_clock"
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockConfirmed:
+    """The answer to AskConfirmClock: the journal's `row` says so, written `at` (ISO 8601) by the clock in question."""
+
+    type: Literal["clock_confirmed"] = "clock_confirmed"
+    row: int
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskRetire:
+    """Remove archives that are older than the day `before` (YYYY-MM-DD) while all have more than `keep_mb` MiB.
+
+    Answer: ArchivesRetired, or Refused.
+    """
+
+    type: Literal["ask_retire"] = "ask_retire"
+    before: str
+    keep_mb: Annotated[int, Field(ge=0)]
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchivesRetired:
+    """The answer to AskRetire: archives 1 to `archive` are gone, rows to `last`, none later than `until` (ISO 8601)."""
+
+    type: Literal["archives_retired"] = "archives_retired"
+    archive: int
+    last: int
+    until: str
+
+
+StaffQuestion = AskConfirmClock | AskRetire
+StaffAnswer = ClockConfirmed | ArchivesRetired

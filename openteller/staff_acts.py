@@ -1,0 +1,85 @@
+"""What staff have a running core do to its journal: close a case, confirm the clock, retire archives.
+
+The journal has one writer, the conductor's thread: everything here is done there, between two of its messages.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import date, datetime, time
+from typing import TypeVar
+
+from journal.retirement import Retired, Retirement, RetirementRefused
+from journal.store import SqliteJournal
+from kiosk_core.clock import Clock
+from kiosk_core.errors import JournalUnavailable
+from kiosk_core.pages import AskSettle, Refused, Settled
+from kiosk_core.settlement import Settlement, SettlementRefused, checked_text
+from kiosk_core.staff_questions import ArchivesRetired, AskConfirmClock, AskRetire, ClockConfirmed, StaffAnswer
+from openteller.conductor import Conductor
+
+_ASK_S = 2.0  # the conductor takes one thing at a time, none of them for long
+_NOT_DONE = "the terminal is busy and has not done it; try again"
+
+_Done = TypeVar("_Done")
+
+
+class StaffActs:
+    """Answers what staff ask; any thread may call `answer`."""
+
+    def __init__(self, conductor: Conductor, journal: SqliteJournal, clock: Clock) -> None:
+        self._conductor = conductor
+        self._journal = journal
+        self._clock = clock
+
+    def answer(self, question: AskSettle | AskConfirmClock | AskRetire) -> Settled | StaffAnswer | Refused:
+        """Do it and say what came of it, or why it was not done."""
+        try:
+            match question:
+                case AskSettle():
+                    return self._settle(question)
+                case AskConfirmClock():
+                    return self._confirm_clock(question)
+                case AskRetire():
+                    return self._retire(question)
+        except (SettlementRefused, RetirementRefused, JournalUnavailable, ValueError) as error:
+            return Refused(reason=str(error))
+
+    def _settle(self, question: AskSettle) -> Settled | Refused:
+        settlement = Settlement(question.transaction, question.resolution, question.by, question.reason)
+        row = _awaited(self._conductor.settle(settlement))
+        return Settled(row=row.number) if row is not None else Refused(reason=_NOT_DONE)
+
+    def _confirm_clock(self, question: AskConfirmClock) -> ClockConfirmed | Refused:
+        by, reason = checked_text("by", question.by), checked_text("reason", question.reason)
+        row = self._do(lambda: self._journal.confirm_clock(by, reason))
+        if row is None:
+            return Refused(reason=_NOT_DONE)
+        return ClockConfirmed(row=row, at=self._clock.wall().isoformat(timespec="seconds"))
+
+    def _retire(self, question: AskRetire) -> ArchivesRetired | Refused:
+        by, reason = checked_text("by", question.by), checked_text("reason", question.reason)
+        before = datetime.combine(date.fromisoformat(question.before), time(), self._clock.wall().tzinfo)
+        wanted = Retirement(before, question.keep_mb * 2**20, by, reason)
+
+        def retire() -> Retired:
+            if not self._conductor.idle:
+                raise RetirementRefused(
+                    "a customer or a recovery is being served; try again when the home page is back"
+                )
+            return self._journal.retire(wanted, self._conductor.head_acknowledged)
+
+        done = self._do(retire)
+        if done is None:
+            return Refused(reason=_NOT_DONE)
+        return ArchivesRetired(archive=done.archive, last=done.last, until=done.until.isoformat(timespec="seconds"))
+
+    def _do(self, act: Callable[[], _Done]) -> _Done | None:
+        return _awaited(self._conductor.carry_out(act))
+
+
+def _awaited(asked: "Future[_Done]") -> _Done | None:
+    """Return what came of it; None: its turn did not come, and it will not be done."""
+    try:
+        return asked.result(_ASK_S)
+    except TimeoutError:
+        return None if asked.cancel() else asked.result()  # it is being done
