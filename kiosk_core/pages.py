@@ -188,6 +188,36 @@ class ProgressPage(_Page):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListRow:
+    """A line of a list: what, a finer line below it, and a value."""
+
+    label: Words
+    detail: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListSection:
+    """Lines that belong together, in the order in which they are read; `empty` is said where there are none."""
+
+    title: Words
+    rows: tuple[ListRow, ...]
+    empty: Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPage(_Page):
+    """Something to read: the facts first, then lists, which the screen cuts into pages that it has room for."""
+
+    kind: Literal["listing"] = "listing"
+    title: Words
+    facts: tuple[Fact, ...]
+    notice: Words | None = None
+    sections: tuple[ListSection, ...] = ()
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResultPage(_Page):
     """How it ended, truthfully: what happened to the money and what to do now.
 
@@ -213,7 +243,15 @@ class MessagePage(_Page):
 
 
 Page = Annotated[
-    MenuPage | CapturePage | KeypadPage | FundingPage | PaymentPage | ProgressPage | ResultPage | MessagePage,
+    MenuPage
+    | CapturePage
+    | KeypadPage
+    | FundingPage
+    | PaymentPage
+    | ProgressPage
+    | ListPage
+    | ResultPage
+    | MessagePage,
     Field(discriminator="kind"),
 ]
 

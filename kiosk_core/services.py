@@ -113,4 +113,30 @@ class TransitTopUp:
     __pydantic_config__ = _STRICT
 
 
-Service = TransitTopUp
+@dataclass(frozen=True)
+class ReadingTimes:
+    """How long the terminal waits for a touch before it warns, and how long the warning stands; seconds."""
+
+    idle_s: Seconds = 90
+    warning_s: Annotated[int, Ge(20), Le(120)] = 20
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class CardInquiry:
+    """Show what is on a card: the texts of its tile, and whether the card reader takes social-security cards."""
+
+    kind: Literal["card_info"]
+    id: Annotated[str, MinLen(1)]
+    icon: Literal["card"]
+    title: LocalText
+    subtitle: LocalText
+    order: int = 100
+    times: ReadingTimes = ReadingTimes()
+    social_security: bool = False
+
+    __pydantic_config__ = _STRICT
+
+
+Service = TransitTopUp | CardInquiry

@@ -15,6 +15,7 @@ from kiosk_core.pages import (
     FundingChoice,
     FundingPage,
     KeypadPage,
+    ListPage,
     MenuItem,
     MenuPage,
     MessagePage,
@@ -44,6 +45,7 @@ BLANK: Mapping[str, Page] = {
     "funding": FundingPage(title=_NOTHING, amount_fen=0, choices=()),
     "payment": PaymentPage(amount_fen=0, qr="", deadline_s=0),
     "progress": ProgressPage(title=_NOTHING, body=_NOTHING, steps=(), current=0),
+    "listing": ListPage(title=_NOTHING, facts=()),
     "result": ResultPage(tone=Tone.NEUTRAL, title=_NOTHING, body=_NOTHING),
     "message": MessagePage(title=_NOTHING, body=_NOTHING),
 }
@@ -119,6 +121,13 @@ def present(page: Page, say: Wording) -> dict[str, Any]:
                 "title": say(page.title),
                 "body": say(page.body),
                 "steps": [_step(index, words, page.current, say) for index, words in enumerate(page.steps)],
+                "picture": page.picture.value if page.picture else "",
+            }
+        case ListPage():
+            return {
+                "title": say(page.title),
+                "facts": [_fact(fact, say) for fact in page.facts],
+                "notice": say(page.notice),
                 "picture": page.picture.value if page.picture else "",
             }
         case ResultPage():

@@ -36,6 +36,7 @@ from kiosk_ui.camera_picture import CameraPicture
 from kiosk_ui.countdown import Countdown
 from kiosk_ui.presentation import BLANK, Wording, present
 from kiosk_ui.qt_property import qt_property
+from kiosk_ui.record_list import RecordList
 from kiosk_ui.texts import Catalogue
 
 DOUBLE_TAP_S = 0.35  # a second tap this soon after one that leads on belongs to the first
@@ -63,6 +64,7 @@ class ViewModel(QObject):
     funding_changed = pyqtSignal()
     payment_changed = pyqtSignal()
     progress_changed = pyqtSignal()
+    listing_changed = pyqtSignal()
     result_changed = pyqtSignal()
     message_changed = pyqtSignal()
     frame_changed = pyqtSignal()
@@ -86,6 +88,8 @@ class ViewModel(QObject):
         self._maps = {kind: present(page, self._say) for kind, page in BLANK.items()}
         self._amount = AmountEntry(self._say, self)
         self._amount.touched.connect(self._still_here)
+        self._records = RecordList(self._say, self)
+        self._records.touched.connect(self._still_here)
         self._said_still_here = -math.inf
         self._camera = CameraPicture(self._say, self)
         self._deadline = Countdown(self)
@@ -193,7 +197,7 @@ class ViewModel(QObject):
                 self._send(ChangeLanguage(language=known))
 
     def _still_here(self) -> None:
-        """Tell the core that the customer is typing: nobody who types is asked whether he is still there."""
+        """Tell the core that the customer types or turns pages: nobody who does is asked whether he is still there."""
         now = self._clock.now()
         if now - self._said_still_here >= _STILL_HERE_S:
             self._said_still_here = now
@@ -226,6 +230,7 @@ class ViewModel(QObject):
         else:
             self._amount.forget()
         self._camera.open(page)
+        self._records.open(page)
         deadline_s = page.deadline_s if isinstance(page, CapturePage | PaymentPage) else None
         goes_on = isinstance(page, PaymentPage) and deadline_s is None and same_kind
         if not goes_on:
@@ -257,6 +262,7 @@ class ViewModel(QObject):
             "funding": self.funding_changed,
             "payment": self.payment_changed,
             "progress": self.progress_changed,
+            "listing": self.listing_changed,
             "result": self.result_changed,
             "message": self.message_changed,
         }[kind].emit()
@@ -266,6 +272,7 @@ class ViewModel(QObject):
         self._say = Wording(self._catalogue, language)
         self._amount.speak(self._say)
         self._camera.speak(self._say)
+        self._records.speak(self._say)
         self.language_changed.emit()
         self.terminal_changed.emit()
         self.clock_changed.emit()
@@ -311,6 +318,11 @@ class ViewModel(QObject):
         """Return the page of the machine at work."""
         return self._maps["progress"]
 
+    @qt_property("QVariantMap", notify=listing_changed)
+    def listing(self) -> dict[str, Any]:
+        """Return the page that is read; its lists are in `records`."""
+        return self._maps["listing"]
+
     @qt_property("QVariantMap", notify=result_changed)
     def result(self) -> dict[str, Any]:
         """Return the page of the end."""
@@ -335,6 +347,11 @@ class ViewModel(QObject):
     def amount(self) -> AmountEntry:
         """Return the amount being typed."""
         return self._amount
+
+    @qt_property(QObject, constant=True)
+    def records(self) -> RecordList:
+        """Return the lists of a page that is read."""
+        return self._records
 
     @qt_property(QObject, constant=True)
     def camera(self) -> CameraPicture:

@@ -22,7 +22,7 @@ from kiosk_core.id_card_reader import IdCardReader
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Event, Timer
-from kiosk_core.journeys.journey import JOURNEYS, JourneyState, Next
+from kiosk_core.journeys.journey import INQUIRIES, MONEY_JOURNEYS, JourneyState, Next, advance
 from kiosk_core.ledger import Facts, Journal, LedgerRow, Transaction
 from kiosk_core.outbox import Unacknowledged
 from kiosk_core.pages import (
@@ -35,7 +35,6 @@ from kiosk_core.pages import (
     Done,
     Intent,
     MenuPage,
-    MessagePage,
     Page,
     PaymentPage,
     Picture,
@@ -52,7 +51,8 @@ from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language, Words
 from openteller.home_page import Condition, home_page
 from openteller.open_cases import OpenCases
-from openteller.questions import Questions, Worker
+from openteller.page_on_screen import DEFAULT_LANGUAGE, PageOnScreen
+from openteller.questions import CardSlot, Questions, Worker
 from openteller.risk_check import RiskCheck
 
 _log = logging.getLogger(__name__)
@@ -62,7 +62,6 @@ ECHO_AGAIN_SECONDS = 1.0
 START_SECONDS = 3.0
 READER_LOST_SECONDS = 3.0
 HOME_LANGUAGE_SECONDS = 60
-DEFAULT_LANGUAGE: Language = "zh"
 
 _Done = TypeVar("_Done")
 
@@ -135,6 +134,7 @@ class Conductor:
         terminal: makes the Terminal of today (its date checks the expiry of cards).
         risk: the rules that are checked before money moves.
         id_card_reader: None: the terminal has none.
+        slot: where social-security cards are read; None: the terminal has no card reader.
         funding: the ways to pay beside QR, which the host takes by itself.
         screen: is given every page; must not block.
     """
@@ -150,6 +150,7 @@ class Conductor:
         host: Worker[BankHost],
         risk: RiskCheck,
         id_card_reader: Worker[IdCardReader] | None = None,
+        slot: CardSlot | None = None,
         funding: Mapping[FundingKind, Worker[FundingSource]] | None = None,
         clock: Clock,
         screen: Callable[[ShowPage], None],
@@ -167,10 +168,11 @@ class Conductor:
             lambda: self._inbox.put(_HostEcho(online=False)),
             id_card_reader,
             funding or {},
+            slot,
         )
         self._risk = risk
         self._clock = clock
-        self._screen = screen
+        self._screen = PageOnScreen(screen, clock)
         self._inbox: queue.Queue[_Message] = queue.Queue()
         self._statuses: dict[str, DeviceStatus] = {}
         self._sessions = 0
@@ -180,13 +182,7 @@ class Conductor:
         self._reader_lost_at: float | None = None
         self._host_online: bool | None = None
         self._next_echo = clock.now()
-        self._page: Page = MessagePage(title=Words("starting.title"), body=Words("starting.body"))
-        self._page_number = 0
-        self._same_page_since = 0
-        self._place: tuple[int, Enum] | None = None
-        self._idle_until: float | None = None
         self._camera_until: float | None = None
-        self._language: Language = DEFAULT_LANGUAGE
 
     # -- from other threads --------------------------------------------------------------------------------
 
@@ -241,13 +237,13 @@ class Conductor:
     @property
     def shown(self) -> ShowPage:
         """The page that is on the screen, for a screen that has just connected."""
-        return ShowPage(number=self._page_number, page=self._page, language=self._language)
+        return self._screen.shown
 
     # -- the loop ------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Run until `stop`."""
-        self._show(self._page)
+        self._show(self._screen.page)
         while self.step(None):
             pass
 
@@ -299,7 +295,9 @@ class Conductor:
             due.append(self._next_echo)
             if self._host_online:
                 due.append(self._open_cases.look_due)
-        due += [each for each in (self._idle_until, self._reader_lost_at, self._camera_until) if each is not None]
+        due += [
+            each for each in (self._screen.idle_until, self._reader_lost_at, self._camera_until) if each is not None
+        ]
         return min(due)
 
     def _fire_due(self) -> None:
@@ -314,7 +312,7 @@ class Conductor:
             self._reader_lost_at = now + READER_LOST_SECONDS
             if self._session is not None:
                 self._advance(self._session, ev.ReaderLost())
-        if self._idle_until is not None and self._idle_until <= now:
+        if self._screen.idle_until is not None and self._screen.idle_until <= now:
             self._idle_ended()
         if self._camera_until is not None and self._camera_until <= now:
             self._hide_camera()
@@ -343,7 +341,7 @@ class Conductor:
         """
         if now >= self._next_echo:
             self._echo()
-        ready = self._condition.unavailable is None and "receipt_printer" in self._statuses
+        ready = self._condition.unavailable(moves_money=True) is None and "receipt_printer" in self._statuses
         if not ready and now < self._ready_by:
             return
         self._started = True
@@ -381,11 +379,12 @@ class Conductor:
             self._refresh_home()
         else:
             _log.info("resuming transaction %s from %s", transaction.id, transaction.state.value)
-            self._begin(JOURNEYS[service.kind].resume(transaction, service, self._terminal()))
+            self._begin(MONEY_JOURNEYS[service.kind].resume(transaction, service, self._terminal()))
 
     def _service_of(self, transaction: Transaction) -> Service | None:
         named = self._services.get(str(transaction.facts.get("service")))
-        return named or next(iter(self._services.values()), None)
+        able = (each for each in self._services.values() if each.kind in MONEY_JOURNEYS)
+        return named or next(able, None)
 
     def _echo(self) -> None:
         self._next_echo = math.inf  # until this one is answered
@@ -396,17 +395,17 @@ class Conductor:
 
     def _touched(self, number: int, intent: Intent) -> None:  # noqa: C901  (a case an intent)
         if isinstance(intent, ChangeLanguage):
-            self._language = intent.language
+            self._screen.language = intent.language
             if self._session is not None:
                 self._session.state = replace(self._session.state, language=intent.language)
             self._refresh_home()
             return
-        if not self._same_page_since <= number <= self._page_number:
-            return  # a second tap on a page that has gone
+        if not self._screen.takes(number):
+            return
         session = self._session
         match intent:
             case StayHere():
-                self._stay()
+                self._screen.stay(self._place)
             case ChooseService(service_id=service_id) if session is None and self._camera_until is None:
                 self._choose(service_id)
             case ChooseAmount(amount_fen=amount_fen) if session is not None:
@@ -415,7 +414,7 @@ class Conductor:
                 self._advance(session, ev.FundingChosen(funding))
             case Cancel() if self._camera_until is not None:
                 self._hide_camera()
-            case Cancel() if session is not None and self._page.cancellable:
+            case Cancel() if session is not None and self._screen.page.cancellable:
                 self._advance(session, ev.CancelTouched())
             case Done() if session is not None:
                 self._advance(session, ev.DoneTouched())
@@ -424,14 +423,20 @@ class Conductor:
 
     def _choose(self, service_id: str) -> None:
         service = self._services.get(service_id)
-        if service is None or self._condition.unavailable is not None or not self.idle:
+        if service is None or not self.idle:
+            return
+        moves_money = service.kind in MONEY_JOURNEYS
+        if self._condition.unavailable(moves_money=moves_money) is not None:
+            return
+        if not moves_money:
+            self._begin(INQUIRIES[service.kind].begin(service, self._terminal(), self._screen.language))
             return
         try:
-            transaction = self._journal.begin({"service": service.id, "language": self._language})
+            transaction = self._journal.begin({"service": service.id, "language": self._screen.language})
         except JournalUnavailable as error:
             self._lose_journal(error)
             return
-        self._begin(JOURNEYS[service.kind].begin(service, self._terminal(), transaction, self._language))
+        self._begin(MONEY_JOURNEYS[service.kind].begin(service, self._terminal(), transaction, self._screen.language))
 
     # -- journeys ------------------------------------------------------------------------------------------
 
@@ -452,7 +457,7 @@ class Conductor:
             return
         before = session.state
         try:
-            session.state, effects = _after(before, event() if callable(event) else event)
+            session.state, effects = advance(before, event() if callable(event) else event)
             for effect in effects:
                 self._perform(session, effect)
         except JournalUnavailable as error:
@@ -464,7 +469,7 @@ class Conductor:
 
     def _give_up(self, session: _Session, before: JourneyState) -> None:
         """Tell the customer what is certain; recovery settles the rest from the journal."""
-        session.state, effects = _after(before, ev.CannotGoOn())
+        session.state, effects = advance(before, ev.CannotGoOn())
         for effect in effects:
             self._perform(session, effect)
 
@@ -543,29 +548,25 @@ class Conductor:
     # -- pages ---------------------------------------------------------------------------------------------
 
     def _show(self, page: Page, language: Language | None = None) -> None:
-        """Show a page; one that only changes what stands there already still takes touches of the earlier one."""
-        place = (self._session.number, self._session.state.step) if self._session is not None else None
-        self._page_number += 1
-        if place != self._place or page.kind != self._page.kind:
-            self._place = place
-            self._same_page_since = self._page_number
-        self._page = page
-        seconds = page.warning_s if page.warning_s is not None else page.idle_s
-        self._idle_until = None if seconds is None else self._clock.now() + seconds
-        self._screen(ShowPage(number=self._page_number, page=page, language=language))
+        self._screen.show(page, self._place, language)
+
+    @property
+    def _place(self) -> tuple[int, Enum] | None:
+        """Where the customer stands: pages of one kind at one place are one."""
+        return (self._session.number, self._session.state.step) if self._session is not None else None
 
     def _show_home(self, language: Language | None = None) -> None:
-        self._language = language or self._language
+        self._screen.language = language or self._screen.language
         self._show(self._home(), language)
 
     def _refresh_home(self) -> None:
-        if self.idle and self._camera_until is None and self._page != self._home():
+        if self.idle and self._camera_until is None and self._screen.page != self._home():
             self._show_home()
 
     def _show_camera(self, seconds: int, preview: Preview) -> bool:
         if self._camera_until is not None:
             self._hide_camera()
-        if not isinstance(self._page, MenuPage):
+        if not isinstance(self._screen.page, MenuPage):
             return seconds == 0
         if seconds > 0:
             self._camera_until = self._clock.now() + seconds
@@ -579,19 +580,12 @@ class Conductor:
         self._show_home()
 
     def _home(self) -> MenuPage:
-        idle_s = HOME_LANGUAGE_SECONDS if self._language != DEFAULT_LANGUAGE else None
+        idle_s = HOME_LANGUAGE_SECONDS if self._screen.language != DEFAULT_LANGUAGE else None
         return home_page(self._services.values(), self._condition, idle_s)
 
-    def _stay(self) -> None:
-        """Give the customer his time again; take the warning away if it stands there."""
-        if self._page.warning_s is not None:
-            self._show(replace(self._page, warning_s=None))
-        elif self._page.idle_s is not None:
-            self._idle_until = self._clock.now() + self._page.idle_s
-
     def _idle_ended(self) -> None:
-        page = self._page
-        self._idle_until = None
+        page = self._screen.page
+        self._screen.idle_until = None
         session = self._session
         if session is None:
             self._show_home(language=DEFAULT_LANGUAGE)
@@ -600,10 +594,6 @@ class Conductor:
             self._show(replace(page, warning_s=warning_s))
         else:
             self._advance(session, ev.CustomerGone())
-
-
-def _after(state: JourneyState, event: Event) -> Next:
-    return JOURNEYS[state.service.kind].advance(state, event)
 
 
 def _with_deadline(page: Page, until: Timer | None, timers: Mapping[Timer, float], now: float) -> Page:

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -18,7 +18,7 @@ from drivers.registry import Model, Role, models
 from kiosk_core.errors import ConfigError
 from kiosk_core.pin_pad import PinFormat
 from kiosk_core.risk import Risk
-from kiosk_core.services import Service, SettingError, TransitTopUp
+from kiosk_core.services import CardInquiry, Service, SettingError, TransitTopUp
 from kiosk_core.texts import LocalText
 from openteller.risk_check import load_blacklist
 from openteller.toml_file import TomlFile, together
@@ -383,13 +383,17 @@ def load_terminal(path: Path) -> TerminalConfig:
     return config
 
 
+_SERVICES: Mapping[str, type[Service]] = {"transit_top_up": TransitTopUp, "card_info": CardInquiry}
+
+
 def load_service(path: Path) -> Service:
     """Read and check one service file.
 
     Raises:
         ConfigError: as `load_terminal`.
     """
-    return TomlFile(path).checked(TransitTopUp)
+    file = TomlFile(path)
+    return file.checked(_SERVICES[file.choice("kind", _SERVICES)])
 
 
 def load_services(folder: Path) -> tuple[Service, ...]:

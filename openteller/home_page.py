@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kiosk_core.funding import FundingKind
+from kiosk_core.journeys.journey import MONEY_JOURNEYS
 from kiosk_core.pages import MenuItem, MenuPage
 from kiosk_core.services import Service
 from kiosk_core.status import DeviceStatus, Media
@@ -29,14 +30,13 @@ class Condition:
         status = self.devices.get("top_up_module")
         return status.media if status is not None and status.media is not None else Media.NOT_PRESENT
 
-    @property
-    def unavailable(self) -> Words | None:
-        """Why nothing that moves money can be had now; None: it can."""
-        if not self.journal_ok:
+    def unavailable(self, *, moves_money: bool) -> Words | None:
+        """Why a service cannot be had now, one that moves money or one that only reads a card; None: it can."""
+        if moves_money and not self.journal_ok:
             return Words("unavailable.journal")
         if not self._in_service("top_up_module"):
             return Words("unavailable.top_up_module")
-        return None if self.host_online else Words("unavailable.bank_host")
+        return None if self.host_online or not moves_money else Words("unavailable.bank_host")
 
     @property
     def notice(self) -> Words | None:
@@ -70,7 +70,7 @@ def home_page(services: Iterable[Service], condition: Condition, idle_s: int | N
             title=service.title,
             subtitle=service.subtitle,
             icon=service.icon,
-            unavailable=condition.unavailable,
+            unavailable=condition.unavailable(moves_money=service.kind in MONEY_JOURNEYS),
         )
         for service in services
     )

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from kiosk_core.card_reader import CardReader
 from kiosk_core.errors import DeviceFault, HostSilent, HostUntrusted, OpenTellerError
 from kiosk_core.funding import FundingKind, FundingOffer, FundingSource
 from kiosk_core.id_card_reader import IdCard, IdCardKind, IdCardProblem, IdCardReader
@@ -22,12 +23,15 @@ from kiosk_core.ports import (
     LoadInit,
     LoadProof,
     PurseCard,
+    PurseHistory,
     ReceiptPrinter,
     ReversalReason,
     Reversed,
     TopUpModule,
 )
+from kiosk_core.social_security import SocialSecurityCard, SocialSecurityProblem
 from openteller.qr_funding import QrFunding
+from openteller.social_security_slot import SocialSecuritySlot
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +40,9 @@ Port_co = TypeVar("Port_co", covariant=True)
 
 Question = (
     do.ReadCard
+    | do.LookAtCard
+    | do.LookInSlot
+    | do.CloseSlot
     | do.ReadIdCard
     | do.InitializeLoad
     | do.CreditLoad
@@ -62,11 +69,19 @@ class Worker(Protocol[Port_co]):
 
 
 @dataclass(frozen=True)
+class CardSlot:
+    """The card reader, and what is done with a social-security card in it."""
+
+    reader: Worker[CardReader]
+    social_security: SocialSecuritySlot
+
+
+@dataclass(frozen=True)
 class Questions:
     """Asks devices and host on their threads.
 
     `host_failed` hears that the host did not answer. The journal is only asked for tokens and open cases.
-    `funding` are the ways to pay beside QR, which the host's thread does by itself.
+    `funding` are the ways to pay beside QR, which the host's thread does by itself. What is None the terminal has not.
     """
 
     top_up_module: Worker[TopUpModule]
@@ -76,6 +91,7 @@ class Questions:
     host_failed: Callable[[], None]
     id_card_reader: Worker[IdCardReader] | None = None
     funding: Mapping[FundingKind, Worker[FundingSource]] = field(default_factory=dict)
+    slot: CardSlot | None = None
 
     def ask(self, question: Question, terminal_no: bytes, deliver: Deliver) -> None:  # noqa: C901, PLR0912  (a case a question)
         """Put `question` to its worker; `deliver` gets the answer as a function to be called by the asker's thread.
@@ -85,6 +101,13 @@ class Questions:
         match question:
             case do.ReadCard():
                 self._card(lambda module: module.read_card(), self._card_read, deliver)
+            case do.LookAtCard():
+                self._card(_look_at_card, _card_looked_at, deliver)
+            case do.LookInSlot():
+                self._look_in_slot(deliver)
+            case do.CloseSlot():
+                if self.slot is not None:
+                    self.slot.reader.call(self.slot.social_security.close)
             case do.ReadIdCard():
                 self._id_card(deliver)
             case do.InitializeLoad(number, amount_fen):
@@ -155,6 +178,18 @@ class Questions:
             deliver(ev.IdCardReaderLost)
         else:
             _ask(self.id_card_reader, _look_for_id_card, self._id_card_read, lambda _: ev.IdCardReaderLost(), deliver)
+
+    def _look_in_slot(self, deliver: Deliver) -> None:
+        if self.slot is None:
+            deliver(ev.SlotLost)
+        else:
+            _ask(
+                self.slot.reader,
+                self.slot.social_security.look,
+                _social_security_card,
+                lambda _: ev.SlotLost(),
+                deliver,
+            )
 
     def _id_card_read(self, result: IdCard | IdCardProblem) -> ev.Event:
         """Keep nothing of a person but the token of the number."""
@@ -247,6 +282,24 @@ def _log_failure(future: "Future[Any]") -> None:
 
 def _look_for_id_card(reader: IdCardReader) -> IdCard | IdCardProblem:
     return reader.read_card() if reader.find_card() else IdCardProblem.NOT_PRESENT
+
+
+def _look_at_card(module: TopUpModule) -> tuple[PurseCard, PurseHistory] | CardProblem:
+    card = module.read_card()
+    if isinstance(card, CardProblem):
+        return card
+    history = module.read_history()
+    return history if isinstance(history, CardProblem) else (card, history)
+
+
+def _card_looked_at(result: tuple[PurseCard, PurseHistory] | CardProblem) -> ev.Event:
+    return ev.CardUnusable(result) if isinstance(result, CardProblem) else ev.CardLookedAt(*result)
+
+
+def _social_security_card(result: SocialSecurityCard | SocialSecurityProblem) -> ev.Event:
+    if isinstance(result, SocialSecurityProblem):
+        return ev.SocialSecurityCardUnusable(result)
+    return ev.SocialSecurityCardRead(result)
 
 
 def _load_initialised(result: LoadInit | CardProblem) -> ev.Event:

@@ -5,7 +5,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -77,6 +77,20 @@ class TomlFile:
         except ValidationError as error:
             mistakes = [self._mistake(kind, found) for found in error.errors(include_url=False)]
         raise together(mistakes)
+
+    def choice(self, key: str, known: Collection[str]) -> str:
+        """Return the text at the top-level `key`, which decides what else the file may say.
+
+        Raises:
+            ConfigError: it is missing, or none of `known`.
+        """
+        if key not in self._document:
+            raise self.error((key,), _PLAIN["missing"])
+        value = self._document[key]
+        if not isinstance(value, str) or value not in known:
+            expected = " or ".join(map(_shown, known))
+            raise self.error((key,), _PLAIN["literal_error"].format(expected=expected, value=_shown(value)))
+        return value
 
     def error(self, key: Key, problem: str) -> ConfigError:
         """Return the error that names `key`, and the line of it or of the section that it should be in."""

@@ -63,6 +63,24 @@ class ReadCard:
 
 
 @dataclass(frozen=True)
+class LookAtCard:
+    """-> CardLookedAt | CardUnusable. Unlike ReadCard it asks the journal nothing."""
+
+
+@dataclass(frozen=True)
+class LookInSlot:
+    """Let a card into the card reader, read one that is there, and give it back.
+
+    -> SocialSecurityCardRead | SocialSecurityCardUnusable | SlotLost.
+    """
+
+
+@dataclass(frozen=True)
+class CloseSlot:
+    """Let no card into the card reader any more; there is no answer."""
+
+
+@dataclass(frozen=True)
 class AssessRisk:
     """-> RiskAssessed. `token` is the card's name in the journal."""
 
@@ -179,6 +197,9 @@ Effect = (
     | StopTimer
     | WatchCard
     | ReadCard
+    | LookAtCard
+    | LookInSlot
+    | CloseSlot
     | AssessRisk
     | ReadIdCard
     | InitializeLoad

@@ -1,4 +1,4 @@
-"""What can happen to a top-up: the customer acts, the card moves, time passes, card and host answer."""
+"""What can happen to a journey: the customer acts, the card moves, time passes, card and host answer."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,10 +17,12 @@ from kiosk_core.ports import (
     LoadInit,
     LoadProof,
     PurseCard,
+    PurseHistory,
     ReversalReason,
     Reversed,
 )
 from kiosk_core.risk import Allowance
+from kiosk_core.social_security import SocialSecurityCard, SocialSecurityProblem
 
 
 class Timer(Enum):
@@ -31,6 +33,7 @@ class Timer(Enum):
     RETURN_CARD = "return_card"  # the card must be back
     RETRY = "retry"  # ask a card that lies badly once more
     ID_CARD = "id_card"  # look for the ID card again
+    SLOT = "slot"  # look into the card reader again
     LEAVE = "leave"  # the last page may go
 
 
@@ -104,6 +107,33 @@ class CardRead:
     card: PurseCard
     token: str
     unsettled: Transaction | None = None
+
+
+@dataclass(frozen=True)
+class CardLookedAt:
+    """The answer to LookAtCard."""
+
+    card: PurseCard
+    history: PurseHistory
+
+
+@dataclass(frozen=True)
+class SocialSecurityCardRead:
+    """A social-security card was in the card reader, which has given it back."""
+
+    card: SocialSecurityCard
+
+
+@dataclass(frozen=True)
+class SocialSecurityCardUnusable:
+    """No card is in the card reader, or one that could not be read and was given back."""
+
+    problem: SocialSecurityProblem
+
+
+@dataclass(frozen=True)
+class SlotLost:
+    """There is no card reader, or it does not answer."""
 
 
 @dataclass(frozen=True)
@@ -297,7 +327,11 @@ Event = (
     | ReaderLost
     | TimerFired
     | CardRead
+    | CardLookedAt
     | CardUnusable
+    | SocialSecurityCardRead
+    | SocialSecurityCardUnusable
+    | SlotLost
     | RiskAssessed
     | IdCardRead
     | IdCardUnusable

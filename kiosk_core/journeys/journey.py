@@ -5,7 +5,7 @@ from dataclasses import Field
 from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from kiosk_core.journeys import top_up
+from kiosk_core.journeys import card_info, top_up
 from kiosk_core.journeys.effects import Effect
 from kiosk_core.journeys.events import Event
 from kiosk_core.ledger import Transaction
@@ -35,7 +35,7 @@ class JourneyState(Protocol):
 
     @property
     def transaction(self) -> str:
-        """The number of its transaction in the journal."""
+        """The number of its transaction in the journal, "" where it keeps none."""
         ...
 
     @property
@@ -59,14 +59,8 @@ State_contra = TypeVar("State_contra", contravariant=True)
 Service_contra = TypeVar("Service_contra", contravariant=True)
 
 
-class Journey(Protocol[State_contra, Service_contra]):
-    """The functions of a journey; a package of `kiosk_core.journeys` is one."""
-
-    def begin(
-        self, service: Service_contra, terminal: Terminal, transaction: Transaction, language: Language, /
-    ) -> Next:
-        """Start the journey of a customer whose NEW row is written."""
-        ...
+class Journey(Protocol[State_contra]):
+    """What all journeys have; a package of `kiosk_core.journeys` is one."""
 
     def advance(self, s: State_contra, event: Event, /) -> Next:
         """Return what follows from `event`; touches, timers and cards that mean nothing here are ignored.
@@ -75,12 +69,36 @@ class Journey(Protocol[State_contra, Service_contra]):
         """
         ...
 
+
+class MoneyJourney(Journey[State_contra], Protocol[State_contra, Service_contra]):
+    """A journey that keeps a transaction in the journal, and can be resumed from it."""
+
+    def begin(
+        self, service: Service_contra, terminal: Terminal, transaction: Transaction, language: Language, /
+    ) -> Next:
+        """Start the journey of a customer whose NEW row is written."""
+        ...
+
     def resume(self, transaction: Transaction, service: Service_contra, terminal: Terminal, /) -> Next:
         """Go on with a transaction of the journal, with no customer there."""
         ...
 
 
-JOURNEYS: Mapping[str, Journey[Any, Any]] = {
-    "transit_top_up": top_up,
-}
+class Inquiry(Journey[State_contra], Protocol[State_contra, Service_contra]):
+    """A journey that moves no money and keeps nothing: a stop ends it, and there is nothing to resume."""
+
+    def begin(self, service: Service_contra, terminal: Terminal, language: Language, /) -> Next:
+        """Start the journey of a customer."""
+        ...
+
+
+MONEY_JOURNEYS: Mapping[str, MoneyJourney[Any, Any]] = {"transit_top_up": top_up}
+INQUIRIES: Mapping[str, Inquiry[Any, Any]] = {"card_info": card_info}
 """The journeys by the `kind` of their services."""
+
+
+def advance(state: JourneyState, event: Event) -> Next:
+    """Return what follows from `event`, whichever journey it is."""
+    kind = state.service.kind
+    journey: Journey[Any] = MONEY_JOURNEYS[kind] if kind in MONEY_JOURNEYS else INQUIRIES[kind]
+    return journey.advance(state, event)

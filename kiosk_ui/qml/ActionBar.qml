@@ -6,7 +6,7 @@ Rectangle {
 
     required property QtObject model
     required property bool portrait
-    readonly property bool leadsOn: model.kind === "keypad" || model.kind === "result"
+    readonly property bool leadsOn: ["keypad", "listing", "result"].includes(model.kind)
     readonly property real cancelWidth: portrait ? (width - 2 * Theme.margin) * 0.34 : 86 * Theme.unit
 
     color: Theme.surface

@@ -37,6 +37,7 @@ Rectangle {
                 "funding": funding,
                 "payment": payment,
                 "progress": progress,
+                "listing": listing,
                 "result": result,
                 "message": message
             })[root.model.kind]
@@ -112,6 +113,15 @@ Rectangle {
 
         ProgressStep {
             page: root.model.progress
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: listing
+
+        ListStep {
+            model: root.model
+            page: root.model.listing
             portrait: root.portrait
         }
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from PyQt6.QtCore import QCoreApplication
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
-from kiosk_core.pages import KeypadPage, Page, ShowPage, StayHere, Touched
+from kiosk_core.pages import KeypadPage, ListPage, Page, ShowPage, StayHere, Touched
 from kiosk_core.texts import Language
 from kiosk_ui.screen import KioskScreen
 from kiosk_ui.texts import Catalogue
@@ -39,7 +39,7 @@ class Rig:
         self._page: Page | None = None
 
     def _take(self, touched: Touched) -> None:
-        by_typing = isinstance(touched.intent, StayHere) and isinstance(self._page, KeypadPage)
+        by_typing = isinstance(touched.intent, StayHere) and isinstance(self._page, KeypadPage | ListPage)
         (self.typing if by_typing and self._page.warning_s is None else self.sent).append(touched)
 
     def show(self, page: Page, language: Language | None = None) -> None:

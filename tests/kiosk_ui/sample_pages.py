@@ -11,6 +11,9 @@ from kiosk_core.pages import (
     FundingPage,
     Hello,
     KeypadPage,
+    ListPage,
+    ListRow,
+    ListSection,
     MenuItem,
     MenuPage,
     MessagePage,
@@ -139,6 +142,48 @@ CARD_FACT = Fact(label=Words("fact.card"), text=CARD.masked_number)
 AMOUNT_FACT = Fact(label=Words("fact.amount"), money_fen=10000)
 REFERENCE = Fact(label=Words("fact.reference"), text="2026112201024400017", strong=True)
 TIME = Fact(label=Words("fact.time"), text="2026-11-22 01:02:44")
+
+
+def card_info(
+    *rows: ListRow, balance_fen: int = 4_650, notice: Words | None = None, more: tuple[Fact, ...] = ()
+) -> ListPage:
+    return ListPage(
+        title=Words("card_info.transit_card.title"),
+        facts=(
+            Fact(label=Words("fact.card"), text=CARD.masked_number),
+            Fact(label=Words("card_info.fact.balance"), money_fen=balance_fen, strong=True),
+            *more,
+            Fact(label=Words("card_info.fact.valid_until"), text="2035-12-31"),
+        ),
+        notice=notice,
+        sections=(
+            ListSection(title=Words("card_info.entries.title"), rows=rows, empty=Words("card_info.entries.empty")),
+            ListSection(title=Words("card_info.trips.title"), rows=(), empty=Words("card_info.trips.empty")),
+        ),
+        idle_s=90,
+    )
+
+
+ENTRIES = tuple(
+    ListRow(
+        label=Words("card_info.entry.purchase" if day % 3 else "card_info.entry.load"),
+        detail=f"2026-11-{day:02d} 08:15",
+        value="\N{MINUS SIGN}¥4.00" if day % 3 else "+¥1,000.00",
+    )
+    for day in range(20, 10, -1)
+)
+SOCIAL_SECURITY = ListPage(
+    title=Words("card_info.social_security.title"),
+    facts=(
+        Fact(label=Words("card_info.fact.social_security_number"), text="*****0002"),
+        Fact(label=Words("card_info.fact.name"), text="**拟"),
+        Fact(label=Words("card_info.fact.id_number"), text="**************0004"),
+        Fact(label=Words("card_info.fact.issued"), text="2022-01-01"),
+        Fact(label=Words("card_info.fact.valid_until"), text="2032-01-01"),
+    ),
+    picture=Picture.TAKE_BANK_CARD,
+    idle_s=90,
+)
 
 PAGES: dict[str, Page] = {
     "home_1": MenuPage(items=(TOP_UP,)),
@@ -323,5 +368,17 @@ PAGES: dict[str, Page] = {
         body=Words("top_up.loaded.body"),
         picture=Picture.TAKE_CARD,
         warning_s=20,
+    ),
+    "card_info": card_info(*ENTRIES),
+    "card_info_empty": card_info(),
+    "card_info_overdrawn": card_info(
+        *ENTRIES[:2],
+        balance_fen=-150,
+        notice=Words("card_info.overdrawn", {"used": "¥1.50"}),
+        more=(Fact(label=Words("card_info.fact.usable"), money_fen=850, strong=True),),
+    ),
+    "social_security": SOCIAL_SECURITY,
+    "social_security_withheld": replace(
+        SOCIAL_SECURITY, facts=SOCIAL_SECURITY.facts[:1], notice=Words("card_info.withheld.needs_module")
     ),
 }

@@ -9,7 +9,8 @@ from kiosk_core.bank_card import BankCardProblem
 from kiosk_core.errors import Fault
 from kiosk_core.funding import FundingKind, FundingStage
 from kiosk_core.id_card_reader import IdCardProblem
-from kiosk_core.ports import CardProblem, DeclineReason
+from kiosk_core.ports import CardProblem, DeclineReason, PurseEntryKind
+from kiosk_core.social_security import SocialSecurityProblem, Withheld
 from kiosk_core.texts import LANGUAGES, Words
 from kiosk_ui.texts import Catalogue, load
 
@@ -23,6 +24,7 @@ PLACEHOLDERS = {
     "top_up.bank_card.enter_pin.body": {"amount"},
     "top_up.refunded_to_bank_card.body": {"amount"},
     "top_up.card_refused.body.balance_full": {"max"},
+    "card_info.overdrawn": {"used"},
 } | {
     f"top_up.{name}.body": {"amount"}
     for name in (
@@ -75,6 +77,7 @@ FROM_THE_CORE = {
     *(f"top_up.id_card.problem.{each.value}" for each in IdCardProblem if each is not IdCardProblem.NOT_PRESENT),
     "top_up.id_card.problem.expired",
     "top_up.id_card.take",
+    "top_up.barred.two_cards",
     "top_up.barred.unchecked",
     "top_up.funding.title",
     *(f"top_up.funding.{each.value}.{part}" for each in FundingKind for part in ("title", "subtitle")),
@@ -98,6 +101,26 @@ FROM_THE_CORE = {
     "top_up.card_refused.title",
     "top_up.card_refused.body.expired",
     "top_up.card_refused.body.balance_full",
+    *(f"card_info.{page}.{part}" for page in ("place_card", "present_card", "reading") for part in ("title", "body")),
+    *(f"card_info.problem.{each.value}" for each in CardProblem if each is not CardProblem.OTHER_CARD),
+    "card_info.transit_card.title",
+    *(
+        f"card_info.fact.{fact}"
+        for fact in ("balance", "usable", "valid_until", "social_security_number", "name", "id_number", "issued")
+    ),
+    "card_info.overdrawn",
+    "card_info.expired",
+    *(f"card_info.{section}.{part}" for section in ("entries", "trips") for part in ("title", "empty")),
+    *(f"card_info.entry.{each.value}" for each in PurseEntryKind),
+    "card_info.trip.paid",
+    "card_info.trip.free",
+    "card_info.social_security.title",
+    *(
+        f"card_info.social_security.problem.{each.value}"
+        for each in SocialSecurityProblem
+        if each is not SocialSecurityProblem.NOT_PRESENT
+    ),
+    *(f"card_info.withheld.{each.value}" for each in Withheld),
     *(f"fact.{fact}" for fact in ("card", "amount", "old_balance", "new_balance", "reference", "time", "refund")),
     *(f"fault.{fault.value}.customer" for fault in Fault),
     "home.title",
