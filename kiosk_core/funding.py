@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from kiosk_core.ports import Declined, DeclineReason, LoadInit, QrOrder, ReversalReason, Trace
+from kiosk_core.risk import Cap
 
 
 class FundingKind(Enum):
@@ -54,9 +55,13 @@ class Paid:
 
 @dataclass(frozen=True)
 class Unpaid:
-    """Nothing was taken and nothing can be any more. `reason` None: the customer did not go on."""
+    """Nothing was taken and nothing can be any more.
 
-    reason: DeclineReason | None = None
+    `reason` is the bank's, or the rule of this terminal that does not let this payer pay; None: the customer did not
+    go on.
+    """
+
+    reason: DeclineReason | Cap | None = None
     response_code: str = ""
 
 

@@ -38,20 +38,26 @@ def midnight(now: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Load:
-    """A load that may have cost money or reached a card. `at` is when its payment was asked for."""
+    """A load that may have cost money or reached a card. `at` is when its payment was asked for.
+
+    `payer` is the token of the account that paid, "" where it is not known.
+    """
 
     at: datetime
     token: str
     amount_fen: int
+    payer: str = ""
 
 
 def loads_of(transactions: Iterable[Transaction]) -> tuple[Load, ...]:
     """Return what of `transactions` counts: what may have cost money, and has not been given back for certain."""
-    return tuple(
-        Load(_asked_for_money_at(each), str(each.facts.get("token") or ""), int(each.facts.get("amount_fen") or 0))
-        for each in transactions
-        if _counts(each)
-    )
+    return tuple(_load(each) for each in transactions if _counts(each))
+
+
+def _load(transaction: Transaction) -> Load:
+    facts = transaction.facts
+    token, payer = (str(facts.get(name) or "") for name in ("token", "payer"))
+    return Load(_asked_for_money_at(transaction), token, int(facts.get("amount_fen") or 0), payer)
 
 
 def _counts(transaction: Transaction) -> bool:
@@ -149,8 +155,7 @@ class CardDayRule:
     @property
     def values(self) -> dict[str, str]:
         """What the words may use."""
-        sums = {} if self.most_yuan is None else {"most": _amount(self.most_yuan)}
-        return sums | ({} if self.most_loads is None else {"loads": str(self.most_loads)})
+        return _values(self.most_yuan, self.most_loads)
 
     def leaves_fen(self, found: Circumstances) -> int | None:
         """Return the most that may be loaded now; None: any amount."""
@@ -201,6 +206,34 @@ class VelocityRule:
 
 
 @dataclass(frozen=True)
+class PayerRule:
+    """What one account may pay in so many minutes: a sum, a number of loads, or both, on any cards.
+
+    It is asked as soon as a bank card has been read, before its PIN. Words may use {most}, {loads} and {minutes}.
+    """
+
+    minutes: Minutes
+    words: LocalText
+    most_yuan: Yuan | None = None
+    most_loads: Loads | None = None
+
+    __pydantic_config__ = _STRICT
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the words may use."""
+        return {**_values(self.most_yuan, self.most_loads), "minutes": str(self.minutes)}
+
+    def leaves_fen(self, payer: str, loads: Iterable[Load], now: datetime) -> int | None:
+        """Return the most that the account `payer` may pay now; None: any amount."""
+        since = now - timedelta(minutes=self.minutes)
+        paid = [load for load in loads if load.payer == payer and load.at > since]
+        if self.most_loads is not None and len(paid) >= self.most_loads:
+            return 0
+        return None if self.most_yuan is None else _left_fen(self.most_yuan, paid)
+
+
+@dataclass(frozen=True)
 class BlacklistRule:
     """Cards that are not loaded: the list in `file` (kiosk_core.blacklist), read again whenever it changes.
 
@@ -248,7 +281,8 @@ class VerificationRule:
         return self.above_yuan * FEN_PER_YUAN
 
 
-Rule = LoadRule | CardDayRule | TerminalDayRule | VelocityRule | BlacklistRule | VerificationRule
+CardRule = LoadRule | CardDayRule | TerminalDayRule | VelocityRule | BlacklistRule | VerificationRule
+Rule = CardRule | PayerRule
 
 
 @dataclass(frozen=True)
@@ -263,15 +297,16 @@ class Risk:
     card_day: Mapping[str, CardDayRule] = field(default_factory=dict)
     terminal_day: Mapping[str, TerminalDayRule] = field(default_factory=dict)
     velocity: Mapping[str, VelocityRule] = field(default_factory=dict)
+    payer: Mapping[str, PayerRule] = field(default_factory=dict)
     blacklist: Mapping[str, BlacklistRule] = field(default_factory=dict)
     verification: Mapping[str, VerificationRule] = field(default_factory=dict)
 
     __pydantic_config__ = _STRICT
 
     def __post_init__(self) -> None:
-        for name, limit in self.card_day.items():
-            if limit.most_yuan is None and limit.most_loads is None:
-                raise SettingError(("card_day", name), "limits nothing; it needs most_yuan or most_loads")
+        for kind, name, rule in self.rules:
+            if isinstance(rule, CardDayRule | PayerRule) and rule.most_yuan is None and rule.most_loads is None:
+                raise SettingError((kind, name), "limits nothing; it needs most_yuan or most_loads")
         files = [listed.file for listed in self.blacklist.values()]
         for place, (name, listed) in enumerate(self.blacklist.items()):
             if listed.file in files[:place]:
@@ -293,6 +328,7 @@ class Risk:
             "card_day": self.card_day,
             "terminal_day": self.terminal_day,
             "velocity": self.velocity,
+            "payer": self.payer,
             "blacklist": self.blacklist,
             "verification": self.verification,
         }
@@ -300,7 +336,8 @@ class Risk:
 
     def looks_back_to(self, now: datetime) -> datetime:
         """Return since when transactions must have begun to matter at `now`."""
-        moments = (now - timedelta(minutes=each.minutes) for each in self.velocity.values())
+        windows = [each.minutes for each in self.velocity.values()] + [each.minutes for each in self.payer.values()]
+        moments = (now - timedelta(minutes=minutes) for minutes in windows)
         return min([midnight(now), *moments]) - _LONGEST_VISIT
 
 
@@ -341,6 +378,8 @@ def assess(risk: Risk, found: Circumstances) -> Allowance:
     caps: list[Cap] = []
     asks: list[Cap] = []
     for kind, name, rule in risk.rules:
+        if isinstance(rule, PayerRule):
+            continue
         most_fen = rule.leaves_fen(found)
         if most_fen is None:
             continue
@@ -351,8 +390,24 @@ def assess(risk: Risk, found: Circumstances) -> Allowance:
     return Allowance(tuple(caps), min(asks, key=lambda cap: cap.most_fen, default=None))
 
 
+def assess_payer(risk: Risk, payer: str, amount_fen: int, loads: Iterable[Load], now: datetime) -> Cap | None:
+    """Return the rule that does not let the account `payer` pay so much now; None: it may."""
+    loads = tuple(loads)
+    caps = (
+        Cap(f"payer.{name}", most_fen, _explained(rule))
+        for name, rule in risk.payer.items()
+        if (most_fen := rule.leaves_fen(payer, loads, now)) is not None and amount_fen > most_fen
+    )
+    return min(caps, key=lambda cap: cap.most_fen, default=None)
+
+
 def _explained(rule: Rule) -> LocalText:
     return LocalText(rule.words.zh.format_map(rule.values), rule.words.en.format_map(rule.values))
+
+
+def _values(most_yuan: int | None, most_loads: int | None) -> dict[str, str]:
+    sums = {} if most_yuan is None else {"most": _amount(most_yuan)}
+    return sums | ({} if most_loads is None else {"loads": str(most_loads)})
 
 
 def _left_fen(most_yuan: int, loads: Iterable[Load]) -> int:

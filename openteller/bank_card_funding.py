@@ -30,6 +30,7 @@ from kiosk_core.errors import DeviceFault, Fault, HostSilent, HostUntrusted, Ope
 from kiosk_core.funding import BankCardOffer, FundingStage, FundingState, Paid, Pending, Unclear, Unpaid
 from kiosk_core.pin_pad import EntryEnd, PinBlock, PinEntry, PinFormat, PinPad, PinPadRefusal
 from kiosk_core.ports import BankHost, Declined, DeclineReason, LoadInit, ReversalReason, Trace
+from kiosk_core.risk import Cap
 from kiosk_core.status import Media
 from openteller.questions import Worker
 
@@ -70,7 +71,7 @@ class PayerRules:
     """
 
     token: Callable[[CardNumber], str]
-    may_pay: Callable[[str, int], DeclineReason | None]
+    may_pay: Callable[[str, int], DeclineReason | Cap | None]
 
 
 class BankCardFunding:

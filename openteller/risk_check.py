@@ -1,6 +1,7 @@
 """The rules of the terminal at work: what the journal, the clock and the blacklist files say is put before them."""
 
 import logging
+from datetime import datetime
 from pathlib import Path
 
 from kiosk_core.blacklist import Blacklist, BlacklistError, parse_blacklist
@@ -8,7 +9,7 @@ from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError
 from kiosk_core.ledger import Journal
-from kiosk_core.risk import Allowance, Circumstances, Risk, assess
+from kiosk_core.risk import Allowance, Cap, Circumstances, Load, Risk, assess, assess_payer
 from openteller.recent_loads import RecentLoads
 
 _log = logging.getLogger(__name__)
@@ -104,6 +105,18 @@ class RiskCheck:
             JournalUnavailable: what was loaded cannot be known.
         """
         now = self._clock.wall()
-        loads = self._loads.since(self._risk.looks_back_to(now), now)
+        loads = self._recent(now)
         lists = {path: file.current() for path, file in self._blacklists.items()}
         return assess(self._risk, Circumstances(now, number, token, loads, lists, can_identify))
+
+    def may_pay(self, payer: str, amount_fen: int) -> Cap | None:
+        """Return the rule that does not let an account pay so much now, None: it may; `payer` names it in the journal.
+
+        Raises:
+            JournalUnavailable: what was paid cannot be known.
+        """
+        now = self._clock.wall()
+        return assess_payer(self._risk, payer, amount_fen, self._recent(now), now)
+
+    def _recent(self, now: datetime) -> tuple[Load, ...]:
+        return self._loads.since(self._risk.looks_back_to(now), now)

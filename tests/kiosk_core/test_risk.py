@@ -19,11 +19,13 @@ from kiosk_core.risk import (
     Circumstances,
     Load,
     LoadRule,
+    PayerRule,
     Risk,
     TerminalDayRule,
     VelocityRule,
     VerificationRule,
     assess,
+    assess_payer,
     loads_of,
 )
 from kiosk_core.services import SettingError
@@ -106,6 +108,65 @@ def test_a_card_that_comes_too_often_waits() -> None:
 def test_velocity_looks_back_over_midnight() -> None:
     rule = Risk(velocity={"often": VelocityRule(1, 30, WORDS)})
     assert left(rule, load(MIDNIGHT - timedelta(minutes=5), 10), now=MIDNIGHT + timedelta(minutes=5)) == 0
+
+
+PAYER = "token-of-bank-card"
+
+
+def paid(at: datetime, yuan: int, payer: str = PAYER, token: str = OURS) -> Load:
+    return Load(at, token, yuan * 100, payer)
+
+
+def refusal(rule: PayerRule, yuan: int, *loads: Load) -> int | None:
+    """Return what the rule leaves the payer in yuan where he may not pay `yuan`; None: he may."""
+    cap = assess_payer(Risk(payer={"often": rule}), PAYER, yuan * 100, loads, NOW)
+    return None if cap is None else cap.most_fen // 100
+
+
+@pytest.mark.parametrize(
+    ("loads", "yuan", "left_yuan"),
+    [
+        ((), 300, None),
+        ((), 301, 300),
+        ((paid(NOW, 200),), 100, None),
+        ((paid(NOW, 200, token="another card"),), 101, 100),  # whatever card he loads
+        ((paid(NOW, 200, payer="another payer"),), 300, None),
+        ((paid(NOW, 200, payer=""),), 300, None),  # by phone: nobody knows who
+        ((paid(NOW - timedelta(minutes=60), 300),), 300, None),
+        ((paid(NOW - timedelta(minutes=59), 300),), 1, 0),
+        ((paid(NOW, 10), paid(NOW, 10), paid(NOW, 10)), 1, 0),
+    ],
+)
+def test_an_account_pays_so_much_and_so_often_in_a_while(
+    loads: tuple[Load, ...], yuan: int, left_yuan: int | None
+) -> None:
+    rule = PayerRule(60, WORDS, most_yuan=300, most_loads=3)
+    assert refusal(rule, yuan, *loads) == left_yuan
+
+
+def test_the_tightest_rule_of_the_payer_is_named_and_explained() -> None:
+    risk = Risk(
+        payer={
+            "daily": PayerRule(1440, WORDS, most_yuan=200),
+            "often": PayerRule(10, LocalText("{minutes}分钟{loads}次", "{loads} in {minutes}"), most_loads=1),
+        }
+    )
+    cap = assess_payer(risk, PAYER, 20_000, [paid(NOW, 100)], NOW)
+    assert cap == Cap("payer.often", 0, LocalText("10分钟1次", "1 in 10"))
+
+
+def test_the_rules_of_the_payer_do_not_limit_who_pays_by_phone() -> None:
+    assert left(Risk(payer={"often": PayerRule(60, WORDS, most_loads=1)}), paid(NOW, 10)) is None
+
+
+def test_the_rules_of_the_payer_look_back_over_midnight() -> None:
+    risk = Risk(payer={"often": PayerRule(1440, WORDS, most_loads=1)})
+    assert risk.looks_back_to(NOW) < NOW - timedelta(minutes=1440)
+
+
+def test_a_rule_of_the_payer_that_limits_nothing_is_a_mistake() -> None:
+    with pytest.raises(SettingError, match="limits nothing"):
+        Risk(payer={"often": PayerRule(60, WORDS)})
 
 
 def test_a_card_on_the_blacklist_is_not_loaded() -> None:
@@ -202,6 +263,11 @@ def transaction(state: LedgerState, at: datetime, **facts: str | int) -> Transac
     asked = LedgerRow(3, at, "T", L.FUND_REQ, {})
     rows = (begun, initialised, asked) if COUNTS.get(state, True) else (begun, initialised)
     return Transaction("T", (*rows, LedgerRow(4, at, "T", state, facts)))
+
+
+def test_who_paid_is_known_from_the_row_of_the_payment() -> None:
+    (counted,) = loads_of((transaction(L.FUND_OK, NOW, payer=PAYER),))
+    assert counted == Load(NOW, OURS, 5_000, PAYER)
 
 
 @pytest.mark.parametrize("state", [each for each in L if each is not L.SETTLED])

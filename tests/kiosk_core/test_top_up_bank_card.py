@@ -266,6 +266,15 @@ def test_what_the_bank_declines_took_nothing_and_says_why() -> None:
     assert not journey.asked(do.ReverseLoad)
 
 
+def test_a_payer_whom_a_rule_stops_is_told_in_its_words_and_gets_both_cards_back() -> None:
+    rule = Cap("payer.daily", 0, LocalText("每天最多20次", "At most 20 a day"))
+    journey, page = ended(*OFFERED, POLL, ev.FundingAnswered(Unpaid(rule)))
+    assert (page.title, page.reason) == (Words("top_up.barred.title"), rule.words)
+    assert page.body == Words("top_up.barred.two_cards")
+    assert row(journey, L.DECLINED).facts == {"reason": "barred", "rule": "payer.daily"}
+    assert not journey.asked(do.ReverseLoad)
+
+
 @pytest.mark.parametrize("reason", [ReversalReason.NO_ANSWER, ReversalReason.MAC_WRONG, ReversalReason.OTHER])
 def test_what_nobody_can_tell_is_reversed_for_its_reason(reason: ReversalReason) -> None:
     journey = Journey.begun().feed(*AT_BANK, POLL, ev.FundingAnswered(Unclear(reason)))

@@ -99,7 +99,8 @@ def test_a_file_without_rules_allows_every_load(folder: Path) -> None:
 def test_config_check_names_the_rules_of_a_folder(folder: Path) -> None:
     result = CliRunner().invoke(config_commands.app, ["check", str(folder)])
     assert result.exit_code == 0
-    assert "ok  rules load.largest, card_day.daily, terminal_day.daily, velocity.often, blacklist.lost" in result.stdout
+    names = "load.largest, card_day.daily, terminal_day.daily, velocity.often, payer.daily, blacklist.lost"
+    assert f"ok  rules {names}" in result.stdout
     rules(folder, "load = 1\n")
     result = CliRunner().invoke(config_commands.app, ["check", str(folder)])
     assert result.exit_code == 1
@@ -180,6 +181,23 @@ def test_what_the_journal_says_limits_the_card(folder: Path, tmp_path: Path, clo
         assert check.allowance(NUMBER, token, can_identify=False).caps[0].most_fen == 4_000
         clock.sleep(14 * 3600)  # 10:00 -> midnight
         assert check.allowance(NUMBER, token, can_identify=False).caps[0].most_fen == 10_000
+
+
+def test_what_the_journal_says_limits_the_payer(folder: Path, tmp_path: Path, clock: SetClock) -> None:
+    path = rules(folder, f"[payer.often]\nmost_yuan = 100\nminutes = 30\n{WORDS}\n")
+    with SqliteJournal(tmp_path / "journal", "OT000001", clock) as journal:
+        check = RiskCheck(load_risk(path), journal, clock)
+        payer = journal.token(CardNumber("6228480000000000018"))
+        begun = journal.begin({"service": "transit_top_up"})
+        journal.record(begun.id, L.INIT, {"amount_fen": 6_000})
+        journal.record(begun.id, L.FUND_REQ, {"funding": "bank_card"})
+        assert check.may_pay(payer, 6_000) is None
+        journal.record(begun.id, L.FUND_OK, {"payer": payer})
+        refused = check.may_pay(payer, 6_000)
+        assert refused is not None
+        assert (refused.rule, refused.most_fen) == ("payer.often", 4_000)
+        clock.sleep(30 * 60)
+        assert check.may_pay(payer, 6_000) is None
 
 
 def test_a_list_that_has_been_broken_for_too_long_bars_every_card(

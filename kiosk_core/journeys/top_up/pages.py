@@ -265,6 +265,8 @@ def _body(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> Words:
     match outcome:
         case Outcome.LOADED if not has_receipt:
             return Words("top_up.loaded_no_receipt.body")
+        case Outcome.BARRED if s.offer is not None:  # it was the payer's card that a rule stopped
+            return Words("top_up.barred.two_cards")
         case Outcome.REFUNDED if s.funding is FundingKind.BANK_CARD:
             return Words("top_up.refunded_to_bank_card.body", values)
         case Outcome.DECLINED:

@@ -11,6 +11,7 @@ from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp, UnexpectedEvent
 from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.ports import DeclineReason, LoadInit, QrOrder, ReversalReason
+from kiosk_core.risk import Allowance, Cap
 
 POLL_SECONDS = 1.0
 CARD_POLL_SECONDS = 0.25  # who puts a card in looks at the screen, not at a phone
@@ -121,8 +122,17 @@ def _take_back(s: TopUp, reason: ReversalReason, if_unpaid: Outcome) -> Next:
     return moves.reverse(s, reason, if_unpaid, *let_go(s))
 
 
-def _unpaid(s: TopUp, reason: DeclineReason | None, response_code: str) -> Next:
+def _barred(s: TopUp, cap: Cap) -> Next:
+    """Say which rule of the terminal does not let this payer pay; the bank has not been asked."""
+    s = replace(s, allowance=Allowance((cap,)), ledger=LedgerState.DECLINED)
+    row = moves.record(s, LedgerState.DECLINED, {"reason": Outcome.BARRED.value, "rule": cap.rule})
+    return moves.last_page(s, Outcome.BARRED, *STOP_PAYING, row)
+
+
+def _unpaid(s: TopUp, reason: DeclineReason | Cap | None, response_code: str) -> Next:
     """Nothing was taken and nothing can be any more, so there is nothing to reverse."""
+    if isinstance(reason, Cap):
+        return _barred(s, reason)
     outcome = _UNPAID.get(reason, Outcome.DECLINED)
     facts: Facts = {"reason": reason.value if reason is not None else outcome.value}
     if response_code:
