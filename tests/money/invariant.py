@@ -36,7 +36,8 @@ def violations(world: World) -> list[str]:
         )
         for watched, elsewhere in zip(world.cards, world.elsewhere, strict=True)
     ]
-    return judge(terminal.journal.since(START), world.books.entries(), cards)
+    unannounced, world.unannounced = world.unannounced, []
+    return [*unannounced, *world.books.flaws(), *judge(terminal.journal.since(START), world.books.entries(), cards)]
 
 
 def judge(ours: Iterable[Transaction], banks: Iterable[BankEntry], cards: Iterable[CardGain]) -> list[str]:

@@ -41,14 +41,15 @@ class LineFault:
 class Line:
     """The line and the bank at its end. It lives on when the terminal dies, and so does what is under way.
 
-    `notice` hears when a request is about to leave, and when the bank has acted on it. Until `down_until`, a time of
-    the clock, nothing gets through.
+    `leaving` is shown every request, and `notice` hears when it is about to leave and when the bank has acted on it.
+    Until `down_until`, a time of the clock, nothing gets through.
     """
 
     def __init__(self, books: BankBooks, clock: Clock, notice: Notice) -> None:
         self.fault: LineFault | None = None
         self.late: tuple[Request, ...] = ()
         self.down_until = 0.0
+        self.leaving: Callable[[Request], None] = lambda _: None
         self._books = books
         self._clock = clock
         self._notice = notice
@@ -60,6 +61,7 @@ class Line:
     def carry(self, request: Request) -> tuple[bytes, Mishap | None]:
         """Take a request to the bank; return the answer, empty where none comes back, and what befell it."""
         name = type(request).__name__
+        self.leaving(request)
         if self._clock.now() < self.down_until:
             self._notice(f"{name} leaves")
             return b"", Mishap.REQUEST_LOST

@@ -12,18 +12,18 @@ the same too, and is lived through once: scenarios are the paths, worlds are wha
 """
 
 import argparse
-import itertools
 import logging
 import random
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
 from device_sim.cards.lasting import Tear
+from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import LedgerState
 from tests.money.invariant import violations
 from tests.money.line import LineFault, Mishap
@@ -44,12 +44,25 @@ class Who(Enum):
     OTHER = (OTHER_CARD, OTHER_CARD)
     NOBODY_THEN_SAME = (None, CARD)
 
+    @property
+    def patient(self) -> bool:
+        """Whether the customer, before the power goes, lays a card down again that he is asked for again."""
+        return self is Who.SAME
+
 
 class Funding(Enum):
     """How the customer pays."""
 
     QR = "QR, paid at once"
     QR_LATE = "QR, paid later"  # and during the power cut where that comes first
+    CARD = "bank card"
+    CARD_CANCELLED = "bank card, cancelled before the PIN is typed"
+    CARD_REFUSED = "bank card, refused by its chip after the bank's yes"
+
+    @property
+    def kind(self) -> FundingKind:
+        """What he chooses."""
+        return FundingKind.QR if self in {Funding.QR, Funding.QR_LATE} else FundingKind.BANK_CARD
 
 
 @dataclass(frozen=True)
@@ -66,14 +79,30 @@ class Case:
         return f"{self.fault or 'host sound'}, {tear}, {self.who.name}, {self.funding.value}"
 
 
-_REQUESTS = ("OrderRequest", "LoadRequest", "ConfirmRequest")
-FAULTS: tuple[LineFault | None, ...] = (
-    None,
-    *(LineFault(mishap, request) for request in _REQUESTS for mishap in Mishap),
+def _mishaps(*requests: str) -> Iterator[LineFault]:
+    return (LineFault(mishap, request) for request in requests for mishap in Mishap)
+
+
+_REVERSAL_LOST = (
     LineFault(Mishap.REQUEST_LOST, "ReversalRequest"),
     LineFault(Mishap.ANSWER_LOST, "ReversalRequest"),
 )
-CASES = tuple(itertools.starmap(Case, itertools.product(FAULTS, (None, *Tear), Funding, Who)))
+FAULTS: Mapping[Funding, tuple[LineFault | None, ...]] = {
+    Funding.QR: (None, *_mishaps("OrderRequest", "LoadRequest", "ConfirmRequest"), *_REVERSAL_LOST),
+    Funding.QR_LATE: (None, *_mishaps("OrderRequest", "LoadRequest", "ConfirmRequest"), *_REVERSAL_LOST),
+    Funding.CARD: (None, *_mishaps("ChargeRequest", "LoadRequest", "ConfirmRequest"), *_REVERSAL_LOST),
+    Funding.CARD_CANCELLED: (None, *_mishaps("ReversalRequest")),
+    Funding.CARD_REFUSED: (None, *_mishaps("ChargeRequest", "ReversalRequest")),
+}
+"""What may befall the messages of a load that is paid in this way."""
+
+CASES = tuple(
+    Case(fault, tear, funding, who)
+    for funding in Funding
+    for fault in FAULTS[funding]
+    for tear in (None, *Tear)
+    for who in Who
+)
 
 
 @dataclass(frozen=True)
@@ -114,6 +143,7 @@ class Matrix:
         self._rest()
         self._morning = self._world.snapshot()
         self._common: tuple[object, ...] | None = None
+        self._loads: dict[bool, list[Point]] = {}
         self._recovered: dict[tuple[Snapshot, int | None], tuple[list[Point], str]] = {}
         self._ended: dict[tuple[Snapshot, int | None], str] = {}
         self.worlds = 0
@@ -130,7 +160,7 @@ class Matrix:
         """Run the scenarios of a case, or a `sample` of them; yield each with what is wrong, "" for nothing."""
         self._remember_worlds_of(case)
         try:
-            points = self.load(case)
+            points = self._load(case)
         except NeverAtRest as error:
             yield Scenario(case, "never", None), str(error)
             return
@@ -147,7 +177,13 @@ class Matrix:
         world.pays_after(PAYS_LATE_S if case.funding is Funding.QR_LATE else None)
         world.line.fault = case.fault
         world.cards[CARD].card.tear_next(case.tear)
-        customer = Customer(CARD, pays=case.funding is Funding.QR, patient=case.who is Who.SAME)
+        world.bank_card.refuses = case.funding is Funding.CARD_REFUSED
+        customer = Customer(
+            CARD,
+            pays=case.funding not in {Funding.QR_LATE, Funding.CARD_CANCELLED},
+            funding=case.funding.kind,
+            patient=case.who.patient,
+        )
         terminal = world.power_on()
         points = self._points()
         terminal.serve(customer)
@@ -158,27 +194,36 @@ class Matrix:
         common = case.fault, case.tear, case.funding
         if self._common != common:
             self._common = common
+            self._loads.clear()
             self._recovered.clear()
             self._ended.clear()
 
-    def _recover(self, case: Case, first: Snapshot) -> tuple[list[Point], str]:
+    def _load(self, case: Case) -> list[Point]:
+        """Run a load, unless it has been run for somebody like him."""
+        if case.who.patient not in self._loads:
+            self._loads[case.who.patient] = self.load(case)
+        return self._loads[case.who.patient]
+
+    def recover(self, case: Case, first: Snapshot) -> tuple[list[Point], str]:
         """Start again from `first`; return the points of the recovery, and what is wrong at its end."""
-        card = case.who.value[0]
-        known = self._recovered.get((first, card))
-        if known is None:
-            self._start_again(first, card)
-            points = self._points()
-            known = self._recovered[first, card] = points, self._judge()
-        return known
+        self._start_again(first, case.who.value[0])
+        points = self._points()
+        return points, self._judge()
+
+    def _recover(self, case: Case, first: Snapshot) -> tuple[list[Point], str]:
+        """Recover, unless that world is known."""
+        place = first, case.who.value[0]
+        if place not in self._recovered:
+            self._recovered[place] = self.recover(case, first)
+        return self._recovered[place]
 
     def _end(self, case: Case, second: Snapshot) -> str:
-        """Start again from `second`; return what is wrong when all has come to rest."""
-        card = case.who.value[1]
-        known = self._ended.get((second, card))
-        if known is None:
-            self._start_again(second, card)
-            known = self._ended[second, card] = self._judge()
-        return known
+        """Start again from `second`, unless that world is known; return what is wrong when all has come to rest."""
+        place = second, case.who.value[1]
+        if place not in self._ended:
+            self._start_again(*place)
+            self._ended[place] = self._judge()
+        return self._ended[place]
 
     def _judge(self) -> str:
         """Let the world come to rest; return what is wrong then, "" for nothing."""

@@ -35,7 +35,9 @@ _PAYING = "kiosk_core/journeys/top_up/paying.py"
 _RECOVERY = "kiosk_core/journeys/top_up/recovery.py"
 _MODULE = "drivers/top_up_module.py"
 _BANK = "device_sim/bank_books.py"
+_BANK_CARD = "openteller/bank_card_funding.py"
 _OPEN = "for each in self._journal.unsettled() if each.state not in STAFF_MAY_CLOSE"
+_CHARGE = "    def _charge(self, request: ChargeRequest, rowid: int) -> Response | _Refusal:\n"
 _FORGED = "tests/money/test_forged_cards.py"
 
 MUTANTS = (
@@ -108,6 +110,55 @@ MUTANTS = (
         _PAYING,
         "    return _take_back(s, event.reason, Outcome.HOST_SILENT)\n",
         "    return moves.last_page(s, Outcome.HOST_SILENT, moves.record(s, LedgerState.DECLINED))\n",
+    ),
+    Mutant(
+        "a payment is asked for without its row",
+        _PAYING,
+        "        moves.record(s, LedgerState.FUND_REQ, facts),\n",
+        "",
+    ),
+    Mutant(
+        "a payment of which nobody can tell counts as none",
+        _PAYING,
+        "            return _take_back(s, reason, Outcome.HOST_SILENT)\n",
+        '            return _unpaid(s, None, "")\n',
+    ),
+    Mutant(
+        "a bank card that the bank did not answer about was not debited",
+        _BANK_CARD,
+        "            return Unclear(ReversalReason.MAC_WRONG if untrusted else ReversalReason.NO_ANSWER)",
+        "            return Unpaid() if untrusted or True else Unclear(ReversalReason.NO_ANSWER)",
+    ),
+    Mutant(
+        "a bank card that its chip refused after the bank's yes was not debited",
+        _BANK_CARD,
+        "return Paid(payer) if ending.result() is ChipEnd.APPROVED else Unclear(ReversalReason.OTHER)",
+        "return Paid(payer) if ending.result() is ChipEnd.APPROVED else Unpaid()",
+    ),
+    Mutant(
+        "the bank is asked for the money after the customer has cancelled",
+        _BANK_CARD,
+        "        if self._canceled:\n            raise _Over(Unpaid())",
+        "        if False:\n            raise _Over(Unpaid())",
+    ),
+    Mutant(
+        "a bank card pays that the bank has declined",
+        _BANK_CARD,
+        "            return Unpaid(answer.reason, answer.response_code)",
+        "            return Paid(payer)",
+        "tests/openteller/test_bank_card_funding.py",
+    ),
+    Mutant(
+        "what a bank card paid is given back to somebody else",
+        _BANK,
+        "back = order.while_open, order.from_payer",
+        "back = order.while_open, Pocket(Account.CUSTOMERS)",
+    ),
+    Mutant(
+        "the bank debits a card for an order that was reversed before",
+        _BANK,
+        f"{_CHARGE}        unfit = self._unfit_to_open(request) or",
+        f"{_CHARGE}        unfit =",
     ),
     Mutant(
         "a reversal is not repeated",

@@ -3,9 +3,10 @@
     python -m tests.money.soak --seeds 1000 --transactions 200   # on every processor
     python -m tests.money.soak --seed 417 --transactions 200     # one seed, the same every time
 
-A seed is one terminal's life: customers who pay at once, late or never, who lift, swap or tear out their cards; a host
-that loses, delays and doubles messages or is down; cards that are loaded elsewhere meanwhile; power cuts at any point,
-in the middle of a write to disk and of a recovery too, after which any part of what was not synced may be there.
+A seed is one terminal's life: customers who pay by phone or bank card, at once, late or never, who lift, swap or tear
+out their cards; a host that loses, delays and doubles messages or is down; cards that are loaded elsewhere meanwhile;
+power cuts at any point, in the middle of a write to disk and of a recovery too, after which any part of what was not
+synced may be there.
 """
 
 import argparse
@@ -20,18 +21,22 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from device_sim.cards.lasting import Tear
+from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import LedgerState
 from kiosk_core.pages import (
     Cancel,
     CapturePage,
     ChooseAmount,
+    ChooseFunding,
     ChooseService,
     Done,
+    FundingPage,
     Intent,
     KeypadPage,
     MenuPage,
     Page,
     PaymentPage,
+    Picture,
     ResultPage,
 )
 from tests.faulty_disk import Image, Unsynced
@@ -42,7 +47,7 @@ from tests.money.world import SERVICE, Customer, NeverAtRest, PowerCut, RunningT
 CARDS = 12
 JUDGED_EVERY = 25
 TOLD_EVERY = 10
-_REQUESTS = ("OrderRequest", "StatusRequest", "LoadRequest", "ConfirmRequest", "ReversalRequest")
+_REQUESTS = ("OrderRequest", "ChargeRequest", "StatusRequest", "LoadRequest", "ConfirmRequest", "ReversalRequest")
 _STEP_FEN = 1_000
 _TURNS_AWAY_AFTER_S = 60.0
 
@@ -69,6 +74,10 @@ class Passer:
             case MenuPage():
                 self.gone = True
                 terminal.take()
+            case FundingPage():
+                return ChooseFunding(funding=chance.choice(list(FundingKind)))
+            case CapturePage(picture=Picture.INSERT_BANK_CARD | Picture.ENTER_PIN):
+                return self._pays_by_card(world, page)
             case CapturePage() if terminal.reader.card is None and chance.random() < 0.75:
                 terminal.lay(chance.randrange(CARDS) if chance.random() < 0.05 else self.card)
             case KeypadPage():
@@ -76,7 +85,9 @@ class Passer:
             case PaymentPage():
                 return self._pays(world, page)
             case ResultPage():
+                terminal.keys.type_pin()
                 terminal.take()
+                terminal.slot.take()
                 return Done()
         return None
 
@@ -95,6 +106,22 @@ class Passer:
             terminal.take()
         elif luck < 0.04 and terminal.reader.card is not None:
             terminal.lay(self.chance.randrange(CARDS))
+
+    def _pays_by_card(self, world: World, page: CapturePage) -> Intent | None:
+        """Put the card in, or type the PIN; some think better of it, pull the card out, or just stand there."""
+        terminal, luck = world.terminal, self.chance.random()
+        assert terminal is not None
+        if luck < 0.04:
+            return Cancel()
+        if luck < 0.06:
+            terminal.slot.take()
+        elif luck < 0.94:
+            world.bank_card.refuses = self.chance.random() < 0.04
+            if page.picture is Picture.INSERT_BANK_CARD:
+                terminal.slot.insert(world.bank_card)
+            else:
+                terminal.keys.type_pin()
+        return None
 
     def _pays(self, world: World, page: PaymentPage) -> Intent | None:
         luck = self.chance.random()

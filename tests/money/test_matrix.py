@@ -5,7 +5,9 @@ import random
 import pytest
 
 from device_sim.cards.lasting import Tear
+from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import LedgerState as L
+from kiosk_core.ports import Trace
 from tests.money import matrix
 from tests.money.invariant import violations
 from tests.money.line import LineFault, Mishap
@@ -73,6 +75,56 @@ def test_every_point_of_a_load_is_visited() -> None:
     assert points.index("CREDIT_SENT is on disk") == points.index("80 52 leaves") - 1
 
 
+def test_every_point_of_a_payment_by_bank_card_is_visited() -> None:
+    with Matrix() as proof:
+        points = [each.at for each in proof.load(Case(None, None, Funding.CARD, Who.SAME))]
+    first, last = points.index("FUND_REQ is on disk"), points.index("FUND_OK is written")
+    assert points[first + 1 : last] == [
+        "80 ae leaves",
+        "80 ae has been carried out",
+        "ChargeRequest leaves",
+        "ChargeRequest has arrived",
+        "80 ae leaves",
+        "80 ae has been carried out",
+    ]
+    assert "DONE is on disk" in points
+
+
+def test_whoever_cancels_before_he_types_his_pin_is_never_charged() -> None:
+    with World() as world:
+        world.power_on().serve(Customer(CARD, pays=False, funding=FundingKind.BANK_CARD))
+        assert [(each.paid, each.reversed) for each in world.books.entries()] == [(False, True)]
+        assert violations(world) == []
+
+
+def test_a_chip_that_says_no_after_the_banks_yes_has_the_money_given_back() -> None:
+    with World() as world:
+        world.bank_card.refuses = True
+        world.power_on().serve(Customer(CARD, funding=FundingKind.BANK_CARD))
+        assert [(each.paid, each.refunded_fen) for each in world.books.entries()] == [(True, AMOUNT_FEN)]
+        assert violations(world) == []
+
+
+def test_a_message_that_no_row_announces_is_seen() -> None:
+    """The judge can fail: a charge for an order that the journal has closed."""
+    with World() as world:
+        terminal = world.power_on()
+        terminal.serve(Customer(CARD))
+        (done,) = terminal.journal.since(START)
+        terminal.link.query_order(Trace(done.id, 1, 2, 3, 4))
+        assert violations(world) == [f"{done.id}: a StatusRequest leaves, and the journal says: closed, or not there"]
+
+
+@pytest.mark.parametrize("funding", Funding)
+def test_from_equal_worlds_all_goes_the_same_way(funding: Funding) -> None:
+    """So the matrix may live through a world once that many points leave."""
+    case = Case(None, Tear.AFTER_COMMIT, funding, Who.NOBODY)
+    with Matrix() as proof:
+        points = proof.load(case)
+        for first in points[:: len(points) // 2]:
+            assert proof.recover(case, first.world) == proof.recover(case, first.world)
+
+
 def test_a_payment_that_comes_late_is_loaded_too() -> None:
     with Matrix() as proof:
         points = [each.at for each in proof.load(Case(None, None, Funding.QR_LATE, Who.SAME))]
@@ -85,9 +137,9 @@ def test_a_case_whose_power_goes_twice_comes_to_rest_everywhere() -> None:
     nothing_wrong(matrix.run([case]))
 
 
-@pytest.mark.parametrize("number", [0, 3, *(pytest.param(each, marks=pytest.mark.slow) for each in (1, 2, 4, 5, 6, 7))])
+@pytest.mark.parametrize("number", [0, 3])
 def test_a_sample_of_the_matrix(number: int) -> None:
-    cases = matrix.CASES[number::8]
+    cases = matrix.CASES[number::19]
     verdict = matrix.run(cases, random.Random(number))
     assert verdict.scenarios >= 4 * len(cases)
     nothing_wrong(verdict)

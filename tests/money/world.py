@@ -1,59 +1,73 @@
 """A terminal, its bank, its cards and the people in front of it, on set time: all real but wires, threads and paper.
 
-The conductor, the journey's table, the journal, the driver of the top-up module, the CCID reader, the card, the host
-link, its messages and the bank's books are those of the product and the simulator. A power cut drops every object of
-the terminal; what its disk had made safe, the cards and the bank live on.
+The conductor, the journey's table, the journal, the driver of the top-up module, the CCID reader, the cards, the
+payment by bank card and its chip's driver, the host link, its messages and the bank's books are those of the product
+and the simulator. A power cut drops every object of the terminal; what its disk had made safe, the cards and the bank
+live on.
 """
 
 import shutil
 import tempfile
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import apsw
 
 from device_sim import card_crypto
 from device_sim.bank_books import BankBooks, BankRules
+from device_sim.cards.debit import DebitApplication, DebitIdentity, DebitMemory
 from device_sim.cards.lasting import Lasting, Tear, Tearing
-from device_sim.ccid_reader import BULK_IN, BULK_OUT, SimulatedCcidReader
+from device_sim.ccid_reader import SimulatedCcidReader
 from device_sim.transit_card import CardIdentity, Memory, TransitCard
-from device_sim.usb.device import Stall
+from drivers.bank_card import EmvBankCard
 from drivers.ccid_reader import CcidReader
 from drivers.top_up_module import TUnionTopUpModule
 from host_link.link import HostLink
 from journal.store import SqliteJournal
 from kiosk_core.card_number import CardNumber
-from kiosk_core.errors import DeviceUnavailable
+from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import Facts, LedgerRow, LedgerState, Transaction
 from kiosk_core.pages import (
+    Cancel,
     CapturePage,
     ChooseAmount,
+    ChooseFunding,
     ChooseService,
     Done,
+    FundingPage,
     Intent,
     KeypadPage,
     MenuPage,
     Page,
     PaymentPage,
+    Picture,
     ResultPage,
     ShowPage,
 )
-from kiosk_core.receipt import Receipt
 from kiosk_core.risk import Risk
 from kiosk_core.services import TopUpLimits, TransitTopUp
-from kiosk_core.status import DeviceState, DeviceStatus, Identity
+from kiosk_core.status import DeviceState, DeviceStatus
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import LocalText
+from openteller.bank_card_funding import BankCardDevices, BankCardFunding, PayerRules
 from openteller.conductor import Conductor
 from openteller.risk_check import RiskCheck
 from tests.faulty_disk import FaultyDisk, Image
+from tests.money.devices import CardSlot, Inline, Keys, Paper, Pipes, WatchedCard, WatchedChip
 from tests.money.line import Line, LineFault
 from wire import apdu, purse
-from wire.host_messages import Request
+from wire.host_messages import (
+    ChargeRequest,
+    ConfirmRequest,
+    LoadRequest,
+    OrderRequest,
+    Request,
+    ReversalRequest,
+    StatusRequest,
+)
 
 TERMINAL_NUMBER = "OT000001"
 RULES = BankRules(bytes(range(16)), bytes(range(16, 32)))
@@ -65,6 +79,9 @@ SERVICE = TransitTopUp(
     subtitle=LocalText("", ""),
     limits=TopUpLimits(min_yuan=10, max_yuan=500, step_yuan=10, presets_yuan=(50, 100), max_balance_yuan=100_000),
 )
+BANK_CARD = DebitIdentity(
+    CardNumber("9999990000000000014"), "311231", bytes.fromhex("00112233445566778899AABBCCDDEEFF")
+)
 AMOUNT_FEN = 5_000
 FIRST_BALANCE_FEN = 2_000
 FIRST_COUNTER = 23
@@ -73,6 +90,16 @@ PATIENCE_S = 1_800.0
 """How long the world may take to come to rest: the longest wait of the terminal is for a payment, 120 s."""
 
 _READER = (0x1209, 0x0001)
+_ONLINE = ("receipt_printer", "card_reader", "pin_pad")
+_ANNOUNCES: Mapping[type, frozenset[LedgerState]] = {
+    OrderRequest: frozenset({LedgerState.FUND_REQ}),
+    ChargeRequest: frozenset({LedgerState.FUND_REQ}),
+    StatusRequest: frozenset({LedgerState.FUND_REQ}),
+    LoadRequest: frozenset({LedgerState.MAC2_REQ}),
+    ConfirmRequest: frozenset({LedgerState.CARD_OK, LedgerState.CONFIRM_SAF}),
+    ReversalRequest: frozenset({LedgerState.REV_REQ}),
+}
+"""Which row is a transaction's last when the message leaves."""
 _WAITS_FOR_PEOPLE = {LedgerState.SUSPENSE, LedgerState.MANUAL}
 
 
@@ -100,83 +127,6 @@ class SetClock:
         self.passed += max(seconds, 0.0)
 
 
-class Pipes:
-    """The pipes of the reader, without USB between: a drivers.transport.UsbTransport."""
-
-    def __init__(self, reader: SimulatedCcidReader, clock: SetClock) -> None:
-        self.identity = Identity("simulated reader")
-        self.class_descriptor = reader.descriptor.interfaces[0].extra
-        self._reader = reader
-        self._clock = clock
-
-    def write(self, data: bytes, timeout_s: float) -> None:
-        self._reader.bulk_out(BULK_OUT, data)
-
-    def read(self, size: int, timeout_s: float) -> bytes:
-        got = self._reader.bulk_in(BULK_IN, size)
-        if got is None:
-            self._clock.sleep(timeout_s)
-        return got or b""
-
-    def read_interrupt(self, size: int, timeout_s: float) -> bytes:
-        self._clock.sleep(timeout_s)
-        return b""
-
-    def control_in(self, request_type: int, request: int, value: int, index: int, length: int) -> bytes:
-        try:
-            return self._reader.control_in(request_type, request, value, index, length)
-        except Stall:
-            raise DeviceUnavailable("top_up_module", "stalled") from None
-
-    def discard_input(self) -> None:
-        while self._reader.bulk_in(BULK_IN, 512):
-            pass
-
-    def close(self) -> None: ...
-
-
-@dataclass
-class Inline:
-    """A worker whose work is done before `call` returns."""
-
-    owned: Any
-
-    def call(self, work: Callable[[Any], Any]) -> "Future[Any]":
-        future: Future[Any] = Future()
-        try:
-            future.set_result(work(self.owned))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-class Paper:
-    """A printer that never fails and whose paper nobody reads."""
-
-    def print(self, receipt: Receipt) -> None: ...
-
-
-class WatchedCard:
-    """A card in the field, and a notice before and after each command: a device_sim.card.Card."""
-
-    def __init__(self, card: TransitCard, notice: Callable[[str], None]) -> None:
-        self.card = card
-        self._notice = notice
-
-    def power_on(self) -> bytes:
-        return self.card.power_on()
-
-    def power_off(self) -> None:
-        self.card.power_off()
-
-    def transmit(self, command: bytes) -> bytes | None:
-        name = command[:2].hex(" ")
-        self._notice(f"{name} leaves")
-        answer = self.card.transmit(command)
-        self._notice(f"{name} has been carried out")
-        return answer
-
-
 @dataclass
 class Elsewhere:
     """What was loaded on a card at other terminals."""
@@ -193,6 +143,7 @@ class Snapshot:
     disk: Image
     bank: bytes
     cards: tuple[tuple[Memory, Tear | None], ...]
+    bank_card: DebitMemory
     draws: int
     fault: LineFault | None
     late: tuple[Request, ...]
@@ -234,6 +185,9 @@ class World:
             for number in range(cards)
         )
         shared_memory = Path("/dev/shm")
+        self.bank_card = WatchedChip(DebitApplication(BANK_CARD), self._point)
+        self.unannounced: list[str] = []
+        self.line.leaving = self._leaves
         folder = Path(tempfile.mkdtemp(prefix="ot-money-", dir=shared_memory if shared_memory.is_dir() else None))
         SqliteJournal(folder, TERMINAL_NUMBER, self.clock).close()
         self.disk = FaultyDisk(folder)
@@ -274,6 +228,7 @@ class World:
             self.disk.after_power_cut(),
             self.books.snapshot(),
             tuple((each.card.memory, each.card.tear) for each in self.cards),
+            self.bank_card.card.memory,
             self.draws,
             self.line.fault,
             self.line.late,
@@ -287,6 +242,7 @@ class World:
         self.books.restore(moment.bank)
         for watched, (memory, tear) in zip(self.cards, moment.cards, strict=True):
             watched.card._lasting = Lasting(memory, None, Tearing(tear))
+        self.bank_card.card._lasting = Lasting(moment.bank_card)
         self.draws = moment.draws
         self.line.fault = moment.fault
         self.line.late = moment.late
@@ -333,6 +289,17 @@ class World:
         self.terminal = RunningTerminal(self, card)
         return self.terminal
 
+    def _leaves(self, request: Request) -> None:
+        """Take note of a message that the journal has not announced: no crash would have found it."""
+        announced_by = _ANNOUNCES.get(type(request))
+        if announced_by is None or self.terminal is None:
+            return
+        order = getattr(request, "order", "")
+        states = [each.state for each in self.terminal.journal.unsettled() if each.id == order]
+        if not announced_by.intersection(states):
+            last = states[0].value if states else "closed, or not there"
+            self.unannounced.append(f"{order}: a {type(request).__name__} leaves, and the journal says: {last}")
+
     def _point(self, at: str) -> None:
         self.notice(at)
 
@@ -362,6 +329,14 @@ class RunningTerminal:
         self.journal._database.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self._watch_journal()
         self.link = HostLink(world.line.connect, TERMINAL_NUMBER, clock)
+        self.slot = CardSlot()
+        self.keys = Keys()
+        bank_card = BankCardFunding(
+            BankCardDevices(Inline(self.slot), self.keys, Inline(self.link), EmvBankCard),
+            PayerRules(self.journal.token, lambda token, amount_fen: None),
+            clock,
+            world._draw,
+        )
         self.conductor = Conductor(
             services=(SERVICE,),
             terminal=self._terminal,
@@ -370,10 +345,12 @@ class RunningTerminal:
             printer=Inline(self.paper),
             host=Inline(self.link),
             risk=RiskCheck(Risk(), self.journal, clock),
+            funding={FundingKind.BANK_CARD: Inline(bank_card)},
             clock=clock,
             screen=self._show,
         )
-        self.conductor.device_changed(DeviceStatus("receipt_printer", DeviceState.ONLINE, clock.wall()))
+        for name in _ONLINE:
+            self.conductor.device_changed(DeviceStatus(name, DeviceState.ONLINE, clock.wall()))
         self.conductor.device_changed(self.module.status())
 
     def drop(self) -> None:
@@ -491,17 +468,19 @@ def order_in(page: PaymentPage) -> str:
 class Customer:
     """Wants to load `amount_fen` on card `card`, pays what he is asked to (or `pays` not), and goes when told so.
 
+    `funding` is how he pays. By bank card, one who does not pay cancels when he is to type his PIN, and types it then.
     `patient`: a card that is asked for again is laid down again.
     """
 
     card: int = 0
     amount_fen: int = AMOUNT_FEN
     pays: bool = True
+    funding: FundingKind = FundingKind.QR
     patient: bool = True
     done: bool = field(default=False, init=False)
     _came: bool = field(default=False, init=False)
 
-    def acts(self, world: World, page: Page, *, fresh: bool) -> Intent | None:
+    def acts(self, world: World, page: Page, *, fresh: bool) -> Intent | None:  # noqa: C901  (a case a page)
         terminal = world.terminal
         assert terminal is not None
         match page:
@@ -510,6 +489,14 @@ class Customer:
             case MenuPage() if not self._came and page.items[0].unavailable is None:
                 self._came = True
                 return ChooseService(service_id=SERVICE.id)
+            case FundingPage():
+                return ChooseFunding(funding=self.funding)
+            case CapturePage(picture=Picture.INSERT_BANK_CARD):
+                terminal.slot.insert(world.bank_card)
+            case CapturePage(picture=Picture.ENTER_PIN) if not self.pays:
+                return Cancel()
+            case CapturePage(picture=Picture.ENTER_PIN):
+                terminal.keys.type_pin()
             case CapturePage() if terminal.reader.card is None and (self.patient or page.deadline_s is None):
                 terminal.lay(self.card)
             case KeypadPage():
@@ -519,6 +506,8 @@ class Customer:
                 world.pay_what_is_due()
             case ResultPage():
                 self.done = True
+                terminal.keys.type_pin()
                 terminal.take()
+                terminal.slot.take()
                 return Done()
         return None
