@@ -269,6 +269,12 @@ class SimulatedCrt310:
         """The card in the reader or at its slots."""
         return self._card
 
+    @property
+    def lets_in(self) -> bool:
+        """Whether some card that is pushed into the front goes in now."""
+        with self._lock:
+            return self._front is not FrontEntry.PROHIBITED and self._card is None
+
     def insert(self, card: PlasticCard) -> bool:
         """Push `card` into the front; False: the shutter stays closed, or a card is there already."""
         with self._lock:

@@ -140,10 +140,16 @@ class SimulatedCrt591:
         """Whether a command is being carried out."""
         return self._running is not None
 
+    @property
+    def lets_in(self) -> bool:
+        """Whether a card that is pushed into the gate goes in now."""
+        with self._lock:
+            return self._initialised and self._entry and self._card is None
+
     def insert(self, card: PlasticCard) -> bool:
         """Push a card into the gate; False: entry is disabled or there is a card already."""
         with self._lock:
-            if not (self._initialised and self._entry and self._card is None):
+            if not self.lets_in:
                 return False
             if card.length is not Length.STANDARD:
                 self.mechanics.error = ErrorCode.TOO_LONG if card.length is Length.LONG else ErrorCode.TOO_SHORT

@@ -477,11 +477,13 @@ def _card_reader_state(reader: CardReader, name_of: Callable[[PlasticCard | None
     card = name_of(reader.card)
     match reader:
         case SimulatedCrt288k():
-            return {"card": card, "occupied": reader.card is not None, "locked": reader.locked}
+            empty = reader.card is None
+            return {"card": card, "occupied": not empty, "lets_in": empty, "locked": reader.locked}
         case _:
             return {
                 "card": card,
                 "occupied": reader.card is not None,
+                "lets_in": reader.lets_in,
                 "position": reader.position.name.lower(),
                 "captured": len(reader.captured),
             }

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from PyQt6.QtCore import QEventLoop
 from PyQt6.QtGui import QGuiApplication
@@ -67,8 +68,10 @@ class Rehearsal:
         """Top up as the next customer, who pays with a bank card and its PIN, and goes at once; raises as `top_up`."""
         self._speak(language)
         self._choose(service_id, card, amount_fen, by="card_")
-        self._step("card_insert", lambda: self.screen.touch("funding_bank_card"), lambda: self._shows("capture"))
-        self._step("card_pin", lambda: self._insert(bank_card.name), self._pin_is_wanted)
+        insert = lambda: self.sim.do("insert_card", card=bank_card.name)  # noqa: E731
+        lets_in = lambda: self._shows("capture") and self._device("card_reader")["lets_in"]  # noqa: E731
+        self._step("card_insert", lambda: self.screen.touch("funding_bank_card"), lets_in)
+        self._step("card_pin", insert, lambda: self._device("pin_pad")["waits_for"] == "pin")
         self._step("card_loading", lambda: self._type(bank_card.pin), lambda: self._shows("progress"))
         self._step("card_result", lambda: None, lambda: self._shows("result"))
         self.sim.do("pull_card")
@@ -87,21 +90,10 @@ class Rehearsal:
         self._step(f"{by}amount_chosen", lambda: self.screen.touch(preset), lambda: self._can_touch("confirm"))
         self._step(f"{by}funding", lambda: self.screen.touch("confirm"), lambda: self._shows("funding"))
 
-    def _insert(self, bank_card: str) -> None:
-        """Push the card in as soon as the gate lets it."""
-        until = time.monotonic() + STEP_SECONDS
-        while True:
-            try:
-                self.sim.do("insert_card", card=bank_card)
-            except ControlError as error:
-                if time.monotonic() > until:
-                    raise RehearsalError(f"the bank card does not go in: {error}") from None
-                self._let_pass(0.05)
-            else:
-                return
-
-    def _pin_is_wanted(self) -> bool:
-        return bool(self.sim.do("state")["devices"]["pin_pad"]["waits_for"] == "pin")
+    def _device(self, name: str) -> dict[str, Any]:
+        """Return what can be seen of a simulated device."""
+        state: dict[str, Any] = self.sim.do("state")["devices"][name]
+        return state
 
     def _type(self, pin: str) -> None:
         """Press the keys as a hand does, one after the other."""

@@ -83,12 +83,15 @@ def open_gate(terminal: SimulatedTerminal) -> SimulatedCrt591:
 def test_a_card_goes_in_where_the_gate_is_open_and_comes_out_where_it_lets_go(terminal: SimulatedTerminal) -> None:
     with pytest.raises(ControlError, match="the card reader does not let the card in"):
         terminal.insert_card("bank")
+    assert not terminal.state()["devices"]["card_reader"]["lets_in"]
     reader = open_gate(terminal)
+    assert terminal.state()["devices"]["card_reader"]["lets_in"]
     terminal.insert_card("bank")
     assert terminal.state()["cards"]["bank"]["place"] == "card_reader"
     assert terminal.state()["devices"]["card_reader"] == {
         "card": "bank",
         "occupied": True,
+        "lets_in": False,
         "position": "inside",
         "captured": 0,
     }

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from device_sim.control import ControlError
 from kiosk_core.funding import FundingKind
 from kiosk_core.pages import AskDevices, Devices
 from openteller.core_client import CoreClient
@@ -50,15 +49,13 @@ def choose_bank_card(branch: Branch, customer: Customer) -> None:
 
 def insert(branch: Branch, card: str = BANK_CARD) -> None:
     """Push a card in as soon as the gate lets it."""
+    until(lambda: device(branch, "card_reader")["lets_in"])
+    branch.sim.insert_card(card)
 
-    def is_in() -> bool:
-        try:
-            branch.sim.insert_card(card)
-        except ControlError:
-            return False
-        return True
 
-    until(is_in)
+def device(branch: Branch, name: str) -> Any:
+    """Return what can be seen of a simulated device."""
+    return branch.sim.state()["devices"][name]
 
 
 def go_to_pin(branch: Branch, customer: Customer) -> None:
@@ -69,7 +66,7 @@ def go_to_pin(branch: Branch, customer: Customer) -> None:
 
 
 def pin_is_wanted(branch: Branch) -> bool:
-    return bool(branch.sim.state()["devices"]["pin_pad"]["waits_for"] == "pin")
+    return bool(device(branch, "pin_pad")["waits_for"] == "pin")
 
 
 def type_pin(branch: Branch, pin: str = PIN) -> None:
@@ -87,9 +84,5 @@ def go_to_bank(branch: Branch, customer: Customer) -> None:
 
 
 def take_bank_card(branch: Branch) -> None:
-    until(lambda: card_sticks_out(branch))
+    until(lambda: device(branch, "card_reader")["position"] == "gate")
     assert branch.sim.pull_card() == {"card": BANK_CARD}
-
-
-def card_sticks_out(branch: Branch) -> bool:
-    return bool(branch.sim.state()["devices"]["card_reader"]["position"] == "gate")

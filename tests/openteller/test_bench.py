@@ -1,7 +1,9 @@
 """The test bench: our own drivers reach every device by the port that it names, and the faults and traces are true."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +20,10 @@ from kiosk_core.receipt import Receipt, TextLine
 from kiosk_core.trace import What, parse_trace
 from openteller.bench import Bench, BenchError, FaultWish, Simulated
 from openteller.config import load_terminal
+from openteller.core import Core
 from tests.clocks import RealClock
+from tests.openteller.branch import Customer
+from tests.openteller.paying_by_card import go_to_pin, type_pin
 
 
 @pytest.fixture
@@ -181,6 +186,27 @@ def test_a_terminal_stands_with_its_faults_and_our_drivers_work_with_it() -> Non
         assert parse_trace(bench.trace_of("receipt_printer").splitlines()).header.family == "escpos"
         assert parse_trace(bench.trace_of("top_up_module").splitlines()).header.family == "ccid"
         assert load_terminal(terminal.kiosk_toml).terminal.simulated
+
+
+@pytest.mark.slow
+def test_a_customer_pays_by_bank_card_at_a_terminal(bench: Bench) -> None:
+    terminal = bench.terminal()
+    core_socket = load_terminal(terminal.kiosk_toml).core.socket
+    with Core(terminal.kiosk_toml, RealClock()) as core:
+        thread = threading.Thread(target=core.run)
+        thread.start()
+        customer = Customer(core_socket)
+        try:
+            branch: Any = SimpleNamespace(sim=terminal.terminal, core_socket=core_socket)
+            go_to_pin(branch, customer)
+            type_pin(branch)
+            assert customer.see("result").title.key == "top_up.loaded.title"
+        finally:
+            customer.close()
+            core.stop()
+            thread.join()
+    assert terminal.state["cards"]["transit"]["balance_fen"] == 2_350 + 5_000
+    assert "9999990000000000014" not in bench.trace_of("card_reader")
 
 
 def test_a_fault_that_a_terminal_cannot_have_is_told() -> None:

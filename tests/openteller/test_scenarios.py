@@ -14,10 +14,12 @@ from device_sim.control import SimControl
 from device_sim.scenario import Entry, play
 from device_sim.virtual_time import VirtualClock
 from kiosk_core.errors import ConfigError
+from kiosk_core.funding import FundingKind
 from openteller import sim_commands
 from openteller.scenarios import load_scenario
 from tests.clocks import RealClock
 from tests.openteller.branch import Branch
+from tests.openteller.paying_by_card import can_take_bank_cards, until
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "scenarios"
 
@@ -332,7 +334,10 @@ def sim(*words: str | Path) -> Result:
     return CliRunner().invoke(sim_commands.app, [str(word) for word in words])
 
 
-@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+BY_BANK_CARD = EXAMPLES / "bank-card-answer-lost.toml"
+
+
+@pytest.mark.parametrize("example", sorted({*EXAMPLES.glob("*.toml")} - {BY_BANK_CARD}), ids=lambda path: path.stem)
 def test_an_example_ends_as_it_says(branch: Branch, example: Path) -> None:
     def customer() -> None:
         with branch.customer() as customer:
@@ -349,8 +354,31 @@ def test_an_example_ends_as_it_says(branch: Branch, example: Path) -> None:
     assert branch.disagreements() == []
 
 
-def test_there_are_four_examples() -> None:
-    assert len(list(EXAMPLES.glob("*.toml"))) == 4
+@pytest.mark.slow
+def test_the_example_of_a_bank_card_ends_as_it_says() -> None:
+    def customer() -> None:
+        with branch.customer() as customer:
+            until(lambda: can_take_bank_cards(branch))
+            customer.choose_service()
+            customer.choose_amount()
+            customer.choose_funding(FundingKind.BANK_CARD)
+            assert customer.see("result").title.key == "top_up.refunded.title"
+
+    branch = Branch(bank_card=True)
+    try:
+        branch.start_core()
+        hands = threading.Thread(target=customer)
+        hands.start()
+        result = sim("play", BY_BANK_CARD, "--sim", branch.out / "sim.toml")
+        hands.join()
+        assert result.exit_code == 0, result.output
+        assert branch.disagreements() == []
+    finally:
+        branch.close()
+
+
+def test_there_are_five_examples() -> None:
+    assert len(list(EXAMPLES.glob("*.toml"))) == 5
 
 
 def test_an_example_is_checked_without_being_played(branch: Branch) -> None:
