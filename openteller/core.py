@@ -109,16 +109,17 @@ class Core:
                     thread: DeviceThread[Any] = DeviceThread(role.value, open_device, clock, self._changed, poll_s)
                     self._threads[role] = thread
                     attended[role.value] = Attended(thread, recorder, section.model, section.port)
+            rules = RiskCheck(risk, journal, clock)
             self._conductor = Conductor(
                 services=services,
                 terminal=self._terminal,
                 journal=journal,
-                risk=RiskCheck(risk, journal, clock),
+                risk=rules,
                 top_up_module=self._threads[Role.TOP_UP_MODULE],
                 printer=self._threads[Role.RECEIPT_PRINTER],
                 host=host,
                 id_card_reader=self._threads.get(Role.ID_CARD_READER),
-                funding=self._funding(host, journal),
+                funding=self._funding(host, journal, rules),
                 clock=clock,
                 screen=self._show,
             )
@@ -154,7 +155,9 @@ class Core:
     def __exit__(self, *_: object) -> None:
         self._undo.close()
 
-    def _funding(self, host: Worker[BankHost], journal: SqliteJournal) -> dict[FundingKind, Worker[FundingSource]]:
+    def _funding(
+        self, host: Worker[BankHost], journal: SqliteJournal, risk: RiskCheck
+    ) -> dict[FundingKind, Worker[FundingSource]]:
         """Return the ways to pay beside QR that the configuration offers."""
         section = self._config.bank_card
         if section is None:
@@ -167,7 +170,7 @@ class Core:
             lambda reader: EmvBankCard(reader, chip_terminal),
             section.formats,
         )
-        funding = BankCardFunding(devices, PayerRules(journal.token, lambda *_: None), self._clock)
+        funding = BankCardFunding(devices, PayerRules(journal.token, risk.may_pay), self._clock)
         return {FundingKind.BANK_CARD: AtOnce[FundingSource](funding)}
 
     def _changed(self, status: DeviceStatus) -> None:
