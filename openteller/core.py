@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from drivers.bank_card import EmvBankCard
 from drivers.device_thread import DeviceThread
 from drivers.registry import Role
+from drivers.social_security_card import ChipSocialSecurityReader
 from host_link.link import HostLink
 from host_link.mac_keys import MacKeys
 from host_link.servers import Server, ServerList
@@ -54,8 +55,9 @@ from openteller.host_report import host_report
 from openteller.host_thread import HostThread
 from openteller.pin_pad_keys import PinPadKeys
 from openteller.preview import CameraPreview
-from openteller.questions import Worker
+from openteller.questions import CardSlot, Worker
 from openteller.risk_check import RiskCheck
+from openteller.social_security_slot import SocialSecuritySlot
 from openteller.staff_acts import StaffActs
 from openteller.technician import BUSY, Attended, Technician
 
@@ -103,7 +105,7 @@ class Core:
                     open_device = opener(config, role, section, clock, recorder)
                     if role is Role.RECEIPT_PRINTER and config.receipt is not None and config.receipt.logo_in_printer:
                         open_device = with_logo(open_device, self._logo)
-                    if role is Role.CARD_READER and config.bank_card is not None:
+                    if role is Role.CARD_READER:
                         open_device = giving_cards_back(open_device)
                     poll_s = _POLL_S.get(role, _POLL_OTHER_S)
                     thread: DeviceThread[Any] = DeviceThread(role.value, open_device, clock, self._changed, poll_s)
@@ -119,6 +121,7 @@ class Core:
                 printer=self._threads[Role.RECEIPT_PRINTER],
                 host=host,
                 id_card_reader=self._threads.get(Role.ID_CARD_READER),
+                slot=self._slot(),
                 funding=self._funding(host, journal, rules),
                 clock=clock,
                 screen=self._show,
@@ -154,6 +157,11 @@ class Core:
 
     def __exit__(self, *_: object) -> None:
         self._undo.close()
+
+    def _slot(self) -> CardSlot | None:
+        """Return where social-security cards are read; a terminal without a card reader has no such place."""
+        reader = self._threads.get(Role.CARD_READER)
+        return None if reader is None else CardSlot(reader, SocialSecuritySlot(ChipSocialSecurityReader))
 
     def _funding(
         self, host: Worker[BankHost], journal: SqliteJournal, risk: RiskCheck

@@ -1,18 +1,21 @@
 """What the journal holds open, and what is due of it while no customer is there.
 
-Transactions to be resumed, now or when their pause is over; the journal's newest row for the host; the trial rows of
-a disk that failed.
+Transactions to be resumed, now or when their pause is over; for the host, the loads in doubt and the journal's newest
+row; the trial rows of a disk that failed.
 """
 
 import logging
+import math
 from collections.abc import Callable
 from concurrent.futures import Future
 
 from kiosk_core.clock import Clock
+from kiosk_core.journeys.top_up.state import trace_of
 from kiosk_core.ledger import Journal, LedgerState, Transaction
 from kiosk_core.outbox import FIRST_PAUSE_S, Outbox, Unacknowledged
 from kiosk_core.ports import BankHost
 from kiosk_core.settlement import STAFF_MAY_CLOSE
+from kiosk_core.suspense import suspense_of
 from openteller.questions import Worker
 
 _log = logging.getLogger(__name__)
@@ -43,6 +46,9 @@ class OpenCases:
         self._outbox = Outbox()
         self._next_look = clock.now()
         self._to_resume: list[Transaction] = []
+        self._advices = Outbox()
+        self._advising = False
+        self._advised: set[str] = set()
         self._head_reported = 0
         self.head_acknowledged = 0
         """The newest row that the host has taken for the journal's own; 0: none, or it keeps another journal."""
@@ -51,8 +57,8 @@ class OpenCases:
 
     @property
     def waiting(self) -> tuple[Unacknowledged, ...]:
-        """What waits for the host, oldest first."""
-        return self._outbox.waiting
+        """What waits for the host: what is resumed, then what it is told of loads in doubt; each oldest first."""
+        return self._outbox.waiting + self._advices.waiting
 
     @property
     def are_due(self) -> bool:
@@ -62,7 +68,10 @@ class OpenCases:
     @property
     def look_due(self) -> float:
         """When to look next; without a journal nothing can be tried before that."""
-        return min(self._next_look, self._outbox.next_at) if self.journal_works else self._next_look
+        if not self.journal_works:
+            return self._next_look
+        next_advice = math.inf if self._advising else self._advices.next_at
+        return min(self._next_look, self._outbox.next_at, next_advice)
 
     def look_soon(self) -> None:
         """Look when the shortest pause is over: a journey has ended and may have left something open."""
@@ -75,13 +84,18 @@ class OpenCases:
             JournalUnavailable: the disk does not keep its promise.
         """
         self._next_look = self._clock.now() + LOOK_SECONDS
-        unsettled = [each for each in self._journal.unsettled() if each.state not in STAFF_MAY_CLOSE]
-        self._to_resume = self._outbox.look(unsettled, self._clock.now())
+        unsettled = self._journal.unsettled()
+        resumable = [each for each in unsettled if each.state not in STAFF_MAY_CLOSE]
+        self._to_resume = self._outbox.look(resumable, self._clock.now())
+        in_doubt = [each for each in unsettled if each.id not in self._advised and suspense_of(each) is not None]
+        to_advise = self._advices.look(in_doubt, self._clock.now())
         if not self.journal_works:
             self._prove_that_journal_works()
             return
         if host_online:
             self._report_head()
+            if to_advise and not self._advising:
+                self._advise(to_advise[0])
         self._journal.maintain()
 
     def next_due(self) -> Transaction:
@@ -89,6 +103,29 @@ class OpenCases:
         transaction = self._to_resume.pop(0)
         self._outbox.tried(transaction, self._clock.now())
         return transaction
+
+    def _advise(self, transaction: Transaction) -> None:
+        """Tell the host of a load in doubt; one at a time, for a customer who comes waits behind it."""
+        report = suspense_of(transaction)
+        if report is None:
+            return
+        self._advising = True
+        self._advices.tried(transaction, self._clock.now())
+        future = self._host.call(lambda host: host.report_suspense(trace_of(transaction), report))
+        future.add_done_callback(lambda done: self._on_thread(lambda: self._advice_answered(transaction.id, done)))
+
+    def _advice_answered(self, transaction: str, answer: "Future[bool]") -> None:
+        self._advising = False
+        if answer.cancelled() or answer.exception() is not None:
+            return
+        self._advised.add(transaction)
+        self.look_soon()
+        if not answer.result():
+            _log.error(
+                "the bank host does not keep transaction %s open: it knows no such load, or how it ended;"
+                " compare `openteller reconcile`",
+                transaction,
+            )
 
     def _prove_that_journal_works(self) -> None:
         """Write two rows: nothing less proves that the disk takes rows again."""

@@ -36,7 +36,7 @@ _RECOVERY = "kiosk_core/journeys/top_up/recovery.py"
 _MODULE = "drivers/top_up_module.py"
 _BANK = "device_sim/bank_books.py"
 _BANK_CARD = "openteller/bank_card_funding.py"
-_OPEN = "for each in self._journal.unsettled() if each.state not in STAFF_MAY_CLOSE"
+_OPEN = "for each in unsettled if each.state not in STAFF_MAY_CLOSE"
 _CHARGE = "    def _charge(self, request: ChargeRequest, rowid: int) -> Response | _Refusal:\n"
 _FORGED = "tests/money/test_forged_cards.py"
 
@@ -176,7 +176,7 @@ MUTANTS = (
         "recovery forgets the oldest open transaction",
         "openteller/open_cases.py",
         _OPEN,
-        _OPEN.replace("unsettled()", "unsettled()[1:]"),
+        _OPEN.replace("in unsettled", "in unsettled[1:]"),
     ),
     Mutant(
         "a card whose load is open may be loaded again",

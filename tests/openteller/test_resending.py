@@ -1,13 +1,17 @@
 """What the host has not acknowledged, sent again by the conductor: soon, then ever more seldom, until it answers."""
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kiosk_core.errors import HostSilent
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.ports import ReversalReason, Reversed, Trace
+from kiosk_core.ports import ReversalReason, Reversed, SuspenseReport, Trace
+from openteller.open_cases import OpenCases
 from tests.openteller.test_conductor import Host, Stage
 
 
@@ -113,3 +117,136 @@ def test_a_host_that_keeps_another_row_is_an_alarm_in_the_log(tmp_path: Path, ca
     live(stage_with_rows(tmp_path, Notary(believes=False), 100), 40)
     (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert line.startswith("the bank host does not take row 100 for the journal's newest")
+
+
+@dataclass
+class Keeper(Host):
+    """A host that is told of loads in suspense; it is silent for the first `silent` reports."""
+
+    silent: int = 0
+    keeps: bool = True
+    reports: list[tuple[str, SuspenseReport]] = field(default_factory=list)
+
+    def report_suspense(self, trace: Trace, report: SuspenseReport) -> bool:
+        self.reports.append((trace.transaction, report))
+        if len(self.reports) <= self.silent:
+            raise HostSilent("the bank host did not answer within 10 s")
+        return self.keeps
+
+
+IN_DOUBT = {"amount_fen": 5_000, "counter": 23, "old_balance_fen": 2_350, "authorised_at": "20261122101530"}
+
+
+def in_doubt(stage: Stage, *states: L) -> str:
+    """A load whose 80 52 has left, and what came of it."""
+    transaction = stage.journal.begin({"service": "transit_top_up"}).id
+    stage.journal.record(transaction, L.CREDIT_SENT, IN_DOUBT)
+    for state in states:
+        stage.journal.record(transaction, state, {})
+    return transaction
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Iterator[tuple[Stage, Keeper]]:
+    host = Keeper()
+    stage = Stage(tmp_path, host=host)
+    yield stage, host
+    stage.journal.close()
+
+
+def test_the_host_is_told_once_of_every_load_in_doubt(keeper: tuple[Stage, Keeper]) -> None:
+    stage, host = keeper
+    cases = [in_doubt(stage, L.CARD_UNKNOWN, L.SUSPENSE), in_doubt(stage, L.CARD_UNKNOWN, L.MANUAL)]
+    live(stage, 120)
+    assert host.reports == [(case, SuspenseReport(5_000, 23, "20261122101530")) for case in cases]
+    assert stage.conductor.unacknowledged == ()
+    assert stage.states == [L.SUSPENSE, L.MANUAL]  # telling settles nothing
+
+
+def test_a_report_that_is_not_answered_waits_and_is_sent_again(keeper: tuple[Stage, Keeper]) -> None:
+    stage, host = keeper
+    host.silent = 2
+    case = in_doubt(stage, L.CARD_UNKNOWN, L.SUSPENSE)
+    live(stage, 3)
+    (waiting,) = stage.conductor.unacknowledged
+    assert (waiting.transaction, waiting.state, waiting.amount_fen) == (case, L.SUSPENSE, 5_000)
+    live(stage, 20)
+    assert len(host.reports) == 3
+    assert stage.conductor.unacknowledged == ()
+
+
+def test_a_case_that_is_settled_meanwhile_is_not_reported_any_more(keeper: tuple[Stage, Keeper]) -> None:
+    stage, host = keeper
+    host.silent = 1_000_000
+    case = in_doubt(stage, L.CARD_UNKNOWN, L.SUSPENSE)
+    live(stage, 10)
+    told = len(host.reports)
+    assert told >= 2
+    stage.journal.record(case, L.SETTLED, {"resolution": "loaded", "by": "Li Na", "reason": "statement"})
+    live(stage, 60)
+    assert len(host.reports) == told
+    assert stage.conductor.unacknowledged == ()
+
+
+def test_a_host_that_knows_no_such_load_is_an_error_in_the_log(
+    keeper: tuple[Stage, Keeper], caplog: pytest.LogCaptureFixture
+) -> None:
+    stage, host = keeper
+    host.keeps = False
+    case = in_doubt(stage, L.CARD_UNKNOWN, L.SUSPENSE)
+    live(stage, 120)
+    assert len(host.reports) == 1
+    (line,) = [record.getMessage() for record in caplog.records if case in record.getMessage()]
+    assert "does not keep" in line
+
+
+@pytest.mark.parametrize("states", [(L.CARD_OK, L.MANUAL), (L.REFUSED, L.REV_REQ, L.MANUAL)])
+def test_what_the_card_has_proved_is_not_in_doubt(keeper: tuple[Stage, Keeper], states: tuple[L, ...]) -> None:
+    stage, host = keeper
+    in_doubt(stage, *states)
+    live(stage, 60)
+    assert host.reports == []
+
+
+def test_a_case_without_80_52_is_not_in_doubt(keeper: tuple[Stage, Keeper]) -> None:
+    stage, host = keeper
+    transaction = stage.journal.begin({"service": "transit_top_up"}).id
+    stage.journal.record(transaction, L.FUND_OK, {"amount_fen": 5_000})
+    stage.journal.record(transaction, L.MANUAL, {})
+    live(stage, 60)
+    assert host.reports == []
+
+
+@dataclass
+class Slow:
+    """A worker whose answers come when the test says so."""
+
+    owned: Keeper
+    asked: list[tuple[Callable[[Any], Any], "Future[Any]"]] = field(default_factory=list)
+
+    def call(self, work: Callable[[Any], Any]) -> "Future[Any]":
+        future: Future[Any] = Future()
+        self.asked.append((work, future))
+        return future
+
+    def answer(self) -> None:
+        work, future = self.asked.pop(0)
+        future.set_result(work(self.owned))
+
+
+def test_one_report_is_under_way_at_a_time(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    first, second = in_doubt(stage, L.CARD_UNKNOWN, L.SUSPENSE), in_doubt(stage, L.CARD_UNKNOWN, L.SUSPENSE)
+    worker, later = Slow(Keeper()), list[Callable[[], None]]()
+    cases = OpenCases(stage.journal, worker, stage.clock, later.append)  # type: ignore[arg-type]
+    for _ in range(3):
+        cases.look(host_online=True)
+    assert len(worker.asked) == 1
+    assert cases.look_due > stage.clock.now()  # the conductor does not look again and again for it
+    worker.answer()
+    later.pop()()
+    assert cases.look_due <= stage.clock.now()
+    cases.look(host_online=True)
+    worker.answer()
+    assert [case for case, _ in worker.owned.reports] == [first, second]
+    stage.journal.close()
