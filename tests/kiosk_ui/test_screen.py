@@ -10,7 +10,8 @@ from PyQt6.QtGui import QColor
 from PyQt6.QtQml import QQmlProperty, qmlContext
 from PyQt6.QtQuick import QQuickItem
 
-from kiosk_core.pages import Cancel, ChangeLanguage, ChooseAmount, ChooseService, Done, StayHere
+from kiosk_core.funding import FundingKind
+from kiosk_core.pages import Cancel, ChangeLanguage, ChooseAmount, ChooseFunding, ChooseService, Done, StayHere
 from kiosk_ui import app
 from kiosk_ui.image_providers import QUIET_ZONE, draw_qr
 from kiosk_ui.screen import QML
@@ -79,6 +80,8 @@ def test_touching_goes_through_a_whole_top_up():
         for page, names in (
             ("home_1", ["service_transit_top_up"]),
             ("amount", ["preset_5000", "key_clear", "key_2", "key_5", "key_erase", "key_0", "confirm"]),
+            ("ways_to_pay", ["funding_bank_card"]),
+            ("insert_bank_card", ["cancel"]),
             ("payment", ["cancel"]),
             ("warning", ["stay", "cancel_from_warning"]),
             ("loaded", ["language_en", "done"]),
@@ -89,6 +92,8 @@ def test_touching_goes_through_a_whole_top_up():
     assert [sent.intent for sent in rig.sent] == [
         ChooseService(service_id="transit_top_up"),
         ChooseAmount(amount_fen=2000),
+        ChooseFunding(funding=FundingKind.BANK_CARD),
+        Cancel(),
         Cancel(),
         StayHere(),
         Cancel(),

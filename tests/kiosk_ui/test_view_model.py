@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 from PyQt6.QtCore import QObject
 
+from kiosk_core.funding import FundingKind
 from kiosk_core.pages import (
     Cancel,
     ChangeLanguage,
     ChooseAmount,
+    ChooseFunding,
     ChooseService,
     Done,
     MenuPage,
@@ -51,6 +53,7 @@ def test_before_the_core_speaks_the_screen_asks_for_patience(rig):
     [
         ("home_1", lambda model: model.choose_service("transit_top_up"), ChooseService(service_id="transit_top_up")),
         ("place_card", lambda model: model.cancel(), Cancel()),
+        ("ways_to_pay", lambda model: model.choose_funding("bank_card"), ChooseFunding(funding=FundingKind.BANK_CARD)),
         ("loaded", lambda model: model.finish(), Done()),
         ("warning", lambda model: model.stay(), StayHere()),
         ("home_1", lambda model: model.change_language("en"), ChangeLanguage(language="en")),
