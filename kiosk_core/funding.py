@@ -25,6 +25,7 @@ class FundingStage(Enum):
 
     PAY = "pay"
     INSERT_CARD = "insert_card"
+    READ_CARD = "read_card"
     ENTER_PIN = "enter_pin"
     ASK_BANK = "ask_bank"
     TAKE_CARD = "take_card"

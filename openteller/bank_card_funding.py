@@ -251,11 +251,13 @@ class _Payment:
                 self._stand(FundingStage.TAKE_CARD)
                 yield from self._next_poll()
             self._stand(FundingStage.INSERT_CARD)
-            while (card := (yield from self._answer(self._ask(self._devices.reader, self._read_card)))) is None:
+            while not (yield from self._answer(self._ask(self._devices.reader, _has_card))):
                 yield from self._next_poll()
+            self._problem = None
+            self._stand(FundingStage.READ_CARD)
+            card = yield from self._answer(self._ask(self._devices.reader, self._read))
             match card:
                 case BankCard():
-                    self._problem = None
                     return card
                 case BankCardProblem.NOT_PRESENT:
                     raise _Over(Unpaid())
@@ -351,16 +353,10 @@ class _Payment:
 
     # -- on the threads of the devices -----------------------------------------------------------------------
 
-    def _read_card(self, reader: CardReader) -> BankCard | BankCardProblem | None:
-        """Return what came in, None while nothing has."""
-        media = reader.media()
-        if media in _INSIDE:
-            reader.set_entry(False)
-            chip = self._devices.chip(reader)
-            self._chip = reader, chip
-            return chip.begin(self._to_pay)
-        _expect_works(media)
-        return None
+    def _read(self, reader: CardReader) -> BankCard | BankCardProblem:
+        chip = self._devices.chip(reader)
+        self._chip = reader, chip
+        return chip.begin(self._to_pay)
 
     def _enter_pin(self, pad: PinPad, number: CardNumber) -> PinBlock | EntryEnd | PinPadRefusal:
         can_make = [each for each in self._devices.pin_formats if each in pad.formats]
@@ -404,6 +400,16 @@ def _let_in(reader: CardReader) -> bool:
     _expect_works(media)
     if media is not Media.ENTERING:
         reader.move(Destination.EXIT)
+    return False
+
+
+def _has_card(reader: CardReader) -> bool:
+    """Return whether a card has come in; then no other can."""
+    media = reader.media()
+    if media in _INSIDE:
+        reader.set_entry(False)
+        return True
+    _expect_works(media)
     return False
 
 

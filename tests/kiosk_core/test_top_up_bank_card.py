@@ -151,8 +151,13 @@ def test_the_customer_is_led_through_the_stages_each_shown_once() -> None:
     assert (insert.picture, insert.cancellable) == (Picture.INSERT_BANK_CARD, True)
     assert insert.body == Words("top_up.bank_card.insert_card.body", {"amount": "¥50.00"})
 
+    journey.feed(*waits(FundingStage.READ_CARD))
+    reading = journey.page
+    assert isinstance(reading, ProgressPage)
+    assert (reading.title, reading.cancellable) == (Words("top_up.bank_card.read_card.title"), False)
+
     journey.feed(*waits(FundingStage.ENTER_PIN), *waits(FundingStage.ENTER_PIN))
-    assert len(journey.pages) == shown + 1
+    assert len(journey.pages) == shown + 2
     pin = journey.page
     assert isinstance(pin, CapturePage)
     assert (pin.title, pin.picture) == (Words("top_up.bank_card.enter_pin.title"), Picture.ENTER_PIN)

@@ -286,6 +286,13 @@ PAGES: dict[str, Page] = {
     "ways_to_pay_problem": ways_to_pay(BY_PHONE, problem="gone"),
     "insert_bank_card": with_bank_card("insert_card", Picture.INSERT_BANK_CARD, deadline_s=120),
     "insert_bank_card_problem": with_bank_card("insert_card", Picture.INSERT_BANK_CARD, "not_accepted", deadline_s=120),
+    "read_bank_card": ProgressPage(
+        title=Words("top_up.bank_card.read_card.title"),
+        body=Words("top_up.bank_card.read_card.body"),
+        steps=(),
+        current=0,
+        picture=Picture.KEEP_BANK_CARD,
+    ),
     "enter_pin": with_bank_card("enter_pin", Picture.ENTER_PIN),
     "enter_pin_problem": with_bank_card("enter_pin", Picture.ENTER_PIN, "transit_card"),
     "ask_bank": ProgressPage(

@@ -36,8 +36,9 @@ PIN = PinBlock(PinFormat.ISO0, 6, bytes.fromhex("9C7E01D5A2F04B6B"))
 REQUEST = ChipRequest(bytes.fromhex("9F270180"))
 FROM_ISSUER = bytes.fromhex("910A0102030405060708 3030")
 
-INSERT, PINS, BANK, TAKE = (
+INSERT, READ, PINS, BANK, TAKE = (
     FundingStage.INSERT_CARD,
+    FundingStage.READ_CARD,
     FundingStage.ENTER_PIN,
     FundingStage.ASK_BANK,
     FundingStage.TAKE_CARD,
@@ -184,9 +185,12 @@ class World:
         if step == "let in":
             return
         self.at_reader.do()
-        if step == "read":
+        if step == "look":
             return
         self.reader.insert()
+        self.at_reader.do()
+        if step == "read":
+            return
         self.at_reader.do()
         if step == "rules":
             return
@@ -228,7 +232,9 @@ def test_each_step_is_told_and_the_last_is_that_the_money_is_there(world: World)
     assert world.poll() == Pending(INSERT)
     world.reader.insert()
     world.at_reader.do()
+    assert world.poll() == Pending(READ)
     assert not world.reader.entry
+    world.at_reader.do()
     assert world.asked_about == []
     assert world.poll() == Pending(PINS)
     assert world.asked_about == [("t0ken", 5_000)]
@@ -259,7 +265,7 @@ def test_workers_that_answer_at_once_are_no_different() -> None:
     funding.begin(TRACE, INIT)
     assert funding.poll(TRACE) == Pending(INSERT)
     world.reader.insert()
-    assert funding.poll(TRACE) == Pending(INSERT)  # it is being read
+    assert funding.poll(TRACE) == Pending(READ)
     assert funding.poll(TRACE) == Paid("t0ken")
     assert len(world.host.charged) == 1
 
@@ -305,7 +311,7 @@ def test_a_card_that_lies_there_already_goes_out_first(world: World) -> None:
 def test_a_card_that_does_not_do_is_given_back_and_another_may_come(world: World) -> None:
     world.reader.cards = deque([BankCardProblem.NOT_ACCEPTED, BankCardProblem.UNREADABLE, CARD])
     world.go_until("rules")
-    assert world.poll() == Pending(INSERT)
+    assert world.poll() == Pending(READ)
     world.at_reader.do()
     assert world.poll() == Pending(TAKE, "not_accepted")
     world.reader.lies = Media.NOT_PRESENT
@@ -313,11 +319,14 @@ def test_a_card_that_does_not_do_is_given_back_and_another_may_come(world: World
     assert world.poll() == Pending(INSERT, "not_accepted")
     world.reader.insert()
     world.at_reader.do()
+    assert world.poll() == Pending(READ)
+    world.at_reader.do()
     world.at_reader.do()
     assert world.poll() == Pending(TAKE, "unreadable")
     world.reader.lies = Media.NOT_PRESENT
     world.at_reader.do()
     world.reader.insert()
+    world.at_reader.do()
     world.at_reader.do()
     assert world.poll() == Pending(PINS)
 
@@ -444,7 +453,7 @@ def test_a_reader_that_cannot_give_the_card_back_changes_nothing_about_the_money
 
 
 def test_a_jammed_card_is_brought_out_by_a_reset(world: World) -> None:
-    world.go_until("read")
+    world.go_until("look")
     world.reader.lies = Media.JAMMED
     world.at_reader.do()
     assert world.poll() == Unpaid()
@@ -462,8 +471,8 @@ def test_a_reader_that_was_opened_anew_is_not_asked_about_a_card_that_it_does_no
 
 # -- everything fails everywhere -------------------------------------------------------------------------------------
 
-STEPS = ["let in", "read", "rules", "pin", "authorise", "charge", "complete"]
-NOTHING_TAKEN = ["let in", "read", "pin", "authorise"]
+STEPS = ["let in", "look", "read", "rules", "pin", "authorise", "charge", "complete"]
+NOTHING_TAKEN = ["let in", "look", "read", "pin", "authorise"]
 LOST = [
     DeviceUnavailable("device", "unplugged"),
     DeviceFault("device", Fault.CARD_JAM),

@@ -157,10 +157,10 @@ def payment(s: TopUp) -> Page:
                 card_present=s.card_present,
                 cancellable=True,
             )
-        case FundingStage.ASK_BANK:
+        case FundingStage.READ_CARD | FundingStage.ASK_BANK as stage:
             return ProgressPage(
-                title=Words("top_up.bank_card.ask_bank.title"),
-                body=Words("top_up.bank_card.ask_bank.body"),
+                title=Words(f"top_up.bank_card.{stage.value}.title"),
+                body=Words(f"top_up.bank_card.{stage.value}.body"),
                 steps=(),
                 current=0,
                 picture=Picture.KEEP_BANK_CARD,
@@ -191,7 +191,7 @@ def _payment_problem(s: TopUp) -> Words | None:
 
 def bank_card_is_about(s: TopUp) -> bool:
     """Return whether a bank card was in the reader when the payment was last heard of."""
-    return s.pending.stage in {FundingStage.ENTER_PIN, FundingStage.ASK_BANK, FundingStage.TAKE_CARD}
+    return s.pending.stage not in {FundingStage.PAY, FundingStage.INSERT_CARD}
 
 
 def working(s: TopUp, current: int) -> ProgressPage:
