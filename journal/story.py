@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from kiosk_core.ledger import LedgerRow, LedgerState, ReceiptResult, Resolution, Transaction
 from kiosk_core.money import format_amount
+from kiosk_core.suspense import REPORTED
 
 _MEANINGS = {
     LedgerState.NEW: "the customer chose a service",
@@ -30,10 +31,12 @@ _MEANINGS = {
     LedgerState.SETTLED: "staff settled the case",
 }
 
-# The row of a receipt repeats the state of the row before it: its fact says what happened.
-_RECEIPTS = {
-    ReceiptResult.PRINTED.value: "the receipt was printed",
-    ReceiptResult.NOT_PRINTED.value: "the receipt was not printed",
+# A note repeats the state of the row before it: one of its facts says what happened.
+_NOTES: dict[tuple[str, str | int | bool | None], str] = {
+    ("receipt", ReceiptResult.PRINTED.value): "the receipt was printed",
+    ("receipt", ReceiptResult.NOT_PRINTED.value): "the receipt was not printed",
+    (REPORTED, True): "the bank was told of the case and keeps it open",
+    (REPORTED, False): "the bank was told of the case and knows no such load, or how it ended: ask the bank",
 }
 
 _RESOLUTIONS = {
@@ -77,7 +80,7 @@ def tell(transaction: Transaction) -> tuple[Line, ...]:
         assert row is not None  # noqa: S101  (only the first `before` is None)
         news = tuple(say_fact(key, value) for key, value in row.facts.items() if known.get(key, ...) != value)
         known.update(row.facts)
-        meaning = _RECEIPTS.get(str(row.facts.get("receipt")), _MEANINGS[row.state])
+        meaning = next((_NOTES[fact] for fact in row.facts.items() if fact in _NOTES), _MEANINGS[row.state])
         lines.append(Line(row.number, row.at, row.state, meaning, news, _remark(before, row)))
     return tuple(lines)
 

@@ -3,6 +3,9 @@
 from kiosk_core.ledger import LedgerState, Transaction
 from kiosk_core.ports import SuspenseReport
 
+REPORTED = "reported"
+"""The fact that notes what the host said when it was told: whether it keeps the case open."""
+
 _IN_DOUBT = {LedgerState.SUSPENSE, LedgerState.MANUAL}
 _CARD_HAS_SPOKEN = {LedgerState.CARD_OK, LedgerState.REFUSED}
 

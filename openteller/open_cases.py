@@ -10,12 +10,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from kiosk_core.clock import Clock
+from kiosk_core.errors import JournalUnavailable
 from kiosk_core.journeys.top_up.state import trace_of
 from kiosk_core.ledger import Journal, LedgerState, Transaction
 from kiosk_core.outbox import FIRST_PAUSE_S, Outbox, Unacknowledged
 from kiosk_core.ports import BankHost
 from kiosk_core.settlement import STAFF_MAY_CLOSE
-from kiosk_core.suspense import suspense_of
+from kiosk_core.suspense import REPORTED, suspense_of
 from openteller.questions import Worker
 
 _log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ class OpenCases:
         unsettled = self._journal.unsettled()
         resumable = [each for each in unsettled if each.state not in STAFF_MAY_CLOSE]
         self._to_resume = self._outbox.look(resumable, self._clock.now())
-        in_doubt = [each for each in unsettled if each.id not in self._advised and suspense_of(each) is not None]
+        in_doubt = [each for each in unsettled if not self._is_advised(each) and suspense_of(each) is not None]
         to_advise = self._advices.look(in_doubt, self._clock.now())
         if not self.journal_works:
             self._prove_that_journal_works()
@@ -103,6 +104,9 @@ class OpenCases:
         transaction = self._to_resume.pop(0)
         self._outbox.tried(transaction, self._clock.now())
         return transaction
+
+    def _is_advised(self, transaction: Transaction) -> bool:
+        return transaction.id in self._advised or REPORTED in transaction.facts
 
     def _advise(self, transaction: Transaction) -> None:
         """Tell the host of a load in doubt; one at a time, for a customer who comes waits behind it."""
@@ -120,6 +124,11 @@ class OpenCases:
             return
         self._advised.add(transaction)
         self.look_soon()
+        try:
+            self._journal.note(transaction, {REPORTED: answer.result()})
+        except JournalUnavailable as error:
+            _log.critical("the journal is lost, the terminal goes out of service: %s", error)
+            self.journal_works = False
         if not answer.result():
             _log.error(
                 "the bank host does not keep transaction %s open: it knows no such load, or how it ended;"

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from kiosk_core.errors import HostSilent
+from journal.store import SqliteJournal
+from journal.story import tell
+from kiosk_core.errors import HostSilent, JournalUnavailable
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ports import ReversalReason, Reversed, SuspenseReport, Trace
 from openteller.open_cases import OpenCases
@@ -161,6 +163,43 @@ def test_the_host_is_told_once_of_every_load_in_doubt(keeper: tuple[Stage, Keepe
     assert host.reports == [(case, SuspenseReport(5_000, 23, "20261122101530")) for case in cases]
     assert stage.conductor.unacknowledged == ()
     assert stage.states == [L.SUSPENSE, L.MANUAL]  # telling settles nothing
+
+
+@pytest.mark.parametrize(
+    ("keeps", "told"),
+    [
+        (True, "the bank was told of the case and keeps it open"),
+        (False, "the bank was told of the case and knows no such load, or how it ended: ask the bank"),
+    ],
+)
+def test_what_the_host_said_is_noted_and_not_asked_again_after_a_restart(
+    keeper: tuple[Stage, Keeper], tmp_path: Path, keeps: bool, told: str
+) -> None:
+    stage, host = keeper
+    host.keeps = keeps
+    in_doubt(stage, L.CARD_UNKNOWN, L.SUSPENSE)
+    live(stage, 10)
+    (case,) = stage.journal.unsettled()
+    assert (case.state, case.facts["reported"], tell(case)[-1].meaning) == (L.SUSPENSE, keeps, told)
+    stage.journal.close()
+    again = Stage(tmp_path, host=host)
+    live(again, 10)
+    assert len(host.reports) == 1
+    again.journal.close()
+
+
+def test_a_report_of_which_no_note_can_be_written_is_sent_once_and_the_terminal_goes_out_of_service(
+    keeper: tuple[Stage, Keeper], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise JournalUnavailable("cannot write to the journal: the disk is full")
+
+    stage, host = keeper
+    monkeypatch.setattr(SqliteJournal, "note", fail)
+    in_doubt(stage, L.CARD_UNKNOWN, L.SUSPENSE)
+    live(stage, 60)
+    assert len(host.reports) == 1
+    assert "the journal is lost, the terminal goes out of service" in caplog.text
 
 
 def test_a_report_that_is_not_answered_waits_and_is_sent_again(keeper: tuple[Stage, Keeper]) -> None:
