@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from kiosk_core.texts import LocalText
 from openteller.core_client import CoreClient, CoreSilent
 from openteller.demo import CARD
 from tests.openteller.branch import AMOUNT_FEN, MASKED, PATIENCE_S, Branch
+from tests.openteller.paying_by_card import choose_bank_card, go_to_pin, insert, take_bank_card, type_pin
 
 SERVICES = Path(__file__).parents[2] / "services"
 RULES = """
@@ -34,6 +35,13 @@ by = "id_card"
 words.zh = "超过{above}需要身份证"
 words.en = "Above {above} we need your ID card"
 """
+PAYER_RULES = """
+[payer.often]
+most_loads = 1
+minutes = 60
+words.zh = "这张银行卡刚付过款"
+words.en = "This bank card has just paid"
+"""
 DAILY = LocalText("每天最多¥80", "At most ¥80 a day")
 
 
@@ -49,15 +57,19 @@ def wait_for_id_card_reader(branch: Branch) -> None:
     raise TimeoutError("the ID-card reader does not come into service")
 
 
-@pytest.fixture
-def branch() -> Iterator[Branch]:
-    branch = Branch()
+def write_rules(branch: Branch, rules: str) -> None:
     services = branch.folder / "services"
     shutil.copytree(SERVICES, services)
-    (services / "risk.toml").write_text(RULES, encoding="utf-8")
+    (services / "risk.toml").write_text(rules, encoding="utf-8")
     text = branch.config_file.read_text()
     assert str(SERVICES) in text
     branch.config_file.write_text(text.replace(str(SERVICES), str(services)))
+
+
+@pytest.fixture
+def branch() -> Iterator[Branch]:
+    branch = Branch()
+    write_rules(branch, RULES)
     branch.start_core()
     wait_for_id_card_reader(branch)
     yield branch
@@ -98,3 +110,28 @@ def test_a_card_that_is_listed_while_the_terminal_runs_is_refused(branch: Branch
     (barred,) = read_latest(branch.out / "journal", 10)
     assert barred.state is L.ABANDONED
     assert barred.facts["rule"] == "blacklist.lost"
+
+
+@pytest.mark.slow
+def test_a_bank_card_that_pays_too_often_comes_back_before_its_pin_is_asked_for() -> None:
+    branch = Branch(bank_card=True)
+    write_rules(branch, PAYER_RULES)
+    branch.start_core()
+    with closing(branch), branch.customer() as customer:
+        go_to_pin(branch, customer)
+        type_pin(branch)
+        assert customer.see("result").title.key == "top_up.loaded.title"
+        take_bank_card(branch)
+        branch.sim.take_card()
+        customer.done()
+        customer.see("menu")
+        choose_bank_card(branch, customer)
+        insert(branch)
+        page = customer.see("result")
+        assert (page.title.key, page.body.key) == ("top_up.barred.title", "top_up.barred.two_cards")
+        assert page.reason == LocalText("这张银行卡刚付过款", "This bank card has just paid")
+        take_bank_card(branch)
+        loaded, refused = branch.transactions()
+        assert (loaded.state, refused.state) == (L.DONE, L.DECLINED)
+        assert refused.facts["rule"] == "payer.often"
+        assert branch.disagreements() == []
