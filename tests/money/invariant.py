@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from device_sim.bank_books import BankEntry
 from kiosk_core.ledger import LedgerState, Transaction
+from kiosk_core.suspense import suspense_of
 from tests.money.world import FIRST_BALANCE_FEN, FIRST_COUNTER, START, World
 
 _PROVES_NOTHING = frozenset({LedgerState.SUSPENSE, LedgerState.MANUAL})
@@ -37,7 +38,18 @@ def violations(world: World) -> list[str]:
         for watched, elsewhere in zip(world.cards, world.elsewhere, strict=True)
     ]
     unannounced, world.unannounced = world.unannounced, []
-    return [*unannounced, *world.books.flaws(), *judge(terminal.journal.since(START), world.books.entries(), cards)]
+    ours = terminal.journal.since(START)
+    return [
+        *unannounced,
+        *world.books.flaws(),
+        *judge(ours, world.books.entries(), cards),
+        *(f"{each.id}: in doubt, and the bank has not been told" for each in ours if _is_untold(world, each)),
+    ]
+
+
+def _is_untold(world: World, transaction: Transaction) -> bool:
+    order = world.books._orders.find(transaction.id)
+    return order is not None and not order.suspended and suspense_of(transaction) is not None
 
 
 def judge(ours: Iterable[Transaction], banks: Iterable[BankEntry], cards: Iterable[CardGain]) -> list[str]:

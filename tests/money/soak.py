@@ -47,7 +47,15 @@ from tests.money.world import SERVICE, Customer, NeverAtRest, PowerCut, RunningT
 CARDS = 12
 JUDGED_EVERY = 25
 TOLD_EVERY = 10
-_REQUESTS = ("OrderRequest", "ChargeRequest", "StatusRequest", "LoadRequest", "ConfirmRequest", "ReversalRequest")
+_REQUESTS = (
+    "OrderRequest",
+    "ChargeRequest",
+    "StatusRequest",
+    "LoadRequest",
+    "ConfirmRequest",
+    "ReversalRequest",
+    "SuspenseRequest",
+)
 _STEP_FEN = 1_000
 _TURNS_AWAY_AFTER_S = 60.0
 

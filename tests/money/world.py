@@ -67,6 +67,7 @@ from wire.host_messages import (
     Request,
     ReversalRequest,
     StatusRequest,
+    SuspenseRequest,
 )
 
 TERMINAL_NUMBER = "OT000001"
@@ -98,6 +99,7 @@ _ANNOUNCES: Mapping[type, frozenset[LedgerState]] = {
     LoadRequest: frozenset({LedgerState.MAC2_REQ}),
     ConfirmRequest: frozenset({LedgerState.CARD_OK, LedgerState.CONFIRM_SAF}),
     ReversalRequest: frozenset({LedgerState.REV_REQ}),
+    SuspenseRequest: frozenset({LedgerState.SUSPENSE, LedgerState.MANUAL}),
 }
 """Which row is a transaction's last when the message leaves."""
 _WAITS_FOR_PEOPLE = {LedgerState.SUSPENSE, LedgerState.MANUAL}
@@ -425,6 +427,7 @@ class RunningTerminal:
         return (
             self.idle
             and bool(self.conductor._host_online)
+            and not self.conductor.unacknowledged
             and all(each.state in _WAITS_FOR_PEOPLE for each in self.journal.unsettled())
         )
 
