@@ -165,6 +165,7 @@ class _Explorer:
         self._number: dict[Situation, int] = {self._first: 0}
         self._way: list[tuple[int, str]] = [(0, "")]  # whence and how each was first come to
         self._back: list[list[int]] = [[]]
+        self._after: dict[tuple[TopUp, ev.Event], tuple[TopUp, tuple[Deed, ...]]] = {}
 
     def run(self) -> Exploration:
         waiting = deque([self._first])
@@ -236,18 +237,26 @@ class _Explorer:
         self.found.used.add((s.step, type(event)))
         label = describe(event)
         try:
-            after, effects = top_up.advance(s, event)
+            after, deeds = self._advance(s, event)
         except UnexpectedEvent:  # of a journey that could not go on: the conductor gives it up once more
             yield from self._give_up(replace(at, before=s), f"{label}, unexpected")
             return
-        yield label, self._begin_to_do(at, after, s, effects, label)
+        yield label, self._begin_to_do(at, after, s, deeds, label)
 
     def _give_up(self, at: Situation, why: str) -> Iterator[tuple[str, Situation]]:
         if at.before is None:
             yield from self._leave(at, why)
             return
-        after, effects = top_up.advance(at.before, ev.CannotGoOn())
-        yield why, self._begin_to_do(replace(at, todo=()), after, at.before, effects, why)
+        after, deeds = self._advance(at.before, ev.CannotGoOn())
+        yield why, self._begin_to_do(replace(at, todo=()), after, at.before, deeds, why)
+
+    def _advance(self, s: TopUp, event: ev.Event) -> tuple[TopUp, tuple[Deed, ...]]:
+        """Return what the table makes of `event`: the same in every world, so it is asked once."""
+        known = self._after.get((s, event))
+        if known is None:
+            after, effects = top_up.advance(s, event)
+            known = self._after[s, event] = _plain(after), _deeds(effects)
+        return known
 
     def _stop(self, at: Situation) -> Iterator[tuple[str, Situation]]:
         for label, left in self._leave(at, "the terminal stops"):
@@ -268,8 +277,9 @@ class _Explorer:
             yield "staff settle it", replace(at, ledger=at.ledger.with_row(row))
         else:
             after, effects = top_up.resume(transaction, SERVICE, TERMINAL)
-            self.found.resumed.setdefault(transaction.state, set()).add(_say(_deeds(effects)))
-            yield "recovery", self._begin_to_do(at, after, None, effects, "recovery")
+            deeds = _deeds(effects)
+            self.found.resumed.setdefault(transaction.state, set()).add(_say(deeds))
+            yield "recovery", self._begin_to_do(at, _plain(after), None, deeds, "recovery")
         if transaction.state.needs_card or transaction.state is L.MANUAL:
             yield from self._visit(at, transaction)
 
@@ -284,18 +294,17 @@ class _Explorer:
         if rows != [L.ABANDONED]:
             raise Violation(f"a card with an open case began a new load: {rows}")
         label = "the card is shown again"
-        yield label, self._begin_to_do(at, after, None, effects, label)
+        yield label, self._begin_to_do(at, _plain(after), None, _deeds(effects), label)
 
     def _begin_to_do(
-        self, at: Situation, after: TopUp, before: TopUp | None, effects: Iterable[do.Effect], label: str
+        self, at: Situation, after: TopUp, before: TopUp | None, deeds: tuple[Deed, ...], label: str
     ) -> Situation:
-        deeds = _deeds(effects)
         last = at.ledger.last
         for deed in deeds:
             if isinstance(deed, Row):
                 self.found.moves.setdefault((last, deed.state), set()).add(label)
                 last = deed.state
-        return _rested(replace(at, session=_plain(after), before=before, todo=deeds))
+        return _rested(replace(at, session=after, before=before, todo=deeds))
 
     # -- what must hold ------------------------------------------------------------------------------------
 
