@@ -1,5 +1,6 @@
 """`openteller reconcile`: a day of the journal beside the bank's settlement file; reads both, writes neither."""
 
+import codecs
 import gc
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -136,17 +137,31 @@ def _files(day: date, paths: Sequence[Path]) -> tuple[Settlement, ...]:
     files: dict[date, Settlement] = {}
     for path in paths:
         try:
-            file = decode(path.read_bytes())
+            data = path.read_bytes()
+            file = decode(data)
         except OSError as error:
             raise WrongInputError(f"{path}: {error.strerror}") from None
         except WireError as error:
-            raise WrongInputError(f"{path}: is no whole settlement file: {error}; fetch it again") from None
+            raise WrongInputError(
+                f"{path}: is no whole settlement file: {_what_happened(data) or f'{error}; fetch it again'}"
+            ) from None
         if file.date in files:
             raise WrongInputError(f"{path}: is the second file of {file.date}; name each day's once")
         files[file.date] = file
     if day not in files:
         raise WrongInputError(f"{paths[0]}: is the bank's file of {min(files)}, not of {day}")
     return tuple(files.values())
+
+
+def _what_happened(data: bytes) -> str:
+    """Return what another program did to a settlement file, where that can be seen; "" elsewhere."""
+    if data.startswith((b"\x1f\x8b", b"PK\x03\x04")):
+        return "it is packed; unpack it"
+    if data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "an editor saved it in another encoding; fetch it again and leave it as it is"
+    if data.startswith(b"H|") and b"\r\n" in data:
+        return "its line ends were changed to CR LF on the way; fetch it again as a binary file"
+    return ""
 
 
 def _journal(where: Path) -> tuple[Path, str | None]:
@@ -194,6 +209,8 @@ def _tell(found: Reconciliation, form: Form, out: Path | None) -> None:
             file.write(text)
     except FileExistsError:
         raise WrongInputError(f"{out}: is there already; name a new file") from None
+    except OSError as error:
+        raise WrongInputError(f"{out}: {error.strerror}") from None
 
 
 def _plain(table: RenderableType) -> str:

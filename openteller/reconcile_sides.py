@@ -9,8 +9,10 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import cached_property
 
+from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ledger import ReceiptResult, Resolution, Transaction
+from kiosk_core.suspense import REPORTED
 from wire.settlement import BookingKind, SettledState, SettlementEntry
 
 CLOCK_SKEW = timedelta(minutes=10)
@@ -126,6 +128,17 @@ class Here:
     def resolution(self) -> Resolution:
         """How staff closed it. Raises ValueError where they did not."""
         return Resolution(self.facts.get("resolution"))
+
+    @property
+    def funding(self) -> FundingKind:
+        """How it was to be paid; by phone where the journal is from before there was anything else."""
+        return FundingKind(self.facts.get("funding", FundingKind.QR.value))
+
+    @property
+    def bank_keeps(self) -> bool | None:
+        """What the bank said when it was told that the load is in doubt: it keeps it open; None: nothing yet."""
+        said = self.facts.get(REPORTED)
+        return None if said is None else bool(said)
 
     @property
     def receipt(self) -> ReceiptResult | None:

@@ -60,6 +60,7 @@ def _counts(found: Reconciliation) -> Table:
 def _evidence(found: Reconciliation) -> str:
     proofs = found.evidence
     lines = [
+        f"Paid: {proofs.by_phone:,} by phone, {proofs.by_bank_card:,} by bank card.",
         f"Card proofs: {proofs.answered:,} with the load, {proofs.asked:,} by asking the card again.",
         f"Receipts: {proofs.printed:,} printed, {proofs.not_printed:,} not"
         + (f"; of {proofs.unrecorded:,} the journal does not say." if proofs.unrecorded else "."),

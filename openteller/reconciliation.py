@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 
+from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ledger import ReceiptResult, Resolution, Transaction
 from kiosk_core.money import format_amount
@@ -64,12 +65,14 @@ class Matched:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the journal holds beside the money: how loads were proven, and which receipts came out.
+    """What the journal holds beside the money: how was paid, how loads were proven, and which receipts came out.
 
-    `answered`: the card answered the load with its TAC; `asked`: it was asked again (80 5A). `unrecorded`: the journal
-    does not say whether there was a receipt.
+    `by_phone` and `by_bank_card` count what was paid. `answered`: the card answered the load with its TAC; `asked`: it
+    was asked again (80 5A). `unrecorded`: the journal does not say whether there was a receipt.
     """
 
+    by_phone: int = 0
+    by_bank_card: int = 0
     answered: int = 0
     asked: int = 0
     printed: int = 0
@@ -162,6 +165,8 @@ def reconcile(
 def _evidence(transactions: Iterable[Here]) -> Evidence:
     counted = Counter[str]()
     for each in transactions:
+        if each.is_paid:
+            counted["by_bank_card" if each.funding is FundingKind.BANK_CARD else "by_phone"] += 1
         if each.is_proven:
             counted["asked" if each.facts.get("proven") is True else "answered"] += 1
         if each.is_paid or each.end is End.OPEN:
@@ -316,12 +321,13 @@ def _still_open(here: Here, bank: Bank) -> Iterator[Finding]:
         return
     at_bank = f"; the bank: {bank.end.value}" if bank.entries else ""
     if here.state is L.SUSPENSE:
+        in_file = f"; its file: {bank.end.value}" if bank.entries else ""
         yield _finding(
             Kind.SUSPENSE,
             here,
             bank,
-            f"the card left before it said whether it was loaded{at_bank}",
-            f"Ask the customer to bring the card to any terminal. If it never comes, close with: {_SETTLE}",
+            f"the card left before it said whether it was loaded; {_BANK_SAID[here.bank_keeps]}{in_file}",
+            f"Ask the customer to bring the card to this terminal. If it never comes, close with: {_SETTLE}",
         )
     elif here.state is L.MANUAL:
         why = here.facts.get("why") or "the evidence contradicts itself"
@@ -329,6 +335,13 @@ def _still_open(here: Here, bank: Bank) -> Iterator[Finding]:
     else:
         yield _finding(Kind.UNDER_WAY, here, bank, f"{_WAITS_FOR[here.state]}{at_bank}", "Nothing; look again later.")
 
+
+# What the bank said when it was told of a case in suspense.
+_BANK_SAID = {
+    None: "the bank has not been told yet",
+    True: "the bank was told and keeps it open",
+    False: "the bank was told and knows no such load, or how it ended",
+}
 
 _WAITS_FOR: Mapping[L, str] = {
     L.FUND_REQ: "the payment is under way, or settled when the core next starts",

@@ -16,8 +16,11 @@ DAY = date(2026, 11, 22)
 TERMINAL = "KT000001"
 CARD = "310487*********5678"
 
+Rows = tuple[tuple[L, int, Mapping[str, str | int | bool]], ...]
+"""The rows of a transaction: state, seconds after the customer chose, facts."""
+
 # The path of a payment, in seconds after the customer chose; docs/money: one row a state.
-CHOSEN: tuple[tuple[L, int, Mapping[str, str | int | bool]], ...] = (
+CHOSEN: Rows = (
     (L.NEW, 0, {"service": "transit_top_up"}),
     (L.CARD_READ, 5, {"card": CARD, "token": "ab" * 16, "old_balance_fen": 2_350}),
 )

@@ -12,6 +12,7 @@ from kiosk_core.ledger import Transaction
 from openteller.reconcile_sides import End, Money
 from openteller.reconciliation import Evidence, Kind, Matched, Reconciliation, reconcile
 from tests.openteller.days_of_money import (
+    ASKED,
     CANCELLED,
     CHOSEN,
     DAY,
@@ -27,6 +28,7 @@ from tests.openteller.days_of_money import (
     SUSPENDED,
     TERMINAL,
     UNPAID,
+    Rows,
     at,
     bank_day,
     booked,
@@ -73,7 +75,7 @@ def test_a_day_on_which_both_agree() -> None:
         End.UNPAID: Matched(2, 5_000),
     }
     assert found.here == found.bank == Money(payments_fen=10_000, refunds_fen=5_000, loads_fen=5_000)
-    assert found.evidence == Evidence(answered=1, unrecorded=2)
+    assert found.evidence == Evidence(by_phone=2, answered=1, unrecorded=2)
 
 
 def test_an_empty_day() -> None:
@@ -155,7 +157,7 @@ def test_suspense_has_its_age_and_its_next_step() -> None:
     assert kinds(found) == [(Kind.SUSPENSE, "5")]
     assert found.findings[0].since == at("14:01:33")
     assert found.findings[0].next_step == (
-        "Ask the customer to bring the card to any terminal. If it never comes, close with:"
+        "Ask the customer to bring the card to this terminal. If it never comes, close with:"
         " openteller journal settle KT000001-26112200005 --as ..."
     )
     assert found.here == found.bank == Money(15_000, 5_000, 5_000, 5_000)
@@ -310,6 +312,51 @@ def test_another_terminal_in_the_file_is_counted_and_left_out() -> None:
     assert (found.findings, found.of_others) == ((), 1)
 
 
+# -- how it was paid, and what the bank was told -------------------------------------------------------------------
+
+
+def paid_by_card(rows: Rows) -> Rows:
+    """Return the rows with a bank card in the place of a phone."""
+    return tuple(
+        (state, after, facts | ({"funding": "bank_card"} if state is L.FUND_REQ else {}))
+        for state, after, facts in rows
+    )
+
+
+def test_loads_paid_by_bank_card_are_matched_like_others_and_counted() -> None:
+    journal = (told(1, paid_by_card(LOADED), at("10:00")), told(2, paid_by_card(REFUNDED), at("11:00")), *JOURNAL[2:])
+    found = compare(journal, bank_day(*ENTRIES))
+    assert found.findings == ()
+    assert found.here == found.bank == Money(payments_fen=10_000, refunds_fen=5_000, loads_fen=5_000)
+    assert found.evidence == Evidence(by_bank_card=2, answered=1, unrecorded=2)
+
+
+def test_a_card_that_was_debited_though_its_answer_was_lost_is_found_by_its_refund() -> None:
+    lost = (*ASKED, (L.REV_REQ, 40, {"paid": False, "reason": "98"}), (L.REVERSED, 42, {"refunded_fen": 5_000}))
+    found = compare((told(2, paid_by_card(lost), at("11:00")),), bank_day(*ENTRIES[2:5]))
+    assert found.findings == ()
+    assert found.evidence.by_bank_card == 1
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ((), "the bank has not been told yet"),
+        (((L.SUSPENSE, 120, {"reported": True}),), "the bank was told and keeps it open"),
+        (((L.SUSPENSE, 120, {"reported": False}),), "the bank was told and knows no such load, or how it ended"),
+    ],
+)
+def test_a_load_in_suspense_says_what_the_bank_knows_of_it(note: Rows, said: str) -> None:
+    paid = booked(6, PAYMENT, at("14:00:25"), S.OPEN)
+    (finding,) = compare((told(6, (*SUSPENDED, *note), at("14:00")),), bank_day(paid)).findings
+    assert finding.kind is Kind.SUSPENSE
+    assert finding.what == (
+        f"the card left before it said whether it was loaded; {said}; its file: paid, neither loaded nor given back"
+    )
+    assert finding.since == at("14:01:33")
+    assert "to this terminal" in finding.next_step
+
+
 # -- receipts ---------------------------------------------------------------------------------------------------
 
 
@@ -324,7 +371,7 @@ def test_receipts_are_told_as_the_journal_has_them() -> None:
     assert kinds(found) == [(Kind.NO_RECEIPT, "7")]
     assert not found.is_open
     assert found.matched == {End.LOADED: Matched(2, 10_000)}
-    assert found.evidence == Evidence(answered=2, printed=1, not_printed=1)
+    assert found.evidence == Evidence(by_phone=2, answered=2, printed=1, not_printed=1)
 
 
 def test_a_receipt_behind_midnight_gives_the_bank_no_time_to_book_on_the_next_day() -> None:

@@ -1,6 +1,7 @@
 """`openteller reconcile` as a clerk types it: a journal and a settlement file on disk, tables, exit codes."""
 
 import csv
+import gzip
 import io
 import json
 from datetime import timedelta
@@ -97,6 +98,7 @@ waits for staff                                  0            0.00
 settles by itself                                0            0.00
 receipt not printed                              0            0.00
 
+Paid: 3 by phone, 0 by bank card.
 Card proofs: 1 with the load, 0 by asking the card again.
 Receipts: 0 printed, 0 not; of 3 the journal does not say.
 Lines of the bank's files about other terminals, left out: 1.
@@ -120,9 +122,9 @@ What is to be done
      The customer paid and has nothing: the bank must give ¥50.00 back. See its
      story (openteller journal show -t KT000001-26112200002).
   3  KT000001-26112200003  ¥50.00  waits for the card, for 20 hours
-     The card left before it said whether it was loaded; the bank: paid, neither
-     loaded nor given back.
-     Ask the customer to bring the card to any terminal. If it never comes,
+     The card left before it said whether it was loaded; the bank has not been
+     told yet; its file: paid, neither loaded nor given back.
+     Ask the customer to bring the card to this terminal. If it never comes,
      close with: openteller journal settle KT000001-26112200003 --as ...
 """
 
@@ -228,6 +230,10 @@ def test_a_wrong_day_is_refused(folder: Path, tmp_path: Path, day: str, said: st
         (lambda data: data[:-80], "is not the trailer, with which a whole file ends"),
         (lambda data: data.replace(b"payment|000000005000", b"payment|000000005001", 1), "sum: is not the"),
         (lambda data: data.replace(b"|N|3104", b"|N|3105", 1), "SHA-256: is not that of the lines above"),
+        (lambda data: data.replace(b"\n", b"\r\n"), "line ends were changed to CR LF on the way; fetch it again as a"),
+        (lambda data: b"\xef\xbb\xbf" + data, "an editor saved it in another encoding; fetch it again and leave it"),
+        (lambda data: data.decode().encode("utf-16"), "an editor saved it in another encoding"),
+        (gzip.compress, "it is packed; unpack it"),
         (lambda data: b"\x89PNG\r\n\x1a\n" + data, "is not UTF-8"),
         (lambda _: b"", "is not the trailer"),
     ],
@@ -237,9 +243,9 @@ def test_a_file_that_is_not_whole_is_refused(folder: Path, tmp_path: Path, spoil
     path.write_bytes(spoil(encode(AGREED)))
     result = reconcile("-j", folder, "-s", path)
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"{path}: is no whole settlement file: line ")
+    assert result.stderr.startswith(f"{path}: is no whole settlement file: ")
     assert said in result.stderr
-    assert "fetch it again" in result.stderr
+    assert ("; fetch it again" in result.stderr) != (spoil is gzip.compress)
 
 
 def test_a_line_twice_in_the_file_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -257,6 +263,12 @@ def test_a_line_twice_in_the_file_is_refused(folder: Path, tmp_path: Path) -> No
 def test_a_missing_file_is_a_sentence(folder: Path, tmp_path: Path) -> None:
     result = reconcile("-j", folder, "-s", tmp_path / "nowhere")
     assert (result.exit_code, result.stderr) == (2, f"{tmp_path / 'nowhere'}: No such file or directory\n")
+
+
+def test_a_table_that_cannot_be_written_is_a_sentence(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "nowhere" / "day.txt"
+    result = reconcile("-j", folder, "-s", keep(tmp_path / "bank", AGREED), "--out", out)
+    assert (result.exit_code, result.stderr) == (2, f"{out}: No such file or directory\n")
 
 
 def test_two_files_of_one_day_are_refused(folder: Path, tmp_path: Path) -> None:
