@@ -14,10 +14,12 @@ from typing import Any, cast
 
 import apsw
 
+from device_sim.bank_accounts import Accounts, BankAccount
 from device_sim.bank_answers import refusal
-from device_sim.bank_keys import PurseKeys
+from device_sim.bank_keys import PinKeys, PurseKeys
 from device_sim.bank_ledger import Account, Booking, Ledger, Movement, Pocket, Posting
 from device_sim.bank_orders import Order, Orders
+from device_sim.bank_settlement import settlement_of
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from wire.host_decoder import decode
@@ -53,9 +55,10 @@ from wire.host_messages import (
     SuspenseRequest,
     SuspenseResponse,
 )
-from wire.settlement import BookingKind, SettledState, Settlement, SettlementEntry
+from wire.settlement import BookingKind, Settlement
 
-_MAY_CHANGE = {"date", "time", "reason", "repeat"}  # between a message and its repeats
+# Between a message and its repeats.
+_MAY_CHANGE: Mapping[str, Any] = {"date": "0101", "time": "000000", "reason": "98", "repeat": False}
 _HIGHEST_BALANCE = 0xFFFFFFFF  # in fen: four bytes
 
 _Opening = OrderRequest | ChargeRequest | DepositRequest
@@ -67,7 +70,8 @@ _Refusal = str
 class BankRules:
     """How the bank decides: its master keys (16 bytes each), the largest load, how long an order can be paid.
 
-    With `pays_itself_after_s` the customer's phone pays that many seconds after the order by itself.
+    `accounts` are those of the bank cards that it knows; PINs come under `pin_key` (3DES, 16 bytes) or `long_pin_key`
+    (AES). With `pays_itself_after_s` the customer's phone pays that many seconds after the order by itself.
     """
 
     load_master_key: bytes = field(repr=False)
@@ -75,6 +79,9 @@ class BankRules:
     limit_fen: int = 100_000
     order_lifetime_s: int = 120
     pays_itself_after_s: float | None = None
+    accounts: tuple[BankAccount, ...] = ()
+    pin_key: bytes | None = field(default=None, repr=False)
+    long_pin_key: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,7 @@ class BankBooks:
     def __init__(self, folder: Path | None, rules: BankRules, clock: Clock) -> None:
         self._rules = rules
         self._keys = PurseKeys(rules.load_master_key, rules.tac_master_key)
+        self._pin_keys = PinKeys(rules.pin_key, rules.long_pin_key)
         self._clock = clock
         self._lock = threading.Lock()
         self._folder = folder
@@ -143,6 +151,7 @@ class BankBooks:
         list(self._db.execute(_SCHEMA))  # a statement runs when its rows are fetched
         self._orders = Orders(self._db)
         self._ledger = Ledger(self._db)
+        self._accounts = Accounts(self._db, self._rules.accounts, self._pin_keys, self._ledger, self._token)
 
     def reopen(self) -> None:
         """Close the file and read it anew, as after a restart; books in memory stay as they are."""
@@ -226,6 +235,11 @@ class BankBooks:
             for order in found
         ]
 
+    def balance_fen(self, number: CardNumber) -> int:
+        """Return what is on the account of a bank card that the rules name."""
+        with self._transaction():
+            return self._accounts.balance_fen(number.reveal())
+
     def balances(self) -> Mapping[Account, int]:
         """Return what is on every account, in fen; the sum is 0."""
         with self._transaction():
@@ -255,34 +269,7 @@ class BankBooks:
     def settlement(self, day: date) -> Settlement:
         """Return what was booked on `day` by the bank's own calendar, with the states of its end."""
         with self._transaction():
-            cards = {order.number: order.card for order in self._all()}
-            booked = [each for each in self._ledger.bookings() if each.at.date() <= day]
-        states: dict[str, SettledState] = {}
-        of_day: dict[tuple[str, BookingKind], Booking] = {}
-        for each in booked:
-            states[each.order] = _state_after(each, states.get(each.order, SettledState.OPEN))
-            if each.at.date() == day:
-                of_day.pop((each.order, each.kind), None)  # a load's permission, where its proof came on the same day
-                of_day[each.order, each.kind] = each
-        return Settlement(
-            day,
-            tuple(
-                SettlementEntry(
-                    order=each.order,
-                    terminal=each.terminal,
-                    stan=each.stan,
-                    rrn=each.rrn,
-                    date=day,
-                    time=each.at.time(),
-                    kind=each.kind,
-                    amount_fen=each.amount_fen,
-                    state=states[each.order],
-                    tac_proven=each.tac_proven,
-                    card=cards[each.order],
-                )
-                for each in of_day.values()
-            ),
-        )
+            return settlement_of(day, self._all(), self._ledger.bookings())
 
     def mac_key_blocks(self, terminal: str) -> tuple[str, ...]:
         """Return a terminal's MAC keys; see device_sim.bank_keys.KeyShelf."""
@@ -319,9 +306,9 @@ class BankBooks:
         return answer
 
     def _fingerprint(self, request: _Lasting) -> bytes:
-        """Return a keyed digest of what a repeat must not change; keyed, because a card number is in it."""
-        same = {name: value for name, value in vars(request).items() if name not in _MAY_CHANGE}
-        return self._keys.token(repr(same).encode("utf-8"))
+        """Return a keyed digest of what a repeat must not change; keyed, because card numbers and a PIN are in it."""
+        changeable = {name: value for name, value in _MAY_CHANGE.items() if hasattr(request, name)}
+        return self._keys.token(encode(replace(request, **changeable)))
 
     # -- rules ---------------------------------------------------------------------------------------------
 
@@ -353,15 +340,21 @@ class BankBooks:
         unfit = self._unfit_to_open(request) or self._unfit_to_load(request)
         if unfit:
             return "P3" if unfit == "14" else unfit
-        payer = request.payer.number
+        payer = request.payer
+        unfit = self._accounts.refusal(payer, request.amount_fen, self._today().date())
+        if unfit:
+            return unfit
         order = self._opened(request, rowid)
-        self._pay(replace(order, payer=CardNumber(payer).masked, payer_token=self._token(payer)))
-        return ChargeResponse(**_approved(request, rowid), approval=Approval(f"{rowid % 10**6:06d}"))
+        self._pay(replace(order, payer=CardNumber(payer.number).masked, payer_token=self._token(payer.number)))
+        approval = Approval(f"{rowid % 10**6:06d}", self._accounts.for_the_chip(payer))
+        return ChargeResponse(**_approved(request, rowid), approval=approval)
 
     def _deposit(self, request: DepositRequest, rowid: int) -> Response | _Refusal:
         unfit = self._unfit_to_open(request)
         if unfit:
             return unfit
+        if not self._accounts.knows(request.card):
+            return "14"
         order = self._opened(request, rowid)
         self._orders.keep(replace(order, card_token=b"", deposit_token=order.card_token))
         return DepositResponse(**_approved(request, rowid), offer=self._offer(request))
@@ -474,7 +467,9 @@ class BankBooks:
         unfit = _suspense_refusal(order, request)
         if unfit:
             return unfit
-        self._orders.keep(replace(order, suspended=1))
+        if not order.suspended:
+            self._orders.keep(replace(order, suspended=1))
+            self._book(BookingKind.SUSPENSE, order, request.stan, _rrn(rowid))
         return SuspenseResponse(**_approved(request, rowid))
 
     def _reverse(self, request: ReversalRequest, rowid: int) -> Response | _Refusal:
@@ -552,17 +547,6 @@ class BankBooks:
     def _today(self) -> datetime:
         """Return date and time as the bank takes them to be."""
         return self._clock.wall() + timedelta(seconds=self.skew_s)
-
-
-def _state_after(booking: Booking, before: SettledState) -> SettledState:
-    """Return the state of an order behind a booking."""
-    match booking.kind:
-        case BookingKind.LOAD if booking.tac_proven:
-            return SettledState.DISPUTED if before is SettledState.REVERSED else SettledState.LOADED
-        case BookingKind.REVERSAL:
-            return SettledState.REVERSED
-        case _:
-            return before
 
 
 def _load_refusal(order: Order, request: LoadRequest) -> _Refusal | None:

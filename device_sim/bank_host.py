@@ -14,6 +14,7 @@ from device_sim.bank_books import BankBooks, BankEntry, BankRules
 from device_sim.bank_desk import BankDesk, Ending
 from device_sim.bank_faults import BankFaults
 from device_sim.bank_keys import LineKeys, MacAgreement
+from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from wire.errors import WireError
 from wire.host_frames import Deframer
@@ -119,6 +120,10 @@ class SimulatedBankHost:
     def pay(self, order: str) -> bool:
         """Let the customer's phone pay `order`; False if there is nothing to pay (any more)."""
         return self._books.pay(order)
+
+    def balance_fen(self, number: CardNumber) -> int:
+        """Return what is on the account of a bank card that the rules name."""
+        return self._books.balance_fen(number)
 
     def settlement(self, day: date) -> Settlement:
         """Return what was booked on `day` by the bank's own calendar."""

@@ -15,6 +15,7 @@ _SCHEMA = """
         amount_fen integer, tac_proven integer);
     create index if not exists bookings_of_an_order on bookings (number);
     create table if not exists postings (booking integer, account text, holder blob, amount_fen integer);
+    create index if not exists postings_of_a_holder on postings (holder);
 """
 
 
@@ -130,6 +131,12 @@ class Ledger:
         """Return what is on every account, in fen."""
         found = dict(self._db.execute("select account, sum(amount_fen) from postings group by account"))
         return {account: found.get(account.value, 0) for account in Account}
+
+    def change_of(self, holder: bytes) -> int:
+        """Return by how much the money of a customer of this bank has grown."""
+        sql = "select coalesce(sum(amount_fen), 0) from postings where holder = ?"
+        change: int = self._db.execute(sql, (holder,)).get
+        return change
 
     def balances_of_orders(self) -> Mapping[tuple[str, Pocket], int]:
         """Return what the postings of each order leave in each pocket that they touch."""

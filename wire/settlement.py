@@ -13,7 +13,8 @@ every line ends in LF, fields are divided by `|` and never empty but for `card`.
   STAN (DE 11, 6 digits) and RRN (DE 37, 12 characters) of the message that caused it, date (YYYYMMDD, the day of the
   header) and time (hhmmss) of the host, kind, amount in fen (12 digits), state of the order at the end of the day,
   whether the card's TAC is verified (`Y` or `N`; `Y` for loads only), the masked card number (first six and last four
-  digits, or nothing where the host never knew the card). An order has at most one booking of a kind.
+  digits, or nothing where the host never knew the card): of what a bank card paid, that one in the payment and the
+  refund. An order has at most one booking of a kind.
 - `T`, once, last: how many `D` lines there are, the sum of their amounts (at least 12 digits), and the SHA-256 of all
   bytes before this line.
 """
@@ -49,6 +50,8 @@ class BookingKind(Enum):
     """The terminal reversed the order, paid or not; the amount is the order's."""
     REFUND = "refund"
     """The payer got the money back."""
+    SUSPENSE = "suspense"
+    """The terminal told that it does not know whether the card was loaded; the amount is the order's."""
 
 
 class SettledState(Enum):
@@ -56,6 +59,10 @@ class SettledState(Enum):
 
     OPEN = "open"
     """Paid or allowed to be loaded, neither loaded nor given back: it is in the bank's suspense."""
+    SUSPENSE = "suspense"
+    """OPEN, and its terminal does not know either."""
+    DEPOSITED = "deposited"
+    """Paid, and on the account of a bank card."""
     LOADED = "loaded"
     """The card proved the load, and the money was not given back."""
     REVERSED = "reversed"

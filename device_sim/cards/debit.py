@@ -23,6 +23,9 @@ ATR = bytes.fromhex("3B00")
 
 # What the terminal sends: amount, other amount, country, TVR, currency, date, type, unpredictable number.
 CDOL1 = bytes.fromhex("9F0206 9F0306 9F1A02 9505 5F2A02 9A03 9C01 9F3704")
+SIGNED_TAGS = ("9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37")
+"""The same by name; behind their values the cryptogram is over AIP, counter and the card's own results."""
+
 # Behind the authorisation response code (8A), the same again.
 CDOL2 = bytes.fromhex("8A02") + CDOL1
 _CDOL1_BYTES = 29
@@ -220,8 +223,7 @@ class DebitApplication:
 
 def application_cryptogram(key: bytes, counter: bytes, data: bytes) -> bytes:
     """Return the 8 bytes for `data` under a card key (16 bytes) and a transaction counter (2): EMV Book 2, A1."""
-    derive = Cipher(TripleDES(key + key[:8]), modes.ECB()).encryptor()  # noqa: S305  (the standard's own rule)
-    session = b"".join(derive.update(counter + bytes((side,)) + bytes(5)) for side in (0xF0, 0x0F))
+    session = _session_key(key, counter)
     left, right = session[:8], session[8:]
     padded = data + b"\x80" + bytes(-(len(data) + 1) % 8)
     # Single DES is 3DES with one key three times over.
@@ -230,6 +232,18 @@ def application_cryptogram(key: bytes, counter: bytes, data: bytes) -> bytes:
     back = Cipher(TripleDES(right * 3), modes.ECB()).decryptor()  # noqa: S305  (one block)
     forth = Cipher(TripleDES(left * 3), modes.ECB()).encryptor()  # noqa: S305  (one block)
     return forth.update(back.update(last))
+
+
+def issuer_cryptogram(key: bytes, counter: bytes, cryptogram: bytes, response_code: bytes) -> bytes:
+    """Return the bank's 8 bytes for the card's `cryptogram` and its response code (2): EMV Book 2, 8.2.1."""
+    session = _session_key(key, counter)
+    block = bytes(one ^ other for one, other in zip(cryptogram, response_code.ljust(8, b"\0"), strict=True))
+    return Cipher(TripleDES(session + session[:8]), modes.ECB()).encryptor().update(block)  # noqa: S305  (one block)
+
+
+def _session_key(key: bytes, counter: bytes) -> bytes:
+    derive = Cipher(TripleDES(key + key[:8]), modes.ECB()).encryptor()  # noqa: S305  (the standard's own rule)
+    return b"".join(derive.update(counter + bytes((side,)) + bytes(5)) for side in (0xF0, 0x0F))
 
 
 def _digits(digits: str) -> bytes:

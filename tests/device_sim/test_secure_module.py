@@ -118,6 +118,49 @@ def test_format_4_is_that_of_psec() -> None:
     assert made.pin_block("pin", PinFormat.ISO4, "1234", "1234567890123456789") == expected
 
 
+# The blocks of the tests around, and what was typed for them.
+TYPED = [
+    (PinFormat.ISO0, TDES_PIN, "1B9C1845EB993A7A", "4012345678909"),
+    (PinFormat.ISO4, AES_PIN, "A912150391AB65A67E52883D81CE2D15", "4111111111111111"),
+]
+
+
+@pytest.mark.parametrize(("pin_format", "key", "block", "account"), TYPED)
+def test_a_bank_reads_what_was_typed_and_only_for_the_right_account(
+    pin_format: PinFormat, key: HeldKey, block: str, account: str
+) -> None:
+    made = module(pin=key, other=HeldKey("P0", key.algorithm, "D", bytes(16)))
+    assert made.pin_digits("pin", pin_format, bytes.fromhex(block), account) == "1234"
+    foreign = f"{account[:-4]}0000"
+    for place, data, number in (
+        ("pin", bytes.fromhex(block), foreign),
+        ("other", bytes.fromhex(block), account),
+        ("pin", bytes.fromhex(block)[:-1], account),
+        ("pin", bytes(len(block) // 2), account),
+    ):
+        with pytest.raises(SecureModuleError) as raised:
+            made.pin_digits(place, pin_format, data, number)
+        assert raised.value.offence is Offence.NO_PIN_BLOCK
+
+
+@pytest.mark.parametrize("pin_format", PinFormat)
+@pytest.mark.parametrize("digits", ["1234", "123456", "123456789012"])
+def test_a_bank_reads_every_format_and_length(pin_format: PinFormat, digits: str) -> None:
+    made = module(pin=AES_PIN if pin_format is PinFormat.ISO4 else TDES_PIN)
+    block = made.pin_block("pin", pin_format, digits, "9999990000000000014")
+    assert made.pin_digits("pin", pin_format, block, "9999990000000000014") == digits
+
+
+def test_a_format_is_not_taken_for_another() -> None:
+    made = module(pin=TDES_PIN)
+    block = made.pin_block("pin", PinFormat.ISO0, "1234", "4012345678909")
+    with pytest.raises(SecureModuleError):
+        made.pin_digits("pin", PinFormat.ISO3, block, "4012345678909")
+    with pytest.raises(SecureModuleError) as raised:
+        made.pin_digits("pin", PinFormat.ISO4, block, "4012345678909")
+    assert raised.value.offence is Offence.USAGE
+
+
 def test_format_3_is_format_0_with_letters_for_filling() -> None:
     # ISO 9564-1 9.3.5 as IBM's page on ISO format 3 draws it: 3, length, digits, A to F at random, XOR account field.
     # The encryption is undone here to see it.
