@@ -281,8 +281,7 @@ class VerificationRule:
         return self.above_yuan * FEN_PER_YUAN
 
 
-CardRule = LoadRule | CardDayRule | TerminalDayRule | VelocityRule | BlacklistRule | VerificationRule
-Rule = CardRule | PayerRule
+Rule = LoadRule | CardDayRule | TerminalDayRule | VelocityRule | PayerRule | BlacklistRule | VerificationRule
 
 
 @dataclass(frozen=True)

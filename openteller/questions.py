@@ -81,7 +81,7 @@ class Questions:
     """Asks devices and host on their threads.
 
     `host_failed` hears that the host did not answer. The journal is only asked for tokens and open cases.
-    `funding` are the ways to pay beside QR, which the host's thread does by itself. What is None the terminal has not.
+    `funding` are the ways to pay beside QR, whose orders are the host's own. What is None the terminal has not.
     """
 
     top_up_module: Worker[TopUpModule]
