@@ -139,10 +139,22 @@ class CameraSettings:
 
 
 @dataclass(frozen=True)
+class AccountSettings:
+    """A bank account that a card of [[cards]] pays from: its PIN, and what is on it in new books."""
+
+    card: str
+    pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")] = field(repr=False)
+    balance_fen: Balance
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
 class BankSettings:
     """The bank host: where it listens, its books and certificates, and the master keys of its cards.
 
-    With `mac` its messages carry MACs, whose keys travel under `key_exchange_key`.
+    With `mac` its messages carry MACs, whose keys travel under `key_exchange_key`. PINs for its `accounts` come under
+    the PIN pad's `pin_key`.
     """
 
     port: TcpPort
@@ -154,6 +166,7 @@ class BankSettings:
     tac_master_key: Key = field(repr=False)
     mac: Literal["retail", "cmac"] | None = None
     key_exchange_key: Key | None = field(default=None, repr=False)
+    accounts: tuple[AccountSettings, ...] = ()
 
     __pydantic_config__ = _STRICT
 
@@ -204,6 +217,11 @@ class SimSettings:
         names = [card.name for card in self.cards]
         if len(set(names)) < len(names):
             raise ValueError("two cards have the same name")
+        accounts = [account.card for account in self.bank_host.accounts]
+        if len(set(accounts)) < len(accounts) or not set(accounts) <= set(names):
+            raise ValueError("every account of bank_host belongs to another card of [[cards]]")
+        if accounts and (self.pin_pad is None or self.pin_pad.pin_key is None):
+            raise ValueError("the accounts of bank_host need the pin_key of [pin_pad]")
 
 
 def _in_one_place(device: str, **places: object) -> str:

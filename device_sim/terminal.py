@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from annotated_types import Ge, Gt, Le
 from pydantic import StringConstraints
 
+from device_sim.bank_accounts import BankAccount
 from device_sim.bank_books import BankRules
 from device_sim.bank_faults import REQUEST_KINDS, BankFault, BankMisfortune
 from device_sim.bank_host import BankHostSettings, SimulatedBankHost
@@ -24,10 +25,11 @@ from device_sim.misfortune import Towards
 from device_sim.plastic_card import PlasticCard
 from device_sim.receipt_paper import PrintedReceipt, paper_picture
 from device_sim.sdt_reader import ID_CARDS
-from device_sim.settings import BankSettings, SimSettings
+from device_sim.settings import AccountSettings, BankSettings, SimSettings
 from device_sim.unit import Unit, UnknownFaultError
 from device_sim.usb.bus import SimulatedBus
 from device_sim.usb.remote import BusServer
+from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from wire.host_frames import MAX_MESSAGE_BYTES
 from wire.pp791 import KeyCode
@@ -63,7 +65,11 @@ class SimulatedTerminal:
     def __init__(self, settings: SimSettings, clock: Clock, kinds: Mapping[str, CardKind] | None = None) -> None:
         self._clock = clock
         self._lock = threading.RLock()  # an action is whole before the next one begins
-        self._cards = _make_cards(settings, kinds or built_in_kinds())
+        bank = settings.bank_host
+        kinds = kinds or built_in_kinds()
+        self._cards = _make_cards(settings, kinds)
+        rules = _bank_rules(settings, kinds)
+        self._accounts = {each.card: opened.number for each, opened in zip(bank.accounts, rules.accounts, strict=True)}
         self._unseen: str | None = None  # a card on the top-up module that it cannot see
         with contextlib.ExitStack() as undo:
             self._bus = SimulatedBus(clock)
@@ -71,12 +77,11 @@ class SimulatedTerminal:
             self._reader = self._devices.top_up_module
             self._printer = self._devices.receipt_printer
             self._units = self._devices.units
-            bank = settings.bank_host
             self._bank = SimulatedBankHost(
                 BankHostSettings(
                     bank.ca_file, bank.certificate_file, bank.key_file, port=bank.port, mac=_mac_agreement(bank)
                 ),
-                BankRules(bytes.fromhex(bank.load_master_key), bytes.fromhex(bank.tac_master_key)),
+                rules,
                 bank.folder,
                 clock,
                 settings.seed,
@@ -351,6 +356,7 @@ class SimulatedTerminal:
                 "cards": {name: self._card_state(name, card) for name, card in self._cards.items()},
                 "devices": self._device_states(),
                 "receipts": len(self._printer.receipts),
+                "accounts": {name: self._bank.balance_fen(number) for name, number in self._accounts.items()},
                 "orders": [asdict(entry) for entry in self._bank.ledger()],
                 "faults": {name: list(unit.active) for name, unit in self._units.items()},
                 "bank": {**self._bank.faults.switches, "faults": list(self._bank.faults.active)},
@@ -457,6 +463,25 @@ class SimulatedTerminal:
         if devices.camera is not None:
             states["camera"] = {"url": devices.camera.url, "document": devices.camera.desk.has_card}
         return states
+
+
+def _bank_rules(settings: SimSettings, kinds: Mapping[str, CardKind]) -> BankRules:
+    bank, pad = settings.bank_host, settings.pin_pad
+    kind_of = {card.name: kinds[card.kind] for card in settings.cards}
+    return BankRules(
+        bytes.fromhex(bank.load_master_key),
+        bytes.fromhex(bank.tac_master_key),
+        accounts=tuple(_account(each, kind_of[each.card]) for each in bank.accounts),
+        pin_key=bytes.fromhex(pad.pin_key) if pad is not None and pad.pin_key is not None else None,
+    )
+
+
+def _account(account: AccountSettings, kind: CardKind) -> BankAccount:
+    debit = kind.chip.debit if kind.chip is not None else None
+    if debit is None:
+        raise ValueError(f"the card {account.card!r} has no bank application that could belong to an account")
+    expires = f"{debit.expires:%y%m}"
+    return BankAccount(CardNumber(debit.number), expires, account.balance_fen, account.pin, bytes.fromhex(debit.key))
 
 
 def _mac_agreement(bank: BankSettings) -> MacAgreement | None:

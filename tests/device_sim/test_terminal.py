@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from device_sim.bank_faults import BankFault
 from device_sim.cards.lasting import Tear
 from device_sim.control import ControlError, SimControl
-from device_sim.settings import PrinterSettings, SimSettings
+from device_sim.settings import AccountSettings, PinPadSettings, PrinterSettings, SimSettings
 from device_sim.terminal import SimulatedTerminal
 from host_link.link import HostLink
 from host_link.software_keys import MacAlgorithm, SoftwareMacKeys
@@ -334,6 +334,39 @@ def test_macs_need_an_algorithm_and_a_key_to_bring_keys_under(rig: Rig, half: di
     with pytest.raises(ValueError, match="mac and key_exchange_key go together"):
         replace(rig.settings.bank_host, **half)
     assert "00000000" not in repr(replace(rig.settings.bank_host, mac="cmac", key_exchange_key="00" * 16))
+
+
+PIN = "918273"
+PIN_KEY = "0123456789ABCDEFFEDCBA9876543210"
+
+
+@pytest.mark.parametrize(
+    ("cards", "error"),
+    [
+        (("library",), "every account of bank_host belongs to another card"),
+        (("transit", "transit"), "every account of bank_host belongs to another card"),
+        (("transit",), "need the pin_key of"),
+    ],
+)
+def test_accounts_belong_to_a_card_each_and_need_a_key_for_pins(rig: Rig, cards: tuple[str, ...], error: str) -> None:
+    accounts = tuple(AccountSettings(each, PIN, 0) for each in cards)
+    bank = replace(rig.settings.bank_host, accounts=accounts)
+    with pytest.raises(ValueError, match=error):
+        replace(rig.settings, bank_host=bank)
+    assert PIN not in repr(bank)
+
+
+def test_a_card_without_a_bank_application_has_no_account() -> None:
+    def with_account(settings: SimSettings, folder: Path) -> SimSettings:
+        pad = PinPadSettings(folder / "pin-pad", pin_key=PIN_KEY)
+        bank = replace(settings.bank_host, accounts=(AccountSettings("transit", PIN, 0),))
+        return replace(settings, bank_host=bank, pin_pad=pad)
+
+    with (
+        pytest.raises(ValueError, match="the card 'transit' has no bank application"),
+        open_terminal(equip=with_account),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("algorithm", ["cmac", "retail"])

@@ -42,6 +42,7 @@ from tests.clocks import RealClock
 
 PATIENCE_S = 15.0
 AMOUNT_FEN = 5_000
+ACCOUNT_FEN = 500_000
 MASKED = "310487*********5678"
 
 
@@ -139,7 +140,14 @@ class Customer:
 class Branch:
     """The simulated terminal in this process, and a core beside it that may be killed and started again."""
 
-    def __init__(self, *, printer_on_usb: bool = False, dots_per_s: int = 0, bank_card: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        printer_on_usb: bool = False,
+        dots_per_s: int = 0,
+        bank_card: bool = False,
+        account_fen: int = ACCOUNT_FEN,
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ot-"))
         self.out = self.folder / "out"
         run = self.folder / "run"
@@ -152,6 +160,7 @@ class Branch:
         sim_file = self.out / "sim.toml"
         sim_text = sim_file.read_text().replace("apdu_ms = 30", "apdu_ms = 0").replace("= 1200 ", f"= {dots_per_s} ")
         sim_text = sim_text.replace("stacker = 20", "stacker = 20\ncommand_ms = 0")
+        sim_text = sim_text.replace("balance_fen = 500000", f"balance_fen = {account_fen}")
         if printer_on_usb:
             serial = str(run / "receipt-printer")
             sim_text = sim_text.replace(f'serial = "{serial}"', 'usb = "1209:0002"')

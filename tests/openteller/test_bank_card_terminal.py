@@ -11,7 +11,7 @@ from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ledger import Transaction
 from kiosk_core.pages import ResultPage
 from tests.openteller import branch as branches
-from tests.openteller.branch import AMOUNT_FEN, CARD, Branch, Customer
+from tests.openteller.branch import ACCOUNT_FEN, AMOUNT_FEN, CARD, Branch, Customer
 from tests.openteller.paying_by_card import (
     BANK_CARD,
     PIN,
@@ -33,7 +33,12 @@ SEALED = 'mac = "retail"\nkey_exchange_key = "88E1AB2A2E3DD38C1FA039A536500CC8"\
 
 
 @pytest.fixture
-def branch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Branch]:
+def account_fen() -> int:
+    return ACCOUNT_FEN
+
+
+@pytest.fixture
+def branch(monkeypatch: pytest.MonkeyPatch, account_fen: int) -> Iterator[Branch]:
     write = branches.write_configuration
 
     def write_with_macs(out: Path, run: Path, size: tuple[int, int]) -> None:
@@ -44,7 +49,7 @@ def branch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Branch]:
             (out / name).write_text(text.replace(section, section + SEALED))
 
     monkeypatch.setattr(branches, "write_configuration", write_with_macs)
-    branch = Branch(bank_card=True)
+    branch = Branch(bank_card=True, account_fen=account_fen)
     yield branch
     branch.close()
 
@@ -67,7 +72,8 @@ def leave(branch: Branch, customer: Customer) -> Transaction:
 
 
 def nothing_was_taken(branch: Branch) -> bool:
-    return [each["refunded_fen"] for each in branch.sim.state()["orders"] if each["paid"]] == []
+    state = branch.sim.state()
+    return state["accounts"] == {BANK_CARD: ACCOUNT_FEN} and not any(each["paid"] for each in state["orders"])
 
 
 # -- it goes well ----------------------------------------------------------------------------------------------------
@@ -78,6 +84,7 @@ def test_a_customer_pays_by_card_and_pin_and_is_loaded(branch: Branch, customer:
     type_pin(branch)
     assert title(customer.see("result")) == "top_up.loaded.title"
     assert branch.card.memory.balance_fen == BEFORE + AMOUNT_FEN
+    assert branch.sim.state()["accounts"] == {BANK_CARD: ACCOUNT_FEN - AMOUNT_FEN}
     take_bank_card(branch)
     transaction = leave(branch, customer)
     assert transaction.state is L.DONE
@@ -126,18 +133,38 @@ def test_a_card_that_cannot_pay_comes_out_and_another_one_pays(branch: Branch, c
 # -- the bank says no ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("code", "reason"), [("55", "pin_wrong"), ("51", "not_enough_funds")])
-def test_what_the_bank_refuses_takes_nothing(branch: Branch, customer: Customer, code: str, reason: str) -> None:
-    go_to_pin(branch, customer)
-    branch.sim.set_bank(declines_next=code)
-    type_pin(branch)
+def is_refused(branch: Branch, customer: Customer, reason: str, code: str) -> None:
+    """See why the bank refuses, take both cards, and see that nothing was taken."""
     result = customer.see("result")
     assert (title(result), result.body.key) == ("top_up.declined.title", f"top_up.declined.body.{reason}")
     take_bank_card(branch)
-    transaction = leave(branch, customer)
+    branch.sim.take_card()
+    customer.done()
+    customer.see("menu")
+    transaction = branch.transactions()[-1]
     assert (transaction.state, transaction.facts["response_code"]) == (L.DECLINED, code)
+
+
+@pytest.mark.slow
+def test_a_wrong_pin_takes_nothing_and_the_third_is_the_last(branch: Branch, customer: Customer) -> None:
+    for reason, code in (("pin_wrong", "55"), ("pin_wrong", "55"), ("pin_tries_exceeded", "75")):
+        go_to_pin(branch, customer)
+        type_pin(branch, "654321")
+        is_refused(branch, customer, reason, code)
+    go_to_pin(branch, customer)
+    type_pin(branch)
+    is_refused(branch, customer, "pin_tries_exceeded", "75")
     assert nothing_was_taken(branch)
+    assert branch.disagreements() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("account_fen", [AMOUNT_FEN - 1])
+def test_an_account_with_too_little_on_it_is_left_as_it_is(branch: Branch, customer: Customer) -> None:
+    go_to_pin(branch, customer)
+    type_pin(branch)
+    is_refused(branch, customer, "not_enough_funds", "51")
+    assert branch.sim.state()["accounts"] == {BANK_CARD: AMOUNT_FEN - 1}
     assert branch.disagreements() == []
 
 
@@ -196,6 +223,7 @@ def gets_its_money_back(branch: Branch, customer: Customer) -> None:
     assert branch.card.memory.balance_fen == BEFORE
     (order,) = branch.sim.state()["orders"]
     assert (order["paid"], order["loaded"], order["refunded_fen"]) == (True, False, AMOUNT_FEN)
+    assert branch.sim.state()["accounts"] == {BANK_CARD: ACCOUNT_FEN}
     assert branch.disagreements() == []
 
 
@@ -254,4 +282,5 @@ def test_after_a_power_cut_while_the_bank_is_asked_the_money_goes_back_and_the_c
         until(lambda: branch.transactions()[0].state is L.REVERSED)
     (order,) = branch.sim.state()["orders"]
     assert (order["loaded"], order["refunded_fen"]) == (False, AMOUNT_FEN)
+    assert branch.sim.state()["accounts"] == {BANK_CARD: ACCOUNT_FEN}
     assert branch.disagreements() == []

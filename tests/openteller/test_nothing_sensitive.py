@@ -185,7 +185,7 @@ def configure_with_our_values(out: Path, run: Path, size: tuple[int, int]) -> No
     write_configuration(out, run, size)
     file = out / "sim.toml"
     text = file.read_text(encoding="utf-8")
-    for theirs, ours in OURS.items():
+    for theirs, ours in {**OURS, 'pin = "123456"': f'pin = "{PIN}"'}.items():
         assert theirs in text
         text = text.replace(theirs, ours)
     file.write_text(text, encoding="utf-8")
@@ -256,7 +256,7 @@ def load(branch: Branch, customer: Customer) -> None:
 
 def load_by_bank_card(branch: Branch, customer: Customer) -> None:
     go_to_pin(branch, customer)
-    type_pin(branch)
+    type_pin(branch, PIN)
     assert customer.see("result").title.key == "top_up.loaded.title"
     take_bank_card(branch)
     branch.sim.take_card()
