@@ -57,10 +57,11 @@ def transaction(*states: LedgerState, **facts: str | int | bool | None) -> Trans
 
 @dataclass
 class Journey:
-    """Feeds events to the table and remembers all effects."""
+    """Feeds events to the table and remembers what happened, and all effects."""
 
     state: top_up.TopUp
     effects: list[do.Effect] = field(default_factory=list)
+    happened: list[events.Event] = field(default_factory=list)
 
     @classmethod
     def begun(cls) -> "Journey":
@@ -74,6 +75,7 @@ class Journey:
 
     def feed(self, *happened: events.Event) -> "Journey":
         for event in happened:
+            self.happened.append(event)
             self.state, effects = top_up.advance(self.state, event)
             self.effects += effects
         return self

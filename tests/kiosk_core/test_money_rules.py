@@ -157,6 +157,26 @@ def test_whatever_happens_the_money_rules_hold(data: st.DataObject) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
+def test_a_bank_card_is_let_go_unless_its_payment_is_over(data: st.DataObject) -> None:
+    journey = walk(data)
+    begun = [
+        each for each in journey.asked(do.Fund) if isinstance(each, do.Fund) and each.kind is FundingKind.BANK_CARD
+    ]
+    let_go = journey.asked(do.CancelFunding)
+    if journey.state.step in {Step.LAST_PAGE, Step.ENDED}:
+        over = [
+            each
+            for each in journey.happened
+            if isinstance(each, ev.FundingDeclined)
+            or (isinstance(each, ev.FundingAnswered) and isinstance(each.state, Paid | Unpaid))
+        ]
+        assert len(begun) <= 1
+        assert bool(let_go) or bool(over) or not begun
+    assert len(let_go) <= len(begun)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
 def test_an_ended_journey_never_forgets_an_open_transaction(data: st.DataObject) -> None:
     journey = walk(data)
     if journey.state.step is Step.LAST_PAGE and journey.rows and journey.state.outcome is not None:
