@@ -1,9 +1,10 @@
 """The power goes, for real: the core in a process of its own, on ptys, USB and TLS, is killed (SIGKILL) at random.
 
-    python -m tests.money.power_cut --transactions 2000 [--seed 1]
+    python -m tests.money.power_cut --transactions 2000 [--bank-card] [--seed 1]
 
 A customer tops up a card; at a random instant the core dies, often in the middle of its recovery once more. The card
-stays or leaves, and is torn out of its credit now and then. When the terminal is back, card, bank and journal are
+stays or leaves, and is torn out of its credit now and then. With `--bank-card` every other one pays by bank card, with
+its motor reader and the PIN pad on lines of their own. When the terminal is back, card, bank and journal are
 judged. SIGKILL leaves the kernel's buffers alone: what a disk loses is the matter of tests/faulty_disk.py.
 """
 
@@ -18,21 +19,28 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+from device_sim.actions import ControlError
 from device_sim.transit_card import TransitCard
 from journal.reading import read_latest
+from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import LedgerState, Transaction
-from kiosk_core.pages import CapturePage, KeypadPage, MenuPage, Page, PaymentPage, ResultPage
+from kiosk_core.pages import CapturePage, FundingPage, KeypadPage, MenuPage, Page, PaymentPage, Picture, ResultPage
 from openteller.demo import CARD
 from tests.money.invariant import CardGain, judge
 from tests.openteller.branch import AMOUNT_FEN, Branch, Customer
+from tests.openteller.paying_by_card import BANK_CARD, can_take_bank_cards, device, pin_is_wanted, type_pin
 
 _TOO_FULL_FEN = 80_000
 _RECOVERY_S = 0.5
 _DEVICES = ("top_up_module", "receipt_printer")
+_BANK_CARD_DEVICES = ("card_reader", "pin_pad")
+_DEVICES_READY_S = 2.0
+_HAND_S = 0.05  # how often somebody looks whether the card may go in, or what the pad waits for
 _WAITS_S = 30.0
 _TOLD_EVERY = 20
 
@@ -40,19 +48,19 @@ _TOLD_EVERY = 20
 class KilledBranch(Branch):
     """A branch whose core is forked from a process that has loaded it, to be killed by the thousand."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._configure()
+    def __init__(self, *, bank_card: bool) -> None:
+        super().__init__(bank_card=bank_card)
+        self._configure(_DEVICES + _BANK_CARD_DEVICES if bank_card else _DEVICES)
         command = [sys.executable, "-m", "tests.money.core_process", str(self.config_file)]
         self._nursery = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         self._core = 0
 
-    def _configure(self) -> None:
-        """Have no devices but those of the top-up, and no rules that end a day after twenty loads."""
+    def _configure(self, devices: tuple[str, ...]) -> None:
+        """Have only these devices, and no rules that end a day after twenty loads."""
         head, *sections = self.config_file.read_text().split("[devices.")
-        kept = [each for each in sections if each.startswith(_DEVICES)]
+        kept = [each for each in sections if each.startswith(devices)]
         services = self.out / "services"
         services.mkdir()
         source = Path(__file__).parents[2] / "services"
@@ -86,14 +94,17 @@ class KilledBranch(Branch):
 class PowerCuts:
     """Customers at a branch whose core is killed; a context manager."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, bank_card: bool = False) -> None:
         self.counts: Counter[str] = Counter()
         self._chance = random.Random(seed)
-        self._branch = KilledBranch()
+        self._branch = KilledBranch(bank_card=bank_card)
+        self._ways_to_pay = list(FundingKind) if bank_card else [FundingKind.QR]
+        self._funding = FundingKind.QR
         self._card: TransitCard = self._branch.card
         self._began = (self._card.memory.balance_fen, self._card.memory.counter)
         self._spent_fen = 0
-        self._within_s = 0.4  # the power goes so soon; set so that every sixth top-up ends before
+        # The power goes so soon; set so that every sixth top-up ends before.
+        self._within_s = dict(zip(FundingKind, (0.4, 4.0), strict=True))
 
     def __enter__(self) -> "PowerCuts":
         return self
@@ -107,9 +118,10 @@ class PowerCuts:
         """Let one customer come, kill the core at some instant, and return what is wrong when all is settled."""
         self._spend()
         self._branch.spawn_core()
+        self._funding = self._chance.choice(self._ways_to_pay)
         if self._chance.random() < 0.1:
             self._branch.sim.tear_card(self._chance.choice(("before_commit", "after_commit")), CARD)
-        cut = threading.Timer(self._chance.uniform(0.0, self._within_s), self._branch.kill_core)
+        cut = threading.Timer(self._chance.uniform(0.0, self._within_s[self._funding]), self._branch.kill_core)
         with contextlib.suppress(ConnectionError, OSError, TimeoutError):
             self._come_and_go(cut)
         cut.cancel()
@@ -125,17 +137,27 @@ class PowerCuts:
     def _come_and_go(self, cut: threading.Timer) -> None:
         """Top up; the timer runs from the first touch on."""
         with self._branch.customer() as customer:
+            if self._funding is FundingKind.BANK_CARD:
+                self._wait_for(lambda: can_take_bank_cards(self._branch))
             customer.choose_service()
             cut.start()
-            self._within_s *= 1.02
+            self._within_s[self._funding] *= 1.02
             self._top_up(customer)
-            self._within_s *= 0.88
+            self._within_s[self._funding] *= 0.88
             self.counts["ended before the power went"] += 1
 
     def _top_up(self, customer: Customer) -> None:
         page: Page = customer.seen[-1]
         while not isinstance(page, MenuPage):
             match page:
+                case FundingPage():
+                    customer.choose_funding(self._funding)
+                case CapturePage(picture=Picture.INSERT_BANK_CARD):
+                    self._insert_bank_card()
+                case CapturePage(picture=Picture.TAKE_BANK_CARD):
+                    self._pull_bank_card()
+                case CapturePage(picture=Picture.ENTER_PIN):
+                    self._type_pin()
                 case CapturePage() if self._branch.sim.state()["on_reader"] is None:
                     self._branch.sim.place_card(CARD)
                 case KeypadPage():
@@ -147,6 +169,26 @@ class PowerCuts:
                     self._take_card()
                     customer.done()
             page = customer.next()
+
+    def _insert_bank_card(self) -> None:
+        self._wait_for(lambda: bool(device(self._branch, "card_reader")["lets_in"]))
+        with contextlib.suppress(ControlError):  # the gate has closed: the core is gone
+            self._branch.sim.insert_card(BANK_CARD)
+
+    def _pull_bank_card(self) -> None:
+        with contextlib.suppress(ControlError):  # none sticks out
+            self._branch.sim.pull_card()
+
+    def _type_pin(self) -> None:
+        self._wait_for(lambda: pin_is_wanted(self._branch))
+        type_pin(self._branch)
+        self.counts["typed a PIN"] += 1
+
+    def _wait_for(self, is_so: Callable[[], bool]) -> None:
+        """Wait a while, for the core may be gone."""
+        until = time.monotonic() + _DEVICES_READY_S
+        while not is_so() and time.monotonic() < until:
+            time.sleep(_HAND_S)
 
     def _kill_while_it_recovers(self) -> None:
         self._move_card()
@@ -228,24 +270,27 @@ class PowerCuts:
             self._branch.sim.place_card(CARD)
 
     def _take_card(self) -> None:
+        """Take the transit card, and the bank card if it sticks out."""
         if self._branch.sim.state()["on_reader"] is not None:
             self._branch.sim.take_card()
+        self._pull_bank_card()
 
 
 def main(arguments: list[str]) -> int:
     """Run so many transactions; return 1 at the first that is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.money.power_cut", description=__doc__)
     parser.add_argument("--transactions", type=int, default=2000)
+    parser.add_argument("--bank-card", action="store_true", help="every other customer pays by bank card")
     parser.add_argument("--seed", type=int, default=1, help="of the random instants")
     asked = parser.parse_args(arguments)
     began = time.monotonic()
-    with PowerCuts(asked.seed) as cuts:
+    with PowerCuts(asked.seed, bank_card=asked.bank_card) as cuts:
         for number in range(1, asked.transactions + 1):
             wrong = cuts.transaction()
             if wrong or number % _TOLD_EVERY == 0 or number == asked.transactions:
                 print(f"{cuts.told}; {time.monotonic() - began:.0f} s", *wrong, sep="\n    ", flush=True)
             if wrong:
-                again = f"--seed {asked.seed} --transactions {number}"
+                again = f"--seed {asked.seed} --transactions {number}{' --bank-card' * asked.bank_card}"
                 print(f"the same again, as far as a machine can: python -m tests.money.power_cut {again}")
                 return 1
     print("nothing was lost or doubled")
