@@ -1,10 +1,12 @@
 """The bank against honest terminals on a bad line: any message lost, late, repeated or overtaken, any restart.
 
 An honest terminal does one thing with an order: its card was loaded, and it confirms; or it was not, and it reverses.
+In between it may tell that it does not know. A phone pays, or a bank card; a deposit comes by phone and loads nothing.
 """
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from enum import Enum, auto
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -13,15 +15,22 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from device_sim.bank_books import BankBooks
 from device_sim.bank_ledger import Account
 from kiosk_core.ports import LoadAuthorisation
-from tests.bank import RULES, Purse
+from tests.bank import ACCOUNT, BANK_RULES, Purse, paying_card
 from tests.clocks import SetClock
 from tests.device_sim.test_bank_books import CONFIRM
 from tests.device_sim.test_bank_host import LOAD, OPEN, REVERSE, purse_of
+from tests.device_sim.test_bank_payments import CHARGE, DEPOSIT, SUSPEND
 from wire.host_messages import (
+    ChargeRequest,
+    ChargeResponse,
     ConfirmResponse,
+    DepositRequest,
+    LoadRequest,
     LoadResponse,
+    OrderRequest,
     Request,
     ReversalResponse,
+    SuspenseResponse,
 )
 from wire.settlement import BookingKind, SettledState, Settlement, decode, encode
 
@@ -29,12 +38,21 @@ NOW = datetime(2026, 11, 22, 23, 50, tzinfo=UTC)
 DAYS = [date(2026, 11, day) for day in (22, 23)]
 
 
+class Way(Enum):
+    """How a deal is paid, and for what."""
+
+    PHONE = auto()
+    BANK_CARD = auto()
+    DEPOSIT = auto()
+
+
 @dataclass
 class Deal:
-    """A top-up as its terminal sees it, and what anybody was told about its money."""
+    """A top-up or a deposit as its terminal sees it, and what anybody was told about its money."""
 
     number: str
     amount_fen: int
+    way: Way
     given_up: bool = False
     loaded: bool = False
     debited_fen: int = 0
@@ -50,7 +68,7 @@ class BadLine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = SetClock(NOW)
-        self.books = BankBooks(None, RULES, self.clock)
+        self.books = BankBooks(None, BANK_RULES, self.clock)
         self.deals: list[Deal] = []
         self.stan = 0
 
@@ -78,12 +96,20 @@ class BadLine(RuleBasedStateMachine):
     # -- the customer and the terminal ---------------------------------------------------------------------
 
     @precondition(lambda self: len(self.deals) < 2)
-    @rule(amount_fen=st.integers(1, 100_000))
-    def somebody_wants_a_top_up(self, amount_fen: int) -> None:
-        number, init = f"T0000001-{len(self.deals):06}", Purse().init(amount_fen)
-        order = replace(OPEN, order=number, stan=self.next_stan(), amount_fen=amount_fen, purse=purse_of(init))
-        load = replace(LOAD, order=number, stan=self.next_stan(), amount_fen=amount_fen, purse=purse_of(init))
-        self.deals.append(Deal(number, amount_fen, sent=[order, load]))
+    @rule(amount_fen=st.integers(1, 100_000), way=st.sampled_from(Way))
+    def somebody_wants_a_top_up(self, amount_fen: int, way: Way) -> None:
+        number, purse = f"T0000001-{len(self.deals):06}", purse_of(Purse().init(amount_fen))
+        request: OrderRequest | ChargeRequest | DepositRequest
+        match way:
+            case Way.PHONE:
+                request = replace(OPEN, purse=purse)
+            case Way.BANK_CARD:
+                request = replace(CHARGE, purse=purse, payer=paying_card(amount_fen))
+            case Way.DEPOSIT:
+                request = DEPOSIT
+        order = replace(request, order=number, stan=self.next_stan(), amount_fen=amount_fen)
+        load = replace(LOAD, order=number, stan=self.next_stan(), amount_fen=amount_fen, purse=purse)
+        self.deals.append(Deal(number, amount_fen, way, sent=[order] if way is Way.DEPOSIT else [order, load]))
 
     @precondition(lambda self: self.deals)
     @rule(data=st.data())
@@ -105,6 +131,13 @@ class BadLine(RuleBasedStateMachine):
             tac = Purse().tac(init, deal.permission)
             stan, amount_fen = self.next_stan(), deal.amount_fen
             deal.sent.append(replace(CONFIRM, order=deal.number, stan=stan, amount_fen=amount_fen, tac=tac))
+
+    @precondition(lambda self: any(deal.permission for deal in self.deals))
+    @rule(data=st.data())
+    def the_terminal_does_not_know_whether_it_is(self, data: st.DataObject) -> None:
+        deal = self.one_of(data, [each for each in self.deals if each.permission])
+        stan = self.next_stan()
+        deal.sent.insert(1, replace(SUSPEND, order=deal.number, stan=stan, amount_fen=deal.amount_fen))
 
     @precondition(lambda self: any(not deal.loaded for deal in self.deals))
     @rule(data=st.data(), reason=st.sampled_from(["98", "96", "A0", "06"]))
@@ -139,7 +172,9 @@ class BadLine(RuleBasedStateMachine):
         self.arrives(deal, deal.sent[0])
         if self.books.pay(deal.number):
             deal.debited_fen = deal.amount_fen
-        self.arrives(deal, deal.sent[1])
+        for request in deal.sent[1:]:
+            if isinstance(request, LoadRequest):
+                self.arrives(deal, request)
 
     def arrives(self, deal: Deal, request: Request, times: int = 1) -> None:
         answers = [self.books.answer(request) for _ in range(times)]
@@ -147,6 +182,10 @@ class BadLine(RuleBasedStateMachine):
         match answers[0]:
             case LoadResponse(permission=permission) if permission is not None:
                 deal.permission = LoadAuthorisation(permission.date, permission.time, permission.mac2)
+            case ChargeResponse(response_code="00"):
+                deal.debited_fen = deal.amount_fen
+            case SuspenseResponse(response_code=code):
+                assert code in {"00", "22", "P1"}
             case ConfirmResponse(response_code=code):
                 assert code == "00"
                 deal.proven = True
@@ -166,7 +205,7 @@ class BadLine(RuleBasedStateMachine):
             return self.books.entries(), self.books.postings(), self.books.balances()
 
         before, kept = all_of_it(), self.books.snapshot()
-        self.books = BankBooks(None, RULES, self.clock)
+        self.books = BankBooks(None, BANK_RULES, self.clock)
         self.books.restore(kept)
         assert all_of_it() == before
 
@@ -177,10 +216,15 @@ class BadLine(RuleBasedStateMachine):
         debits = sum(deal.debited_fen for deal in self.deals)
         refunds = sum(deal.refunded_fen for deal in self.deals)
         proven = sum(deal.amount_fen for deal in self.deals if deal.proven)
-        still_open = sum(deal.debited_fen for deal in self.deals if not deal.proven and not deal.refunded_fen)
-        assert debits - refunds == proven + still_open
+        waiting = [deal for deal in self.deals if not deal.proven and not deal.refunded_fen]
+        deposited = sum(deal.debited_fen for deal in waiting if deal.way is Way.DEPOSIT)
+        still_open = sum(deal.debited_fen for deal in waiting) - deposited
+        assert debits - refunds == proven + still_open + deposited
+        by_card = [deal for deal in self.deals if deal.way is Way.BANK_CARD]
+        charged = sum(deal.debited_fen - deal.refunded_fen for deal in by_card)
+        assert self.books.balance_fen(ACCOUNT.number) == 1_000_000 - charged + deposited
         assert self.books.balances() == {
-            Account.CUSTOMERS: refunds - debits,
+            Account.CUSTOMERS: refunds - debits + deposited,
             Account.SUSPENSE: still_open,
             Account.PURSE_FLOAT: proven,
             Account.TERMINAL_CLEARING: 0,
