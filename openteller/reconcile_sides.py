@@ -12,7 +12,7 @@ from functools import cached_property
 from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ledger import ReceiptResult, Resolution, Transaction
-from kiosk_core.suspense import REPORTED
+from kiosk_core.suspense import IN_DOUBT, REPORTED
 from wire.settlement import BookingKind, SettledState, SettlementEntry
 
 CLOCK_SKEW = timedelta(minutes=10)
@@ -197,6 +197,10 @@ class Here:
             found.append(self._move(BookingKind.REVERSAL, self.amount_fen, L.REV_REQ, self.since))
         if self.refunded_fen:
             found.append(self._move(BookingKind.REFUND, self.refunded_fen, L.REV_REQ, self.since))
+        if self.bank_keeps:
+            doubted = next(row.at for row in self.transaction.rows if row.state in IN_DOUBT)
+            told = next(row.at for row in self.transaction.rows if REPORTED in row.facts)
+            found.append(_between(BookingKind.SUSPENSE, self.amount_fen, doubted, told))
         return {each.kind: each for each in found}
 
     @property
@@ -224,9 +228,12 @@ class Here:
         return (row.at for row in self.transaction.rows if row.state is state)
 
     def _move(self, kind: BookingKind, amount_fen: int, begun_in: L, certain: datetime) -> Move:
-        """Return the move; a clock that was set back in between widens its time and never turns it round."""
-        begun = next(self._at_of(begun_in), self.began)
-        return Move(kind, amount_fen, min(begun, certain), max(begun, certain))
+        return _between(kind, amount_fen, next(self._at_of(begun_in), self.began), certain)
+
+
+def _between(kind: BookingKind, amount_fen: int, begun: datetime, certain: datetime) -> Move:
+    """Return the move; a clock that was set back in between widens its time and never turns it round."""
+    return Move(kind, amount_fen, min(begun, certain), max(begun, certain))
 
 
 @dataclass(frozen=True)
@@ -262,8 +269,8 @@ class Bank:
 
     @property
     def is_paid(self) -> bool:
-        """Whether the order was paid: nothing else lets the bank allow a load or give money back."""
-        allowed = any(each.kind is BookingKind.LOAD for each in self.entries)
+        """Whether the order was paid: nothing else lets the bank allow a load, hear of one or give money back."""
+        allowed = any(each.kind in {BookingKind.LOAD, BookingKind.SUSPENSE} for each in self.entries)
         return BookingKind.PAYMENT in self.booked or allowed or self.is_loaded or self.is_refunded
 
     @property
@@ -298,7 +305,11 @@ class Bank:
         loaded = known.is_loaded
         if BookingKind.REVERSAL in known.booked or known.is_refunded:
             return SettledState.DISPUTED if loaded else SettledState.REVERSED
-        return SettledState.LOADED if loaded else SettledState.OPEN
+        if loaded:
+            return SettledState.LOADED
+        if any(each.state is SettledState.DEPOSITED for each in known.entries):
+            return SettledState.DEPOSITED
+        return SettledState.SUSPENSE if BookingKind.SUSPENSE in known.booked else SettledState.OPEN
 
 
 def money_at_bank(here: Here | None, bank: Bank, days: Days) -> Money:

@@ -17,7 +17,8 @@ from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ledger import ReceiptResult, Resolution, Transaction
 from kiosk_core.money import format_amount
-from openteller.reconcile_sides import Bank, Days, End, Here, Money, money_at_bank
+from kiosk_core.suspense import IN_DOUBT
+from openteller.reconcile_sides import Bank, Days, End, Here, Money, Move, money_at_bank
 from wire.settlement import BookingKind, Settlement, SettlementEntry
 
 
@@ -177,6 +178,7 @@ def _evidence(transactions: Iterable[Here]) -> Evidence:
 _ALWAYS = frozenset({BookingKind.PAYMENT})
 _BACK = frozenset({BookingKind.REVERSAL, BookingKind.REFUND})
 _PROOF = frozenset({BookingKind.LOAD})
+_TOLD = frozenset({BookingKind.SUSPENSE})  # by this terminal: its answer may be lost
 # What the bank may have booked ahead of what an open case knows here: its answer was lost, or is still to come.
 _AHEAD: Mapping[L, frozenset[BookingKind]] = {
     L.FUND_REQ: _ALWAYS,
@@ -204,7 +206,7 @@ def _compare(order: str, here: Here | None, bank: Bank, days: Days) -> Iterator[
         yield _missing_here(order, bank)
         return
     lacking = [move for kind, move in here.moves.items() if kind not in bank.booked]
-    lacking = [each for each in lacking if days.touches(each.begun, each.certain) or days.must_show(each)]
+    lacking = [each for each in lacking if _concerns(days, each)]
     must = [each.kind for each in lacking if days.must_show(each)]
     unexpected = [kind for kind in BookingKind if kind in bank.known - here.moves.keys() - _allowed(here)]
     if must and not bank.entries:
@@ -222,10 +224,17 @@ def _compare(order: str, here: Here | None, bank: Bank, days: Days) -> Iterator[
     yield from _without_receipt(here, bank)
 
 
+def _concerns(days: Days, lacking: Move) -> bool:
+    """Whether the day has to do with a booking that is not there; that the bank was told moves no money."""
+    touches = lacking.kind is not BookingKind.SUSPENSE and days.touches(lacking.begun, lacking.certain)
+    return touches or days.must_show(lacking)
+
+
 def _allowed(here: Here) -> frozenset[BookingKind]:
+    told = _TOLD if any(row.state in IN_DOUBT for row in here.transaction.rows) else frozenset()
     if here.state is L.SETTLED:
-        return _FITS[here.resolution]
-    return _AHEAD.get(here.state, frozenset())
+        return _FITS[here.resolution] | told
+    return _AHEAD.get(here.state, frozenset()) | told
 
 
 def _expected_fen(here: Here, kind: BookingKind) -> int:
@@ -261,7 +270,9 @@ def _missing_at_bank(here: Here, bank: Bank) -> Finding:
 
 
 def _states_differ(here: Here, bank: Bank, must: Sequence[BookingKind], unexpected: Sequence[BookingKind]) -> Finding:
-    if here.end is not bank.end:
+    if must == [BookingKind.SUSPENSE] and not unexpected:
+        what = "the bank said that it keeps the load in suspense, and its file does not"
+    elif here.end is not bank.end:
         what = f"here: {_end_here(here)}; at the bank: {bank.end.value}"
     elif must or unexpected:
         names = ", ".join(each.value for each in (*must, *unexpected))
@@ -321,12 +332,13 @@ def _still_open(here: Here, bank: Bank) -> Iterator[Finding]:
         return
     at_bank = f"; the bank: {bank.end.value}" if bank.entries else ""
     if here.state is L.SUSPENSE:
+        keeps = BookingKind.SUSPENSE in bank.known or here.bank_keeps
         in_file = f"; its file: {bank.end.value}" if bank.entries else ""
         yield _finding(
             Kind.SUSPENSE,
             here,
             bank,
-            f"the card left before it said whether it was loaded; {_BANK_SAID[here.bank_keeps]}{in_file}",
+            f"the card left before it said whether it was loaded; {_BANK_SAID[keeps]}{in_file}",
             f"Ask the customer to bring the card to this terminal. If it never comes, close with: {_SETTLE}",
         )
     elif here.state is L.MANUAL:

@@ -36,6 +36,7 @@ SUSPENDED = (*SENT, (L.CARD_UNKNOWN, 33, {"why": "CardGone"}), (L.SUSPENSE, 93, 
 CANCELLED = (*CHOSEN, (L.ABANDONED, 20, {}))
 
 PAYMENT, LOAD, REVERSAL, REFUND = BookingKind.PAYMENT, BookingKind.LOAD, BookingKind.REVERSAL, BookingKind.REFUND
+TOLD = BookingKind.SUSPENSE
 
 
 def at(clock: str, day: date = DAY) -> datetime:

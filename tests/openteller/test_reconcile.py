@@ -27,6 +27,7 @@ from tests.openteller.days_of_money import (
     REVERSING,
     SUSPENDED,
     TERMINAL,
+    TOLD,
     UNPAID,
     Rows,
     at,
@@ -338,23 +339,68 @@ def test_a_card_that_was_debited_though_its_answer_was_lost_is_found_by_its_refu
     assert found.evidence.by_bank_card == 1
 
 
+ASKED_IN_VAIN = ((L.SUSPENSE, 120, {"reported": False}),)
+KEPT = ((L.SUSPENSE, 120, {"reported": True}),)
+SUSPENDED_AT_BANK = (booked(6, PAYMENT, at("14:00:25"), S.SUSPENSE), booked(6, TOLD, at("14:01:50"), S.SUSPENSE))
+
+
 @pytest.mark.parametrize(
-    ("note", "said"),
+    ("note", "lines", "said"),
     [
-        ((), "the bank has not been told yet"),
-        (((L.SUSPENSE, 120, {"reported": True}),), "the bank was told and keeps it open"),
-        (((L.SUSPENSE, 120, {"reported": False}),), "the bank was told and knows no such load, or how it ended"),
+        ((), (booked(6, PAYMENT, at("14:00:25"), S.OPEN),), "the bank has not been told yet"),
+        (KEPT, SUSPENDED_AT_BANK, "the bank was told and keeps it open"),
+        ((), SUSPENDED_AT_BANK, "the bank was told and keeps it open"),
+        (
+            ASKED_IN_VAIN,
+            (booked(6, PAYMENT, at("14:00:25"), S.OPEN),),
+            "the bank was told and knows no such load, or how it ended",
+        ),
     ],
 )
-def test_a_load_in_suspense_says_what_the_bank_knows_of_it(note: Rows, said: str) -> None:
-    paid = booked(6, PAYMENT, at("14:00:25"), S.OPEN)
-    (finding,) = compare((told(6, (*SUSPENDED, *note), at("14:00")),), bank_day(paid)).findings
+def test_a_load_in_suspense_says_what_the_bank_knows_of_it(
+    note: Rows, lines: tuple[SettlementEntry, ...], said: str
+) -> None:
+    found = compare((told(6, (*SUSPENDED, *note), at("14:00")),), bank_day(*lines))
+    (finding,) = found.findings
     assert finding.kind is Kind.SUSPENSE
     assert finding.what == (
         f"the card left before it said whether it was loaded; {said}; its file: paid, neither loaded nor given back"
     )
     assert finding.since == at("14:01:33")
     assert "to this terminal" in finding.next_step
+    assert found.here == found.bank == Money(payments_fen=5_000, open_fen=5_000)
+
+
+def test_a_bank_that_said_it_keeps_the_load_and_does_not_is_told() -> None:
+    file = bank_day(booked(6, PAYMENT, at("14:00:25"), S.OPEN))
+    found = compare((told(6, (*SUSPENDED, *KEPT), at("14:00")),), file)
+    assert kinds(found) == [(Kind.STATES_DIFFER, "6"), (Kind.SUSPENSE, "6")]
+    assert found.findings[0].what == "the bank said that it keeps the load in suspense, and its file does not"
+
+
+def test_a_load_that_the_bank_holds_in_suspense_and_this_journal_does_not_is_told() -> None:
+    lines = (booked(1, PAYMENT, at("10:00:25"), S.LOADED), booked(1, TOLD, at("10:00:30"), S.LOADED), ENTRIES[1])
+    found = compare(JOURNAL[:1], bank_day(*lines))
+    assert kinds(found) == [(Kind.STATES_DIFFER, "1")]
+    assert found.findings[0].what == "loaded on both sides, but the bank's suspense is unknown here"
+
+
+def test_a_load_in_suspense_that_the_card_settled_on_the_same_day_is_matched() -> None:
+    settled = (*SUSPENDED, *KEPT, (L.CARD_OK, 3_600, {"tac": "96436186", "proven": True}), (L.CONFIRM_SAF, 3_600, {}))
+    lines = (
+        booked(6, PAYMENT, at("14:00:25"), S.LOADED),
+        booked(6, TOLD, at("14:01:50"), S.LOADED),
+        booked(6, LOAD, at("15:00:01"), S.LOADED),
+    )
+    found = compare((told(6, (*settled, (L.DONE, 3_601, {})), at("14:00")),), bank_day(*lines))
+    assert found.findings == ()
+    assert found.matched == {End.LOADED: Matched(1, 5_000)}
+
+
+def test_a_bank_that_was_told_on_the_next_day_needs_no_line_today() -> None:
+    late = told(6, (*SUSPENDED, (L.SUSPENSE, 40_000, {"reported": True})), at("14:00"))
+    found = compare((late,), bank_day(booked(6, PAYMENT, at("14:00:25"), S.OPEN)))
+    assert kinds(found) == [(Kind.SUSPENSE, "6")]
 
 
 # -- receipts ---------------------------------------------------------------------------------------------------
