@@ -7,7 +7,7 @@ import hmac
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -57,8 +57,7 @@ from wire.host_messages import (
 )
 from wire.settlement import BookingKind, Settlement
 
-# Between a message and its repeats.
-_MAY_CHANGE: Mapping[str, Any] = {"date": "0101", "time": "000000", "reason": "98", "repeat": False}
+_MAY_CHANGE = {"date", "time", "reason", "repeat"}  # between a message and its repeats
 _HIGHEST_BALANCE = 0xFFFFFFFF  # in fen: four bytes
 
 _Opening = OrderRequest | ChargeRequest | DepositRequest
@@ -307,8 +306,10 @@ class BankBooks:
 
     def _fingerprint(self, request: _Lasting) -> bytes:
         """Return a keyed digest of what a repeat must not change; keyed, because card numbers and a PIN are in it."""
-        changeable = {name: value for name, value in _MAY_CHANGE.items() if hasattr(request, name)}
-        return self._keys.token(encode(replace(request, **changeable)))
+        same = {name: value for name, value in vars(request).items() if name not in _MAY_CHANGE}
+        if isinstance(request, ChargeRequest):
+            same["payer"] = astuple(request.payer)  # its repr hides what must not change either
+        return self._keys.token(repr(same).encode("utf-8"))
 
     # -- rules ---------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from device_sim.bank_books import BankBooks
 from device_sim.bank_desk import BankDesk
 from device_sim.bank_faults import BankFaults
 from device_sim.bank_keys import LineKeys, MacAgreement, MacAlgorithm
-from tests.bank import RULES
+from tests.bank import BANK_RULES
 from tests.clocks import SetClock
 from tests.fuzz.invariants import comes_back
 from wire import settlement
@@ -28,7 +28,7 @@ def settlement_file(data: bytes) -> None:
 
 def bank_desk(data: bytes) -> None:
     """Whatever comes in frames is answered or refused, with MACs and without, and the books stay whole."""
-    books = BankBooks(None, RULES, SetClock(datetime(2026, 11, 22, 9, 0, tzinfo=UTC)))
+    books = BankBooks(None, BANK_RULES, SetClock(datetime(2026, 11, 22, 9, 0, tzinfo=UTC)))
     for keys in (None, LineKeys(_AGREEMENT, books, bytes)):
         desk, deframer = BankDesk(books, BankFaults(), keys), Deframer()
         try:
