@@ -99,8 +99,33 @@ UNASKED: list[ev.Event] = [
 ]  # fmt: skip
 
 
+# What the customer does where all goes well; without it nobody would ever get as far as the money.
+HOPED: dict[Step, list[ev.Event]] = {
+    Step.PLACE_CARD: [ev.CardArrived()],
+    Step.AMOUNT: [ev.AmountChosen(AMOUNT)],
+    Step.CHOOSING_FUNDING: [ev.FundingChosen(kind) for kind in BOTH_WAYS],
+    Step.REPLACE_CARD: [ev.CardArrived()],
+    Step.RETURN_CARD: [ev.CardArrived()],
+    Step.LAST_PAGE: [ev.DoneTouched()],
+}
+
+
+def hoped_answer(question: do.Effect) -> ev.Event:
+    match question:
+        case do.AssessRisk():
+            return ev.RiskAssessed(Allowance(), BOTH_WAYS)
+        case do.Fund(kind=FundingKind.BANK_CARD):
+            return ev.FundingOffered(BankCardOffer())
+        case do.PollFunding():
+            return ev.FundingAnswered(Paid())
+    return ANSWERS[type(question)][0]
+
+
 def walk(data: st.DataObject) -> Journey:
-    """Let customer, card, host, printer and clock do anything, until the journey ends or 60 things happened."""
+    """Let customer, card, host, printer and clock do anything, until the journey ends or 60 things happened.
+
+    In six of ten moments all goes well, in three somebody answers otherwise or time passes, in one anything happens.
+    """
     journey = Journey.begun()
     open_questions: list[do.Effect] = []
     timers: set[Timer] = set()
@@ -117,10 +142,14 @@ def walk(data: st.DataObject) -> Journey:
         seen = len(journey.effects)
         if journey.state.step is Step.ENDED:
             break
-        moves: list[ev.Event] = [ev.TimerFired(timer) for timer in sorted(timers, key=lambda each: each.value)]
-        moves += ANSWERS[type(open_questions[0])] * 3 if open_questions else UNASKED
-        moves += UNASKED[:-1]
-        event = data.draw(st.sampled_from(moves))
+        answers = ANSWERS[type(open_questions[0])] if open_questions else []
+        clock = [ev.TimerFired(timer) for timer in sorted(timers, key=lambda each: each.value)]
+        luck = data.draw(st.integers(0, 9))
+        if luck < 6:
+            moves = [hoped_answer(open_questions[0])] if open_questions else HOPED.get(journey.state.step, [*clock])
+        else:
+            moves = [*clock, *answers] if luck < 9 else UNASKED[:-1] if open_questions else UNASKED
+        event = data.draw(st.sampled_from(moves or UNASKED[:-1]))
         if isinstance(event, ev.TimerFired):
             timers.discard(event.timer)
         elif open_questions and event in ANSWERS[type(open_questions[0])]:
@@ -129,7 +158,7 @@ def walk(data: st.DataObject) -> Journey:
     return journey
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_whatever_happens_the_money_rules_hold(data: st.DataObject) -> None:
     journey = walk(data)
@@ -175,7 +204,7 @@ def test_a_bank_card_is_let_go_unless_its_payment_is_over(data: st.DataObject) -
     assert len(let_go) <= len(begun)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_an_ended_journey_never_forgets_an_open_transaction(data: st.DataObject) -> None:
     journey = walk(data)
