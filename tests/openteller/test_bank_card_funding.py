@@ -105,11 +105,13 @@ class Pad:
 
     def __init__(self) -> None:
         self.asked: list[PinEntry] = []
+        self.ended: list[bool] = []
         self.typed: PinBlock | EntryEnd | PinPadRefusal = PIN
 
     def enter_pin(self, entry: PinEntry, is_canceled: Callable[[], bool]) -> PinBlock | EntryEnd | PinPadRefusal:
         self.asked.append(entry)
-        return EntryEnd.CANCELED if is_canceled() else self.typed
+        self.ended.append(is_canceled())
+        return EntryEnd.CANCELED if self.ended[-1] else self.typed
 
 
 class Host:
@@ -259,7 +261,7 @@ def test_the_chip_the_pad_and_the_host_are_asked_for_this_payment(world: World) 
     assert world.host.charged == [(TRACE, INIT, CardPayment(CARD, REQUEST, PIN))]
 
 
-def test_workers_that_answer_at_once_are_no_different() -> None:
+def test_workers_that_answer_at_once_are_no_different(caplog: pytest.LogCaptureFixture) -> None:
     world = World()
     funding = world.source(AtOnce(world.reader), AtOnce(world.pad), AtOnce(world.host))
     funding.begin(TRACE, INIT)
@@ -268,6 +270,7 @@ def test_workers_that_answer_at_once_are_no_different() -> None:
     assert funding.poll(TRACE) == Pending(READ)
     assert funding.poll(TRACE) == Paid("t0ken")
     assert len(world.host.charged) == 1
+    assert caplog.records == []
 
 
 def test_the_best_format_that_pad_and_host_share_is_taken() -> None:
@@ -369,6 +372,7 @@ def test_a_card_that_leaves_while_the_pin_is_typed_ends_the_entry(world: World, 
     world.at_reader.do()
     assert world.poll() == Unpaid()
     world.at_pad.do()
+    assert world.pad.ended == [True]
     assert world.poll() == Unpaid()
     assert world.host.charged == []
 
@@ -541,7 +545,7 @@ def test_a_pin_that_is_being_typed_is_no_longer_taken_after_cancel(world: World)
     world.go_until("pin")
     world.funding.cancel(TRACE)
     world.settle()
-    assert len(world.pad.asked) == 1
+    assert world.pad.ended == [True]
     assert world.host.charged == []
 
 
@@ -553,7 +557,7 @@ def test_a_new_payment_forgets_the_one_before(step: str) -> None:
     world.funding.begin(again, INIT)
     world.settle()
     assert world.poll() == Unclear(ReversalReason.OTHER)  # nobody can tell of the first
-    assert all(trace == TRACE for trace, _, _ in world.host.charged)
+    assert [trace for trace, _, _ in world.host.charged] == [TRACE] * (step in {"charge", "complete"})
     assert isinstance(world.funding.poll(again), Pending)
 
 
