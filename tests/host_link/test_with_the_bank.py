@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 
@@ -12,7 +13,9 @@ from device_sim.bank_keys import LineKeys, MacAgreement
 from device_sim.bank_keys import MacAlgorithm as BankAlgorithm
 from host_link.link import HostLink
 from host_link.software_keys import MacAlgorithm, SoftwareMacKeys
+from kiosk_core.bank_card import BankCard, CardPayment, Charged, ChipRequest
 from kiosk_core.errors import HostSilent, HostUntrusted
+from kiosk_core.pin_pad import PinBlock, PinFormat
 from kiosk_core.ports import (
     Confirmation,
     Declined,
@@ -22,8 +25,9 @@ from kiosk_core.ports import (
     QrOrder,
     ReversalReason,
     Reversed,
+    SuspenseReport,
 )
-from tests.bank import RULES, TERMINAL, TRACE, Purse
+from tests.bank import ACCOUNT, BANK_RULES, TERMINAL, TRACE, Purse, paying_card
 from tests.clocks import SetClock
 from tests.host_link.lines import Arrival, FakeNetwork
 from tests.host_link.test_line import NOON
@@ -40,7 +44,7 @@ class Pair:
 
     def __post_init__(self) -> None:
         self.clock = SetClock(NOON)
-        self.books = BankBooks(None, RULES, self.clock)
+        self.books = BankBooks(None, BANK_RULES, self.clock)
         agreement = MacAgreement(BankAlgorithm(self.algorithm), EXCHANGE)
         self.desk = BankDesk(self.books, BankFaults(), LineKeys(agreement, self.books))
         self.network = FakeNetwork(self.clock, self.answer)
@@ -80,6 +84,48 @@ def test_a_reversal_whose_answer_was_lost_is_repeated_under_its_mac_and_pays_bac
         pair.link.reverse(TRACE, 5000, ReversalReason.NO_ANSWER)
     assert pair.link.reverse(TRACE, 5000, ReversalReason.NO_ANSWER) == Reversed(5000)
     assert [entry.refunded_fen for entry in pair.books.entries()] == [5000]
+
+
+def payment(pin: str = "123456") -> CardPayment:
+    made = paying_card(pin=pin)
+    assert made.pin is not None
+    card = BankCard(ACCOUNT.number, date(2031, 12, 31), made.sequence, "PBOC DEBIT", made.track2)
+    return CardPayment(card, ChipRequest(made.chip), PinBlock(PinFormat.ISO0, len(pin), made.pin.block))
+
+
+def test_a_bank_card_pays_a_top_up_under_macs(pair: Pair) -> None:
+    charged = pair.link.charge(TRACE, INIT, payment())
+    assert isinstance(charged, Charged)
+    assert len(charged.issuer_data) == 12
+    assert pair.books.balance_fen(ACCOUNT.number) == 995_000
+    permission = pair.link.authorise_load(TRACE, INIT)
+    assert isinstance(permission, LoadAuthorisation)
+    assert pair.link.report_suspense(TRACE, SuspenseReport(5000, 23, f"{permission.date}{permission.time}"))
+    assert pair.link.confirm_load(TRACE, 5000, Purse().tac(INIT, permission)) is Confirmation.ACCEPTED
+    assert pair.books.flaws() == []
+
+
+def test_a_charge_whose_answer_was_lost_is_given_back_under_its_mac(pair: Pair) -> None:
+    assert pair.link.online()
+    pair.lost = True
+    with pytest.raises(HostSilent):
+        pair.link.charge(TRACE, INIT, payment())
+    assert pair.books.balance_fen(ACCOUNT.number) == 995_000
+    assert pair.link.reverse(TRACE, 5000, ReversalReason.NO_ANSWER) == Reversed(5000)
+    assert pair.books.balance_fen(ACCOUNT.number) == 1_000_000
+
+
+def test_a_wrong_pin_is_told_and_debits_nothing(pair: Pair) -> None:
+    assert pair.link.charge(TRACE, INIT, payment("654321")) == Declined(DeclineReason.PIN_WRONG, "55")
+    assert pair.books.balance_fen(ACCOUNT.number) == 1_000_000
+
+
+def test_a_deposit_arrives_when_its_qr_is_paid(pair: Pair) -> None:
+    assert isinstance(pair.link.order_deposit(TRACE, ACCOUNT.number, 20_000), QrOrder)
+    assert pair.link.query_order(TRACE) is OrderState.PENDING
+    assert pair.books.pay(TRACE.transaction)
+    assert pair.link.query_order(TRACE) is OrderState.PAID
+    assert pair.books.balance_fen(ACCOUNT.number) == 1_020_000
 
 
 def test_a_key_whose_answer_was_lost_leaves_both_ends_able_to_talk(pair: Pair) -> None:
