@@ -147,10 +147,10 @@ class EmvBankCard:
             raise ValueError("authorise a payment first")
         approved = response_code == _APPROVED
         begun.terminal["8A"] = response_code.encode("ascii")
-        begun.terminal["91"] = issuer_data
+        begun.terminal["91"] = _issuer_authentication(issuer_data)
         wanted = CryptogramKind.TC if approved else CryptogramKind.AAC
         try:
-            self._authenticate_issuer(begun, issuer_data)
+            self._authenticate_issuer(begun)
             cryptogram = self._cryptogram(wanted, begun, "8D")
         except (_Refused, WireError):
             return ChipEnd.UNKNOWN if approved else ChipEnd.DECLINED
@@ -160,11 +160,11 @@ class EmvBankCard:
 
     # -- the steps -------------------------------------------------------------------------------------------
 
-    def _authenticate_issuer(self, begun: _Begun, issuer_data: bytes) -> None:
+    def _authenticate_issuer(self, begun: _Begun) -> None:
         """Let a chip that wants to know that the bank is its own check it; the chip decides what follows (10.9)."""
-        if not issuer_data or not begun.options.profile[0] & _AUTHENTICATES_ISSUER:
+        if not begun.terminal["91"] or not begun.options.profile[0] & _AUTHENTICATES_ISSUER:
             return
-        status, _ = self._send(emv.external_authenticate(issuer_data))
+        status, _ = self._send(emv.external_authenticate(begun.terminal["91"]))
         if status != apdu.OK:
             _set(begun.terminal, _ISSUER_AUTHENTICATION_FAILED)
 
@@ -299,6 +299,15 @@ def _card(objects: Mapping[str, bytes], selected: Selected) -> BankCard:
         )
     except ValueError:
         raise _Refused(BankCardProblem.UNREADABLE) from None
+
+
+def _issuer_authentication(issuer_data: bytes) -> bytes:
+    """Return tag 91 of what the bank sent, b"" where there is none that could be: it is the chip that decides."""
+    try:
+        found = [each.value for each in emv.decode_objects(issuer_data) if each.tag == "91"]
+    except WireError:
+        return b""
+    return found[0] if found and 8 <= len(found[0]) <= 16 else b""
 
 
 def _last_day(expires: str) -> date:

@@ -108,9 +108,10 @@ class BankCardChip(Protocol):
         ...
 
     def complete(self, response_code: str, issuer_data: bytes) -> ChipEnd:
-        """Tell the chip the bank's DE 39, and what the bank sent for it (tag 91), and take the chip's power.
+        """Tell the chip what the bank has decided, and take the chip's power.
 
-        `response_code` "Z3" says that the bank was not reached (EMV 4.3 Book 4, A6).
+        `issuer_data` are the objects that the bank sent for the chip (DE 55, as in Charged). `response_code` is its
+        DE 39; "Z3" says that the bank was not reached (EMV 4.3 Book 4, A6).
 
         Raises:
             ValueError: nothing was authorised.

@@ -185,7 +185,7 @@ def test_a_refused_payment_ends_with_the_chips_no(code: str) -> None:
     assert not reader.powered
 
 
-FROM_THE_BANK = bytes.fromhex("0102030405060708 3030")
+FROM_THE_BANK = bytes.fromhex("910A 0102030405060708 3030  7206 860484240000")  # behind tag 91 a script
 
 
 def asked_to_approve(profile: str, check: bytes | CardRefusal, issuer_data: bytes) -> tuple[Reader, ChipEnd]:
@@ -216,7 +216,14 @@ def test_a_chip_that_checks_its_bank_is_let_and_told_how_that_ended(said: str, r
 
 
 @pytest.mark.parametrize(
-    ("profile", "issuer_data"), [("1C00", b""), ("1800", FROM_THE_BANK)], ids=["nothing came", "it does not check"]
+    ("profile", "issuer_data"),
+    {
+        "nothing came": ("1C00", b""),
+        "nothing for that came": ("1C00", bytes.fromhex("7206 860484240000")),
+        "it is too short": ("1C00", bytes.fromhex("9107 01020304050607")),
+        "it is cut off": ("1C00", FROM_THE_BANK[:8]),
+        "it does not check": ("1800", FROM_THE_BANK),
+    }.values(),
 )
 def test_a_chip_is_asked_to_check_its_bank_only_if_it_can(profile: str, issuer_data: bytes) -> None:
     reader, end = asked_to_approve(profile, bytes.fromhex("6300"), issuer_data)
