@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kiosk_core.bank_card import BankCard, BankCardProblem, BankPayment, CardPayment, Charged, ChipEnd, ChipRequest
 from kiosk_core.card_number import CardNumber
@@ -565,3 +567,61 @@ def test_cancelling_another_payment_does_nothing(world: World) -> None:
     world.go_until("pin")
     world.funding.cancel(Trace("OT000001-000000006", 31, 32, 33, 34))
     assert world.poll() == Pending(PINS)
+
+
+# -- whatever comes, in whatever order -------------------------------------------------------------------------------
+
+DEEDS = st.sampled_from(
+    [*["poll", "reader", "pad", "host", "insert"] * 3, "reader fails", "pad fails", "host is silent", "pull", "cancel"]
+)
+
+
+def do_deed(world: World, deed: str) -> None:
+    """Let something happen, if it can."""
+    match deed:
+        case "poll":
+            world.poll()
+        case "reader" | "pad" | "host" if (worker := getattr(world, f"at_{deed}")).jobs:
+            worker.do()
+        case "insert" if world.reader.entry and world.reader.lies is Media.NOT_PRESENT:
+            world.reader.insert()
+        case "reader fails" if world.at_reader.jobs:
+            world.at_reader.do(fails=DeviceUnavailable("card_reader", "unplugged"))
+        case "pad fails" if world.at_pad.jobs:
+            world.at_pad.do(fails=DeviceFault("pin_pad", Fault.KEY_MISSING))
+        case "host is silent" if world.at_host.jobs:
+            world.at_host.do(fails=HostSilent("no answer"))
+        case "pull":
+            world.reader.lies = Media.NOT_PRESENT
+        case "cancel":
+            world.funding.cancel(TRACE)
+
+
+@given(
+    step=st.sampled_from(STEPS),
+    deeds=st.lists(DEEDS, min_size=5, max_size=20),
+    declines=st.booleans(),
+    end=st.sampled_from(ChipEnd),
+)
+def test_what_is_told_is_true_whatever_happens(step: str, deeds: list[str], declines: bool, end: ChipEnd) -> None:
+    world = World()
+    world.reader.end = end
+    if declines:
+        world.host.answer = Declined(DeclineReason.NOT_ENOUGH_FUNDS, "51")
+    world.go_until(step)
+    handed_over = step in {"charge", "complete"}
+    canceled_before = False
+    for deed in deeds:
+        canceled_before |= deed == "cancel" and not handed_over
+        do_deed(world, deed)
+        state = world.poll()
+        handed_over |= bool(world.at_host.jobs)
+        assert not (canceled_before and handed_over)
+        match state:
+            case Paid():
+                assert (len(world.host.charged), declines, end) == (1, False, ChipEnd.APPROVED)
+            case Unpaid(reason):
+                assert not handed_over or (declines and reason is DeclineReason.NOT_ENOUGH_FUNDS)
+            case Unclear():
+                assert handed_over
+    assert len(world.host.charged) <= 1
