@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ from kiosk_core.protocol import decode_from_core, encode
 from openteller.agreement import CardBalance, HostEntry, disagreements
 from openteller.core import Core
 from openteller.demo import CARD, SERVICE, write_configuration
+from openteller.reconcile import compared
+from openteller.reconciliation import Reconciliation
 from openteller.simulator import load_simulator
 from tests.clocks import RealClock
 
@@ -225,6 +228,15 @@ class Branch:
 
     def transactions(self) -> list[Transaction]:
         return list(read_latest(self.out / "journal", 1_000))
+
+    def reconciled(self) -> Reconciliation:
+        """Compare the journal with the bank's files of its day and of the next: a test may run over midnight."""
+        day = self.transactions()[0].rows[0].at.date()
+        days = (day, day + timedelta(days=1))
+        files = [self.out / f"{each}.txt" for each in days]
+        for each, file in zip(days, files, strict=True):
+            self.sim.settlement(f"{each:%Y%m%d}", str(file))
+        return compared(day, self.config_file, files, RealClock().wall())
 
     def disagreements(self, balance_before: int = 2_350) -> list[str]:
         state = self.sim.state()

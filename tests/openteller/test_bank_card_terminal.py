@@ -10,6 +10,7 @@ from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ledger import Transaction
 from kiosk_core.pages import ResultPage
+from openteller.reconciliation import Evidence
 from tests.openteller import branch as branches
 from tests.openteller.branch import ACCOUNT_FEN, AMOUNT_FEN, CARD, Branch, Customer
 from tests.openteller.paying_by_card import (
@@ -114,6 +115,8 @@ def test_the_next_customer_may_pay_by_phone_and_the_next_by_card(branch: Branch,
         customer.see("menu")
     assert branch.card.memory.balance_fen == BEFORE + 3 * AMOUNT_FEN
     assert branch.disagreements() == []
+    found = branch.reconciled()
+    assert (found.findings, found.evidence) == ((), Evidence(by_phone=1, by_bank_card=2, answered=3, printed=3))
 
 
 @pytest.mark.slow

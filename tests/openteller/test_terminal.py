@@ -1,14 +1,11 @@
 """A customer at the whole simulated terminal: every byte real, and everything that can go wrong on the way."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 
 from kiosk_core.ledger import LedgerState as L
-from openteller.reconcile import compared
-from openteller.reconciliation import Evidence, Kind, Reconciliation
-from tests.clocks import RealClock
+from openteller.reconciliation import Evidence, Kind
 from tests.openteller.branch import AMOUNT_FEN, CARD, Branch, Customer
 
 
@@ -35,16 +32,6 @@ def go_to_payment(branch: Branch, customer: Customer) -> None:
     branch.sim.place_card(CARD)
     customer.choose_amount()
     customer.see("payment")
-
-
-def reconciled(branch: Branch) -> Reconciliation:
-    """Compare the journal with the bank's files of its day and of the next: the test may run over midnight."""
-    day = branch.transactions()[0].rows[0].at.date()
-    days = (day, day + timedelta(days=1))
-    files = [branch.out / f"{each}.txt" for each in days]
-    for each, file in zip(days, files, strict=True):
-        branch.sim.settlement(f"{each:%Y%m%d}", str(file))
-    return compared(day, branch.config_file, files, RealClock().wall())
 
 
 def test_a_customer_tops_up_a_card(branch: Branch, customer: Customer) -> None:
@@ -95,7 +82,7 @@ def test_two_customers_one_after_the_other(branch: Branch, customer: Customer) -
         customer.see("menu")
     assert [each.state for each in branch.transactions()] == [L.DONE, L.DONE]
     assert branch.disagreements() == []
-    found = reconciled(branch)
+    found = branch.reconciled()
     assert (found.findings, found.evidence) == ((), Evidence(by_phone=2, answered=2, printed=2))
 
 
@@ -117,7 +104,7 @@ def test_paper_out_is_told_at_home_and_at_the_end(branch: Branch, customer: Cust
     assert result.body.key == "top_up.loaded_no_receipt.body"
     assert branch.disagreements() == []
     assert branch.transactions()[0].facts["receipt_fault"] == "paper_out"
-    found = reconciled(branch)
+    found = branch.reconciled()
     assert [each.kind for each in found.findings] == [Kind.NO_RECEIPT]
     assert found.evidence == Evidence(by_phone=1, answered=1, not_printed=1)
 
