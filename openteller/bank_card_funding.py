@@ -376,14 +376,19 @@ class _Payment:
                 issuer_data = charged.issuer_data if charged is not None else b""
                 return self._chip_in(reader).complete(code, issuer_data)
             finally:
-                _give_back(reader)
+                self._let_go(reader)
 
         return self._ask(self._devices.reader, work)
 
     def _give_back(self) -> None:
         """Give the card back, if there is one, and let none in; the customer is not kept waiting for it."""
         with contextlib.suppress(Exception):  # a worker that has ended: the terminal goes down
-            self._ask(self._devices.reader, _give_back)
+            self._ask(self._devices.reader, self._let_go)
+
+    def _let_go(self, reader: CardReader) -> None:
+        self._chip = None  # and with it all that was read of the card
+        with contextlib.suppress(OpenTellerError):  # the reader's status says what is wrong
+            _give_back(reader)
 
     def _chip_in(self, reader: CardReader) -> BankCardChip:
         if self._chip is None or self._chip[0] is not reader:
@@ -414,17 +419,16 @@ def _has_card(reader: CardReader) -> bool:
 
 
 def _give_back(reader: CardReader) -> None:
-    with contextlib.suppress(OpenTellerError):  # its status says what is wrong
-        reader.set_entry(False)
-        match reader.media():
-            case Media.NOT_PRESENT | Media.ENTERING:
-                return
-            case Media.JAMMED:
-                reader.reset(ResetAction.EXIT)
-                return
-            case Media.LATCHED:
-                reader.chip_power(ChipPower.OFF)
-        reader.move(Destination.EXIT)
+    reader.set_entry(False)
+    match reader.media():
+        case Media.NOT_PRESENT | Media.ENTERING:
+            return
+        case Media.JAMMED:
+            reader.reset(ResetAction.EXIT)
+            return
+        case Media.LATCHED:
+            reader.chip_power(ChipPower.OFF)
+    reader.move(Destination.EXIT)
 
 
 def _expect_works(media: Media) -> None:

@@ -1,5 +1,6 @@
 """Paying by bank card, step by step, with a reader, a pad and a bank that fail at any of them."""
 
+import gc
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -292,6 +293,18 @@ def test_nothing_of_card_and_pin_can_be_seen_in_the_source(world: World) -> None
     seen = repr(vars(world.funding)) + repr(world.poll()) + repr(world.at_host.jobs)
     assert NUMBER not in seen
     assert PIN.data.hex() not in seen.lower()
+
+
+@pytest.mark.parametrize("step", ["pin", "complete"])
+def test_of_a_card_that_was_given_back_nothing_is_kept(step: str) -> None:
+    world = World()
+    world.go_until(step)
+    world.funding.cancel(TRACE)
+    world.settle()
+    world.at_pad.jobs.clear()
+    gc.collect()
+    kept = [each for each in gc.get_referrers(world.reader) if isinstance(each, tuple)]
+    assert kept == []
 
 
 # -- the customer does otherwise -------------------------------------------------------------------------------------
