@@ -67,7 +67,7 @@ _Refusal = str
 
 @dataclass(frozen=True)
 class BankRules:
-    """How the bank decides: its master keys (16 bytes each), the largest load, how long an order can be paid.
+    """How the bank decides: master keys (16 bytes each), the largest load and deposit, how long an order can be paid.
 
     `accounts` are those of the bank cards that it knows; PINs come under `pin_key` (3DES, 16 bytes) or `long_pin_key`
     (AES). With `pays_itself_after_s` the customer's phone pays that many seconds after the order by itself.
@@ -76,6 +76,7 @@ class BankRules:
     load_master_key: bytes = field(repr=False)
     tac_master_key: bytes = field(repr=False)
     limit_fen: int = 100_000
+    deposit_limit_fen: int = 5_000_000
     order_lifetime_s: int = 120
     pays_itself_after_s: float | None = None
     accounts: tuple[BankAccount, ...] = ()
@@ -367,7 +368,9 @@ class BankBooks:
             return "P1" if order.terminal == request.terminal and (order.reversed or order.expired) else "94"
         if request.amount_fen <= 0:
             return "13"
-        return "61" if request.amount_fen > self._rules.limit_fen else None
+        is_deposit = isinstance(request, DepositRequest)
+        limit_fen = self._rules.deposit_limit_fen if is_deposit else self._rules.limit_fen
+        return "61" if request.amount_fen > limit_fen else None
 
     def _unfit_to_load(self, request: OrderRequest | ChargeRequest) -> _Refusal | None:
         """Return why the transit card cannot be loaded."""
@@ -439,7 +442,9 @@ class BankBooks:
         day, moment = f"{at:%Y%m%d}", f"{at:%H%M%S}"
         # The proof that the card will give is worked out now: later nobody knows the card number any more.
         expected = self._keys.tac(request, day, moment)
-        self._orders.keep(replace(order, expected_tac=expected))
+        self._orders.keep(
+            replace(order, expected_tac=expected, counter=request.purse.counter, authorised_at=day + moment)
+        )
         self._book(BookingKind.LOAD, order, request.stan, _rrn(rowid))
         permission = LoadPermission(date=day, time=moment, mac2=self._keys.mac2(request, day, moment))
         return LoadResponse(**_approved(request, rowid), permission=permission)
@@ -569,7 +574,10 @@ def _suspense_refusal(order: Order, request: SuspenseRequest) -> _Refusal | None
         return "22"
     if order.reversed:
         return "P1"
-    return None if order.expected_tac else "P0"
+    if not order.expected_tac:
+        return "P0"
+    told = request.counter, request.authorised_date + request.authorised_time
+    return None if told == (order.counter, order.authorised_at) else "25"
 
 
 def _approved(request: _Lasting, rowid: int) -> dict[str, Any]:

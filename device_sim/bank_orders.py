@@ -15,7 +15,8 @@ class Order:
     """A row of the table, column by column; an order that is only known from its reversal has no RRN.
 
     `card` and `payer` are masked: the transit card, or the bank card whose account a deposit goes to; the bank card
-    that pays, empty for a phone. `payer_token` and `deposit_token` are the holders in the ledger.
+    that pays, empty for a phone. `payer_token` and `deposit_token` are the holders in the ledger. `counter` and
+    `authorised_at` (YYYYMMDDhhmmss) are those of the load that was permitted.
     """
 
     number: str
@@ -36,6 +37,8 @@ class Order:
     payer_token: bytes = b""
     deposit_token: bytes = b""
     suspended: int = 0
+    counter: int = 0
+    authorised_at: str = ""
 
     @property
     def status(self) -> OrderStatus:

@@ -136,8 +136,10 @@ class BadLine(RuleBasedStateMachine):
     @rule(data=st.data())
     def the_terminal_does_not_know_whether_it_is(self, data: st.DataObject) -> None:
         deal = self.one_of(data, [each for each in self.deals if each.permission])
-        stan = self.next_stan()
-        deal.sent.insert(1, replace(SUSPEND, order=deal.number, stan=stan, amount_fen=deal.amount_fen))
+        assert deal.permission is not None
+        report = replace(SUSPEND, order=deal.number, stan=self.next_stan(), amount_fen=deal.amount_fen)
+        granted = {"authorised_date": deal.permission.date, "authorised_time": deal.permission.time}
+        deal.sent.insert(1, replace(report, **granted))
 
     @precondition(lambda self: any(not deal.loaded for deal in self.deals))
     @rule(data=st.data(), reason=st.sampled_from(["98", "96", "A0", "06"]))

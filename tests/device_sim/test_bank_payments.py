@@ -325,7 +325,7 @@ def test_a_deposit_that_is_reversed_after_all_goes_back_to_who_paid_it(books: Ba
         (replace(DEPOSIT, card="9999990000000000022"), "14"),
         (replace(DEPOSIT, card="1"), "14"),
         (replace(DEPOSIT, amount_fen=0), "13"),
-        (replace(DEPOSIT, amount_fen=100_001), "61"),
+        (replace(DEPOSIT, amount_fen=5_000_001), "61"),
     ],
 )
 def test_a_deposit_that_cannot_be_opens_no_order(books: BankBooks, deposit: DepositRequest, expected: str) -> None:
@@ -345,7 +345,13 @@ def test_a_suspense_is_kept_and_may_be_told_again(books: BankBooks) -> None:
     report = replace(SUSPEND, stan=47)
     assert [code(books, each) for each in (report, replace(report, repeat=True))] == ["00", "00"]
     assert code(books, replace(report, stan=48, amount_fen=4999)) == "13"
-    assert code(books, replace(report, terminal="T0000002")) == "25"
+    for other in (
+        replace(report, stan=50, terminal="T0000002"),
+        replace(report, stan=51, counter=22),
+        replace(report, stan=52, authorised_date="20261121"),
+        replace(report, stan=53, authorised_time="090001"),
+    ):
+        assert code(books, other) == "25"
     assert code(books, ConfirmRequest(**MONEY, stan=44, tac=Purse().tac(INIT, granted))) == "00"
     assert code(books, replace(report, stan=49)) == "22"
 
