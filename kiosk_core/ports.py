@@ -298,6 +298,7 @@ class DeclineReason(Enum):
     PIN_TRIES_EXCEEDED = "pin_tries_exceeded"
     NOT_ENOUGH_FUNDS = "not_enough_funds"
     EARLIER_LOAD = "earlier_load"  # a load of this card is open, here or at another terminal
+    DEVICE_FAILED = "device_failed"  # card reader or PIN pad, before the host was asked
     HOST_ERROR = "host_error"
 
 

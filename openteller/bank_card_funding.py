@@ -218,7 +218,7 @@ class _Payment:
         except Exception as error:  # noqa: BLE001  (whatever it is, the bank was not asked)
             self._tell("nothing was taken", error)
             self._give_back()
-            return Unpaid()
+            return Unpaid(DeclineReason.DEVICE_FAILED)
         finally:
             self._no_pin = True
         # From here on the bank may have been asked; nothing comes between the last look at `cancel` and this.
@@ -281,7 +281,7 @@ class _Payment:
                 raise _Over(Unpaid())
             case PinPadRefusal():
                 _log.error("the PIN pad takes no PIN: %s", typed.value)
-                raise _Over(Unpaid())
+                raise _Over(Unpaid(DeclineReason.DEVICE_FAILED))
 
     def _ask_bank(self, payment: CardPayment, payer: str) -> _Steps[FundingState]:
         trace, init = self.trace, self._init

@@ -47,6 +47,8 @@ INSERT, READ, PINS, BANK, TAKE = (
     FundingStage.TAKE_CARD,
 )
 
+FAILED = Unpaid(DeclineReason.DEVICE_FAILED)
+
 P = TypeVar("P")
 T = TypeVar("T")
 
@@ -359,13 +361,21 @@ def test_who_may_not_pay_is_asked_for_no_pin(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", [EntryEnd.CANCEL, EntryEnd.TIMED_OUT, PinPadRefusal.TOO_MANY, PinPadRefusal.USE_VIOLATION]
+    ("typed", "state"),
+    [
+        (EntryEnd.CANCEL, Unpaid()),
+        (EntryEnd.TIMED_OUT, Unpaid()),
+        (PinPadRefusal.TOO_MANY, FAILED),
+        (PinPadRefusal.USE_VIOLATION, FAILED),
+    ],
 )
-def test_without_a_pin_nothing_is_asked_of_chip_or_bank(world: World, typed: EntryEnd | PinPadRefusal) -> None:
+def test_without_a_pin_nothing_is_asked_of_chip_or_bank(
+    world: World, typed: EntryEnd | PinPadRefusal, state: FundingState
+) -> None:
     world.pad.typed = typed
     world.go_until("pin")
     world.settle()
-    assert world.poll() == Unpaid()
+    assert world.poll() == state
     assert world.host.charged == []
     assert world.reader.done == ["chip off", "exit"]
 
@@ -376,7 +386,7 @@ def test_a_pad_without_a_format_that_the_host_takes_is_not_asked_for_a_pin() -> 
     funding.begin(TRACE, INIT)
     world.reader.insert()
     funding.poll(TRACE)
-    assert funding.poll(TRACE) == Unpaid()
+    assert funding.poll(TRACE) == FAILED
     assert world.pad.asked == []
 
 
@@ -475,7 +485,7 @@ def test_a_jammed_card_is_brought_out_by_a_reset(world: World) -> None:
     world.go_until("look")
     world.reader.lies = Media.JAMMED
     world.at_reader.do()
-    assert world.poll() == Unpaid()
+    assert world.poll() == FAILED
     world.at_reader.do()
     assert world.reader.done == ["reset to exit"]
 
@@ -484,7 +494,7 @@ def test_a_reader_that_was_opened_anew_is_not_asked_about_a_card_that_it_does_no
     world.go_until("authorise")
     world.at_reader.port = Reader()
     world.at_reader.do()
-    assert world.poll() == Unpaid()
+    assert world.poll() == FAILED
     assert world.host.charged == []
 
 
@@ -513,7 +523,7 @@ def test_a_device_that_fails_before_the_bank_is_asked_takes_nothing(step: str, e
     worker_of(world, step).do(fails=error)
     if step == "pin":
         world.at_reader.do()
-    assert world.poll() == Unpaid()
+    assert world.poll() == FAILED
     world.settle()
     assert world.host.charged == []
     assert not world.reader.entry
@@ -530,7 +540,7 @@ def test_a_reader_that_fails_after_the_banks_yes_leaves_it_unclear(world: World,
 def test_a_reader_that_is_lost_while_the_pin_is_typed_ends_the_entry(world: World) -> None:
     world.go_until("pin")
     world.at_reader.do(fails=DeviceUnavailable("card_reader", "unplugged"))
-    assert world.poll() == Unpaid()
+    assert world.poll() == FAILED
     world.settle()
     assert world.host.charged == []
 

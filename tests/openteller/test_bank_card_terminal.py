@@ -261,7 +261,7 @@ def test_a_device_unplugged_during_the_pin_takes_nothing_and_the_next_pays_by_ph
 ) -> None:
     go_to_pin(branch, customer)
     branch.sim.strike(device, "unplug")
-    customer.see("result")
+    assert customer.see("result").body.key == "top_up.declined.body.device_failed"
     leave(branch, customer)
     assert nothing_was_taken(branch)
     assert branch.disagreements() == []
