@@ -408,6 +408,11 @@ def test_the_field_table_of_the_page_is_the_spec() -> None:
         assert re.search(rf"\b{digits if form.startswith('BCD') else size}\b", form)
 
 
+def test_the_page_tells_how_each_pin_block_is_announced_and_carried() -> None:
+    told = [(begins, carried) for begins, _, carried in of_the_page("Paying by bank card")]
+    assert told == [(each.value, "DF16" if each is PinScheme.ISO4_AES else "DE 52") for each in PinScheme]
+
+
 def test_the_tag_table_of_the_page_is_the_enum() -> None:
     assert [(tag, name) for tag, name, _ in of_the_page("Private TLVs")] == [(f"{t.value:04X}", t.name) for t in Tag]
 
