@@ -39,6 +39,9 @@ _NOTES: dict[tuple[str, str | int | bool | None], str] = {
     (REPORTED, False): "the bank was told of the case and knows no such load, or how it ended: ask the bank",
 }
 
+# What rows of a deposit to a bank account mean where that is something else.
+_OF_DEPOSITS = {LedgerState.DONE: "the money is on the bank account"}
+
 _RESOLUTIONS = {
     Resolution.LOADED.value: "the card is loaded",
     Resolution.REFUNDED.value: "the payment was given back",
@@ -56,7 +59,7 @@ _NEXT_STEPS = {
     LedgerState.MANUAL: "Open: staff must settle this with the host's record and the card.",
     LedgerState.CONFIRM_SAF: "Open: the card is loaded; the proof is sent again until the host answers.",
     LedgerState.CARD_OK: "Open: the card is loaded; the proof is sent again until the host answers.",
-    LedgerState.REV_REQ: "Open: the card is not loaded; the reversal is sent again until the host answers.",
+    LedgerState.REV_REQ: "Open: what was paid goes back; the reversal is sent again until the host answers.",
 }
 
 
@@ -80,7 +83,8 @@ def tell(transaction: Transaction) -> tuple[Line, ...]:
         assert row is not None  # noqa: S101  (only the first `before` is None)
         news = tuple(say_fact(key, value) for key, value in row.facts.items() if known.get(key, ...) != value)
         known.update(row.facts)
-        meaning = next((_NOTES[fact] for fact in row.facts.items() if fact in _NOTES), _MEANINGS[row.state])
+        noted = next((_NOTES[fact] for fact in row.facts.items() if fact in _NOTES), None)
+        meaning = noted or _meaning(transaction, row.state)
         lines.append(Line(row.number, row.at, row.state, meaning, news, _remark(before, row)))
     return tuple(lines)
 
@@ -92,8 +96,13 @@ def standing(transaction: Transaction) -> str:
         how = _RESOLUTIONS.get(str(facts.get("resolution")), str(facts.get("resolution")))
         return f"Closed: {facts.get('by')} settled the case: {how}. Reason: {facts.get('reason')}"
     if transaction.state.closed:
-        return f"Closed: {_MEANINGS[transaction.state]}."
+        return f"Closed: {_meaning(transaction, transaction.state)}."
     return _NEXT_STEPS.get(transaction.state, "Open: under way, or settled when the core next starts.")
+
+
+def _meaning(transaction: Transaction, state: LedgerState) -> str:
+    is_deposit = "account_token" in transaction.facts
+    return _OF_DEPOSITS.get(state, _MEANINGS[state]) if is_deposit else _MEANINGS[state]
 
 
 def say_fact(key: str, value: str | int | bool | None) -> str:

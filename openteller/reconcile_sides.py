@@ -25,6 +25,7 @@ class End(Enum):
     """How a transaction ended on one side; the value is how it is said."""
 
     LOADED = "loaded"
+    DEPOSITED = "deposited"
     REFUNDED = "given back"
     BOTH = "loaded and given back"
     PAID = "paid, neither loaded nor given back"
@@ -36,18 +37,19 @@ class End(Enum):
 
 @dataclass(frozen=True)
 class Money:
-    """One side's equation: payments - refunds = loads + what is open + what staff closed."""
+    """One side's equation: payments - refunds = loads + deposits + what is open + what staff closed."""
 
     payments_fen: int = 0
     refunds_fen: int = 0
     loads_fen: int = 0
+    deposits_fen: int = 0
     open_fen: int = 0
     by_staff_fen: int = 0
 
     @property
     def undecided_fen(self) -> int:
-        """What was paid and is neither on a card nor with the payer again."""
-        return self.payments_fen - self.refunds_fen - self.loads_fen
+        """What was paid and is neither on a card or account nor with the payer again."""
+        return self.payments_fen - self.refunds_fen - self.loads_fen - self.deposits_fen
 
     @property
     def off_fen(self) -> int:
@@ -152,6 +154,11 @@ class Here:
         return self.facts.get("paid") is True or bool(self.refunded_fen)
 
     @property
+    def is_deposit(self) -> bool:
+        """Whether the money is for a bank account: the payment is all that there is to book."""
+        return "account_token" in self.facts
+
+    @property
     def is_proven(self) -> bool:
         """Whether the card's TAC is here and nobody doubts it."""
         return self.state in _ON_CARD and bool(self.facts.get("tac"))
@@ -162,6 +169,8 @@ class Here:
         match self.state:
             case L.SETTLED:
                 return End.BY_STAFF
+            case L.DONE if self.is_deposit:
+                return End.DEPOSITED
             case L.DONE:
                 return End.BOTH if self.refunded_fen else End.LOADED
             case L.REVERSED if self.refunded_fen:
@@ -181,6 +190,7 @@ class Here:
             payments_fen=paid,
             refunds_fen=self.refunded_fen,
             loads_fen=loaded,
+            deposits_fen=paid * (self.end is End.DEPOSITED),
             open_fen=paid * (self.end is End.OPEN and not loaded),
             by_staff_fen=paid * (self.end is End.BY_STAFF),
         )
@@ -191,7 +201,7 @@ class Here:
         found: list[Move] = []
         if self.is_paid:
             found.append(self._move(BookingKind.PAYMENT, self.amount_fen, L.FUND_REQ, self._paid_at))
-        if self.state is L.DONE:
+        if self.state is L.DONE and not self.is_deposit:
             found.append(self._move(BookingKind.LOAD, self.amount_fen, L.CARD_OK, self.since))
         if self.state is L.REVERSED:
             found.append(self._move(BookingKind.REVERSAL, self.amount_fen, L.REV_REQ, self.since))
@@ -288,6 +298,8 @@ class Bank:
                 return End.LOADED
             case (False, True):
                 return End.REFUNDED
+        if self._said is SettledState.DEPOSITED:
+            return End.DEPOSITED
         if self.is_paid:
             return End.PAID
         return End.UNPAID if self.entries else End.ABSENT
@@ -331,6 +343,7 @@ def money_at_bank(here: Here | None, bank: Bank, days: Days) -> Money:
         ),
         refunds_fen=booked_fen(BookingKind.REFUND, implied=bank.is_refunded),
         loads_fen=booked_fen(BookingKind.LOAD, implied=bank.is_loaded),
+        deposits_fen=booked_fen(BookingKind.PAYMENT, implied=True) * (bank.end is End.DEPOSITED),
     )
     waits = max(0, known.undecided_fen)
     elsewhere = any(kind not in bank.booked and not days.must_show(move) for kind, move in moves.items())

@@ -17,6 +17,7 @@ from openteller.reconciliation import Finding, Kind, Matched, Reconciliation
 
 _MATCHED = {
     End.LOADED: "loaded, on both sides",
+    End.DEPOSITED: "deposited, on both sides",
     End.REFUNDED: "given back, on both sides",
     End.BY_STAFF: "closed by staff",
     End.UNPAID: "ended without payment",
@@ -81,6 +82,7 @@ def _equation(found: Reconciliation) -> Table:
         ("  payments", here.payments_fen, bank.payments_fen),
         ("- refunds", here.refunds_fen, bank.refunds_fen),
         ("- loads", here.loads_fen, bank.loads_fen),
+        ("- deposits", here.deposits_fen, bank.deposits_fen),
         ("- still open", here.open_fen, bank.open_fen),
         ("- closed by staff", here.by_staff_fen, bank.by_staff_fen),
         ("= must be nothing", here.off_fen, bank.off_fen),

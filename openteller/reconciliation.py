@@ -85,8 +85,8 @@ class Evidence:
 class Reconciliation:
     """The comparison of a day.
 
-    `matched` is by the end here: LOADED, REFUNDED, BY_STAFF or UNPAID. Money is that of all transactions of which
-    something was done or booked on the day, from their beginning on. `of_others` counts the lines of the bank's
+    `matched` is by the end here: LOADED, DEPOSITED, REFUNDED, BY_STAFF or UNPAID. Money is that of all transactions of
+    which something was done or booked on the day, from their beginning on. `of_others` counts the lines of the bank's
     files that are about other terminals.
     """
 
@@ -211,17 +211,22 @@ def _compare(order: str, here: Here | None, bank: Bank, days: Days) -> Iterator[
     unexpected = [kind for kind in BookingKind if kind in bank.known - here.moves.keys() - _allowed(here)]
     if must and not bank.entries:
         yield _missing_at_bank(here, bank)
-    elif must or unexpected or bank.contradicts_itself:
+    elif must or unexpected or bank.contradicts_itself or _is_not_on_account(here, bank):
         yield _states_differ(here, bank, must, unexpected)
     elif lacking or not all(days.may_show(here.moves[k], e) for k, e in bank.booked.items() if k in here.moves):
         yield _other_file(here, bank)
     wrong = [each for each in bank.entries if here.amount_fen and each.amount_fen != _expected_fen(here, each.kind)]
     if wrong:
         yield _amounts_differ(here, bank, wrong)
-    if here.state is L.DONE and not here.is_proven:
+    if here.end is End.LOADED and not here.is_proven:
         yield _finding(Kind.NO_PROOF, here, bank, "the journal has no TAC of this load", f"Tell the bank. {_SHOW}.")
     yield from _still_open(here, bank)
     yield from _without_receipt(here, bank)
+
+
+def _is_not_on_account(here: Here, bank: Bank) -> bool:
+    """Whether a deposit here is none at the bank, though its payment, the only booking of either, is there."""
+    return here.end is End.DEPOSITED and bool(bank.entries) and bank.end is not End.DEPOSITED
 
 
 def _concerns(days: Days, lacking: Move) -> bool:
@@ -294,8 +299,14 @@ def _next_step_of(here: Here, bank: Bank) -> str:
             return "The customer has the load and the money: the bank must claim {amount} back."
         case (End.LOADED, End.PAID | End.UNPAID | End.ABSENT):
             return "The card is loaded: send the bank its TAC from the journal."
+        case (End.DEPOSITED, End.REFUNDED):
+            return "The payer has the money back: the bank must look whether the account has it too."
+        case (End.DEPOSITED, End.PAID | End.UNPAID | End.ABSENT):
+            return "The customer was told that the money is on the account: the bank must look for it."
         case (End.REFUNDED | End.UNPAID | End.PAID, End.PAID):
             return "The customer paid and has nothing: the bank must give {amount} back."
+        case (End.REFUNDED | End.UNPAID, End.DEPOSITED):
+            return "The bank put the money on the account: give nothing back before the bank has looked."
         case (End.REFUNDED | End.UNPAID, End.LOADED | End.BOTH):
             return "The bank has a proof that the card is loaded: give nothing back before the bank has looked."
         case (End.BY_STAFF, _):

@@ -55,3 +55,12 @@ def test_a_receipt_is_told_as_what_happened_behind_the_end(journal, folder):
         ("DONE", "the receipt was printed", ("receipt printed", "receipt fault paper_out")),
     ]
     assert (failed[-1].meaning, failed[-1].facts[0]) == ("the receipt was not printed", "receipt not printed")
+
+
+def test_a_deposit_ends_on_the_account_and_on_no_card(journal, folder):
+    deposit = journal.begin({"service": "account_deposit"}).id
+    journal.record(deposit, LedgerState.CARD_READ, {"account": "622202*********0000", "account_token": "cd" * 16})
+    journal.record(deposit, LedgerState.DONE, {"paid": True})
+    (told,) = read_latest(folder, 1)
+    assert tell(told)[-1].meaning == "the money is on the bank account"
+    assert standing(told) == "Closed: the money is on the bank account."

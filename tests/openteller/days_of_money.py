@@ -34,6 +34,10 @@ REFUNDED = (*REVERSING, (L.REVERSED, 33, {"refunded_fen": 5_000}))
 UNPAID = (*ASKED, (L.REV_REQ, 130, {"paid": False, "reason": "06"}), (L.REVERSED, 131, {"refunded_fen": 0}))
 SUSPENDED = (*SENT, (L.CARD_UNKNOWN, 33, {"why": "CardGone"}), (L.SUSPENSE, 93, {}))
 CANCELLED = (*CHOSEN, (L.ABANDONED, 20, {}))
+ACCOUNT = {"account": "622202*********0000", "account_token": "cd" * 16}
+DEPOSIT_ASKED = ((L.NEW, 0, {"service": "account_deposit"}), (L.CARD_READ, 5, ACCOUNT), (L.FUND_REQ, 10, {}))
+DEPOSITED = (*DEPOSIT_ASKED, (L.DONE, 30, {"paid": True}))
+DEPOSIT_REVERSED = (*DEPOSIT_ASKED, (L.REV_REQ, 130, {"reason": "06"}), (L.REVERSED, 131, {"refunded_fen": 5_000}))
 
 PAYMENT, LOAD, REVERSAL, REFUND = BookingKind.PAYMENT, BookingKind.LOAD, BookingKind.REVERSAL, BookingKind.REFUND
 TOLD = BookingKind.SUSPENSE
@@ -57,11 +61,14 @@ def told(
     amount_fen: int = 5_000,
     terminal: str = TERMINAL,
 ) -> Transaction:
-    """Return the transaction `number` as the journal tells it; its amount stands in INIT, and in what was refunded."""
+    """Return the transaction `number` as the journal tells it.
+
+    Its amount stands in INIT, in the FUND_REQ of a deposit, and in what was refunded.
+    """
     id_ = order(number, began, terminal)
     told_rows = []
     for place, (state, after, facts) in enumerate(rows):
-        amount = {"amount_fen": amount_fen} if state is L.INIT else {}
+        amount = {"amount_fen": amount_fen} if state in {L.INIT, L.FUND_REQ} else {}
         refund = {"refunded_fen": amount_fen} if facts.get("refunded_fen") else {}
         moment = began + timedelta(seconds=after)
         told_rows.append(LedgerRow(100 * number + place, moment, id_, state, {**facts, **amount, **refund}))

@@ -16,6 +16,8 @@ from tests.openteller.days_of_money import (
     CANCELLED,
     CHOSEN,
     DAY,
+    DEPOSIT_REVERSED,
+    DEPOSITED,
     LOAD,
     LOADED,
     PAID,
@@ -161,7 +163,7 @@ def test_suspense_has_its_age_and_its_next_step() -> None:
         "Ask the customer to bring the card to this terminal. If it never comes, close with:"
         " openteller journal settle KT000001-26112200005 --as ..."
     )
-    assert found.here == found.bank == Money(15_000, 5_000, 5_000, 5_000)
+    assert found.here == found.bank == Money(payments_fen=15_000, refunds_fen=5_000, loads_fen=5_000, open_fen=5_000)
     assert found.is_open
 
 
@@ -401,6 +403,55 @@ def test_a_bank_that_was_told_on_the_next_day_needs_no_line_today() -> None:
     late = told(6, (*SUSPENDED, (L.SUSPENSE, 40_000, {"reported": True})), at("14:00"))
     found = compare((late,), bank_day(booked(6, PAYMENT, at("14:00:25"), S.OPEN)))
     assert kinds(found) == [(Kind.SUSPENSE, "6")]
+
+
+# -- deposits ------------------------------------------------------------------------------------------------------
+
+
+def test_a_deposit_is_a_payment_that_is_on_an_account_on_both_sides() -> None:
+    journal = (*JOURNAL, told(7, DEPOSITED, at("15:00")))
+    found = compare(journal, bank_day(*ENTRIES, booked(7, PAYMENT, at("15:00:25"), S.DEPOSITED)))
+    assert found.findings == ()
+    assert found.matched[End.DEPOSITED] == Matched(1, 5_000)
+    assert found.here == found.bank
+    assert found.here == Money(payments_fen=15_000, refunds_fen=5_000, loads_fen=5_000, deposits_fen=5_000)
+
+
+def test_a_deposit_that_was_given_back_is_like_any_other_refund() -> None:
+    lines = tuple(booked(7, each, at("15:02:10"), S.REVERSED) for each in (PAYMENT, REVERSAL, REFUND))
+    found = compare((told(7, DEPOSIT_REVERSED, at("15:00")),), bank_day(*lines))
+    assert (found.findings, found.matched) == ((), {End.REFUNDED: Matched(1, 5_000)})
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines", "what", "step"),
+    [
+        (
+            DEPOSITED,
+            (booked(7, PAYMENT, at("15:00:25"), S.OPEN),),
+            "here: deposited; at the bank: paid, neither loaded nor given back",
+            "the bank must look for it",
+        ),
+        (
+            DEPOSITED,
+            tuple(booked(7, each, at("15:00:25"), S.REVERSED) for each in (PAYMENT, REVERSAL, REFUND)),
+            "here: deposited; at the bank: given back",
+            "the bank must look whether the account has it too",
+        ),
+        (
+            DEPOSIT_REVERSED,
+            (booked(7, PAYMENT, at("15:00:25"), S.DEPOSITED),),
+            "here: given back; at the bank: deposited",
+            "give nothing back before the bank has looked",
+        ),
+    ],
+)
+def test_a_deposit_on_which_the_sides_differ_is_told_with_its_next_step(
+    rows: Rows, lines: tuple[SettlementEntry, ...], what: str, step: str
+) -> None:
+    (finding,) = compare((told(7, rows, at("15:00")),), bank_day(*lines)).findings
+    assert (finding.kind, finding.what) == (Kind.STATES_DIFFER, what)
+    assert step in finding.next_step
 
 
 # -- receipts ---------------------------------------------------------------------------------------------------

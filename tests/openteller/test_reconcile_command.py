@@ -84,6 +84,7 @@ Terminal KT000001 and the bank on 2026-11-22
 
                                              count            yuan
 loaded, on both sides                            1           50.00
+deposited, on both sides                         0            0.00
 given back, on both sides                        0            0.00
 closed by staff                                  0            0.00
 ended without payment                            0
@@ -107,6 +108,7 @@ money in yuan                  here    at the bank     difference
   payments                   150.00         160.00         -10.00
 - refunds                     50.00           0.00          50.00
 - loads                       50.00          50.00           0.00
+- deposits                     0.00           0.00           0.00
 - still open                  50.00          50.00           0.00
 - closed by staff              0.00           0.00           0.00
 = must be nothing              0.00          60.00         -60.00
