@@ -60,7 +60,7 @@ class Rehearsal:
         self._step("payment", lambda: self.screen.touch("funding_qr"), lambda: self._shows("payment"))
         self._step("loading", lambda: self.sim.do("pay"), lambda: self._shows("progress"))
         self._step("result", lambda: None, lambda: self._shows("result"))
-        self._step("home_again", lambda: self.sim.do("take_card"), lambda: self._shows("menu"))
+        self._step("home_again", self._leave, lambda: self._shows("menu"))
 
     def top_up_by_bank_card(
         self, service_id: str, card: str, amount_fen: int, language: str, bank_card: BankCardInHand
@@ -89,6 +89,11 @@ class Rehearsal:
         self._step(f"{by}amount", lambda: self.sim.do("place_card", card=card), lambda: self._shows("keypad"))
         self._step(f"{by}amount_chosen", lambda: self.screen.touch(preset), lambda: self._can_touch("confirm"))
         self._step(f"{by}funding", lambda: self.screen.touch("confirm"), lambda: self._shows("funding"))
+
+    def _leave(self) -> None:
+        """Take the card and say that all is done, for the result stays on the screen for a while."""
+        self.sim.do("take_card")
+        self.screen.touch("done")
 
     def _device(self, name: str) -> dict[str, Any]:
         """Return what can be seen of a simulated device."""
