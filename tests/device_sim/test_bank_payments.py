@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -248,6 +249,14 @@ def test_a_pin_is_read_in_every_format_that_a_pad_makes(books: BankBooks, pin_fo
         block = module.pin_block(place, pin_format, pin, CARD.number)
         payer = replace(CARD, pin=SealedPin(scheme, block))
         assert code(books, numbered(replace(CHARGE, payer=payer), number)) == expected
+
+
+def test_balance_and_wrong_pins_outlive_the_bank(clock: SetClock, tmp_path: Path) -> None:
+    with closing(BankBooks(tmp_path, BANK_RULES, clock)) as books:
+        assert [code(books, with_pin(number, pin)) for number, pin in ((1, "123456"), (2, "654321"))] == ["00", "55"]
+    with closing(BankBooks(tmp_path, BANK_RULES, clock)) as books:
+        assert on_account(books) == 995_000
+        assert [code(books, with_pin(number, "654321")) for number in (2, 3, 4)] == ["55", "55", "75"]
 
 
 # -- its faults ------------------------------------------------------------------------------------------
