@@ -6,6 +6,8 @@ from typing import Any
 
 from device_sim.cards.debit import DebitApplication
 from device_sim.ccid_reader import BULK_IN, BULK_OUT, SimulatedCcidReader
+from device_sim.key_block import HeldKey
+from device_sim.secure_module import SecureModule
 from device_sim.transit_card import TransitCard
 from device_sim.usb.device import Stall
 from kiosk_core.card_reader import CardRefusal, ChipAnswer, ChipPower, ChipProtocol, Destination, RawData
@@ -17,6 +19,7 @@ from kiosk_core.status import Identity, Media
 
 Notice = Callable[[str], None]
 
+_PIN_PLACE = "pin"
 _GENERATE_AC = bytes.fromhex("80AE")
 _APPROVAL, _REFUSAL = 0x40, 0x00  # the chip is asked for a TC, or an AAC: EMV 4.3 Book 3, 6.5.5
 
@@ -170,24 +173,34 @@ class CardSlot:
 
 
 class Keys:
-    """A PIN pad on its own thread, as far as it can be without one: it answers when somebody has typed."""
+    """A PIN pad on its own thread, as far as it can be without one: it answers when somebody has typed.
+
+    `key` (3DES, 16 bytes) encrypts its PIN blocks.
+    """
 
     formats = frozenset({PinFormat.ISO0})
 
-    def __init__(self) -> None:
+    def __init__(self, key: bytes) -> None:
+        self._module = SecureModule(bytes)  # format 0 has nothing random in it
+        self._module.put(_PIN_PLACE, HeldKey("P0", "T", "E", key))
         self._waiting: tuple[Callable[[Any], Any], Future[Any]] | None = None
+        self._typed = ""
 
     def call(self, work: Callable[[Any], Any]) -> "Future[Any]":
         future: Future[Any] = Future()
         self._waiting = work, future
         return future
 
-    def type_pin(self) -> None:
+    def type_pin(self, pin: str) -> None:
         """Have the customer type his PIN, if he is asked for it."""
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             work, future = waiting
+            self._typed = pin
             do(work, self, future)
 
     def enter_pin(self, entry: PinEntry, is_canceled: Canceled) -> PinBlock | EntryEnd:
-        return EntryEnd.CANCELED if is_canceled() else PinBlock(PinFormat.ISO0, 6, bytes(8))
+        if is_canceled():
+            return EntryEnd.CANCELED
+        block = self._module.pin_block(_PIN_PLACE, entry.format, self._typed, entry.number.reveal())
+        return PinBlock(entry.format, len(self._typed), block)

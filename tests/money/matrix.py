@@ -88,7 +88,12 @@ _REVERSAL_LOST = (
     LineFault(Mishap.ANSWER_LOST, "ReversalRequest"),
 )
 FAULTS: Mapping[Funding, tuple[LineFault | None, ...]] = {
-    Funding.QR: (None, *_mishaps("OrderRequest", "LoadRequest", "ConfirmRequest"), *_REVERSAL_LOST),
+    Funding.QR: (
+        None,
+        *_mishaps("OrderRequest", "LoadRequest", "ConfirmRequest"),
+        *_REVERSAL_LOST,
+        LineFault(Mishap.REQUEST_LOST, "SuspenseRequest"),
+    ),
     Funding.QR_LATE: (None, *_mishaps("OrderRequest", "LoadRequest", "ConfirmRequest"), *_REVERSAL_LOST),
     Funding.CARD: (None, *_mishaps("ChargeRequest", "LoadRequest", "ConfirmRequest"), *_REVERSAL_LOST),
     Funding.CARD_CANCELLED: (None, *_mishaps("ReversalRequest")),

@@ -179,6 +179,12 @@ MUTANTS = (
         _OPEN.replace("in unsettled", "in unsettled[1:]"),
     ),
     Mutant(
+        "the bank is told once of a load in doubt, whether it answers or not",
+        "openteller/open_cases.py",
+        "        self._advising = False\n        if answer.cancelled()",
+        "        self._advising = False\n        self._advised.add(transaction)\n        if answer.cancelled()",
+    ),
+    Mutant(
         "a card whose load is open may be loaded again",
         "openteller/questions.py",
         'if waits and transaction.facts.get("token") == token:',

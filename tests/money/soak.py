@@ -42,7 +42,7 @@ from kiosk_core.pages import (
 from tests.faulty_disk import Image, Unsynced
 from tests.money.invariant import violations
 from tests.money.line import LineFault, Mishap
-from tests.money.world import SERVICE, Customer, NeverAtRest, PowerCut, RunningTerminal, World, order_in
+from tests.money.world import PIN, SERVICE, Customer, NeverAtRest, PowerCut, RunningTerminal, World, order_in
 
 CARDS = 12
 JUDGED_EVERY = 25
@@ -93,7 +93,7 @@ class Passer:
             case PaymentPage():
                 return self._pays(world, page)
             case ResultPage():
-                terminal.keys.type_pin()
+                terminal.keys.type_pin(PIN)
                 terminal.take()
                 terminal.slot.take()
                 return Done()
@@ -128,7 +128,7 @@ class Passer:
             if page.picture is Picture.INSERT_BANK_CARD:
                 terminal.slot.insert(world.bank_card)
             else:
-                terminal.keys.type_pin()
+                terminal.keys.type_pin(PIN if self.chance.random() > 0.03 else PIN[::-1])
         return None
 
     def _pays(self, world: World, page: PaymentPage) -> Intent | None:

@@ -67,6 +67,7 @@ def test_every_point_of_a_load_is_visited() -> None:
     for state in ("NEW", "CARD_READ", "INIT", "FUND_REQ", "FUND_OK", "MAC2_REQ", "MAC2_OK", "CREDIT_SENT", "CARD_OK"):
         assert f"{state} is written" in points
         assert f"{state} is on disk" in points
+    assert points.index("a note is on disk") == points.index("a note is written") + 1  # its receipt
     for message in ("OrderRequest", "StatusRequest", "LoadRequest", "ConfirmRequest"):
         assert f"{message} leaves" in points
         assert f"{message} has arrived" in points

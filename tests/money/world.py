@@ -17,6 +17,7 @@ from typing import Protocol
 import apsw
 
 from device_sim import card_crypto
+from device_sim.bank_accounts import BankAccount
 from device_sim.bank_books import BankBooks, BankRules
 from device_sim.cards.debit import DebitApplication, DebitIdentity, DebitMemory
 from device_sim.cards.lasting import Lasting, Tear, Tearing
@@ -71,7 +72,17 @@ from wire.host_messages import (
 )
 
 TERMINAL_NUMBER = "OT000001"
-RULES = BankRules(bytes(range(16)), bytes(range(16, 32)))
+BANK_CARD = DebitIdentity(
+    CardNumber("9999990000000000014"), "311231", bytes.fromhex("00112233445566778899AABBCCDDEEFF")
+)
+PIN = "123456"
+_PIN_KEY = bytes(range(32, 48))
+RULES = BankRules(
+    load_master_key=bytes(range(16)),
+    tac_master_key=bytes(range(16, 32)),
+    accounts=(BankAccount(BANK_CARD.number, BANK_CARD.expires[:4], 100_000_000, PIN, BANK_CARD.key),),
+    pin_key=_PIN_KEY,
+)
 SERVICE = TransitTopUp(
     kind="transit_top_up",
     id="transit_top_up",
@@ -79,9 +90,6 @@ SERVICE = TransitTopUp(
     title=LocalText("公交卡充值", "Top up transit card"),
     subtitle=LocalText("", ""),
     limits=TopUpLimits(min_yuan=10, max_yuan=500, step_yuan=10, presets_yuan=(50, 100), max_balance_yuan=100_000),
-)
-BANK_CARD = DebitIdentity(
-    CardNumber("9999990000000000014"), "311231", bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 )
 AMOUNT_FEN = 5_000
 FIRST_BALANCE_FEN = 2_000
@@ -332,7 +340,7 @@ class RunningTerminal:
         self._watch_journal()
         self.link = HostLink(world.line.connect, TERMINAL_NUMBER, clock)
         self.slot = CardSlot()
-        self.keys = Keys()
+        self.keys = Keys(_PIN_KEY)
         bank_card = BankCardFunding(
             BankCardDevices(Inline(self.slot), self.keys, Inline(self.link), EmvBankCard),
             PayerRules(self.journal.token, lambda token, amount_fen: None),
@@ -444,7 +452,8 @@ class RunningTerminal:
         )
 
     def _watch_journal(self) -> None:
-        begin, record, point = self.journal.begin, self.journal.record, self._world._point
+        begin, record, note = self.journal.begin, self.journal.record, self.journal.note
+        point = self._world._point
 
         def watched_begin(facts: Facts) -> Transaction:
             point("NEW is written")
@@ -458,8 +467,15 @@ class RunningTerminal:
             point(f"{state.value} is on disk")
             return row
 
+        def watched_note(transaction: str, facts: Facts) -> LedgerRow:
+            point("a note is written")
+            row = note(transaction, facts)
+            point("a note is on disk")
+            return row
+
         self.journal.begin = watched_begin  # type: ignore[method-assign]
         self.journal.record = watched_record  # type: ignore[method-assign]
+        self.journal.note = watched_note  # type: ignore[method-assign]
 
 
 def order_in(page: PaymentPage) -> str:
@@ -499,7 +515,7 @@ class Customer:
             case CapturePage(picture=Picture.ENTER_PIN) if not self.pays:
                 return Cancel()
             case CapturePage(picture=Picture.ENTER_PIN):
-                terminal.keys.type_pin()
+                terminal.keys.type_pin(PIN)
             case CapturePage() if terminal.reader.card is None and (self.patient or page.deadline_s is None):
                 terminal.lay(self.card)
             case KeypadPage():
@@ -509,7 +525,7 @@ class Customer:
                 world.pay_what_is_due()
             case ResultPage():
                 self.done = True
-                terminal.keys.type_pin()
+                terminal.keys.type_pin(PIN)
                 terminal.take()
                 terminal.slot.take()
                 return Done()
