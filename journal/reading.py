@@ -19,7 +19,7 @@ from journal.database import (
     select_entries,
 )
 from journal.entries import Entry
-from journal.retirement import first_archive
+from journal.retirement import Retired, first_archive, newest_retired_row
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import LedgerRow, LedgerState, Transaction
 
@@ -115,6 +115,17 @@ def read_open(folder: Path) -> tuple[Transaction, ...]:
         JournalUnavailable: there is no journal, or it cannot be read.
     """
     return search(folder, Search(only_open=True))
+
+
+def read_retired(folder: Path) -> Retired | None:
+    """Return what is not in the journal any more because its archives were retired, None if nothing is.
+
+    Raises:
+        JournalUnavailable: there is no journal, or it cannot be read.
+    """
+    with _reading(folder) as database:
+        row = newest_retired_row(database)
+    return None if row is None else Retired.of(row)
 
 
 def _narrowed(wanted: Search) -> tuple[str, tuple[str | int, ...]]:

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from journal.export import ExportFormat, export
-from journal.reading import EVERYTHING, Search, read_transaction, search
+from journal.reading import EVERYTHING, Search, read_retired, read_transaction, search
 from journal.store import JournalHeld, SqliteJournal
 from journal.story import standing, tell
 from journal.verify import Verdict, verify
@@ -116,17 +116,17 @@ def show(
             limit=limit + 1,
         )
         found = search(folder, wanted)
+        gone = "" if found else _what_is_gone(folder)
     if found:
         render_list(console, found[-limit:])
     elif wanted == Search(limit=limit + 1):
         console.print("There is no transaction yet.")
+    elif wanted == Search(only_open=True, limit=limit + 1):
+        console.print("Every transaction is settled.")
     else:
-        console.print("Every transaction is settled." if wanted == Search(only_open=True, limit=limit + 1) else _NONE)
+        console.print(f"No transaction is like that{gone}.", soft_wrap=True, markup=False)
     if len(found) > limit:
         console.print(f"These are the last {limit}; there are more (--limit).")
-
-
-_NONE = "No transaction is like that."
 
 
 @app.command(
@@ -383,8 +383,16 @@ def _folder(where: Path) -> Path:
 def _one(folder: Path, transaction: str) -> Transaction:
     found = read_transaction(folder, transaction)
     if found is None:
-        stop(f"{folder}: there is no transaction {transaction}")
+        stop(f"{folder}: there is no transaction {transaction}{_what_is_gone(folder)}")
     return found
+
+
+def _what_is_gone(folder: Path) -> str:
+    """Return what a sentence adds about that which was retired, "" where nothing was."""
+    retired = read_retired(folder)
+    if retired is None:
+        return ""
+    return f"; what is older, to {retired.until:%Y-%m-%d}, was retired on {retired.at:%Y-%m-%d} by {retired.by}"
 
 
 def _search(

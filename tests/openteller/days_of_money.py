@@ -35,7 +35,7 @@ UNPAID = (*ASKED, (L.REV_REQ, 130, {"paid": False, "reason": "06"}), (L.REVERSED
 SUSPENDED = (*SENT, (L.CARD_UNKNOWN, 33, {"why": "CardGone"}), (L.SUSPENSE, 93, {}))
 CANCELLED = (*CHOSEN, (L.ABANDONED, 20, {}))
 ACCOUNT = {"account": "622202*********0000", "account_token": "cd" * 16}
-DEPOSIT_ASKED = ((L.NEW, 0, {"service": "account_deposit"}), (L.CARD_READ, 5, ACCOUNT), (L.FUND_REQ, 10, {}))
+DEPOSIT_ASKED: Rows = ((L.NEW, 0, {"service": "account_deposit"}), (L.CARD_READ, 5, ACCOUNT), (L.FUND_REQ, 10, {}))
 DEPOSITED = (*DEPOSIT_ASKED, (L.DONE, 30, {"paid": True}))
 DEPOSIT_REVERSED = (*DEPOSIT_ASKED, (L.REV_REQ, 130, {"reason": "06"}), (L.REVERSED, 131, {"refunded_fen": 5_000}))
 

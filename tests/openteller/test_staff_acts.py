@@ -205,7 +205,7 @@ def test_nothing_of_a_damaged_journal_is_retired(tmp_path: Path) -> None:
     )
 
 
-def test_verify_says_what_was_retired_when_and_by_whom(old: Stage, tmp_path: Path) -> None:
+def test_verify_and_show_say_what_was_retired_when_and_by_whom(old: Stage, tmp_path: Path) -> None:
     old.journal.retire(Retirement(NOW - timedelta(days=35), 0, "Li Na", "older than the law asks"), 201)
     told = command("verify", "-j", str(tmp_path / "journal"))
     assert told.exit_code == 0
@@ -214,3 +214,9 @@ def test_verify_says_what_was_retired_when_and_by_whom(old: Stage, tmp_path: Pat
         "It begins behind row 120: what is older, to 2026-10-12, was retired on 2026-11-22 by Li Na (older than the law"
         " asks).\n"
     )
+    gone = "; what is older, to 2026-10-12, was retired on 2026-11-22 by Li Na"
+    story = command("show", "-t", "OT000001-26081400001", "-j", str(tmp_path / "journal"))
+    assert story.exit_code == 1
+    assert story.stderr.endswith(f"there is no transaction OT000001-26081400001{gone}\n")
+    day = command("show", "--date", "2026-08-14", "-j", str(tmp_path / "journal"))
+    assert day.stdout == f"No transaction is like that{gone}.\n"
