@@ -101,8 +101,7 @@ class BankCardFunding:
         """Let a bank card in, as soon as one that lies in the reader has been taken."""
         to_pay = BankPayment(init.amount_fen, self._clock.wall(), trace.order_stan, self._random(4))
         with self._lock:
-            if self._payment is not None:
-                self._payment.cancel()
+            self.close()
             self._payment = _Payment(self._devices, self._payer, self._lock, trace=trace, init=init, to_pay=to_pay)
             self._payment.go_on()
         return BankCardOffer()
@@ -119,6 +118,12 @@ class BankCardFunding:
         """End the customer's part. The bank is not asked any more; if it has been, its answer is still awaited."""
         with self._lock:
             if self._payment is not None and self._payment.trace == trace:
+                self._payment.cancel()
+
+    def close(self) -> None:
+        """End what is under way, for the terminal goes down: the pad's thread must not wait for a PIN then."""
+        with self._lock:
+            if self._payment is not None:
                 self._payment.cancel()
 
 

@@ -586,6 +586,21 @@ def test_a_new_payment_forgets_the_one_before(step: str) -> None:
     assert isinstance(world.funding.poll(again), Pending)
 
 
+@pytest.mark.parametrize("step", STEPS)
+def test_a_terminal_that_goes_down_gives_the_card_back_and_asks_no_bank_any_more(step: str) -> None:
+    world = World()
+    world.go_until(step)
+    world.funding.close()
+    world.settle()
+    assert len(world.host.charged) == (step in {"charge", "complete"})
+    assert world.pad.ended in ([], [True] if step == "pin" else [False])
+    assert world.reader.lies in {Media.NOT_PRESENT, Media.ENTERING}
+
+
+def test_a_terminal_may_go_down_before_anybody_has_paid(world: World) -> None:
+    world.funding.close()
+
+
 def test_cancelling_another_payment_does_nothing(world: World) -> None:
     world.go_until("pin")
     world.funding.cancel(Trace("OT000001-000000006", 31, 32, 33, 34))
