@@ -150,4 +150,6 @@ def test_a_sample_of_the_matrix(number: int) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("number", range(matrix.PARTS))
 def test_all_of_the_matrix(number: int) -> None:
-    nothing_wrong(matrix.run(matrix.part(number)))
+    verdict = matrix.run(matrix.part(number))
+    nothing_wrong(verdict)
+    assert verdict.scenarios * matrix.PARTS >= matrix.AT_LEAST

@@ -339,11 +339,12 @@ class RunningTerminal:
         self.journal._database.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self._watch_journal()
         self.link = HostLink(world.line.connect, TERMINAL_NUMBER, clock)
+        risk = RiskCheck(Risk(), self.journal, clock)
         self.slot = CardSlot()
         self.keys = Keys(_PIN_KEY)
         bank_card = BankCardFunding(
             BankCardDevices(Inline(self.slot), self.keys, Inline(self.link), EmvBankCard),
-            PayerRules(self.journal.token, lambda token, amount_fen: None),
+            PayerRules(self.journal.token, risk.may_pay),
             clock,
             world._draw,
         )
@@ -354,7 +355,7 @@ class RunningTerminal:
             top_up_module=Inline(self.module),
             printer=Inline(self.paper),
             host=Inline(self.link),
-            risk=RiskCheck(Risk(), self.journal, clock),
+            risk=risk,
             funding={FundingKind.BANK_CARD: Inline(bank_card)},
             clock=clock,
             screen=self._show,
