@@ -1,7 +1,8 @@
 """At every single operation on the disk: it fails, or the power goes. No row whose call had returned is ever lost.
 
-The life that is lived through has all that writes: an old journal is migrated, transactions begin, go on and end, old
-rows go to an archive, the hash function changes, the journal is closed and opened again.
+The life that is lived through has all that writes: an old journal is migrated, transactions begin, go on and end, a
+note is written behind the end, old rows go to an archive, an archive is retired, the clock is confirmed, the hash
+function changes, the journal is closed and opened again.
 """
 
 import random
@@ -15,12 +16,14 @@ from pathlib import Path
 import apsw
 import pytest
 
-from journal.archive import Retention
+from journal.archive import SHORTEST_KEEP, Retention
 from journal.hashes import HashFunction
 from journal.reading import EVERYTHING, read_latest
+from journal.retirement import Retirement, RetirementRefused
 from journal.store import SqliteJournal
 from journal.verify import verify
 from kiosk_core.errors import JournalUnavailable
+from kiosk_core.ledger import LedgerRow
 from kiosk_core.ledger import LedgerState as L
 from tests.clocks import SetClock
 from tests.faulty_disk import FaultyDisk, Image, Unsynced
@@ -29,7 +32,8 @@ SCHEMA_1 = Path(__file__).parent / "schemas" / "1.sql"
 SUSPENSE = "KT000001-25112200002"
 DAY = 86_400.0
 
-Rows = set[tuple[str, L]]
+Rows = set[tuple[int, str, L]]
+"""Number, transaction and state of each."""
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +60,16 @@ class Life:
                 with suppress(JournalUnavailable):
                     self._serve(journal, L.DONE)
                 with suppress(JournalUnavailable, ValueError):
-                    self._note(journal, SUSPENSE, L.SETTLED)
+                    self._record(journal, SUSPENSE, L.SETTLED)
                 self._clock.sleep(50 * DAY)
                 with suppress(JournalUnavailable):
                     self._serve(journal, L.REV_REQ)
                 with suppress(JournalUnavailable):
                     journal.maintain()
+                with suppress(JournalUnavailable, RetirementRefused):
+                    self._retire(journal)
+                with suppress(JournalUnavailable):
+                    journal.confirm_clock("Li Na", "seen")
                 with suppress(JournalUnavailable):
                     self._serve(journal, L.ABANDONED)
 
@@ -70,14 +78,20 @@ class Life:
         return SqliteJournal(self.folder, "KT000001", self._clock, retention=retention, function=function)
 
     def _serve(self, journal: SqliteJournal, end: L) -> None:
-        transaction = journal.begin({"service": "transit_top_up"}).id
-        self.returned.add((transaction, L.NEW))
-        self._note(journal, transaction, L.CREDIT_SENT)
-        self._note(journal, transaction, end)
+        transaction = journal.begin({"service": "transit_top_up"})
+        self._returned(transaction.rows[0])
+        self._record(journal, transaction.id, L.CREDIT_SENT)
+        self._record(journal, transaction.id, end)
+        self._returned(journal.note(transaction.id, {"receipt": "printed"}))
 
-    def _note(self, journal: SqliteJournal, transaction: str, state: L) -> None:
-        journal.record(transaction, state, {"amount_fen": 5000})
-        self.returned.add((transaction, state))
+    def _record(self, journal: SqliteJournal, transaction: str, state: L) -> None:
+        self._returned(journal.record(transaction, state, {"amount_fen": 5000}))
+
+    def _returned(self, row: LedgerRow) -> None:
+        self.returned.add((row.number, row.transaction, row.state))
+
+    def _retire(self, journal: SqliteJournal) -> None:
+        journal.retire(Retirement(self._clock.wall() - SHORTEST_KEEP, 0, "Li Na", "long ago"), journal.head()[0])
 
 
 @pytest.fixture
@@ -103,19 +117,24 @@ def check(folder: Path, returned: Rows, when: str) -> None:
         journal.record(journal.begin({}).id, L.ABANDONED, {})
     verdict = verify(folder)
     assert verdict.good, f"{when}: {verdict.problem}"
-    found = {(row.transaction, row.state) for each in read_latest(folder, EVERYTHING) for row in each.rows}
-    assert found >= returned, f"{when}: {returned - found} are lost"
+    last = verdict.retired.last if verdict.retired is not None else 0
+    begun = {transaction: number for number, transaction, state in returned if state is L.NEW} | {SUSPENSE: 1}
+    kept = {row for row in returned if begun[row[1]] > last}
+    rows = (row for each in read_latest(folder, EVERYTHING) for row in each.rows)
+    found = {(row.number, row.transaction, row.state) for row in rows}
+    assert found >= kept, f"{when}: {kept - found} are lost"
 
 
 @pytest.fixture(params=["some", pytest.param("all", marks=pytest.mark.slow)])
 def operations(request: pytest.FixtureRequest, begin: Callable[[str], Life], disk: FaultyDisk) -> range:
-    """The numbers of the operations of a life without a fault: all, or in the fast test each eleventh."""
+    """The numbers of the operations of a life without a fault: all, or in the fast test each fifteenth."""
     life = begin("undisturbed")
     disk.start(life.folder)
     life.live()
-    assert len(life.returned) == 2 * (3 + 3 + 3) + 1
-    assert verify(life.folder).archives == 2
-    return range(1, disk.operations + 1, 1 if request.param == "all" else 11)
+    assert len(life.returned) == 2 * (4 + 4 + 4) + 1
+    verdict = verify(life.folder)
+    assert (verdict.archives, verdict.retired is not None) == (1, True)
+    return range(1, disk.operations + 1, 1 if request.param == "all" else 15)
 
 
 def fail_at(disk: FaultyDisk, number: int, error: type[apsw.Error], *, lasts: bool) -> None:
