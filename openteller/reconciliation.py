@@ -208,7 +208,8 @@ def _compare(order: str, here: Here | None, bank: Bank, days: Days) -> Iterator[
     lacking = [move for kind, move in here.moves.items() if kind not in bank.booked]
     lacking = [each for each in lacking if _concerns(days, each)]
     must = [each.kind for each in lacking if days.must_show(each)]
-    unexpected = [kind for kind in BookingKind if kind in bank.known - here.moves.keys() - _allowed(here)]
+    surplus = bank.known - here.moves.keys() - _allowed(here)
+    unexpected = [kind for kind in BookingKind if kind in surplus]
     if must and not bank.entries:
         yield _missing_at_bank(here, bank)
     elif must or unexpected or bank.contradicts_itself or _is_not_on_account(here, bank):
