@@ -31,16 +31,21 @@ CDOL2 = bytes.fromhex("8A02") + CDOL1
 _CDOL1_BYTES = 29
 _CDOL2_BYTES = 31
 _AIP = bytes.fromhex("1800")  # cardholder verification, terminal risk management; no offline authentication
+_AIP_CHECKING = bytes.fromhex("1C00")  # and issuer authentication
 _AFL = bytes.fromhex("08010100 10010100")  # SFI 1 record 1, SFI 2 record 1: none of them signed
 _DIRECTORY_SFI = 1
 _CVM_LIST = bytes.fromhex("00000000 00000000 0203 1F03")  # enciphered PIN online, else none
 _MAX_ATC = 0xFFFF
+_AUTHENTICATION_FAILED = 0x6300
 _KEPT = {"extra": "forbid", "strict": True}
 
 
 @dataclass(frozen=True)
 class DebitIdentity:
-    """What is written on the card when it is made: `expires` YYMMDD, `key` 16 bytes, `pin` for VERIFY in clear."""
+    """What is written on the card when it is made: `expires` YYMMDD, `key` 16 bytes, `pin` for VERIFY in clear.
+
+    One that `checks_issuer` approves nothing unless its bank's cryptogram came by EXTERNAL AUTHENTICATE.
+    """
 
     number: CardNumber
     expires: str
@@ -50,6 +55,7 @@ class DebitIdentity:
     label: str = "PBOC DEBIT"
     service_code: str = "220"
     sequence: int = 1
+    checks_issuer: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,8 @@ class DebitApplication:
         self._selected = b""
         self._begun = False
         self._cryptograms = 0
+        self._asked_with = b""  # the cryptogram by which the bank was asked
+        self._issuer_is_right = False
 
     def transmit(self, command: bytes) -> bytes | None:
         """Answer a command, or None: the card was torn out."""
@@ -106,6 +114,8 @@ class DebitApplication:
                 return self._read_record(asked)
             case (0x00, 0x20):
                 return self._verify(asked)
+            case (0x00, 0x82):
+                return self._external_authenticate(asked)
             case (0x80, 0xA8):
                 return self._get_processing_options(asked)
             case (0x80, 0xAE):
@@ -177,7 +187,27 @@ class DebitApplication:
             raise RefusedCommand(StatusWord.WRONG_LENGTH)
         self._lasting.commit(replace(self.memory, counter=self.memory.counter + 1))
         self._begun = True
-        return tlv("80", _AIP, _AFL)
+        return tlv("80", self._profile, _AFL)
+
+    @property
+    def _profile(self) -> bytes:
+        return _AIP_CHECKING if self._identity.checks_issuer else _AIP
+
+    def _external_authenticate(self, asked: CommandApdu) -> bytes:
+        """Check the bank's cryptogram and response code; it may be tried once (EMV 4.3 Book 3, 6.5.4)."""
+        if (asked.p1, asked.p2) != (0x00, 0x00):
+            raise RefusedCommand(StatusWord.WRONG_P1P2)
+        if not self._identity.checks_issuer or not self._asked_with:
+            raise RefusedCommand(StatusWord.CONDITIONS)
+        if not 8 <= len(asked.data) <= 16:
+            raise RefusedCommand(StatusWord.WRONG_LENGTH)
+        counter = self.memory.counter.to_bytes(2, "big")
+        right = issuer_cryptogram(self._identity.key, counter, self._asked_with, asked.data[8:10])
+        self._issuer_is_right = len(asked.data) == 10 and asked.data[:8] == right
+        self._asked_with = b""
+        if not self._issuer_is_right:
+            raise RefusedCommand(_AUTHENTICATION_FAILED)
+        return b""
 
     def _generate_ac(self, asked: CommandApdu) -> bytes:
         if asked.p2 != 0 or asked.p1 & 0x3F or asked.p1 == 0xC0:
@@ -189,11 +219,14 @@ class DebitApplication:
         # It does nothing without the bank: a TC that is asked for first becomes an ARQC.
         online = not self._cryptograms and asked.p1 in {0x40, 0x80}
         kind = 0x80 if online else asked.p1 & 0x40
+        if self._identity.checks_issuer and not self._issuer_is_right:
+            kind &= 0x80  # a stranger's yes is none
         self._cryptograms += 1
         counter = self.memory.counter.to_bytes(2, "big")
         # Issuer application data: a length, key and algorithm of its own, and results of four bytes, all opaque.
         results = bytes((3, 0xA0 if online else 0x60 if kind else 0x20, 0, 0))
-        mac = application_cryptogram(self._identity.key, counter, asked.data + _AIP + counter + results)
+        mac = application_cryptogram(self._identity.key, counter, asked.data + self._profile + counter + results)
+        self._asked_with = mac if online else b""
         return tlv("80", bytes((kind,)), counter, mac, bytes((7, 1, 1)), results)
 
     def _verify(self, asked: CommandApdu) -> bytes:

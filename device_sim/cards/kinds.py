@@ -103,6 +103,7 @@ class DebitKind:
     pin: Annotated[str, StringConstraints(pattern=r"^([0-9]{4,12})?$")] = field(default="", repr=False)
     pin_tries: Annotated[int, Ge(1), Le(15)] = 3
     service_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")] = "220"
+    checks_issuer: bool = False
 
     __pydantic_config__ = _STRICT
 
@@ -324,6 +325,7 @@ def _debit(kind: DebitKind, file: Path, tearing: Tearing) -> DebitApplication:
         bytes.fromhex(kind.aid),
         kind.label,
         kind.service_code,
+        checks_issuer=kind.checks_issuer,
     )
     return DebitApplication(identity, pin_tries=kind.pin_tries, file=file, tearing=tearing)
 

@@ -150,7 +150,7 @@ def test_a_terminal_finds_the_debit_application_and_reads_it(tmp_path: Path) -> 
     assert ask(chip, GPO) == "69 85"
     assert str(ask(chip, SELECT_DEBIT)).startswith("6F 20 84 08 A0 00 00 03 33 01 01 01 A5 14 50 0A")
     assert ask(chip, "00 B2 01 0C 00") == "6A 82"
-    assert ask(chip, GPO) == "80 0A 18 00 08 01 01 00 10 01 01 00 90 00"
+    assert ask(chip, GPO) == "80 0A 1C 00 08 01 01 00 10 01 01 00 90 00"
     assert ask(chip, GPO) == "69 85"
     # Book 3, annex A: 57 is PAN, D, YYMM, service code, discretionary data
     assert str(ask(chip, "00 B2 01 0C 00")).startswith(
@@ -166,10 +166,44 @@ def test_a_transaction_goes_to_the_bank_and_ends_with_its_answer(tmp_path: Path)
     ask(chip, GPO)
     assert ask(chip, "80 AE 80 00 1C" + "00" * 28 + "00") == "67 00"
     assert ask(chip, "80 AE C0 00 1D" + "00" * 29 + "00") == "6A 86"
-    assert str(ask(chip, FIRST_AC)).startswith("80 12 80 00 01")  # Book 3, 6.5.5.4: CID, ATC, cryptogram, IAD
+    assert ask(chip, "00 82 00 00 0A" + "00" * 10) == "69 85"
+    first = str(ask(chip, FIRST_AC))
+    assert first.startswith("80 12 80 00 01")  # Book 3, 6.5.5.4: CID, ATC, cryptogram, IAD
+    right = f"00 82 00 00 0A {issuer_cryptogram_by_hand(bytes.fromhex(first)[5:13], '00').hex()} 30 30"
+    assert ask(chip, "00 82 00 00 07" + "00" * 7) == "67 00"
+    assert ask(chip, right) == "90 00"
+    assert ask(chip, right) == "69 85"  # it may be tried once
     assert str(ask(chip, SECOND_AC)).startswith("80 12 40 00 01")
     assert ask(chip, SECOND_AC) == "69 85"
     assert ask(chip, "80 CA 9F 36 00") == "9F 36 02 00 01 90 00"
+
+
+def test_a_yes_that_is_not_of_its_own_bank_is_none_to_the_card(tmp_path: Path) -> None:
+    def asked() -> tuple[Card, bytes]:
+        chip = chip_of("bank", tmp_path)
+        ask(chip, SELECT_DEBIT)
+        ask(chip, GPO)
+        return chip, bytes.fromhex(str(ask(chip, FIRST_AC)))[5:13]
+
+    chip, _ = asked()
+    assert str(ask(chip, SECOND_AC)).startswith("80 12 00 00 01")  # nothing came for it
+    chip, mine = asked()
+    forged = bytes((mine[0] ^ 1, *mine[1:]))
+    assert ask(chip, f"00 82 00 00 0A {forged.hex()} 30 30") == "63 00"
+    assert str(ask(chip, SECOND_AC)).startswith("80 12 00 00 02")
+
+
+def issuer_cryptogram_by_hand(cryptogram: bytes, response_code: str) -> bytes:
+    """Return what EMV 4.3 Book 2, 8.2.1 and A1.3.1 have for the bank's card in its first transaction."""
+    key = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
+
+    def ecb(key: bytes, block: bytes) -> bytes:
+        return Cipher(TripleDES(key), modes.ECB()).encryptor().update(block)
+
+    left = ecb(key + key[:8], b"\x00\x01\xf0\0\0\0\0\0")
+    right = ecb(key + key[:8], b"\x00\x01\x0f\0\0\0\0\0")
+    code = response_code.encode() + bytes(6)
+    return ecb(left + right + left, bytes(one ^ other for one, other in zip(cryptogram, code, strict=True)))
 
 
 def test_its_counter_lives_on_and_is_torn_whole(tmp_path: Path) -> None:
