@@ -220,3 +220,13 @@ def test_verify_and_show_say_what_was_retired_when_and_by_whom(old: Stage, tmp_p
     assert story.stderr.endswith(f"there is no transaction OT000001-26081400001{gone}\n")
     day = command("show", "--date", "2026-08-14", "-j", str(tmp_path / "journal"))
     assert day.stdout == f"No transaction is like that{gone}.\n"
+
+
+def test_the_command_says_what_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SqliteJournal(tmp_path / "journal", "OT000001", RealClock()):
+        pass
+    gone = ArchivesRetired(archive=2, last=120, until="2026-10-12T10:00:00+00:00")
+    monkeypatch.setattr(journal_commands, "_ask_core", lambda *_: gone)
+    retired = command("retire", "--before", "2026-10-15", *EVIDENCE, "-j", str(tmp_path / "journal"))
+    assert retired.exit_code == 0
+    assert retired.stdout == "Archives 1 to 2 are gone: all rows to 120, none later than 2026-10-12.\n"
