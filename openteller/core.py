@@ -112,6 +112,10 @@ class Core:
                     self._threads[role] = thread
                     attended[role.value] = Attended(thread, recorder, section.model, section.port)
             rules = RiskCheck(risk, journal, clock)
+            self._bank_card = self._bank_card_funding(host, journal, rules)
+            funding: dict[FundingKind, Worker[FundingSource]] = {}
+            if self._bank_card is not None:
+                funding[FundingKind.BANK_CARD] = AtOnce(self._bank_card)
             self._conductor = Conductor(
                 services=services,
                 terminal=self._terminal,
@@ -122,7 +126,7 @@ class Core:
                 host=host,
                 id_card_reader=self._threads.get(Role.ID_CARD_READER),
                 slot=self._slot(),
-                funding=self._funding(host, journal, rules),
+                funding=funding,
                 clock=clock,
                 screen=self._show,
             )
@@ -144,6 +148,8 @@ class Core:
         for thread in self._threads.values():
             thread.start()
             self._undo.callback(thread.stop)
+        if self._bank_card is not None:
+            self._undo.callback(self._bank_card.close)
         self._undo.callback(self._technician.stop)
         self._server.start()
         self._conductor.run()
@@ -163,13 +169,13 @@ class Core:
         reader = self._threads.get(Role.CARD_READER)
         return None if reader is None else CardSlot(reader, SocialSecuritySlot(ChipSocialSecurityReader))
 
-    def _funding(
+    def _bank_card_funding(
         self, host: Worker[BankHost], journal: SqliteJournal, risk: RiskCheck
-    ) -> dict[FundingKind, Worker[FundingSource]]:
-        """Return the ways to pay beside QR that the configuration offers."""
+    ) -> BankCardFunding | None:
+        """Return the way to pay by bank card, None where the configuration does not offer it."""
         section = self._config.bank_card
         if section is None:
-            return {}
+            return None
         chip_terminal = section.chip_terminal(self._config.terminal.number)
         devices = BankCardDevices(
             self._threads[Role.CARD_READER],
@@ -178,8 +184,7 @@ class Core:
             lambda reader: EmvBankCard(reader, chip_terminal),
             section.formats,
         )
-        funding = BankCardFunding(devices, PayerRules(journal.token, risk.may_pay), self._clock)
-        return {FundingKind.BANK_CARD: AtOnce[FundingSource](funding)}
+        return BankCardFunding(devices, PayerRules(journal.token, risk.may_pay), self._clock)
 
     def _changed(self, status: DeviceStatus) -> None:
         faults = ", ".join(sorted(fault.value for fault in status.faults))

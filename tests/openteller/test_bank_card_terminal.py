@@ -272,6 +272,18 @@ def test_a_device_unplugged_during_the_pin_takes_nothing_and_the_next_pays_by_ph
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(30)
+def test_a_core_that_is_stopped_waits_for_no_pin_and_gives_the_card_back(branch: Branch) -> None:
+    branch.start_core()
+    with branch.customer() as customer:
+        go_to_pin(branch, customer)
+        branch.stop_core()
+    take_bank_card(branch)
+    assert not pin_is_wanted(branch)
+    assert nothing_was_taken(branch)
+
+
+@pytest.mark.slow
 def test_after_a_power_cut_while_the_bank_is_asked_the_money_goes_back_and_the_card_comes_out(branch: Branch) -> None:
     branch.spawn_core()
     with branch.customer() as customer:
