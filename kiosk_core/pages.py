@@ -58,10 +58,10 @@ class MenuItem:
 
 @dataclass(frozen=True, kw_only=True)
 class CardView:
-    """The card as the customer may see it: number masked, balance in fen."""
+    """The card as the customer may see it: number masked, balance in fen, None where nobody tells it."""
 
     masked_number: str
-    balance_fen: int
+    balance_fen: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,14 +165,15 @@ class FundingPage(_Page):
 class PaymentPage(_Page):
     """Pay by phone: `qr` is the text of the code.
 
-    `deadline_s` are the seconds it can still be paid, to be counted down.
+    `deadline_s` are the seconds it can still be paid, to be counted down. `card_present` None: no card has to lie
+    there.
     """
 
     kind: Literal["payment"] = "payment"
     amount_fen: int
     qr: str
     deadline_s: int | None = None
-    card_present: bool = True
+    card_present: bool | None = True
 
 
 @dataclass(frozen=True, kw_only=True)

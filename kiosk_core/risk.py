@@ -61,6 +61,8 @@ def _load(transaction: Transaction) -> Load:
 
 
 def _counts(transaction: Transaction) -> bool:
+    if "account_token" in transaction.facts:
+        return False  # a deposit loads no card
     match transaction.state:
         case LedgerState.NEW | LedgerState.CARD_READ | LedgerState.INIT | LedgerState.ABANDONED:
             return False  # nobody was asked for money

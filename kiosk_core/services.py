@@ -24,8 +24,8 @@ class SettingError(ValueError):
 
 
 @dataclass(frozen=True)
-class TopUpLimits:
-    """What may be loaded at once, and what the card may hold afterwards; whole yuan.
+class AmountLimits:
+    """What may be paid in at once; whole yuan.
 
     Raises:
         SettingError: limits or presets contradict each other.
@@ -35,7 +35,6 @@ class TopUpLimits:
     max_yuan: Yuan
     step_yuan: Yuan
     presets_yuan: Annotated[tuple[Yuan, ...], MinLen(1)]
-    max_balance_yuan: Yuan
 
     __pydantic_config__ = _STRICT
 
@@ -71,6 +70,15 @@ class TopUpLimits:
     def presets_fen(self) -> tuple[int, ...]:
         """The amounts that have a button of their own."""
         return tuple(yuan * FEN_PER_YUAN for yuan in self.presets_yuan)
+
+
+@dataclass(frozen=True)
+class TopUpLimits(AmountLimits):
+    """What may be loaded at once, and what the card may hold afterwards; whole yuan."""
+
+    max_balance_yuan: Yuan
+
+    __pydantic_config__ = _STRICT
 
     @property
     def max_balance_fen(self) -> int:
@@ -114,6 +122,35 @@ class TransitTopUp:
 
 
 @dataclass(frozen=True)
+class DepositTimes:
+    """How long the terminal waits for a touch before it warns, for the warning, and for the payment; seconds."""
+
+    idle_s: Seconds = 60
+    warning_s: Annotated[int, Ge(20), Le(120)] = 20
+    payment_s: Annotated[int, Ge(20), Le(600)] = 120
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class AccountDeposit:
+    """Pay money into the bank account of a card: the texts of its tile and receipt, its limits and its times."""
+
+    kind: Literal["account_deposit"]
+    id: Annotated[str, MinLen(1)]
+    icon: Literal["bank"]
+    title: LocalText
+    subtitle: LocalText
+    limits: AmountLimits
+    order: int = 100
+    times: DepositTimes = DepositTimes()
+    receipt_title: LocalText = field(default=LocalText("存款凭条", "Deposit receipt"))
+    receipt_note: LocalText | None = None
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
 class ReadingTimes:
     """How long the terminal waits for a touch before it warns, and how long the warning stands; seconds."""
 
@@ -139,4 +176,4 @@ class CardInquiry:
     __pydantic_config__ = _STRICT
 
 
-Service = TransitTopUp | CardInquiry
+Service = TransitTopUp | AccountDeposit | CardInquiry

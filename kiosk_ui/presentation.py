@@ -103,7 +103,7 @@ def present(page: Page, say: Wording) -> dict[str, Any]:
             return {
                 "title": say(page.title),
                 "cardNumber": page.card.masked_number,
-                "balance": format_amount(page.card.balance_fen),
+                "balance": "" if page.card.balance_fen is None else format_amount(page.card.balance_fen),
                 "presets": [_preset(fen, page, say) for fen in page.presets_fen],
                 "notice": say(page.notice),
             }
@@ -115,7 +115,11 @@ def present(page: Page, say: Wording) -> dict[str, Any]:
                 "problem": say(page.problem),
             }
         case PaymentPage():
-            return {"amount": format_amount(page.amount_fen), "cardPresent": page.card_present}
+            return {
+                "amount": format_amount(page.amount_fen),
+                "cardPresent": page.card_present is True,
+                "cardWanted": page.card_present is not None,
+            }
         case ProgressPage():
             return {
                 "title": say(page.title),

@@ -22,7 +22,7 @@ from kiosk_core.id_card_reader import IdCardReader
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Event, Timer
-from kiosk_core.journeys.journey import INQUIRIES, MONEY_JOURNEYS, JourneyState, Next, advance
+from kiosk_core.journeys.journey import DEFAULT_KIND, INQUIRIES, MONEY_JOURNEYS, JourneyState, Next, advance
 from kiosk_core.ledger import Facts, Journal, LedgerRow, Transaction
 from kiosk_core.outbox import Unacknowledged
 from kiosk_core.pages import (
@@ -49,10 +49,10 @@ from kiosk_core.settlement import Settlement, SettlementRefused, settle
 from kiosk_core.status import DeviceStatus, Media
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language, Words
-from openteller.home_page import Condition, home_page
+from openteller.home_page import Condition, home_page, offered
 from openteller.open_cases import OpenCases
 from openteller.page_on_screen import DEFAULT_LANGUAGE, PageOnScreen
-from openteller.questions import CardSlot, Questions, Worker
+from openteller.questions import Questions, SlotReading, Worker
 from openteller.risk_check import RiskCheck
 
 _log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ class Conductor:
         terminal: makes the Terminal of today (its date checks the expiry of cards).
         risk: the rules that are checked before money moves.
         id_card_reader: None: the terminal has none.
-        slot: where social-security cards are read; None: the terminal has no card reader.
+        slot: where cards are read that come out again; None: the terminal has no card reader.
         funding: the ways to pay beside QR, which the host takes by itself.
         screen: is given every page; must not block.
     """
@@ -150,12 +150,14 @@ class Conductor:
         host: Worker[BankHost],
         risk: RiskCheck,
         id_card_reader: Worker[IdCardReader] | None = None,
-        slot: CardSlot | None = None,
+        slot: SlotReading | None = None,
         funding: Mapping[FundingKind, Worker[FundingSource]] | None = None,
         clock: Clock,
         screen: Callable[[ShowPage], None],
     ) -> None:
         self._services = {service.id: service for service in sorted(services, key=lambda each: each.order)}
+        reads_bank_cards = slot is not None and slot.bank_card is not None
+        self._offered = offered(self._services.values(), reads_bank_cards=reads_bank_cards)
         self._terminal = terminal
         self._journal = journal
         self._host = host
@@ -341,7 +343,7 @@ class Conductor:
         """
         if now >= self._next_echo:
             self._echo()
-        ready = self._condition.unavailable(moves_money=True) is None and "receipt_printer" in self._statuses
+        ready = self._condition.unavailable(DEFAULT_KIND) is None and "receipt_printer" in self._statuses
         if not ready and now < self._ready_by:
             return
         self._started = True
@@ -382,9 +384,11 @@ class Conductor:
             self._begin(MONEY_JOURNEYS[service.kind].resume(transaction, service, self._terminal()))
 
     def _service_of(self, transaction: Transaction) -> Service | None:
-        named = self._services.get(str(transaction.facts.get("service")))
-        able = (each for each in self._services.values() if each.kind in MONEY_JOURNEYS)
-        return named or next(able, None)
+        """Return the service of the transaction or, where it is no longer offered, another of its kind."""
+        kind = transaction.facts.get("kind", DEFAULT_KIND)
+        able = [each for each in self._services.values() if each.kind == kind]
+        named = (each for each in able if each.id == transaction.facts.get("service"))
+        return next(named, able[0] if able else None)
 
     def _echo(self) -> None:
         self._next_echo = math.inf  # until this one is answered
@@ -423,16 +427,16 @@ class Conductor:
 
     def _choose(self, service_id: str) -> None:
         service = self._services.get(service_id)
-        if service is None or not self.idle:
+        if service not in self._offered or not self.idle:
             return
-        moves_money = service.kind in MONEY_JOURNEYS
-        if self._condition.unavailable(moves_money=moves_money) is not None:
+        if self._condition.unavailable(service.kind) is not None:
             return
-        if not moves_money:
+        if service.kind in INQUIRIES:
             self._begin(INQUIRIES[service.kind].begin(service, self._terminal(), self._screen.language))
             return
         try:
-            transaction = self._journal.begin({"service": service.id, "language": self._screen.language})
+            facts = {"service": service.id, "kind": service.kind, "language": self._screen.language}
+            transaction = self._journal.begin(facts)
         except JournalUnavailable as error:
             self._lose_journal(error)
             return
@@ -581,7 +585,7 @@ class Conductor:
 
     def _home(self) -> MenuPage:
         idle_s = HOME_LANGUAGE_SECONDS if self._screen.language != DEFAULT_LANGUAGE else None
-        return home_page(self._services.values(), self._condition, idle_s)
+        return home_page(self._offered, self._condition, idle_s)
 
     def _idle_ended(self) -> None:
         page = self._screen.page

@@ -18,7 +18,7 @@ from drivers.registry import Model, Role, models
 from kiosk_core.errors import ConfigError
 from kiosk_core.pin_pad import PinFormat
 from kiosk_core.risk import Risk
-from kiosk_core.services import CardInquiry, Service, SettingError, TransitTopUp
+from kiosk_core.services import AccountDeposit, CardInquiry, Service, SettingError, TransitTopUp
 from kiosk_core.texts import LocalText
 from openteller.risk_check import load_blacklist
 from openteller.toml_file import TomlFile, together
@@ -383,7 +383,11 @@ def load_terminal(path: Path) -> TerminalConfig:
     return config
 
 
-_SERVICES: Mapping[str, type[Service]] = {"transit_top_up": TransitTopUp, "card_info": CardInquiry}
+_SERVICES: Mapping[str, type[Service]] = {
+    "transit_top_up": TransitTopUp,
+    "account_deposit": AccountDeposit,
+    "card_info": CardInquiry,
+}
 
 
 def load_service(path: Path) -> Service:

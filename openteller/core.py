@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,8 @@ from host_link.tls import TlsConnector, TlsSettings
 from journal.archive import Retention
 from journal.hashes import HashFunction
 from journal.store import SqliteJournal
+from kiosk_core.bank_card import BankCard, BankCardProblem, BankPayment
+from kiosk_core.card_reader import CardReader
 from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError
 from kiosk_core.funding import FundingKind, FundingSource
@@ -42,6 +45,7 @@ from kiosk_core.pages import (
 from kiosk_core.pin_pad import PinPad
 from kiosk_core.ports import BankHost
 from kiosk_core.receipt import Bitmap
+from kiosk_core.social_security import SocialSecurityCard, SocialSecurityProblem
 from kiosk_core.staff_questions import AskConfirmClock, AskRetire
 from kiosk_core.status import DeviceStatus
 from kiosk_core.terminal import Terminal
@@ -55,9 +59,8 @@ from openteller.host_report import host_report
 from openteller.host_thread import HostThread
 from openteller.pin_pad_keys import PinPadKeys
 from openteller.preview import CameraPreview
-from openteller.questions import CardSlot, Worker
+from openteller.questions import SlotReading, Worker
 from openteller.risk_check import RiskCheck
-from openteller.social_security_slot import SocialSecuritySlot
 from openteller.staff_acts import StaffActs
 from openteller.technician import BUSY, Attended, Technician
 
@@ -164,10 +167,21 @@ class Core:
     def __exit__(self, *_: object) -> None:
         self._undo.close()
 
-    def _slot(self) -> CardSlot | None:
-        """Return where social-security cards are read; a terminal without a card reader has no such place."""
-        reader = self._threads.get(Role.CARD_READER)
-        return None if reader is None else CardSlot(reader, SocialSecuritySlot(ChipSocialSecurityReader))
+    def _slot(self) -> SlotReading | None:
+        """Return where cards are read that come out again; a terminal without a card reader has no such place."""
+        reader, section = self._threads.get(Role.CARD_READER), self._config.bank_card
+        if reader is None:
+            return None
+        if section is None:
+            return SlotReading(reader, _read_social_security_card)
+        chip_terminal = section.chip_terminal(self._config.terminal.number)
+
+        def read_bank_card(opened: CardReader) -> BankCard | BankCardProblem:
+            """Read whose account it is; the chip hears of a payment of one fen, of which nothing follows."""
+            asked = BankPayment(1, self._clock.wall(), 1, secrets.token_bytes(4))
+            return EmvBankCard(opened, chip_terminal).begin(asked)
+
+        return SlotReading(reader, _read_social_security_card, read_bank_card)
 
     def _bank_card_funding(
         self, host: Worker[BankHost], journal: SqliteJournal, risk: RiskCheck
@@ -242,6 +256,10 @@ class Core:
         if not shown:
             return Refused(reason=BUSY)
         return Previewed(seconds=question.seconds)
+
+
+def _read_social_security_card(reader: CardReader) -> SocialSecurityCard | SocialSecurityProblem:
+    return ChipSocialSecurityReader(reader).read_card()
 
 
 def _open_journal(config: TerminalConfig, clock: Clock) -> SqliteJournal:

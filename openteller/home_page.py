@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from kiosk_core.funding import FundingKind
 from kiosk_core.journeys.journey import MONEY_JOURNEYS
 from kiosk_core.pages import MenuItem, MenuPage
-from kiosk_core.services import Service
+from kiosk_core.services import AccountDeposit, Service
 from kiosk_core.status import DeviceStatus, Media
 from kiosk_core.texts import Words
 
 _DEVICES_OF_FUNDING: Mapping[FundingKind, tuple[str, ...]] = {
     FundingKind.QR: (),
     FundingKind.BANK_CARD: ("card_reader", "pin_pad"),
+}
+
+# The device that a service cannot do without.
+_DEVICES_OF_KINDS: Mapping[str, str] = {
+    "transit_top_up": "top_up_module",
+    "account_deposit": "card_reader",
+    "card_info": "top_up_module",
 }
 
 
@@ -30,12 +37,14 @@ class Condition:
         status = self.devices.get("top_up_module")
         return status.media if status is not None and status.media is not None else Media.NOT_PRESENT
 
-    def unavailable(self, *, moves_money: bool) -> Words | None:
-        """Why a service cannot be had now, one that moves money or one that only reads a card; None: it can."""
+    def unavailable(self, kind: str) -> Words | None:
+        """Why a service of this kind cannot be had now; None: it can."""
+        moves_money = kind in MONEY_JOURNEYS
         if moves_money and not self.journal_ok:
             return Words("unavailable.journal")
-        if not self._in_service("top_up_module"):
-            return Words("unavailable.top_up_module")
+        device = _DEVICES_OF_KINDS[kind]
+        if not self._in_service(device):
+            return Words(f"unavailable.{device}")
         return None if self.host_online or not moves_money else Words("unavailable.bank_host")
 
     @property
@@ -62,6 +71,11 @@ class Condition:
         return status is not None and status.in_service
 
 
+def offered(services: Iterable[Service], *, reads_bank_cards: bool) -> list[Service]:
+    """Return what this terminal can offer: without bank cards nobody can say whose account a deposit is for."""
+    return [service for service in services if reads_bank_cards or not isinstance(service, AccountDeposit)]
+
+
 def home_page(services: Iterable[Service], condition: Condition, idle_s: int | None) -> MenuPage:
     """Return the page with a tile a service."""
     items = tuple(
@@ -70,7 +84,7 @@ def home_page(services: Iterable[Service], condition: Condition, idle_s: int | N
             title=service.title,
             subtitle=service.subtitle,
             icon=service.icon,
-            unavailable=condition.unavailable(moves_money=service.kind in MONEY_JOURNEYS),
+            unavailable=condition.unavailable(service.kind),
         )
         for service in services
     )

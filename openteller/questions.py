@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from kiosk_core.bank_card import BankCard, BankCardProblem
 from kiosk_core.card_reader import CardReader
 from kiosk_core.errors import DeviceFault, HostSilent, HostUntrusted, OpenTellerError
 from kiosk_core.funding import FundingKind, FundingOffer, FundingSource
@@ -30,8 +31,8 @@ from kiosk_core.ports import (
     TopUpModule,
 )
 from kiosk_core.social_security import SocialSecurityCard, SocialSecurityProblem
+from openteller.card_slot import CardSlot
 from openteller.qr_funding import QrFunding
-from openteller.social_security_slot import SocialSecuritySlot
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ Question = (
     do.ReadCard
     | do.LookAtCard
     | do.LookInSlot
+    | do.ReadBankCard
     | do.CloseSlot
     | do.ReadIdCard
     | do.InitializeLoad
@@ -51,6 +53,7 @@ Question = (
     | do.Fund
     | do.PollFunding
     | do.CancelFunding
+    | do.OrderDeposit
     | do.AuthoriseLoad
     | do.ConfirmLoad
     | do.ReverseLoad
@@ -69,11 +72,13 @@ class Worker(Protocol[Port_co]):
 
 
 @dataclass(frozen=True)
-class CardSlot:
-    """The card reader, and what is done with a social-security card in it."""
+class SlotReading:
+    """The card reader, and what reads a card in it; `bank_card` None: the terminal takes no bank cards."""
 
     reader: Worker[CardReader]
-    social_security: SocialSecuritySlot
+    social_security: Callable[[CardReader], SocialSecurityCard | SocialSecurityProblem]
+    bank_card: Callable[[CardReader], BankCard | BankCardProblem] | None = None
+    slot: CardSlot = field(default_factory=CardSlot)
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ class Questions:
     host_failed: Callable[[], None]
     id_card_reader: Worker[IdCardReader] | None = None
     funding: Mapping[FundingKind, Worker[FundingSource]] = field(default_factory=dict)
-    slot: CardSlot | None = None
+    slot: SlotReading | None = None
 
     def ask(self, question: Question, terminal_no: bytes, deliver: Deliver) -> None:  # noqa: C901, PLR0912  (a case a question)
         """Put `question` to its worker; `deliver` gets the answer as a function to be called by the asker's thread.
@@ -104,10 +109,12 @@ class Questions:
             case do.LookAtCard():
                 self._card(_look_at_card, _card_looked_at, deliver)
             case do.LookInSlot():
-                self._look_in_slot(deliver)
+                self._look_in_slot(self.slot.social_security if self.slot else None, _social_security_card, deliver)
+            case do.ReadBankCard():
+                self._look_in_slot(self.slot.bank_card if self.slot else None, self._bank_card, deliver)
             case do.CloseSlot():
                 if self.slot is not None:
-                    self.slot.reader.call(self.slot.social_security.close)
+                    self.slot.reader.call(self.slot.slot.close)
             case do.ReadIdCard():
                 self._id_card(deliver)
             case do.InitializeLoad(number, amount_fen):
@@ -142,6 +149,10 @@ class Questions:
                 self._fund(kind, lambda source: source.poll(trace), ev.FundingAnswered, unknown, deliver)
             case do.CancelFunding(kind, trace):
                 self._source(kind, lambda source: source.cancel(trace)).add_done_callback(_log_failure)
+            case do.OrderDeposit(trace, account, amount_fen):
+                self._host(
+                    lambda host: host.order_deposit(trace, account, amount_fen), _offer, ev.FundingUnanswered, deliver
+                )
             case do.AuthoriseLoad(trace, init):
                 self._host(
                     lambda host: host.authorise_load(trace, init), _authorisation, ev.AuthorisationUnanswered, deliver
@@ -179,17 +190,20 @@ class Questions:
         else:
             _ask(self.id_card_reader, _look_for_id_card, self._id_card_read, lambda _: ev.IdCardReaderLost(), deliver)
 
-    def _look_in_slot(self, deliver: Deliver) -> None:
-        if self.slot is None:
+    def _look_in_slot(
+        self, read: Callable[[CardReader], T] | None, answered: Callable[[T | None], ev.Event], deliver: Deliver
+    ) -> None:
+        if self.slot is None or read is None:
             deliver(ev.SlotLost)
-        else:
-            _ask(
-                self.slot.reader,
-                self.slot.social_security.look,
-                _social_security_card,
-                lambda _: ev.SlotLost(),
-                deliver,
-            )
+            return
+        slot = self.slot.slot
+        _ask(self.slot.reader, lambda reader: slot.look(reader, read), answered, lambda _: ev.SlotLost(), deliver)
+
+    def _bank_card(self, result: BankCard | BankCardProblem | None) -> ev.Event:
+        """Keep nothing of the card but its number, which the host needs, and the number's token."""
+        if isinstance(result, BankCard):
+            return ev.BankCardRead(result.number, self.journal.token(result.number))
+        return ev.BankCardUnusable(result or BankCardProblem.NOT_PRESENT)
 
     def _id_card_read(self, result: IdCard | IdCardProblem) -> ev.Event:
         """Keep nothing of a person but the token of the number."""
@@ -296,10 +310,10 @@ def _card_looked_at(result: tuple[PurseCard, PurseHistory] | CardProblem) -> ev.
     return ev.CardUnusable(result) if isinstance(result, CardProblem) else ev.CardLookedAt(*result)
 
 
-def _social_security_card(result: SocialSecurityCard | SocialSecurityProblem) -> ev.Event:
-    if isinstance(result, SocialSecurityProblem):
-        return ev.SocialSecurityCardUnusable(result)
-    return ev.SocialSecurityCardRead(result)
+def _social_security_card(result: SocialSecurityCard | SocialSecurityProblem | None) -> ev.Event:
+    if isinstance(result, SocialSecurityCard):
+        return ev.SocialSecurityCardRead(result)
+    return ev.SocialSecurityCardUnusable(result or SocialSecurityProblem.NOT_PRESENT)
 
 
 def _load_initialised(result: LoadInit | CardProblem) -> ev.Event:

@@ -76,6 +76,11 @@ class LookInSlot:
 
 
 @dataclass(frozen=True)
+class ReadBankCard:
+    """The same for a card with a bank account -> BankCardRead | BankCardUnusable | SlotLost."""
+
+
+@dataclass(frozen=True)
 class CloseSlot:
     """Let no card into the card reader any more; there is no answer."""
 
@@ -152,6 +157,15 @@ class CancelFunding:
 
 
 @dataclass(frozen=True)
+class OrderDeposit:
+    """-> FundingOffered | FundingDeclined | FundingUnanswered. `account` is the card whose bank account gets it."""
+
+    trace: Trace
+    account: CardNumber
+    amount_fen: int
+
+
+@dataclass(frozen=True)
 class AuthoriseLoad:
     """-> LoadAuthorised | LoadDeclined | AuthorisationUnanswered."""
 
@@ -199,6 +213,7 @@ Effect = (
     | ReadCard
     | LookAtCard
     | LookInSlot
+    | ReadBankCard
     | CloseSlot
     | AssessRisk
     | ReadIdCard
@@ -209,6 +224,7 @@ Effect = (
     | Fund
     | PollFunding
     | CancelFunding
+    | OrderDeposit
     | AuthoriseLoad
     | ConfirmLoad
     | ReverseLoad

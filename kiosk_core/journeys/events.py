@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
+from kiosk_core.bank_card import BankCardProblem
+from kiosk_core.card_number import CardNumber
 from kiosk_core.errors import Fault
 from kiosk_core.funding import FundingKind, FundingOffer, FundingState
 from kiosk_core.id_card_reader import IdCardProblem
@@ -129,6 +131,24 @@ class SocialSecurityCardUnusable:
     """No card is in the card reader, or one that could not be read and was given back."""
 
     problem: SocialSecurityProblem
+
+
+@dataclass(frozen=True)
+class BankCardRead:
+    """A card with a bank account was in the card reader, which has given it back.
+
+    `token` is the card's name in the journal.
+    """
+
+    number: CardNumber
+    token: str
+
+
+@dataclass(frozen=True)
+class BankCardUnusable:
+    """No card is in the card reader, or one that names no account and was given back."""
+
+    problem: BankCardProblem
 
 
 @dataclass(frozen=True)
@@ -331,6 +351,8 @@ Event = (
     | CardUnusable
     | SocialSecurityCardRead
     | SocialSecurityCardUnusable
+    | BankCardRead
+    | BankCardUnusable
     | SlotLost
     | RiskAssessed
     | IdCardRead

@@ -5,7 +5,7 @@ from dataclasses import Field
 from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from kiosk_core.journeys import card_info, top_up
+from kiosk_core.journeys import account_deposit, card_info, top_up
 from kiosk_core.journeys.effects import Effect
 from kiosk_core.journeys.events import Event
 from kiosk_core.ledger import Transaction
@@ -92,7 +92,10 @@ class Inquiry(Journey[State_contra], Protocol[State_contra, Service_contra]):
         ...
 
 
-MONEY_JOURNEYS: Mapping[str, MoneyJourney[Any, Any]] = {"transit_top_up": top_up}
+DEFAULT_KIND = "transit_top_up"
+"""What a transaction is whose NEW row names no `kind`."""
+
+MONEY_JOURNEYS: Mapping[str, MoneyJourney[Any, Any]] = {"transit_top_up": top_up, "account_deposit": account_deposit}
 INQUIRIES: Mapping[str, Inquiry[Any, Any]] = {"card_info": card_info}
 """The journeys by the `kind` of their services."""
 

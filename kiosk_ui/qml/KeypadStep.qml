@@ -65,10 +65,13 @@ GridLayout {
                     color: Theme.accent
                     size: Theme.textSmall
                     text: root.model.words.balance
+                    visible: root.page.balance !== ""
                     Layout.alignment: Qt.AlignRight
                 }
                 Label {
+                    Layout.column: 0
                     Layout.fillWidth: true
+                    Layout.row: 1
                     color: Theme.accent
                     objectName: "card_number"
                     size: Theme.textBody

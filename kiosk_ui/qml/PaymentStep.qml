@@ -146,6 +146,7 @@ GridLayout {
             objectName: "card_hint"
             text: root.page.cardPresent ? root.model.words.payment_card_present : root.model.words.payment_card_absent
             tone: root.page.cardPresent ? "success" : "attention"
+            visible: root.page.cardWanted
         }
     }
 }

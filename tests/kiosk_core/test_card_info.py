@@ -292,4 +292,4 @@ def test_nothing_of_the_holder_is_in_the_state() -> None:
 
 def test_every_kind_of_service_has_one_journey() -> None:
     assert set(MONEY_JOURNEYS).isdisjoint(INQUIRIES)
-    assert set(MONEY_JOURNEYS) | set(INQUIRIES) == {"transit_top_up", "card_info"}
+    assert set(MONEY_JOURNEYS) | set(INQUIRIES) == {"transit_top_up", "account_deposit", "card_info"}

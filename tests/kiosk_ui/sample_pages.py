@@ -388,4 +388,31 @@ PAGES: dict[str, Page] = {
     "social_security_withheld": replace(
         SOCIAL_SECURITY, facts=SOCIAL_SECURITY.facts[:1], notice=Words("card_info.withheld.needs_module")
     ),
+    "deposit_insert_card": CapturePage(
+        title=Words("account_deposit.insert_card.title"),
+        body=Words("account_deposit.insert_card.body"),
+        picture=Picture.INSERT_BANK_CARD,
+        problem=Words("account_deposit.problem.not_accepted"),
+        cancellable=True,
+    ),
+    "deposit_amount": keypad(
+        title=Words("account_deposit.amount.title"),
+        card=CardView(masked_number="9999 99** **** ***0 014", balance_fen=None),
+        notice=Words("account_deposit.amount.take_card"),
+        max_fen=200_000,
+        presets_fen=(10_000, 20_000, 50_000, 100_000, 150_000, 200_000),
+    ),
+    "deposit_payment": PaymentPage(
+        amount_fen=200_000, qr="https://pay.example.com/o/1", deadline_s=120, card_present=None, cancellable=True
+    ),
+    "deposited": ResultPage(
+        tone=Tone.SUCCESS,
+        title=Words("account_deposit.deposited.title"),
+        body=Words("account_deposit.deposited.body_no_receipt"),
+        facts=(
+            Fact(label=Words("account_deposit.fact.account"), text="999999*********0014"),
+            Fact(label=Words("account_deposit.fact.amount"), money_fen=200_000, strong=True),
+            REFERENCE,
+        ),
+    ),
 }

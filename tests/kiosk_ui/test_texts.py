@@ -9,6 +9,7 @@ from kiosk_core.bank_card import BankCardProblem
 from kiosk_core.errors import Fault
 from kiosk_core.funding import FundingKind, FundingStage
 from kiosk_core.id_card_reader import IdCardProblem
+from kiosk_core.journeys.account_deposit import Outcome
 from kiosk_core.ports import CardProblem, DeclineReason, PurseEntryKind
 from kiosk_core.social_security import SocialSecurityProblem, Withheld
 from kiosk_core.texts import LANGUAGES, Words
@@ -25,6 +26,8 @@ PLACEHOLDERS = {
     "top_up.refunded_to_bank_card.body": {"amount"},
     "top_up.card_refused.body.balance_full": {"max"},
     "card_info.overdrawn": {"used"},
+    "account_deposit.amount.problem.limits": {"min", "max", "step"},
+    **{f"account_deposit.{name}.body": {"amount"} for name in ("refunded", "refund_pending", "unsettled", "manual")},
 } | {
     f"top_up.{name}.body": {"amount"}
     for name in (
@@ -109,6 +112,21 @@ FROM_THE_CORE = {
         for fact in ("balance", "usable", "valid_until", "social_security_number", "name", "id_number", "issued")
     ),
     "card_info.overdrawn",
+    *(
+        f"account_deposit.{page}.{part}"
+        for page in ("insert_card", "ordering", "giving_back", "printing")
+        for part in ("title", "body")
+    ),
+    *(f"account_deposit.problem.{each.value}" for each in BankCardProblem if each is not BankCardProblem.NOT_PRESENT),
+    "account_deposit.amount.title",
+    "account_deposit.amount.take_card",
+    "account_deposit.amount.problem.limits",
+    "account_deposit.fact.account",
+    "account_deposit.fact.amount",
+    *(f"account_deposit.{each.value}.title" for each in Outcome),
+    *(f"account_deposit.{each.value}.body" for each in Outcome if each is not Outcome.DECLINED),
+    "account_deposit.deposited.body_no_receipt",
+    *(f"account_deposit.declined.body.{reason}" for reason in ("card", "limit", "other")),
     "card_info.expired",
     *(f"card_info.{section}.{part}" for section in ("entries", "trips") for part in ("title", "empty")),
     *(f"card_info.entry.{each.value}" for each in PurseEntryKind),
@@ -130,6 +148,7 @@ FROM_THE_CORE = {
     "top_up.out_of_service.body",
     "unavailable.top_up_module",
     "unavailable.bank_host",
+    "unavailable.card_reader",
     "unavailable.journal",
     "out_of_service.title",
     "out_of_service.body",

@@ -12,13 +12,14 @@ from kiosk_core.id_card_reader import PersonalText
 from kiosk_core.ledger import LedgerState
 from kiosk_core.pages import Cancel, CapturePage, ChooseService, Done, ListPage, MenuPage
 from kiosk_core.ports import CardProblem, PurseCard, PurseHistory
-from kiosk_core.social_security import Generation, SocialSecurityCard, SocialSecurityProblem, Withheld
+from kiosk_core.social_security import Generation, SocialSecurityCard, Withheld
 from kiosk_core.status import DeviceState, Media
 from openteller.conductor import Conductor
-from openteller.questions import CardSlot
+from openteller.questions import SlotReading
 from openteller.risk_check import RiskCheck
 from tests.kiosk_core.journey import CARD, TERMINAL
 from tests.kiosk_core.journey import SERVICE as TOP_UP
+from tests.kiosk_core.test_account_deposit import SERVICE as DEPOSIT
 from tests.kiosk_core.test_card_info import HISTORY, SERVICE
 from tests.openteller.test_conductor import Inline, Printer, Stage
 
@@ -39,14 +40,14 @@ class Reader:
 
 
 class Slot:
-    """Stands for SocialSecuritySlot: `card` comes in at the next look."""
+    """Stands for the CardSlot: `card` comes in at the next look."""
 
     def __init__(self) -> None:
-        self.card: SocialSecurityCard | SocialSecurityProblem = SocialSecurityProblem.NOT_PRESENT
+        self.card: SocialSecurityCard | None = None
         self.open = False
         self.unplugged = False
 
-    def look(self, _: object) -> SocialSecurityCard | SocialSecurityProblem:
+    def look(self, _: object, __: object) -> SocialSecurityCard | None:
         if self.unplugged:
             raise DeviceUnavailable("card_reader", "unplugged")
         self.open = True
@@ -66,7 +67,7 @@ class InfoStage(Stage):
         self.conductor = self.make(slot=True)
 
     def make(self, *, slot: bool, services: tuple[Any, ...] = (TOP_UP, SERVICE)) -> Conductor:
-        social_security: Any = self.slot
+        slot_in_use: Any = self.slot
         return Conductor(
             services=services,
             terminal=lambda: TERMINAL,
@@ -75,7 +76,7 @@ class InfoStage(Stage):
             printer=Inline(Printer()),
             host=Inline(self.host),
             risk=RiskCheck(self.rules, self.journal, self.clock),
-            slot=CardSlot(Inline(None), social_security) if slot else None,
+            slot=SlotReading(Inline(None), lambda _: SOCIAL, slot=slot_in_use) if slot else None,
             clock=self.clock,
             screen=self.shown.append,
         )
@@ -195,3 +196,27 @@ def test_an_open_load_is_resumed_by_the_journey_that_can(stage: InfoStage) -> No
     stage.start()
     assert stage.states == []
     assert len(stage.host.reversals) == 1
+
+
+def test_a_terminal_that_reads_no_bank_cards_offers_no_deposit_but_settles_an_open_one(stage: InfoStage) -> None:
+    open_deposit = stage.journal.begin({"service": "no longer configured", "kind": DEPOSIT.kind})
+    stage.journal.record(open_deposit.id, LedgerState.FUND_REQ, {"amount_fen": 5_000, "account_token": "t"})
+    stage.conductor = stage.make(slot=True, services=(TOP_UP, DEPOSIT, SERVICE))
+    stage.start()
+    assert set(stage.offers) == {TOP_UP.id, SERVICE.id}
+    stage.touch(ChooseService(service_id=DEPOSIT.id))
+    assert isinstance(stage.page, MenuPage)
+    assert len(stage.host.reversals) == 1  # the host knows no such order
+    assert stage.states == []
+
+
+def test_an_open_deposit_is_left_alone_where_no_service_can_settle_it(
+    stage: InfoStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_deposit = stage.journal.begin({"service": DEPOSIT.id, "kind": DEPOSIT.kind})
+    stage.journal.record(open_deposit.id, LedgerState.FUND_REQ, {"amount_fen": 5_000, "account_token": "t"})
+    stage.conductor = stage.make(slot=True)
+    stage.start()
+    assert stage.states == [LedgerState.FUND_REQ]
+    assert stage.host.reversals == []
+    assert any(open_deposit.id in record.getMessage() for record in caplog.records)

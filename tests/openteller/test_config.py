@@ -8,7 +8,7 @@ import pytest
 
 from kiosk_core.errors import ConfigError
 from kiosk_core.pin_pad import PinFormat
-from kiosk_core.services import CardInquiry, TransitTopUp
+from kiosk_core.services import AccountDeposit, CardInquiry, TransitTopUp
 from openteller.config import TerminalConfig, load_service, load_services, load_terminal
 
 ROOT = Path(__file__).parents[2]
@@ -47,10 +47,12 @@ def refusal_of(path: Path) -> ConfigError:
 
 
 def test_our_own_services_are_read() -> None:
-    top_up, inquiry = load_services(SERVICE.parent)
+    top_up, deposit, inquiry = load_services(SERVICE.parent)
     assert isinstance(top_up, TransitTopUp)
     assert top_up.limits.presets_yuan == (20, 50, 100, 200, 300, 500)
     assert top_up.title.en == "Top up transit card"
+    assert isinstance(deposit, AccountDeposit)
+    assert deposit.limits.max_fen == 200_000
     assert isinstance(inquiry, CardInquiry)
     assert inquiry.social_security
 
@@ -283,6 +285,7 @@ def test_services_stand_in_their_order(service: Path) -> None:
 
 # -- what is wrong: old text, new text, key, problem ---------------------------------------------------
 
+KINDS = 'must be "transit_top_up" or "account_deposit" or "card_info"'
 WRONG_SERVICE = [
     ("max_yuan = 500", "max_yuan = true", "limits.max_yuan", "must be a whole number, not true"),
     ("max_yuan = 500", 'max_yuan = "500"', "limits.max_yuan", 'must be a whole number, not "500"'),
@@ -307,8 +310,8 @@ WRONG_SERVICE = [
     ),
     ("order = 10", "ordre = 10", "ordre", "is no key of this section; did you mean order?"),
     ("[receipt_note]", "[receipt_not]", "receipt_not", "is no key of this section; did you mean receipt_note?"),
-    ('kind = "transit_top_up"', 'kind = "top_up"', "kind", 'must be "transit_top_up" or "card_info", not "top_up"'),
-    ('kind = "transit_top_up"', 'kind = ["card_info"]', "kind", 'must be "transit_top_up" or "card_info", not a list'),
+    ('kind = "transit_top_up"', 'kind = "top_up"', "kind", f'{KINDS}, not "top_up"'),
+    ('kind = "transit_top_up"', 'kind = ["card_info"]', "kind", f"{KINDS}, not a list"),
     ('id = "transit_top_up"', 'id = ""', "id", "must not be empty"),
     ('en = "Top up transit card"', "en = 5", "title.en", 'must be a text in quotes, like "text", not 5'),
     ('en = "Top up transit card"', 'eng = "Top up"', "title.eng", "is no key of this section; did you mean en?"),

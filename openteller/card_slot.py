@@ -1,29 +1,26 @@
-"""The card reader as the place where a customer has a social-security card read, and takes it out again."""
+"""The card reader as the place where a customer has a card read, and takes it out again."""
 
 import contextlib
 from collections.abc import Callable
+from typing import TypeVar
 
 from kiosk_core.card_reader import CardReader, ChipPower, Destination
 from kiosk_core.errors import DeviceFault, Fault, OpenTellerError
-from kiosk_core.social_security import SocialSecurityCard, SocialSecurityProblem, SocialSecurityReader
 from kiosk_core.status import Media
+
+T = TypeVar("T")
 
 _INSIDE = frozenset({Media.PRESENT, Media.LATCHED})
 
 
-class SocialSecuritySlot:
-    """Used by the one thread that owns the card reader, which every method is given anew.
+class CardSlot:
+    """Used by the one thread that owns the card reader, which every method is given anew."""
 
-    Args:
-        chip: makes of an open reader what reads the card in it.
-    """
-
-    def __init__(self, chip: Callable[[CardReader], SocialSecurityReader]) -> None:
-        self._chip = chip
+    def __init__(self) -> None:
         self._awaits_card = False
 
-    def look(self, reader: CardReader) -> SocialSecurityCard | SocialSecurityProblem:
-        """Let a card in; read one that has come in, and give it back.
+    def look(self, reader: CardReader, read: Callable[[CardReader], T]) -> T | None:
+        """Let a card in; `read` one that has come in, and give it back. None: none has.
 
         A card that is there already is given back unread: it may be somebody else's, or the one that was just read.
 
@@ -36,14 +33,14 @@ class SocialSecuritySlot:
                 self._awaits_card = True
             case Media.PRESENT | Media.LATCHED if self._awaits_card:
                 try:
-                    return self._chip(reader).read_card()
+                    return read(reader)
                 finally:
                     self.close(reader)
             case Media.PRESENT | Media.LATCHED:
                 self.close(reader)
             case Media.JAMMED:
                 raise DeviceFault("card_reader", Fault.CARD_JAM)
-        return SocialSecurityProblem.NOT_PRESENT
+        return None
 
     def close(self, reader: CardReader) -> None:
         """Let no card in any more and give back one that is there; its status says where that does not succeed."""

@@ -1,0 +1,74 @@
+"""A deposit at the whole simulated terminal: the account's card in the slot, the phone pays, the bank has it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from kiosk_core.ledger import LedgerState as L
+from kiosk_core.pages import ChooseService
+from tests.openteller.branch import Branch, Customer
+from tests.openteller.paying_by_card import BANK_CARD, can_take_bank_cards, insert, title, until
+from tests.openteller.test_card_info_terminal import pull
+
+pytestmark = pytest.mark.slow
+
+AMOUNT = 20_000
+
+
+@pytest.fixture
+def branch() -> Iterator[Branch]:
+    branch = Branch(bank_card=True)
+    yield branch
+    branch.close()
+
+
+def show_card(branch: Branch, customer: Customer, card: str) -> None:
+    """Choose the service and have a card read."""
+    until(lambda: can_take_bank_cards(branch))
+    customer.see("menu", lambda page: all(item.unavailable is None for item in page.items))
+    customer.touch(ChooseService(service_id="account_deposit"))
+    customer.see("capture")
+    insert(branch, card)
+
+
+def test_money_goes_into_the_account_of_a_card(branch: Branch) -> None:
+    branch.start_core()
+    with branch.customer() as customer:
+        show_card(branch, customer, BANK_CARD)
+        customer.see("keypad")
+        pull(branch, BANK_CARD)
+        customer.choose_amount(AMOUNT)
+        customer.see("payment")
+        branch.sim.pay()
+        assert title(customer.see("result")) == "account_deposit.deposited.title"
+        customer.done()
+        customer.see("menu")
+    (deposit,) = branch.transactions()
+    assert deposit.state is L.DONE
+    (order,) = branch.sim.state()["orders"]
+    assert (order["paid"], order["loaded"], order["refunded_fen"]) == (True, False, 0)
+    assert "存款成功" in branch.sim.take_paper().text
+
+
+def test_for_an_account_of_another_bank_nothing_is_paid(branch: Branch) -> None:
+    branch.start_core()
+    with branch.customer() as customer:
+        show_card(branch, customer, "social_security")  # its chip names an account that this bank does not keep
+        customer.see("keypad")
+        pull(branch, "social_security")
+        customer.choose_amount(AMOUNT)
+        assert customer.see("result").body.key == "account_deposit.declined.body.card"
+    assert [each.state for each in branch.transactions()] == [L.DECLINED]
+    assert branch.sim.state()["orders"] == []
+
+
+def test_a_card_without_an_account_comes_out_again(branch: Branch) -> None:
+    branch.start_core()
+    with branch.customer() as customer:
+        show_card(branch, customer, "mute")
+        page = customer.see("capture", lambda page: page.problem is not None)
+        assert page.problem.key == "account_deposit.problem.unreadable"
+        pull(branch, "mute")
+        customer.cancel()
+        assert title(customer.see("result")) == "account_deposit.cancelled.title"
+    assert [each.state for each in branch.transactions()] == [L.ABANDONED]
