@@ -402,7 +402,8 @@ def test_the_document_describes_every_action_and_argument(terminal: SimulatedTer
 
 def test_the_document_names_every_fault_of_the_bank_and_every_kind_of_request() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
-    for word in (*(each.value for each in BankFault), "order", "charge", "status", "load", "confirm", "reversal", "echo"):
+    requests = ("order", "charge", "status", "load", "confirm", "reversal", "echo")
+    for word in (*(each.value for each in BankFault), *requests):
         assert f"`{word}`" in text, word
 
 
