@@ -4,13 +4,11 @@ import contextlib
 from collections.abc import Callable
 from typing import TypeVar
 
-from kiosk_core.card_reader import CardReader, ChipPower, Destination
+from kiosk_core.card_reader import CardReader, ChipPower, Destination, ResetAction
 from kiosk_core.errors import DeviceFault, Fault, OpenTellerError
 from kiosk_core.status import Media
 
 T = TypeVar("T")
-
-_INSIDE = frozenset({Media.PRESENT, Media.LATCHED})
 
 
 class CardSlot:
@@ -47,8 +45,12 @@ class CardSlot:
         self._awaits_card = False
         with contextlib.suppress(OpenTellerError):
             reader.set_entry(False)
-            media = reader.media()
-            if media is Media.LATCHED:
-                reader.chip_power(ChipPower.OFF)
-            if media in _INSIDE:
-                reader.move(Destination.EXIT)
+            match reader.media():
+                case Media.NOT_PRESENT | Media.ENTERING:
+                    return
+                case Media.JAMMED:
+                    reader.reset(ResetAction.EXIT)
+                    return
+                case Media.LATCHED:
+                    reader.chip_power(ChipPower.OFF)
+            reader.move(Destination.EXIT)

@@ -282,6 +282,7 @@ class Conductor:
                 self._refresh_home()
             case _Work(work):
                 work()
+                self._refresh_home()  # it may have found that the journal fails
             case _ShowCamera(seconds, preview, done):
                 done.set_result(self._show_camera(seconds, preview))
             case _Act(act, done=heard):

@@ -10,7 +10,7 @@ import pytest
 from device_sim.cards.kinds import Issuer, built_in_kinds, make_card
 from drivers.registry import Place, models
 from drivers.social_security_card import ChipSocialSecurityReader
-from kiosk_core.card_reader import CardReader, CardRefusal, ChipPower, Destination
+from kiosk_core.card_reader import CardReader, CardRefusal, ChipPower, Destination, ResetAction
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault
 from kiosk_core.social_security import SocialSecurityCard, SocialSecurityProblem
 from kiosk_core.status import Media
@@ -40,6 +40,9 @@ class Reader:
         self._note(to)
         self.where = Media.ENTERING
         return None
+
+    def reset(self, action: ResetAction) -> None:
+        self._note(action)
 
     def _note(self, command: object) -> None:
         if command == self.breaks_at:
@@ -114,6 +117,12 @@ def test_a_jammed_card_is_the_reader_s_fault() -> None:
     with pytest.raises(DeviceFault) as jam:
         CardSlot().look(Reader(Media.JAMMED), read)  # type: ignore[arg-type]
     assert jam.value.fault is Fault.CARD_JAM
+
+
+def test_a_jammed_card_is_brought_out_when_the_slot_closes() -> None:
+    reader = Reader(Media.JAMMED)
+    CardSlot().close(reader)  # type: ignore[arg-type]
+    assert reader.told == [False, ResetAction.EXIT]
 
 
 def test_a_reader_that_is_gone_is_closed_without_a_word() -> None:

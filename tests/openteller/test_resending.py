@@ -12,7 +12,9 @@ from journal.store import SqliteJournal
 from journal.story import tell
 from kiosk_core.errors import HostSilent, JournalUnavailable
 from kiosk_core.ledger import LedgerState as L
+from kiosk_core.pages import MenuPage
 from kiosk_core.ports import ReversalReason, Reversed, SuspenseReport, Trace
+from kiosk_core.texts import Words
 from openteller.open_cases import OpenCases
 from tests.openteller.test_conductor import Host, Stage
 
@@ -200,6 +202,9 @@ def test_a_report_of_which_no_note_can_be_written_is_sent_once_and_the_terminal_
     live(stage, 60)
     assert len(host.reports) == 1
     assert "the journal is lost, the terminal goes out of service" in caplog.text
+    pages = [show.page for show in stage.shown]
+    out_of_service = [page.items[0].unavailable for page in pages if isinstance(page, MenuPage)]
+    assert Words("unavailable.journal") in out_of_service
 
 
 def test_a_report_that_is_not_answered_waits_and_is_sent_again(keeper: tuple[Stage, Keeper]) -> None:
