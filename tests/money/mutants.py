@@ -33,6 +33,8 @@ class Mutant:
 _MOVES = "kiosk_core/journeys/top_up/moves.py"
 _PAYING = "kiosk_core/journeys/top_up/paying.py"
 _RECOVERY = "kiosk_core/journeys/top_up/recovery.py"
+_DEPOSITS = "kiosk_core/journeys/account_deposit"
+_OF_DEPOSITS = "tests/kiosk_core/test_account_deposit.py"
 _MODULE = "drivers/top_up_module.py"
 _BANK = "device_sim/bank_books.py"
 _BANK_CARD = "openteller/bank_card_funding.py"
@@ -249,6 +251,27 @@ MUTANTS = (
         "        return hmac.compare_digest(expected, purse.mac1)",
         "        return bool(expected)",
         _FORGED,
+    ),
+    Mutant(
+        "the order of a deposit leaves before its row",
+        f"{_DEPOSITS}/moves.py",
+        "        record(s, LedgerState.FUND_REQ, facts),\n",
+        "",
+        _OF_DEPOSITS,
+    ),
+    Mutant(
+        "a deposit of which the bank does not tell is taken for unpaid",
+        f"{_DEPOSITS}/moves.py",
+        "    return reverse(s, ReversalReason.NO_ANSWER, Outcome.CANCELLED)",
+        "    return last_page(s, Outcome.CANCELLED, record(s, LedgerState.DECLINED))",
+        _OF_DEPOSITS,
+    ),
+    Mutant(
+        "recovery forgets the order of a deposit",
+        f"{_DEPOSITS}/table.py",
+        "            return moves.go(s, Step.ASKING, do.PollFunding(FundingKind.QR, s.trace))",
+        "            return moves.end(s, moves.record(s, LedgerState.ABANDONED))",
+        _OF_DEPOSITS,
     ),
 )
 
