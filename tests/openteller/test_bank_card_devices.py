@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from device_sim.cards.debit import issuer_cryptogram
 from device_sim.cards.kinds import Issuer, built_in_kinds, make_card
 from device_sim.key_block import HeldKey
 from device_sim.plastic_card import PlasticCard
@@ -21,24 +22,30 @@ from openteller.bank_card_funding import AtOnce, BankCardDevices, BankCardFundin
 from openteller.bench import Bench
 from openteller.devices import giving_cards_back
 from tests.clocks import RealClock
+from wire import emv
 
 PATIENCE_S = 15.0
 TYPING_S = 0.6  # the driver believes no PIN that was typed sooner
 TRACE = Trace("OT000001-000000007", 41, 42, 43, 44)
 INIT = LoadInit(CardNumber("3104870000012345678"), 5_000, bytes(6), 2_350, 7, 1, 0, bytes(4), bytes(4))
+CHIP_KEY = bytes.fromhex("00112233445566778899AABBCCDDEEFF")  # of the card store's bank card
 PIN_KEY = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 # ISO 9564-1 format 0 of PIN 123456 and account 9999990000000000014: 06123456FFFFFFFF xor 0000000000000001.
 CLEAR_BLOCK = "06123456FFFFFFFE"
 
 
 class Bank:
+    """The card's own bank: its chip believes its yes."""
+
     def __init__(self) -> None:
         self.charged: list[CardPayment] = []
 
     def charge(self, trace: Trace, init: LoadInit, payment: CardPayment) -> Charged:
         assert (trace, init) == (TRACE, INIT)
         self.charged.append(payment)
-        return Charged()
+        objects = {each.tag: each.value for each in emv.decode_objects(payment.chip.data)}
+        seal = issuer_cryptogram(CHIP_KEY, objects["9F36"], objects["9F26"], b"00")
+        return Charged(emv.encode_object("91", seal + b"00"))
 
 
 @pytest.fixture
