@@ -10,6 +10,7 @@ synced may be there.
 """
 
 import argparse
+import contextlib
 import logging
 import random
 import sys
@@ -178,26 +179,27 @@ class Life:
     # -- the power -----------------------------------------------------------------------------------------
 
     def _maybe_cut(self) -> None:
-        if self._cut_in:
+        if self._torn is None and self._cut_in:
             self._cut_in -= 1
             if not self._cut_in:
                 self._torn = self._world.disk.after_power_cut(Unsynced.SOME, self._chance)
-                raise PowerCut
+        if self._torn is not None:
+            raise PowerCut  # whatever SQLite made of the first one: nothing happens any more
 
     def _powered(self, work: Callable[[], object]) -> None:
         """Do `work`; wherever the power goes start the terminal again, which may be cut off again, and be done."""
         while True:
-            try:
+            with contextlib.suppress(PowerCut):
                 if self._world.terminal is None:
                     self._start()
                 work()
-            except PowerCut:
-                self.story.counts["power cuts"] += 1
-                self._world.cut_power(self._torn)
-                self._world.clock.sleep(self._chance.uniform(1.0, 300.0))
-                self._cut_in = self._chance.randrange(1, 60) if self._chance.random() < 0.3 else 0
-            else:
+            if self._torn is None:
                 return
+            torn, self._torn = self._torn, None
+            self.story.counts["power cuts"] += 1
+            self._world.cut_power(torn)
+            self._world.clock.sleep(self._chance.uniform(1.0, 300.0))
+            self._cut_in = self._chance.randrange(1, 60) if self._chance.random() < 0.3 else 0
 
     def _start(self) -> None:
         somebody = self._chance.randrange(CARDS) if self._chance.random() < 0.5 else None
