@@ -48,11 +48,13 @@ def _against_host(transaction: Transaction, entry: HostEntry | None) -> Sequence
     if not state.closed:
         return [f"{who}: still open in the journal ({state.value})"]
     if state is LedgerState.DONE:
-        if entry is None or not entry.loaded:
-            return [f"{who}: loaded by the journal, not by the host"]
+        is_deposit = "account_token" in transaction.facts
+        done = "deposited" if is_deposit else "loaded"
+        if entry is None or not (entry.paid if is_deposit else entry.loaded):
+            return [f"{who}: {done} by the journal, not by the host"]
         if entry.amount_fen != _amount_fen(transaction.facts):
             return [f"{who}: the journal and the host name different amounts"]
-        return [f"{who}: loaded and refunded"] if entry.refunded_fen else []
+        return [f"{who}: {done} and refunded"] if entry.refunded_fen else []
     if entry is not None and entry.loaded:
         return [f"{who}: {state.value} in the journal, loaded by the host"]
     if entry is not None and entry.paid and not entry.refunded_fen:

@@ -1,5 +1,7 @@
 """Card, host and journal side by side."""
 
+from dataclasses import replace
+
 import pytest
 
 from kiosk_core.ledger import LedgerState as L
@@ -46,3 +48,26 @@ def test_a_refunded_transaction_agrees() -> None:
 )
 def test_what_does_not_fit_is_said(journal: list, host: list, card: CardBalance) -> None:
     assert len(disagreements(journal, host, [card])) == 1
+
+
+# -- a deposit: the payment is all that the host books -----------------------------------------------------
+
+DEPOSIT = transaction(L.FUND_REQ, L.DONE, amount_fen=5_000, account_token="t")
+DEPOSITED = HostEntry(DEPOSIT.id, 5_000, paid=True, loaded=False, refunded_fen=0)
+
+
+def test_a_deposit_that_was_paid_agrees() -> None:
+    assert disagreements([DEPOSIT], [DEPOSITED], []) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "problem"),
+    [
+        ([], "deposited by the journal, not by the host"),
+        ([replace(DEPOSITED, paid=False)], "deposited by the journal, not by the host"),
+        ([replace(DEPOSITED, amount_fen=5_001)], "the journal and the host name different amounts"),
+        ([replace(DEPOSITED, refunded_fen=5_000)], "deposited and refunded"),
+    ],
+)
+def test_a_deposit_that_the_host_does_not_have_is_found(host: list[HostEntry], problem: str) -> None:
+    assert disagreements([DEPOSIT], host, []) == [f"{DEPOSIT.id}: {problem}"]
