@@ -24,14 +24,14 @@ from kiosk_core.bank_card import (
     ChipRequest,
 )
 from kiosk_core.card_number import CardNumber
-from kiosk_core.card_reader import CardReader, ChipPower, Destination, ResetAction
+from kiosk_core.card_reader import CardReader
 from kiosk_core.clock import Clock
-from kiosk_core.errors import DeviceFault, Fault, HostSilent, HostUntrusted, OpenTellerError
+from kiosk_core.errors import HostSilent, HostUntrusted, OpenTellerError
 from kiosk_core.funding import BankCardOffer, FundingStage, FundingState, Paid, Pending, Unclear, Unpaid
 from kiosk_core.pin_pad import EntryEnd, PinBlock, PinEntry, PinFormat, PinPad, PinPadRefusal
 from kiosk_core.ports import BankHost, Declined, DeclineReason, LoadInit, ReversalReason, Trace
 from kiosk_core.risk import Cap
-from kiosk_core.status import Media
+from openteller.card_gate import INSIDE, give_card_back, has_card, let_card_in
 from openteller.questions import Worker
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,6 @@ PIN_SECONDS = 60
 
 _APPROVED = "00"
 _BANK_NOT_REACHED = "Z3"  # EMV 4.3 Book 4, A6: unable to go online, declined
-_INSIDE = frozenset({Media.PRESENT, Media.LATCHED})
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -252,11 +251,11 @@ class _Payment:
     def _take_card(self) -> _Steps[BankCard]:
         while True:
             # A card that is there already may be somebody else's, or one that did not do.
-            while not (yield from self._answer(self._ask(self._devices.reader, _let_in))):
+            while not (yield from self._answer(self._ask(self._devices.reader, let_card_in))):
                 self._stand(FundingStage.TAKE_CARD)
                 yield from self._next_poll()
             self._stand(FundingStage.INSERT_CARD)
-            while not (yield from self._answer(self._ask(self._devices.reader, _has_card))):
+            while not (yield from self._answer(self._ask(self._devices.reader, has_card))):
                 yield from self._next_poll()
             self._problem = None
             self._stand(FundingStage.READ_CARD)
@@ -275,7 +274,7 @@ class _Payment:
             looking = self._ask(self._devices.reader, lambda reader: reader.media())
             while not (looking.done() or typing.done()):
                 yield from self._pause()
-            if looking.done() and looking.result() not in _INSIDE:
+            if looking.done() and looking.result() not in INSIDE:
                 raise _Over(Unpaid())  # he has pulled his card out
             yield from self._next_poll(typing)
         typed = yield from self._answer(typing)
@@ -393,49 +392,9 @@ class _Payment:
     def _let_go(self, reader: CardReader) -> None:
         self._chip = None  # and with it all that was read of the card
         with contextlib.suppress(OpenTellerError):  # the reader's status says what is wrong
-            _give_back(reader)
+            give_card_back(reader)
 
     def _chip_in(self, reader: CardReader) -> BankCardChip:
         if self._chip is None or self._chip[0] is not reader:
             raise _CardLost("the card reader was lost while the card was in it, and opened anew")
         return self._chip[1]
-
-
-def _let_in(reader: CardReader) -> bool:
-    """Let a card in and return True; False: one is there, and can be taken."""
-    media = reader.media()
-    if media is Media.NOT_PRESENT:
-        reader.set_entry(True)
-        return True
-    _expect_works(media)
-    if media is not Media.ENTERING:
-        reader.move(Destination.EXIT)
-    return False
-
-
-def _has_card(reader: CardReader) -> bool:
-    """Return whether a card has come in; then no other can."""
-    media = reader.media()
-    if media in _INSIDE:
-        reader.set_entry(False)
-        return True
-    _expect_works(media)
-    return False
-
-
-def _give_back(reader: CardReader) -> None:
-    reader.set_entry(False)
-    match reader.media():
-        case Media.NOT_PRESENT | Media.ENTERING:
-            return
-        case Media.JAMMED:
-            reader.reset(ResetAction.EXIT)
-            return
-        case Media.LATCHED:
-            reader.chip_power(ChipPower.OFF)
-    reader.move(Destination.EXIT)
-
-
-def _expect_works(media: Media) -> None:
-    if media in {Media.JAMMED, Media.UNKNOWN}:
-        raise DeviceFault("card_reader", Fault.CARD_JAM)

@@ -4,9 +4,10 @@ import contextlib
 from collections.abc import Callable
 from typing import TypeVar
 
-from kiosk_core.card_reader import CardReader, ChipPower, Destination, ResetAction
+from kiosk_core.card_reader import CardReader
 from kiosk_core.errors import DeviceFault, Fault, OpenTellerError
 from kiosk_core.status import Media
+from openteller.card_gate import give_card_back
 
 T = TypeVar("T")
 
@@ -44,13 +45,4 @@ class CardSlot:
         """Let no card in any more and give back one that is there; its status says where that does not succeed."""
         self._awaits_card = False
         with contextlib.suppress(OpenTellerError):
-            reader.set_entry(False)
-            match reader.media():
-                case Media.NOT_PRESENT | Media.ENTERING:
-                    return
-                case Media.JAMMED:
-                    reader.reset(ResetAction.EXIT)
-                    return
-                case Media.LATCHED:
-                    reader.chip_power(ChipPower.OFF)
-            reader.move(Destination.EXIT)
+            give_card_back(reader)

@@ -27,6 +27,8 @@ NAME = "camera"
 QUICK = CameraProfile(open_s=0.2, picture_s=0.1, close_s=0.05, dark_s=0.0, frozen_s=0.0)
 """For what must go wrong in time; a starved machine is silent for as long as this."""
 PATIENT = replace(QUICK, open_s=5.0, picture_s=5.0)
+WATCHING = replace(QUICK, picture_s=0.5)
+"""For pictures that come and are bad: nobody may take the machine's naps for silence."""
 
 
 def seen(number: int, level: int = 120, size: tuple[int, int] = (48, 64)) -> Pixels:
@@ -163,7 +165,7 @@ def test_what_cannot_be_a_picture_is_a_violation() -> None:
 
 
 def test_a_dark_camera_is_a_fault_and_gives_no_picture() -> None:
-    with camera_on(ScriptedSource(lambda number: seen(number, level=9)), QUICK) as camera:
+    with camera_on(ScriptedSource(lambda number: seen(number, level=9)), WATCHING) as camera:
         with pytest.raises(DeviceFault) as fault:
             camera.take_picture()
         assert fault.value.fault is Fault.PICTURE_DARK
@@ -175,7 +177,7 @@ def test_a_dark_camera_is_a_fault_and_gives_no_picture() -> None:
 
 
 def test_a_frozen_camera_is_a_fault_and_gives_no_picture() -> None:
-    with camera_on(ScriptedSource(lambda _: seen(1)), QUICK) as camera:
+    with camera_on(ScriptedSource(lambda _: seen(1)), WATCHING) as camera:
         with pytest.raises(DeviceFault) as fault:
             camera.take_picture()
         assert fault.value.fault is Fault.PICTURE_FROZEN
