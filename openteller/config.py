@@ -20,6 +20,7 @@ from kiosk_core.pin_pad import PinFormat
 from kiosk_core.risk import Risk
 from kiosk_core.services import AccountDeposit, CardInquiry, Service, SettingError, TransitTopUp
 from kiosk_core.texts import LocalText
+from openteller.console import TERMINAL_FILE
 from openteller.risk_check import load_blacklist
 from openteller.toml_file import TomlFile, together
 
@@ -375,6 +376,8 @@ def load_terminal(path: Path) -> TerminalConfig:
     Raises:
         ConfigError: what is wrong, all of it (`ConfigError.all`), each by file, line and key.
     """
+    if path == TERMINAL_FILE and not path.exists():
+        raise ConfigError(str(path), None, "", "there is no such file; name this terminal's kiosk.toml in the command")
     file = TomlFile(path)
     config = anchored(file.checked(TerminalConfig), path.parent)
     mistakes = [file.error(wrong.key, wrong.problem) for wrong in _contradictions(config)]

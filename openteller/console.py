@@ -1,6 +1,7 @@
-"""What all commands say in the same way: errors that a user can mend, and the log."""
+"""What all commands say in the same way: where a terminal's file lies, errors that a user can mend, and the log."""
 
 import logging
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -9,6 +10,9 @@ from rich.logging import RichHandler
 from rich.markup import escape
 
 from kiosk_core.errors import ConfigError, OpenTellerError
+
+TERMINAL_FILE = Path("/etc/openteller/kiosk.toml")
+"""The configuration that a command takes where none is named."""
 
 
 class plain_errors:  # noqa: N801  (reads as a clause)

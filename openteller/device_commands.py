@@ -33,7 +33,7 @@ from kiosk_core.pages import (
     TraceReport,
 )
 from kiosk_core.trace import BadTrace, parse_header, parse_record
-from openteller.console import report
+from openteller.console import TERMINAL_FILE, report
 from openteller.core_client import CoreClient, CoreSilent
 from openteller.device_views import device_detail, device_list, in_service, test_result
 from openteller.system_clock import SystemClock
@@ -49,7 +49,6 @@ _FOLLOW_S = 0.25
 _ConfigFile = Annotated[Path, typer.Argument(metavar="[KIOSK.TOML]", help="The terminal's configuration file.")]
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The device: card_reader, receipt_printer, ...")]
 _Json = Annotated[bool, typer.Option("--json", help="JSON for scripts, instead of text for people.")]
-_DEFAULT = Path("/etc/openteller/kiosk.toml")
 
 A = TypeVar("A", bound=Answer)
 
@@ -68,7 +67,7 @@ def _devices() -> None:
 
 
 @app.command(name="list", epilog="Example:  openteller devices list out/kiosk.toml")
-def list_devices(config_file: _ConfigFile = _DEFAULT, as_json: _Json = False) -> None:
+def list_devices(config_file: _ConfigFile = TERMINAL_FILE, as_json: _Json = False) -> None:
     """List every device of the running core: state, faults, supplies, port.
 
     Exits with 1 if the core does not run or a device is not in service.
@@ -84,7 +83,7 @@ def list_devices(config_file: _ConfigFile = _DEFAULT, as_json: _Json = False) ->
 
 
 @app.command(epilog="Example:  openteller devices status receipt_printer out/kiosk.toml")
-def status(name: _Name, config_file: _ConfigFile = _DEFAULT, as_json: _Json = False) -> None:
+def status(name: _Name, config_file: _ConfigFile = TERMINAL_FILE, as_json: _Json = False) -> None:
     """Show one device in detail: state, what to do, what it says it is, supplies, counters.
 
     Exits with 1 if the core does not run or the device is not in service.
@@ -101,7 +100,7 @@ def status(name: _Name, config_file: _ConfigFile = _DEFAULT, as_json: _Json = Fa
 
 
 @app.command(name="test", epilog="Example:  openteller devices test card_reader out/kiosk.toml")
-def self_test(name: _Name, config_file: _ConfigFile = _DEFAULT, as_json: _Json = False) -> None:
+def self_test(name: _Name, config_file: _ConfigFile = TERMINAL_FILE, as_json: _Json = False) -> None:
     """Have a device test itself. No card is moved and no paper used up.
 
     Exits with 0 for PASS, 1 for FAIL or if the core does not run, 2 while a customer is being served.
@@ -120,7 +119,7 @@ def self_test(name: _Name, config_file: _ConfigFile = _DEFAULT, as_json: _Json =
 @app.command(epilog="Example:  openteller devices reset card_reader --card exit out/kiosk.toml")
 def reset(
     name: _Name,
-    config_file: _ConfigFile = _DEFAULT,
+    config_file: _ConfigFile = TERMINAL_FILE,
     card: Annotated[_CardTo, typer.Option(help="Where a card reader takes a card that it finds.")] = _CardTo.STAY,
     as_json: _Json = False,
 ) -> None:
@@ -152,7 +151,7 @@ openteller devices trace receipt_printer --follow --out printer.jsonl out/kiosk.
 )
 def trace_device(  # noqa: PLR0917  (typer's options)
     name: _Name,
-    config_file: _ConfigFile = _DEFAULT,
+    config_file: _ConfigFile = TERMINAL_FILE,
     last: Annotated[int, typer.Option(min=1, metavar="N", help="How many records, the newest.")] = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     out: Annotated[
@@ -203,7 +202,7 @@ def trace_device(  # noqa: PLR0917  (typer's options)
 @app.command(epilog="Example:  openteller devices show camera --seconds 20 out/kiosk.toml")
 def show(
     name: _Name,
-    config_file: _ConfigFile = _DEFAULT,
+    config_file: _ConfigFile = TERMINAL_FILE,
     seconds: Annotated[int, typer.Option(min=1, max=MAX_PREVIEW_S, metavar="N", help="How long.")] = 20,
     mirrored: Annotated[bool, typer.Option("--mirrored", help="As in a mirror: the camera sees a face.")] = False,
 ) -> None:
@@ -227,7 +226,7 @@ def show(
 
 @app.command(epilog="Example:  openteller devices monitor out/kiosk.toml")
 def monitor(
-    config_file: _ConfigFile = _DEFAULT,
+    config_file: _ConfigFile = TERMINAL_FILE,
     interval: Annotated[float, typer.Option(min=0.1, max=60, metavar="SECONDS", help="How often to look.")] = 1.0,
     seconds: Annotated[
         float | None, typer.Option("--for", min=0, metavar="SECONDS", help="End by itself after so long.")

@@ -15,14 +15,13 @@ from kiosk_core.ledger import Transaction
 from kiosk_core.money import format_amount
 from kiosk_core.pages import AskHost, HostReport, Refused, WaitingReport
 from kiosk_core.settlement import STAFF_MAY_CLOSE
-from openteller.console import report, stop
+from openteller.console import TERMINAL_FILE, report, stop
 from openteller.core_client import CoreClient, CoreSilent
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="See the link to the bank host and its queue.")
 
 _ConfigFile = Annotated[Path, typer.Argument(metavar="[KIOSK.TOML]", help="The terminal's configuration file.")]
 _Json = Annotated[bool, typer.Option("--json", help="JSON for scripts, instead of text for people.")]
-_DEFAULT = Path("/etc/openteller/kiosk.toml")
 
 _WORDS = {
     "REV_REQ": "reversal",
@@ -37,7 +36,7 @@ def _host() -> None:
 
 
 @app.command(epilog="Example:  openteller host status out/kiosk.toml")
-def status(config_file: _ConfigFile = _DEFAULT, as_json: _Json = False) -> None:
+def status(config_file: _ConfigFile = TERMINAL_FILE, as_json: _Json = False) -> None:
     """Show the servers, since when it is connected, the last answer, how long it took, and the MAC key's check value.
 
     Exits with 1 if the core does not run, or the host did not answer the last question.
@@ -56,7 +55,7 @@ def status(config_file: _ConfigFile = _DEFAULT, as_json: _Json = False) -> None:
 
 
 @app.command(epilog="Example:  openteller host queue out/kiosk.toml")
-def queue(config_file: _ConfigFile = _DEFAULT, as_json: _Json = False) -> None:
+def queue(config_file: _ConfigFile = TERMINAL_FILE, as_json: _Json = False) -> None:
     """List what the host has not acknowledged: since when it waits, how often it was tried, when it is tried next.
 
     Without a running core the journal tells what waits; nothing is being sent then. Exits with 1 if anything waits.

@@ -29,7 +29,7 @@ from kiosk_core.staff_questions import (
     StaffAnswer,
     StaffQuestion,
 )
-from openteller.console import plain_errors, stop
+from openteller.console import TERMINAL_FILE, plain_errors, stop
 from openteller.core_client import CoreClient, CoreSilent
 from openteller.system_clock import SystemClock
 
@@ -58,8 +58,6 @@ _States = Annotated[
 _Card = Annotated[str, typer.Option("--card", metavar="CARD", help="Last four digits, or the masked number.")]
 _Service = Annotated[str, typer.Option("--service", metavar="ID", help="Of this service.")]
 
-_DEFAULT = Path("/etc/openteller/kiosk.toml")
-
 
 class _How(Enum):
     """How a case ended, as it is typed."""
@@ -83,7 +81,7 @@ openteller journal show -j out/journal -t KT000001-25112200042
 )
 def show(
     *,
-    where: _Where = _DEFAULT,
+    where: _Where = TERMINAL_FILE,
     transaction: Annotated[str, typer.Option("--transaction", "-t", metavar="ID", help="Tell this one's story.")] = "",
     only_open: _Open = False,
     date: _Date = "",
@@ -142,7 +140,7 @@ openteller journal export -j out/journal --format paper-roll | less
 def export_command(
     *,
     form: Annotated[ExportFormat, typer.Option("--format", help="CSV, JSON Lines, or a journal printer's paper roll.")],
-    where: _Where = _DEFAULT,
+    where: _Where = TERMINAL_FILE,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a new file, not to the screen.")] = None,
     transaction: _Transaction = "",
     only_open: _Open = False,
@@ -194,7 +192,7 @@ def settle_command(
     how: Annotated[_How, typer.Option("--as", help="How it ended.")],
     by: Annotated[str, typer.Option(metavar="NAME", help="Who settles it.")],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="On what evidence.")],
-    where: _Where = _DEFAULT,
+    where: _Where = TERMINAL_FILE,
 ) -> None:
     """Close a case in SUSPENSE or MANUAL: staff found out how it ended, and say so.
 
@@ -228,7 +226,7 @@ openteller journal confirm-clock -j /etc/openteller/kiosk.toml --by "Li Na" --re
 def confirm_clock(
     by: Annotated[str, typer.Option(metavar="NAME", help="Who looked at the clock.")],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why it was ahead before.")],
-    where: _Where = _DEFAULT,
+    where: _Where = TERMINAL_FILE,
 ) -> None:
     """Say that the clock is right though the journal's last rows bear a later time, and note who said so.
 
@@ -265,7 +263,7 @@ def retire_command(
     keep_mb: Annotated[
         int, typer.Option(min=0, metavar="MB", help="Remove only while all archives have more than this.")
     ] = 0,
-    where: _Where = _DEFAULT,
+    where: _Where = TERMINAL_FILE,
 ) -> None:
     """Remove old archives for good. What stays proves itself as before, and says who removed what.
 
@@ -301,7 +299,7 @@ openteller journal verify -j out/journal
 openteller journal verify -j /etc/openteller/kiosk.toml
 """,
 )
-def verify_command(where: _Where = _DEFAULT) -> None:
+def verify_command(where: _Where = TERMINAL_FILE) -> None:
     """Prove that no row was changed, dropped, moved or added; name the first that was.
 
     The core may be running. Exits with 0 if all rows are good, with 1 if not.

@@ -18,14 +18,13 @@ from journal.reading import Search, read_open, search
 from journal.verify import verify
 from kiosk_core.errors import ConfigError, JournalUnavailable
 from kiosk_core.ledger import Transaction
-from openteller.console import report
+from openteller.console import TERMINAL_FILE, report
 from openteller.reconcile_views import as_csv, as_json, render
 from openteller.reconciliation import Reconciliation, reconcile
 from openteller.system_clock import SystemClock
 from wire.errors import WireError
 from wire.settlement import Settlement, decode
 
-_DEFAULT = Path("/etc/openteller/kiosk.toml")
 _LOOK_BACK = timedelta(days=7)
 """How long before the day a transaction may have begun of which the day still sees a booking: for so long WeChat takes
 a reversal (facts: money-safety 5.1). What is open or in a file is found however old it is."""
@@ -65,7 +64,7 @@ def reconcile_command(
         typer.Option(
             "--journal", "-j", metavar="WHERE", help="The journal's folder, or the configuration file that names it."
         ),
-    ] = _DEFAULT,
+    ] = TERMINAL_FILE,
     form: Annotated[Form, typer.Option("--format", help="For people, or for programs.")] = Form.TABLE,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a new file, not to the screen.")] = None,
 ) -> None:

@@ -476,6 +476,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
         load_terminal(tmp_path / name)
 
 
+def test_who_names_no_file_and_has_none_is_told_to_name_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openteller.config.TERMINAL_FILE", tmp_path / "kiosk.toml")
+    with pytest.raises(ConfigError, match="there is no such file; name this terminal's kiosk.toml in the command"):
+        load_terminal(tmp_path / "kiosk.toml")
+
+
 def test_a_folder_without_services_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"has no service file \(\*\.toml\)"):
         load_services(tmp_path)
