@@ -30,7 +30,10 @@ def test_a_device_that_is_unplugged_comes_back_and_leaves_nothing_behind(
     outcomes, before, after = bench_replug.run_lane(lane, LANES[lane], ROUNDS)
     assert [each.failure for each in outcomes if each.failure] == []
     assert [len(each.back_s) for each in outcomes] == [ROUNDS] * len(LANES[lane])
-    assert not bench_replug.leaks(before, after), (before, after)
+    assert after.files <= before.files
+    assert after.threads <= before.threads
+    # Python's blocks are for the benchmark alone: here what is logged is kept, and the devices' histories are not full.
+    assert after.heap_kib - before.heap_kib < bench_replug.GROWTH_KIB
 
 
 @pytest.mark.slow
