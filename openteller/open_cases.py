@@ -11,7 +11,7 @@ from concurrent.futures import Future
 
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
-from kiosk_core.journeys.top_up.state import trace_of
+from kiosk_core.journeys.trace_numbers import trace_of
 from kiosk_core.ledger import Journal, LedgerState, Transaction
 from kiosk_core.outbox import FIRST_PAUSE_S, Outbox, Unacknowledged
 from kiosk_core.ports import BankHost

@@ -27,6 +27,10 @@ from kiosk_core.risk import Allowance
 from kiosk_core.social_security import SocialSecurityCard, SocialSecurityProblem
 
 
+class UnexpectedEvent(AssertionError):
+    """An answer arrived in a step that asked no such question: a fault of the conductor."""
+
+
 class Timer(Enum):
     """The timers that a journey may start."""
 

@@ -13,7 +13,6 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.account_deposit import Step
 from kiosk_core.journeys.events import Timer
-from kiosk_core.journeys.top_up import UnexpectedEvent
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ledger import Transaction
 from kiosk_core.pages import CapturePage, KeypadPage, Page, PaymentPage, ProgressPage, ResultPage
@@ -431,7 +430,7 @@ def test_in_every_situation_rows_come_before_what_they_announce_and_what_is_clos
 
 
 def test_an_answer_to_a_question_that_was_not_asked_is_a_fault_of_the_program() -> None:
-    with pytest.raises(UnexpectedEvent):
+    with pytest.raises(ev.UnexpectedEvent):
         at(Step.AMOUNT).feed(ev.ReversalAnswered(Reversed(0)))
 
 

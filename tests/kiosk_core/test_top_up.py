@@ -9,7 +9,7 @@ from kiosk_core.funding import Paid, Pending, Unpaid
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Timer
-from kiosk_core.journeys.top_up import TABLE, Outcome, Step, UnexpectedEvent, advance
+from kiosk_core.journeys.top_up import TABLE, Outcome, Step, advance
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.pages import (
     CapturePage,
@@ -577,7 +577,7 @@ def test_a_lost_journal_ends_the_journey_with_the_truth(until: tuple[ev.Event, .
 
 
 def test_an_answer_that_nobody_asked_for_is_a_fault_of_the_program() -> None:
-    with pytest.raises(UnexpectedEvent):
+    with pytest.raises(ev.UnexpectedEvent):
         Journey.begun().feed(ev.CreditEnded(Credited(TAC)))
 
 

@@ -16,7 +16,7 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys import top_up
 from kiosk_core.journeys.events import Timer
-from kiosk_core.journeys.top_up import Outcome, Step, TopUp, UnexpectedEvent
+from kiosk_core.journeys.top_up import Outcome, Step, TopUp
 from kiosk_core.ledger import LedgerRow, LedgerState, Transaction
 from kiosk_core.risk import Allowance
 from tests.kiosk_core.journey import CARD, ORDER, SERVICE, TERMINAL, TOKEN
@@ -238,7 +238,7 @@ class _Explorer:
         label = describe(event)
         try:
             after, deeds = self._advance(s, event)
-        except UnexpectedEvent:  # of a journey that could not go on: the conductor gives it up once more
+        except ev.UnexpectedEvent:  # of a journey that could not go on: the conductor gives it up once more
             yield from self._give_up(replace(at, before=s), f"{label}, unexpected")
             return
         yield label, self._begin_to_do(at, after, s, deeds, label)

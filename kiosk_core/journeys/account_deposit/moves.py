@@ -13,7 +13,6 @@ from kiosk_core.journeys.account_deposit.outcome import Outcome
 from kiosk_core.journeys.account_deposit.receipt import receipt
 from kiosk_core.journeys.account_deposit.state import Deposit, Next, Step
 from kiosk_core.journeys.events import Timer
-from kiosk_core.journeys.top_up.state import UnexpectedEvent
 from kiosk_core.ledger import Facts, LedgerState, ReceiptResult
 from kiosk_core.pages import Page
 from kiosk_core.ports import QrOrder, ReversalReason
@@ -117,7 +116,7 @@ _POLL_SOON = do.StartTimer(Timer.POLL, POLL_SECONDS)
 
 def show_qr(s: Deposit, event: ev.FundingOffered) -> Next:
     if not isinstance(event.offer, QrOrder):
-        raise UnexpectedEvent("a deposit is paid by phone")
+        raise ev.UnexpectedEvent("a deposit is paid by phone")
     s = replace(s, order=event.offer)
     seconds = min(event.offer.expires_in_s, s.service.times.payment_s)
     show = do.Show(pages.payment(s, event.offer), until=Timer.PAYMENT)
@@ -217,7 +216,7 @@ def reversal_unanswered(s: Deposit, _: ev.ReversalUnanswered) -> Next:
 
 def _account(s: Deposit) -> CardNumber:
     if s.account is None:
-        raise UnexpectedEvent("no card has been read")
+        raise ev.UnexpectedEvent("no card has been read")
     return s.account
 
 

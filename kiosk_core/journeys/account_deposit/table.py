@@ -8,7 +8,7 @@ from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.account_deposit import moves, pages
 from kiosk_core.journeys.account_deposit.outcome import Outcome
 from kiosk_core.journeys.account_deposit.state import Deposit, Next, Step, Transition
-from kiosk_core.journeys.top_up.state import UnexpectedEvent, trace_of
+from kiosk_core.journeys.trace_numbers import trace_of
 from kiosk_core.ledger import LedgerState, Transaction
 from kiosk_core.ports import ReversalReason
 from kiosk_core.services import AccountDeposit
@@ -37,7 +37,7 @@ def advance(s: Deposit, event: ev.Event) -> Next:
         return transition(s, event)
     if isinstance(event, _MAY_COME_ANY_TIME) or s.step is Step.ENDED:
         return s, ()
-    raise UnexpectedEvent(f"{type(event).__name__} in step {s.step.value}")
+    raise ev.UnexpectedEvent(f"{type(event).__name__} in step {s.step.value}")
 
 
 def resume(transaction: Transaction, service: AccountDeposit, terminal: Terminal) -> Next:

@@ -13,7 +13,7 @@ send again what the host has not acknowledged, and when a card comes back whose 
 
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.recovery import resume
-from kiosk_core.journeys.top_up.state import Next, Step, TopUp, UnexpectedEvent
+from kiosk_core.journeys.top_up.state import Next, Step, TopUp
 from kiosk_core.journeys.top_up.table import TABLE, advance, begin
 
-__all__ = ["TABLE", "Next", "Outcome", "Step", "TopUp", "UnexpectedEvent", "advance", "begin", "resume"]
+__all__ = ["TABLE", "Next", "Outcome", "Step", "TopUp", "advance", "begin", "resume"]

@@ -14,7 +14,7 @@ from kiosk_core.journeys.events import Timer
 from kiosk_core.journeys.top_up import pages
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.receipt import receipt
-from kiosk_core.journeys.top_up.state import Next, Step, TopUp, UnexpectedEvent
+from kiosk_core.journeys.top_up.state import Next, Step, TopUp
 from kiosk_core.ledger import Facts, LedgerState, ReceiptResult
 from kiosk_core.pages import Page
 from kiosk_core.ports import (
@@ -495,13 +495,13 @@ def ignore(s: TopUp, _: ev.Event) -> Next:
 
 def _outcome(s: TopUp) -> Outcome:
     if s.outcome is None:
-        raise UnexpectedEvent("a receipt without an outcome")
+        raise ev.UnexpectedEvent("a receipt without an outcome")
     return s.outcome
 
 
 def _card(s: TopUp) -> PurseCard:
     if s.card is None:
-        raise UnexpectedEvent("no card has been read")
+        raise ev.UnexpectedEvent("no card has been read")
     return s.card
 
 

@@ -8,7 +8,7 @@ from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Timer
 from kiosk_core.journeys.top_up import moves, pages
 from kiosk_core.journeys.top_up.outcome import Outcome
-from kiosk_core.journeys.top_up.state import Next, Step, TopUp, UnexpectedEvent
+from kiosk_core.journeys.top_up.state import Next, Step, TopUp
 from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.ports import DeclineReason, LoadInit, QrOrder, ReversalReason
 from kiosk_core.risk import Allowance, Cap
@@ -146,5 +146,5 @@ _UNPAID = {None: Outcome.CANCELLED, DeclineReason.NOT_PAID: Outcome.NOT_PAID}
 
 def _init(s: TopUp) -> LoadInit:
     if s.init is None:
-        raise UnexpectedEvent("no load has been initialised")
+        raise ev.UnexpectedEvent("no load has been initialised")
     return s.init

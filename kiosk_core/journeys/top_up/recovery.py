@@ -8,7 +8,8 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.top_up import moves
 from kiosk_core.journeys.top_up.outcome import Outcome
-from kiosk_core.journeys.top_up.state import Next, Step, TopUp, trace_of
+from kiosk_core.journeys.top_up.state import Next, Step, TopUp
+from kiosk_core.journeys.trace_numbers import trace_of
 from kiosk_core.ledger import LedgerState, Transaction
 from kiosk_core.ports import ReversalReason
 from kiosk_core.services import TransitTopUp

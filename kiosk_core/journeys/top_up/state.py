@@ -6,11 +6,9 @@ from enum import Enum
 from typing import Any
 
 from kiosk_core.funding import FundingKind, FundingOffer, Pending
-from kiosk_core.journeys.effects import (
-    Effect,
-)
+from kiosk_core.journeys.effects import Effect
 from kiosk_core.journeys.top_up.outcome import Outcome
-from kiosk_core.ledger import LedgerState, Transaction
+from kiosk_core.ledger import LedgerState
 from kiosk_core.ports import (
     DeclineReason,
     LoadInit,
@@ -22,9 +20,6 @@ from kiosk_core.risk import Allowance
 from kiosk_core.services import TransitTopUp
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language
-
-_STANS = 4
-_LAST_STAN = 999_999
 
 
 class Step(Enum):
@@ -103,15 +98,3 @@ class TopUp:
 
 Next = tuple[TopUp, tuple[Effect, ...]]
 Transition = Callable[[TopUp, Any], Next]
-
-
-class UnexpectedEvent(AssertionError):
-    """An answer arrived in a step that asked no such question: a fault of the conductor."""
-
-
-def trace_of(transaction: Transaction) -> Trace:
-    """Return the numbers for the host: four STANs that belong to this transaction alone."""
-    sequence = int(transaction.facts["sequence"] or 0)
-    first = sequence * _STANS
-    stans = [(first + i) % _LAST_STAN + 1 for i in range(_STANS)]
-    return Trace(transaction.id, *stans)

@@ -7,7 +7,8 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.top_up import moves, pages, paying, recovery
 from kiosk_core.journeys.top_up.outcome import Outcome
-from kiosk_core.journeys.top_up.state import Next, Step, TopUp, Transition, UnexpectedEvent, trace_of
+from kiosk_core.journeys.top_up.state import Next, Step, TopUp, Transition
+from kiosk_core.journeys.trace_numbers import trace_of
 from kiosk_core.ledger import LedgerState, Transaction
 from kiosk_core.services import TransitTopUp
 from kiosk_core.terminal import Terminal
@@ -40,7 +41,7 @@ def advance(s: TopUp, event: ev.Event) -> Next:
         return transition(s, event)
     if isinstance(event, _MAY_COME_ANY_TIME) or s.step is Step.ENDED:
         return s, ()
-    raise UnexpectedEvent(f"{type(event).__name__} in step {s.step.value}")
+    raise ev.UnexpectedEvent(f"{type(event).__name__} in step {s.step.value}")
 
 
 _MAY_COME_ANY_TIME = (
