@@ -35,6 +35,7 @@ from kiosk_core.pages import (
     Done,
     Intent,
     MenuPage,
+    MessagePage,
     Page,
     PaymentPage,
     Picture,
@@ -185,6 +186,7 @@ class Conductor:
         self._host_online: bool | None = None
         self._next_echo = clock.now()
         self._camera_until: float | None = None
+        self._chosen: str | None = None  # what a customer touched while an earlier case was being settled
 
     # -- from other threads --------------------------------------------------------------------------------
 
@@ -324,6 +326,9 @@ class Conductor:
         """Start, recover, send again and test the host while no customer is there."""
         if self._session is not None:
             return
+        if self._chosen is not None and self.idle:
+            self._begin_what_was_chosen(self._chosen)
+            return
         now = self._clock.now()
         if not self._started:
             self._start_when_ready(now)
@@ -411,7 +416,7 @@ class Conductor:
         match intent:
             case StayHere():
                 self._screen.stay(self._place)
-            case ChooseService(service_id=service_id) if session is None and self._camera_until is None:
+            case ChooseService(service_id=service_id) if self._serves_nobody and self._camera_until is None:
                 self._choose(service_id)
             case ChooseAmount(amount_fen=amount_fen) if session is not None:
                 self._advance(session, ev.AmountChosen(amount_fen))
@@ -426,9 +431,18 @@ class Conductor:
             case _:
                 _log.info("page %d offers no %s", number, intent.kind)
 
+    @property
+    def _serves_nobody(self) -> bool:
+        return self._session is None or not self._session.state.attended
+
     def _choose(self, service_id: str) -> None:
+        """Begin what was chosen; where an earlier case is being settled, say so and begin it then."""
         service = self._services.get(service_id)
-        if service not in self._offered or not self.idle:
+        if service not in self._offered:
+            return
+        if not self.idle:
+            self._chosen = service_id
+            self._show(MessagePage(title=Words("one_moment.title"), body=Words("one_moment.body")))
             return
         if self._condition.unavailable(service.kind) is not None:
             return
@@ -442,6 +456,12 @@ class Conductor:
             self._lose_journal(error)
             return
         self._begin(MONEY_JOURNEYS[service.kind].begin(service, self._terminal(), transaction, self._screen.language))
+
+    def _begin_what_was_chosen(self, service_id: str) -> None:
+        self._chosen = None
+        self._choose(service_id)
+        if self._session is None:  # it cannot be had any more: the tile says why
+            self._show_home()
 
     # -- journeys ------------------------------------------------------------------------------------------
 
@@ -565,7 +585,8 @@ class Conductor:
         self._show(self._home(), language)
 
     def _refresh_home(self) -> None:
-        if self.idle and self._camera_until is None and self._screen.page != self._home():
+        waits = self._camera_until is not None or self._chosen is not None
+        if self.idle and not waits and self._screen.page != self._home():
             self._show_home()
 
     def _show_camera(self, seconds: int, preview: Preview) -> bool:

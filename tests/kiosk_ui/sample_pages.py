@@ -367,6 +367,7 @@ PAGES: dict[str, Page] = {
         tone=Tone.ATTENTION, title=Words("out_of_service.title"), body=Words("top_up.out_of_service.body")
     ),
     "starting": MessagePage(title=Words("starting.title"), body=Words("starting.body")),
+    "one_moment": MessagePage(title=Words("one_moment.title"), body=Words("one_moment.body")),
     "out_of_service": MessagePage(title=Words("out_of_service.title"), body=Words("out_of_service.body")),
     "warning": keypad(warning_s=20),
     "warning_no_cancel": result(Tone.SUCCESS, "loaded", Picture.TAKE_CARD, CARD_FACT).__class__(

@@ -152,6 +152,8 @@ FROM_THE_CORE = {
     "unavailable.journal",
     "out_of_service.title",
     "out_of_service.body",
+    "one_moment.title",
+    "one_moment.body",
     "starting.title",
     "starting.body",
     *(f"preview.{problem}" for problem in ("dark", "frozen", "gone")),

@@ -141,6 +141,7 @@ class Stage:
     clock: SetClock = field(default_factory=lambda: SetClock(datetime(2026, 11, 22, 10, tzinfo=UTC)))
     shown: list[ShowPage] = field(default_factory=list)
     host: Host = field(default_factory=Host)
+    host_worker: Callable[[Host], Any] = Inline
     rules: Risk = field(default_factory=Risk)
     reader: Reader = field(default_factory=Reader)
     id_reader: IdReader = field(default_factory=IdReader)
@@ -153,7 +154,7 @@ class Stage:
             journal=self.journal,
             top_up_module=Inline(self.reader),
             printer=Inline(Printer()),
-            host=Inline(self.host),
+            host=self.host_worker(self.host),
             risk=RiskCheck(self.rules, self.journal, self.clock),
             id_card_reader=Inline(self.id_reader),
             clock=self.clock,

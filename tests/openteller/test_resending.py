@@ -12,10 +12,12 @@ from journal.store import SqliteJournal
 from journal.story import tell
 from kiosk_core.errors import HostSilent, JournalUnavailable
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import MenuPage
+from kiosk_core.pages import CapturePage, ChooseService, MenuPage, MessagePage
 from kiosk_core.ports import ReversalReason, Reversed, SuspenseReport, Trace
+from kiosk_core.status import DeviceState
 from kiosk_core.texts import Words
-from openteller.open_cases import OpenCases
+from openteller.open_cases import LOOK_SECONDS, OpenCases
+from tests.kiosk_core.journey import SERVICE
 from tests.openteller.test_conductor import Host, Stage
 
 
@@ -294,3 +296,76 @@ def test_one_report_is_under_way_at_a_time(tmp_path: Path) -> None:
     worker.answer()
     assert [case for case, _ in worker.owned.reports] == [first, second]
     stage.journal.close()
+
+
+@dataclass
+class Later:
+    """A worker that does what it is asked when the test says so."""
+
+    owned: Any
+    waits: bool = False
+    asked: list[Callable[[], None]] = field(default_factory=list)
+
+    def call(self, work: Callable[[Any], Any]) -> "Future[Any]":
+        future: Future[Any] = Future()
+        self.asked.append(lambda: future.set_result(work(self.owned)))
+        if not self.waits:
+            self.go_on()
+        return future
+
+    def go_on(self) -> None:
+        while self.asked:
+            self.asked.pop(0)()
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[tuple[Stage, Later]]:
+    """A terminal on its home page that begins to give money back, and a bank that has not answered yet."""
+    workers: list[Later] = []
+
+    def worker(host: Host) -> Later:
+        workers.append(Later(host))
+        return workers[0]
+
+    host = Deaf(answers_from=1)
+    stage = host.stage = Stage(tmp_path, host=host, host_worker=worker)
+    live(stage, 1)
+    transaction = stage.journal.begin({"service": "transit_topup", "amount_fen": 5000}).id
+    stage.journal.record(transaction, L.REV_REQ, {"reason": "98"})
+    workers[0].waits = True
+    stage.pass_time(LOOK_SECONDS)
+    assert stage.home.items[0].unavailable is None
+    assert not stage.conductor.idle
+    yield stage, workers[0]
+    stage.journal.close()
+
+
+def test_who_touches_a_service_while_an_earlier_case_is_settled_is_told_so_and_served_then(
+    busy: tuple[Stage, Later],
+) -> None:
+    stage, bank = busy
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    assert stage.page == MessagePage(title=Words("one_moment.title"), body=Words("one_moment.body"))
+    bank.go_on()
+    stage.settle()
+    assert isinstance(stage.page, CapturePage)
+    assert stage.page.title == Words("top_up.place_card.title")
+    assert MenuPage not in [type(each.page) for each in stage.shown[-2:]]
+
+
+def test_who_waited_for_what_cannot_be_had_any_more_sees_why(busy: tuple[Stage, Later]) -> None:
+    stage, bank = busy
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    stage.report("top_up_module", DeviceState.OFFLINE)
+    bank.go_on()
+    stage.settle()
+    assert stage.home.items[0].unavailable is not None
+
+
+def test_who_touches_nothing_sees_nothing_of_it(busy: tuple[Stage, Later]) -> None:
+    stage, bank = busy
+    before = len(stage.shown)
+    bank.go_on()
+    stage.settle()
+    assert len(stage.shown) == before
+    assert stage.conductor.idle
