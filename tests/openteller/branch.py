@@ -170,7 +170,7 @@ class Branch:
             text = self.config_file.read_text().replace(f'"{serial}"', '"sim-usb://1209:0002"')
             self.config_file.write_text(text)
         sim_file.write_text(sim_text)
-        text = self.config_file.read_text().replace("timeout_s = 5", "timeout_s = 0.5")
+        text = self.config_file.read_text().replace("timeout_s = 5", "timeout_s = 1.0")
         self.config_file.write_text(text if bank_card else text.replace("[bank_card]", "# "))
         self.sim = SimulatedTerminal(load_simulator(sim_file), RealClock())
         self._stack = contextlib.ExitStack()
