@@ -1,6 +1,8 @@
 """The terminal's end of the link: kiosk_core's BankHost port spoken as docs/host-messages.md over any connection."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from host_link.connection import Connect
 from host_link.line import Line, LineState
@@ -86,6 +88,9 @@ _STATES = {
     OrderStatus.EXPIRED: OrderState.EXPIRED,
 }
 
+_Lasting = ConfirmRequest | SuspenseRequest | ReversalRequest
+_Decision = TypeVar("_Decision", ConfirmResponse, SuspenseResponse, ReversalResponse)
+
 
 class HostLink:
     """One connection to the bank host, opened when needed; implements kiosk_core.ports.BankHost.
@@ -145,14 +150,8 @@ class HostLink:
 
     def order_qr(self, trace: Trace, init: LoadInit) -> QrOrder | Declined:
         """Have the host check MAC1 and open a QR order for the amount of `init`."""
-        date, time = self._local()
         request = OrderRequest(
-            terminal=self._terminal,
-            branch=self._branch,
-            stan=trace.order_stan,
-            date=date,
-            time=time,
-            order=trace.transaction,
+            **self._about(trace, trace.order_stan),
             card=init.number.reveal(),
             amount_fen=init.amount_fen,
             purse=_purse(init),
@@ -164,14 +163,8 @@ class HostLink:
 
     def charge(self, trace: Trace, init: LoadInit, payment: CardPayment) -> Charged | Declined:
         """Have the host check MAC1 and debit the bank card for the amount of `init`."""
-        date, time = self._local()
         request = ChargeRequest(
-            terminal=self._terminal,
-            branch=self._branch,
-            stan=trace.order_stan,
-            date=date,
-            time=time,
-            order=trace.transaction,
+            **self._about(trace, trace.order_stan),
             card=init.number.reveal(),
             amount_fen=init.amount_fen,
             purse=_purse(init),
@@ -184,14 +177,8 @@ class HostLink:
 
     def order_deposit(self, trace: Trace, account: CardNumber, amount_fen: int) -> QrOrder | Declined:
         """Open a QR order whose payment goes to the bank account of the card."""
-        date, time = self._local()
         request = DepositRequest(
-            terminal=self._terminal,
-            branch=self._branch,
-            stan=trace.order_stan,
-            date=date,
-            time=time,
-            order=trace.transaction,
+            **self._about(trace, trace.order_stan),
             card=account.reveal(),
             amount_fen=amount_fen,
         )
@@ -214,14 +201,8 @@ class HostLink:
 
     def authorise_load(self, trace: Trace, init: LoadInit) -> LoadAuthorisation | Declined:
         """Have the host check MAC1 of a paid order and make MAC2."""
-        date, time = self._local()
         request = LoadRequest(
-            terminal=self._terminal,
-            branch=self._branch,
-            stan=trace.authorise_stan,
-            date=date,
-            time=time,
-            order=trace.transaction,
+            **self._about(trace, trace.authorise_stan),
             card=init.number.reveal(),
             amount_fen=init.amount_fen,
             purse=_purse(init),
@@ -234,21 +215,12 @@ class HostLink:
 
     def confirm_load(self, trace: Trace, amount_fen: int, tac: bytes) -> Confirmation:
         """Deliver the proof of the load; any refusal but "again later" means that it is not accepted."""
-        date, time = self._local()
         request = ConfirmRequest(
-            terminal=self._terminal,
-            branch=self._branch,
-            stan=trace.confirm_stan,
-            date=date,
-            time=time,
-            order=trace.transaction,
+            **self._about(trace, trace.confirm_stan),
             amount_fen=amount_fen,
             tac=tac,
-            repeat=self._was_sent(ConfirmRequest, trace),
         )
-        answer = self._line.ask(request, ConfirmResponse)
-        _expect_decision(answer)
-        self._unanswered.discard((ConfirmRequest, trace.transaction))
+        answer = self._insist(request, ConfirmResponse)
         return Confirmation.ACCEPTED if answer.response_code == APPROVED else Confirmation.TAC_WRONG
 
     def report_suspense(self, trace: Trace, report: SuspenseReport) -> bool:
@@ -256,43 +228,25 @@ class HostLink:
 
         The advice is about the load, so it carries that one's STAN.
         """
-        date, time = self._local()
         request = SuspenseRequest(
-            terminal=self._terminal,
-            branch=self._branch,
-            stan=trace.authorise_stan,
-            date=date,
-            time=time,
-            order=trace.transaction,
+            **self._about(trace, trace.authorise_stan),
             amount_fen=report.amount_fen,
             counter=report.counter,
             authorised_date=report.authorised_at[:8],
             authorised_time=report.authorised_at[8:],
-            repeat=self._was_sent(SuspenseRequest, trace),
         )
-        answer = self._line.ask(request, SuspenseResponse)
-        _expect_decision(answer)
-        self._unanswered.discard((SuspenseRequest, trace.transaction))
+        answer = self._insist(request, SuspenseResponse)
         return answer.response_code == APPROVED
 
     def reverse(self, trace: Trace, amount_fen: int, reason: ReversalReason) -> Reversed | Declined:
         """Close the order and give back what was paid."""
-        date, time = self._local()
         request = ReversalRequest(
-            terminal=self._terminal,
-            branch=self._branch,
-            stan=trace.reverse_stan,
-            date=date,
-            time=time,
-            order=trace.transaction,
+            **self._about(trace, trace.reverse_stan),
             amount_fen=amount_fen,
             reason=reason.value,
             original_stan=trace.order_stan,
-            repeat=self._was_sent(ReversalRequest, trace),
         )
-        answer = self._line.ask(request, ReversalResponse)
-        _expect_decision(answer)
-        self._unanswered.discard((ReversalRequest, trace.transaction))
+        answer = self._insist(request, ReversalResponse)
         if answer.refunded_fen is None:
             return _declined(answer)
         return Reversed(answer.refunded_fen)
@@ -306,16 +260,27 @@ class HostLink:
         _expect_decision(answer)
         return answer.response_code == APPROVED
 
-    def _was_sent(self, kind: type, trace: Trace) -> bool:
-        """Return whether it was sent before, and remember that it is now."""
-        key = (kind, trace.transaction)
-        known = key in self._unanswered
+    def _insist(self, request: _Lasting, kind: type[_Decision]) -> _Decision:
+        """Ask what is asked again until the host decides: from the second time on it is marked as a repeat."""
+        key = (type(request), request.order)
+        request = replace(request, repeat=key in self._unanswered)
         self._unanswered.add(key)
-        return known
+        answer = self._line.ask(request, kind)
+        _expect_decision(answer)
+        self._unanswered.discard(key)
+        return answer
 
-    def _local(self) -> tuple[str, str]:
+    def _about(self, trace: Trace, stan: int) -> dict[str, Any]:
+        """Return what every message about a transaction's money says of it."""
         wall = self._clock.wall()
-        return f"{wall:%m%d}", f"{wall:%H%M%S}"
+        return {
+            "terminal": self._terminal,
+            "branch": self._branch,
+            "stan": stan,
+            "date": f"{wall:%m%d}",
+            "time": f"{wall:%H%M%S}",
+            "order": trace.transaction,
+        }
 
 
 def _purse(init: LoadInit) -> PurseData:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from kiosk_core.errors import OpenTellerError
 from openteller import config_commands, device_commands, host_commands, journal_commands, reconcile, sim_commands
 from openteller.console import log_to_stderr, plain_errors, stop
 from openteller.system_clock import SystemClock
@@ -58,21 +57,19 @@ def demo(
     """Run the whole simulated terminal: devices, bank host, core and screen.
 
     With a display you are the customer: touch the screen, and use the small window beside it as your hands. Without
-    one a scripted customer tops up a card and leaves pictures, the receipt, the journal and summary.json in OUT.
+    one two scripted customers top up a card, by phone and by bank card, and leave pictures, the receipt, the journal
+    and summary.json in OUT.
     Exits with 0 only if card, bank host and journal agree.
     """
-    from openteller.demo import DemoError, run_demo  # noqa: PLC0415
+    from openteller.demo import run_demo  # noqa: PLC0415
 
     width, _, height = size.partition("x")
     if not (width.isdigit() and height.isdigit() and 480 <= int(width) <= 7680 and 480 <= int(height) <= 7680):
         stop(f"--size {size}: must be WIDTHxHEIGHT in pixels, 480 to 7680 each, like 1080x1920")
     if language not in {"zh", "en"}:
         stop(f"--language {language}: must be zh or en")
-    try:
-        code = run_demo(out, headless, (int(width), int(height)), language, verbose=verbose)
-    except (DemoError, OpenTellerError, OSError) as error:
-        stop(str(error))
-    raise typer.Exit(code)
+    with plain_errors():
+        raise typer.Exit(run_demo(out, headless, (int(width), int(height)), language, verbose=verbose))
 
 
 @app.command(epilog="Example:  openteller core /etc/openteller/kiosk.toml")

@@ -25,6 +25,8 @@ class plain_errors:  # noqa: N801  (reads as a clause)
         if isinstance(error, ConfigError):
             report(error)
             raise typer.Exit(1) from None
+        if isinstance(error, OSError) and error.filename is not None:
+            stop(f"{error.filename}: {error.strerror}")
         if isinstance(error, OpenTellerError | OSError):
             stop(str(error))
 

@@ -16,6 +16,7 @@ from string import Template
 
 from device_sim.control import SimControl
 from journal.reading import read_latest
+from kiosk_core.errors import OpenTellerError
 from openteller.agreement import CardBalance, HostEntry, disagreements
 from openteller.demo_certificates import make_demo_certificates
 from openteller.system_clock import SystemClock
@@ -35,7 +36,7 @@ _ALL_TRANSACTIONS = 1_000_000
 _MARK = ".openteller-demo"
 
 
-class DemoError(Exception):
+class DemoError(OpenTellerError):
     """The demo cannot start or did not end as it must; the text says why and what to do."""
 
 
