@@ -46,7 +46,11 @@ def test_a_scripted_customer_leaves_pictures_receipt_journal_and_summary(tmp_pat
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["--size", "big"], "WIDTHxHEIGHT"), (["--language", "fr"], "zh or en"), (["--out", "/dev/null/x"], "/dev/null/x: Not a")],
+    [
+        (["--size", "big"], "WIDTHxHEIGHT"),
+        (["--language", "fr"], "zh or en"),
+        (["--out", "/dev/null/x"], "/dev/null/x: Not a"),
+    ],
 )
 def test_a_wrong_flag_is_answered_in_a_sentence(arguments: list[str], said: str) -> None:
     ended = demo(*arguments)
