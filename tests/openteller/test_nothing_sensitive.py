@@ -176,7 +176,9 @@ def left() -> Iterator[Left]:
 
         patch.setattr(SecureModule, "pin_block", noting)
         try:
-            yield a_day_of(branch, pin_blocks)
+            day = a_day_of(branch, pin_blocks)
+            patch.undo()  # the other day of this module may be lived while this one is still looked at
+            yield day
         finally:
             branch.close()
 
