@@ -1,0 +1,1 @@
+"""A picture of an ID card -> its fields, checked; everything stays in memory."""

@@ -1,0 +1,76 @@
+"""PP-OCRv6 small, the network that reads a line of text, run by ONNX Runtime.
+
+The weights and the list of characters come out of the package `rapidocr` (Apache-2.0), of which nothing is imported.
+"""
+
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Chances = NDArray[np.float32]
+
+LINE_HEIGHT = 48  # dots that the network wants
+STEP = 8  # dots of width that give one column of chances
+_WIDEST = 1600
+_QUANTUM = 16
+
+
+class ModelMissing(RuntimeError):
+    """The weights are not installed; the text says how to get them."""
+
+
+class Recogniser(Protocol):
+    """Reads one line of text."""
+
+    characters: tuple[str, ...]
+    """What a column of chances stands for: the first is the blank of CTC."""
+
+    def chances(self, line: Pixels) -> Chances:
+        """Return steps x characters, each row adding up to 1, for a picture of height x width x 3, BGR."""
+        ...
+
+
+def model_file(name: str) -> Path:
+    """Return where the installed package has the model.
+
+    Raises:
+        ModelMissing: it is not installed.
+    """
+    try:
+        found = [each for each in files("rapidocr") or () if each.name == name]
+    except PackageNotFoundError:
+        found = []
+    if not found:
+        raise ModelMissing(f"the model {name} is missing; install it with: pip install rapidocr==3.10.0")
+    return Path(str(found[0].locate()))
+
+
+class OnnxRecogniser:
+    """The network on the processor; `threads` of them at once. One thread owns it."""
+
+    def __init__(self, threads: int = 2) -> None:
+        """Load the weights: some 0.1 s. Raises ModelMissing."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        model = model_file("PP-OCRv6_rec_small.onnx")
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+        known = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
+        self.characters: tuple[str, ...] = ("", *known, " ")
+
+    def chances(self, line: Pixels) -> Chances:
+        """As Recogniser: a line is brought to 48 dots of height, and widened to a multiple of 16 with its own edge."""
+        height, width = line.shape[:2]
+        wide = min(max(round(width * LINE_HEIGHT / height), _QUANTUM), _WIDEST)
+        shrinks = wide < width
+        line = cv2.resize(line, (wide, LINE_HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        line = cv2.copyMakeBorder(line, 0, 0, 0, -wide % _QUANTUM, cv2.BORDER_REPLICATE)
+        array = (line.astype(np.float32) / 127.5 - 1.0).transpose(2, 0, 1)[None]
+        return np.asarray(self._session.run(None, {self._input: np.ascontiguousarray(array)})[0][0], np.float32)

@@ -1,0 +1,61 @@
+"""The regions of GB/T 2260: what the first six digits of an ID number say, and what an address begins with."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+_ALONE = "市辖区"  # a level that addresses leave out
+_NOT_NAMED = {_ALONE, "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "省直辖行政单位"}
+
+
+@dataclass(frozen=True)
+class Region:
+    """A county, district or city of county level. `code` has six digits; the years are None where they are open."""
+
+    code: str
+    name: str
+    begins: int | None
+    ends: int | None
+
+
+@cache
+def _all() -> dict[str, tuple[Region, ...]]:
+    found: dict[str, tuple[Region, ...]] = {}
+    for line in files("ocr").joinpath("data/regions.tsv").read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        code, begins, ends, name = line.split("\t")
+        region = Region(code, name, int(begins) if begins else None, int(ends) if ends else None)
+        found[code] = (*found.get(code, ()), region)
+    return found
+
+
+def known(code: str) -> bool:
+    """Return whether a region has or had this code of six digits."""
+    return code in _all()
+
+
+def names(code: str) -> tuple[str, ...]:
+    """Return every name that the code has stood for, the newest last; () for one that is unknown."""
+    return tuple(region.name for region in _all().get(code, ()))
+
+
+def counties() -> tuple[Region, ...]:
+    """Return the regions of the lowest level that exist today."""
+    return tuple(
+        regions[-1]
+        for code, regions in _all().items()
+        if not code.endswith("00") and regions[-1].ends is None and code < "710000"
+    )
+
+
+def path(code: str) -> tuple[str, str, str]:
+    """Return the names of province, city and county as addresses write them; "" for a level that they leave out.
+
+    Raises:
+        KeyError: no region has or had this code.
+    """
+    county = _all()[code][-1].name
+    province = _all()[code[:2] + "0000"][-1].name
+    city = _all().get(code[:4] + "00", (Region("", "", None, None),))[-1].name
+    return province, "" if city in _NOT_NAMED or city == province else city, county

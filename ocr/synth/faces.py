@@ -1,0 +1,226 @@
+"""The two sides of a resident ID card, drawn: 1000 x 631 dots for 85.6 x 54 mm, and where each field stands on it.
+
+The places follow published card generators (docs/sources.md), give or take a few dots a card, as printing does.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from random import Random
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
+
+from ocr.synth.people import Person
+
+WIDTH, HEIGHT = 1000, 631
+_OVER = 2  # drawn twice as large, then made smaller: smooth strokes
+_INK, _LABEL = (32, 30, 36), (70, 128, 178)
+_ADDRESS_CHARACTERS = 11
+_RISE = 0.37  # from the middle of a line down to its baseline, in heights of its characters
+
+Box = tuple[float, float, float, float]
+"""left, top, right, bottom in dots of the card."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """One side. `fields`: what is printed, by the field's name; `boxes`: where, by the same names."""
+
+    side: str
+    picture: Image.Image
+    fields: dict[str, str]
+    boxes: dict[str, Box]
+
+
+@dataclass(frozen=True)
+class Fonts:
+    """A face for labels and texts: `path`, `index` in a collection, `weight` of a variable one or None."""
+
+    path: str
+    index: int = 0
+    weight: int | None = None
+
+
+@cache
+def font(fonts: Fonts, size: int) -> ImageFont.FreeTypeFont:
+    """Return the face in `size` dots."""
+    found = ImageFont.truetype(fonts.path, size, index=fonts.index)
+    if fonts.weight is not None:
+        found.set_variation_by_axes([fonts.weight])
+    return found
+
+
+OCR_B = Fonts(str(files("ocr.synth").joinpath("fonts/OCRB.otf")))
+
+
+class _Sheet:
+    """Draws at twice the size, and notes where each field comes to stand."""
+
+    def __init__(self, chance: Random, fonts: Fonts) -> None:
+        self._chance, self._fonts = chance, fonts
+        self.boxes: dict[str, Box] = {}
+        self.picture = Image.new("RGB", (WIDTH * _OVER, HEIGHT * _OVER), _paper(chance))
+        self.draw = ImageDraw.Draw(self.picture)
+        # The whole personal print is laid on in one pass, never quite in the same place.
+        self._dx, self._dy = chance.uniform(-6, 6), chance.uniform(-5, 5)
+
+    # Rows are given by their middles: faces differ in what is above and below.
+    def label(self, x: float, y: float, text: str, size: int = 30, pitch: float | None = None) -> None:
+        for number, character in enumerate(text):
+            at = (_OVER * (x + number * (pitch or size)), _OVER * (y + _RISE * size))
+            self.draw.text(at, character, _LABEL, font(self._fonts, size * _OVER), anchor="ls")
+
+    def text(self, name: str, x: float, y: float, text: str, size: int, fonts: Fonts | None = None, pitch: float = 0) -> None:
+        face = font(fonts or self._fonts, size * _OVER)
+        x, y = x + self._dx, y + self._dy + _RISE * size
+        right = x
+        for character in text:
+            self.draw.text((_OVER * right, _OVER * y), character, _INK, face, anchor="ls")
+            right += pitch or face.getlength(character) / _OVER
+        left, top, _, bottom = self.draw.textbbox((_OVER * x, _OVER * y), text, face, anchor="ls")
+        box = (left / _OVER, top / _OVER, right, bottom / _OVER)
+        old = self.boxes.get(name)
+        self.boxes[name] = box if old is None else (
+            min(old[0], box[0]), min(old[1], box[1]), max(old[2], box[2]), max(old[3], box[3])
+        )  # fmt: skip
+
+    def face(self, side: str, fields: dict[str, str]) -> Face:
+        small = self.picture.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+        return Face(side, small, fields, self.boxes)
+
+
+def front(person: Person, chance: Random, fonts: Fonts) -> Face:
+    """Draw the side with the portrait."""
+    sheet = _Sheet(chance, fonts)
+    _guilloche(sheet, chance, (205, 222, 236), (238, 214, 214))
+    for x, y, text in (
+        (60, 97, "姓名"), (60, 180, "性别"), (292, 180, "民族"), (60, 259, "出生"),
+        (285, 259, "年"), (405, 259, "月"), (517, 259, "日"), (60, 337, "住址"),
+    ):  # fmt: skip
+        sheet.label(x, y, text, pitch=36 if len(text) > 1 else None)
+    sheet.label(60, 543, "公民身份号码", pitch=43)
+    _portrait(sheet, chance, person.sex)
+    sheet.text("name", 170, 97, person.name, 40, pitch=44 if "·" not in person.name else 0)
+    sheet.text("sex", 170, 180, person.sex, 34)
+    sheet.text("ethnicity", 395, 180, person.ethnicity, 34)
+    year, month, day = f"{person.birth.year}", f"{person.birth.month}", f"{person.birth.day}"
+    sheet.text("birth", 172, 259, year, 34)
+    sheet.text("birth", 352 if len(month) == 1 else 343, 259, month, 34)
+    sheet.text("birth", 463 if len(day) == 1 else 454, 259, day, 34)
+    for number, start in enumerate(range(0, len(person.address), _ADDRESS_CHARACTERS)):
+        line = person.address[start : start + _ADDRESS_CHARACTERS]
+        sheet.text("address", 170, 337 + number * 48, line, 34, pitch=0)
+    sheet.text("id_number", 340, 543, person.id_number, 44, OCR_B, pitch=30.5)
+    fields = {
+        "name": person.name,
+        "sex": person.sex,
+        "ethnicity": person.ethnicity,
+        "birth": person.birth.isoformat(),
+        "address": person.address,
+        "id_number": person.id_number,
+    }
+    return sheet.face("front", fields)
+
+
+def back(person: Person, chance: Random, fonts: Fonts) -> Face:
+    """Draw the side with the emblem."""
+    sheet = _Sheet(chance, fonts)
+    _guilloche(sheet, chance, (226, 226, 212), (240, 212, 208))
+    _emblem(sheet)
+    for text, y, size, pitch in (("中华人民共和国", 70, 56, 86), ("居民身份证", 168, 84, 122)):
+        for number, character in enumerate(text):
+            at = (_OVER * (310 + number * pitch), _OVER * y)
+            sheet.draw.text(at, character, (52, 46, 46), font(fonts, size * _OVER), anchor="lt")
+    sheet.label(222, 476, "签发机关", pitch=36)
+    sheet.label(222, 557, "有效期限", pitch=36)
+    sheet.text("authority", 400, 476, person.authority, 34)
+    until = "长期" if person.valid_until is None else _dotted(person.valid_until)
+    sheet.text("validity", 400, 557, f"{_dotted(person.valid_from)}-{until}", 34)
+    fields = {
+        "authority": person.authority,
+        "valid_from": person.valid_from.isoformat(),
+        "valid_until": "长期" if person.valid_until is None else person.valid_until.isoformat(),
+    }
+    return sheet.face("back", fields)
+
+
+def _dotted(day: date) -> str:
+    return f"{day:%Y.%m.%d}"
+
+
+def _paper(chance: Random) -> tuple[int, int, int]:
+    light = chance.randrange(226, 246)
+    return light - chance.randrange(0, 8), light, light + chance.randrange(0, 8)
+
+
+def _guilloche(sheet: _Sheet, chance: Random, cool: tuple[int, int, int], warm: tuple[int, int, int]) -> None:
+    """Lay the fine waves of both printing colours over the paper."""
+    width, height = sheet.picture.size
+    xs = np.arange(0, width + 12, 12)
+    for colour, count, swing in ((cool, 44, 26.0), (warm, 26, 60.0)):
+        period, drift = chance.uniform(260, 520), chance.uniform(0, 6.28)
+        for number in range(count):
+            base = (number + 0.5) * height / count
+            ys = base + swing * np.sin(xs / period * 2 * math.pi + drift + number * 0.35)
+            sheet.draw.line(list(map(tuple, np.stack([xs, ys], axis=1).tolist())), fill=colour, width=3)
+    for number in range(16):  # the rosette behind the texts
+        radius = 60 + number * 22
+        middle = width * 0.42, height * 0.5
+        turn = np.linspace(0, 2 * math.pi, 120)
+        wave = radius * (1 + 0.08 * np.sin(8 * turn + number * 0.5))
+        points = np.stack([middle[0] + wave * np.cos(turn), middle[1] + 0.8 * wave * np.sin(turn)], axis=1)
+        sheet.draw.line(list(map(tuple, points.tolist())), fill=warm, width=2)
+
+
+def _portrait(sheet: _Sheet, chance: Random, sex: str) -> None:
+    """Draw one of three styles of a head: long hair, short hair, bald with a beard."""
+    draw, left, top = sheet.draw, 655, 80
+    wide, high = 282, 372
+    size = (wide * _OVER, high * _OVER)
+    picture = Image.new("RGB", size, sheet.picture.getpixel((4, 4)))  # the paper shows through
+    pen = ImageDraw.Draw(picture)
+    skin = chance.choice([(226, 188, 160), (208, 164, 132), (238, 206, 184), (190, 148, 120)])
+    hair = chance.choice([(28, 24, 24), (52, 40, 34), (120, 118, 118), (18, 18, 22)])
+    coat = chance.choice([(40, 44, 60), (90, 30, 36), (30, 70, 60), (110, 110, 120), (240, 240, 240), (20, 20, 22)])
+    middle, eyes = size[0] // 2, int(size[1] * 0.42)
+    style = chance.choice(["long", "long", "short"] if sex == "女" else ["short", "short", "bald"])
+    if style == "long":
+        pen.ellipse((middle - 190, 40, middle + 190, size[1] - 90), fill=hair)
+    pen.rounded_rectangle((40, size[1] - 190, size[0] - 40, size[1] + 120), 110, fill=coat)
+    pen.polygon([(middle - 60, size[1] - 190), (middle + 60, size[1] - 190), (middle, size[1] - 80)], fill=(245, 245, 245))
+    pen.rectangle((middle - 52, eyes + 120, middle + 52, size[1] - 160), fill=skin)
+    pen.ellipse((middle - 135, 90, middle + 135, size[1] - 190), fill=skin)
+    if style != "bald":
+        pen.pieslice((middle - 148, 60, middle + 148, 420), 180, 360, fill=hair)
+        pen.rectangle((middle - 100, 190, middle + 100, 245), fill=skin)
+    for side in (-1, 1):
+        x = middle + side * 58
+        pen.line((x - 30, eyes - 34, x + 30, eyes - 36), fill=hair, width=9)
+        pen.ellipse((x - 22, eyes - 10, x + 22, eyes + 10), fill=(250, 250, 250))
+        pen.ellipse((x - 10, eyes - 10, x + 10, eyes + 10), fill=(30, 24, 24))
+    pen.line((middle, eyes + 20, middle - 14, eyes + 90, middle + 10, eyes + 94), fill=(150, 110, 90), width=5)
+    pen.arc((middle - 46, eyes + 110, middle + 46, eyes + 156), 20, 160, fill=(150, 60, 60), width=9)
+    picture = picture.filter(ImageFilter.GaussianBlur(2.5))
+    under = sheet.picture.crop((left * _OVER, top * _OVER, left * _OVER + size[0], top * _OVER + size[1]))
+    sheet.picture.paste(ImageChops.darker(picture, under), (left * _OVER, top * _OVER))
+    sheet.boxes["portrait"] = (left, top, left + wide, top + high)
+    del draw
+
+
+def _emblem(sheet: _Sheet) -> None:
+    draw, red, gold = sheet.draw, (196, 58, 54), (222, 176, 96)
+    left, top, right, bottom = (value * _OVER for value in (80, 60, 250, 250))
+    draw.ellipse((left, top, right, bottom), fill=red, outline=gold, width=16)
+    draw.rectangle((left + 70, top + 210, right - 70, top + 250), fill=gold)
+    for x, y, size in ((170, 120, 30), (110, 160, 11), (140, 90, 11), (200, 90, 11), (230, 160, 11)):
+        points = [
+            (
+                left + x + size * (1 if corner % 2 == 0 else 0.4) * math.sin(corner * math.pi / 5),
+                top + y - size * (1 if corner % 2 == 0 else 0.4) * math.cos(corner * math.pi / 5),
+            )
+            for corner in range(10)
+        ]
+        draw.polygon(points, fill=gold)
