@@ -1,0 +1,120 @@
+"""What was read from a picture of an ID card: fields with their doubt, the quality of the picture, the risks in it.
+
+`str` and `repr` of everything here hide what stands on a card; only the named fields give it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+"""Four corners, x and y in dots of the picture, clockwise from the top left of what they surround."""
+
+LONG_TERM = "长期"
+
+
+class Source(Enum):
+    """Where the text of a field came from."""
+
+    PRINT = "print"  # read as it stands there
+    REPAIRED = "repaired"  # the nearest that a rule or a list allows
+    DERIVED = "derived"  # not read: it follows from the ID number
+
+
+class Risk(Enum):
+    """Why a picture should not be trusted, or not for all."""
+
+    EDGE_MISSING = "edge_missing"
+    OCCLUDED = "occluded"
+    GLARE = "glare"
+    BLURRED = "blurred"
+    PHOTOCOPY = "photocopy"
+    SCREEN = "screen"
+    EDITED = "edited"
+    EXPIRED = "expired"
+    NUMBER_DISAGREES = "number_disagrees"
+    REGION_UNKNOWN = "region_unknown"
+
+
+class Unreadable(Enum):
+    """Why there is no card in a picture."""
+
+    NO_CARD = "no_card"
+    NOT_A_PICTURE = "not_a_picture"
+    TOO_LARGE = "too_large"
+    TOO_SMALL = "too_small"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True)
+class FieldReading:
+    """A field. `text` "" where nothing was read; `confidence` 0 to 1: how likely it is right.
+
+    `sure`: it may be taken without asking; `verified`: a rule proves it. Dates are YYYY-MM-DD, or 长期.
+    """
+
+    text: str = field(repr=False)
+    confidence: float
+    box: Quad | None
+    source: Source = Source.PRINT
+    sure: bool = False
+    verified: bool = False
+
+
+@dataclass(frozen=True)
+class IdCardFront:
+    """The side with the portrait."""
+
+    name: FieldReading
+    sex: FieldReading
+    ethnicity: FieldReading
+    birth: FieldReading
+    address: FieldReading
+    id_number: FieldReading
+
+
+@dataclass(frozen=True)
+class IdCardBack:
+    """The side with the emblem."""
+
+    authority: FieldReading
+    valid_from: FieldReading
+    valid_until: FieldReading
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The picture of the card: each 0 (useless) to 1 (perfect), but `rotation` in degrees clockwise, 0 to 360."""
+
+    sharpness: float
+    glare: float
+    exposure: float
+    coverage: float
+    rotation: float
+
+
+@dataclass(frozen=True, eq=False)
+class IdCard:
+    """A side of a card in a picture. `portrait`: height x width x 3, BGR, to be overwritten after use; or None."""
+
+    side: IdCardFront | IdCardBack
+    corners: Quad
+    quality: Quality
+    risks: frozenset[Risk]
+    portrait: NDArray[np.uint8] | None = field(default=None, repr=False)
+
+    @property
+    def fields(self) -> dict[str, FieldReading]:
+        """Return the fields by their names, in the order of the card."""
+        return dict(vars(self.side))
+
+
+def day(text: str) -> date | None:
+    """Return the date of YYYY-MM-DD; None where it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
