@@ -15,6 +15,7 @@ from kiosk_core.ledger import Transaction
 from kiosk_core.money import format_amount
 from kiosk_core.pages import AskHost, HostReport, Refused, WaitingReport
 from kiosk_core.settlement import STAFF_MAY_CLOSE
+from kiosk_core.suspense import REPORTED, suspense_of
 from openteller.console import TERMINAL_FILE, report, stop
 from openteller.core_client import CoreClient, CoreSilent
 
@@ -27,6 +28,8 @@ _WORDS = {
     "REV_REQ": "reversal",
     "CONFIRM_SAF": "proof of load",
     "CARD_OK": "proof of load",
+    "SUSPENSE": "load in doubt",
+    "MANUAL": "load in doubt",
 }
 
 
@@ -94,10 +97,16 @@ def _of_journal(folder: Path) -> tuple[WaitingReport, ...]:
     from journal.reading import read_open  # noqa: PLC0415  (with it comes the database)
 
     try:
-        unsettled = [each for each in read_open(folder) if each.state not in STAFF_MAY_CLOSE]
+        return tuple(_at_rest(each) for each in read_open(folder) if _waits_for_host(each))
     except JournalUnavailable as error:
         stop(str(error))
-    return tuple(_at_rest(each) for each in unsettled)
+
+
+def _waits_for_host(transaction: Transaction) -> bool:
+    """Whether the host has still to answer: of what staff may close, it is told where a load is in doubt."""
+    if transaction.state not in STAFF_MAY_CLOSE:
+        return True
+    return REPORTED not in transaction.facts and suspense_of(transaction) is not None
 
 
 def _at_rest(transaction: Transaction) -> WaitingReport:

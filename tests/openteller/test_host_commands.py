@@ -161,6 +161,21 @@ def test_without_a_core_the_journal_tells_what_waits(stopped: Path) -> None:
     assert [each["state"] for each in found] == ["REV_REQ", "CONFIRM_SAF"]
 
 
+def test_a_load_in_doubt_waits_for_the_host_until_it_has_been_told(stopped: Path) -> None:
+    from openteller.config import load_terminal
+
+    clock = SetClock(datetime(2026, 11, 22, 10, tzinfo=UTC))
+    with SqliteJournal(load_terminal(stopped).journal.folder, "OT000001", clock) as journal:
+        name = journal.begin({"service": "transit_topup", "amount_fen": 5000}).id
+        journal.record(name, L.SUSPENSE, {"counter": 7, "authorised_at": "20261122100000"})
+        code, out, _ = host("queue", stopped)
+        assert code == 1
+        assert " ".join(out.splitlines()[1].split()) == f"{name} load in doubt ¥50.00 2026-11-22 10:00:00 - -"
+        journal.note(name, {"reported": True})
+        code, out, _ = host("queue", stopped)
+        assert (code, out.splitlines()[0]) == (0, "Nothing waits for the bank host.")
+
+
 def test_a_journal_that_is_not_there_is_one_sentence(stopped: Path) -> None:
     code, _, problem = host("queue", stopped)
     assert code == 1
