@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeVar
 
-from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.funding import FundingKind, FundingSource
@@ -515,8 +514,8 @@ class Conductor:
             case do.WatchCard():
                 if self._condition.media is Media.PRESENT:
                     self._inbox.put(_Answer(session.number, ev.CardArrived))
-            case do.AssessRisk(number, token):
-                self._inbox.put(_Answer(session.number, lambda: self._assessed(number, token)))
+            case do.AssessRisk():
+                self._inbox.put(_Answer(session.number, lambda: self._assessed(effect)))
             case do.End():
                 self._end(session)
             case _:
@@ -533,11 +532,12 @@ class Conductor:
         except JournalUnavailable as error:
             self._lose_journal(error)
 
-    def _assessed(self, number: CardNumber, token: str) -> Event:
+    def _assessed(self, asked: do.AssessRisk) -> Event:
         reader = self._statuses.get("id_card_reader")
         can_identify = reader is not None and reader.in_service
         ways = filter(self._condition.can_take, (FundingKind.QR, *self._questions.funding))
-        return ev.RiskAssessed(self._risk.allowance(number, token, can_identify=can_identify), tuple(ways))
+        allowance = self._risk.allowance(asked.service, asked.number, asked.token, can_identify=can_identify)
+        return ev.RiskAssessed(allowance, tuple(ways))
 
     def _end(self, session: _Session) -> None:
         session.ended = True

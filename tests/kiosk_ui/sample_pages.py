@@ -403,6 +403,17 @@ PAGES: dict[str, Page] = {
         max_fen=200_000,
         presets_fen=(10_000, 20_000, 50_000, 100_000, 150_000, 200_000),
     ),
+    "deposit_amount_capped": keypad(
+        title=Words("account_deposit.amount.title"),
+        card=CardView(masked_number="9999 99** **** ***0 014", balance_fen=None),
+        problem=Words("account_deposit.amount.take_card"),
+        notice=LocalText(
+            "为了您的资金安全，同一张卡每天最多存10次，共¥10,000。明天可以再存。",
+            "To protect you, one card takes at most 10 deposits and ¥10,000 a day. You can pay in more tomorrow.",
+        ),
+        max_fen=100_000,
+        presets_fen=(10_000, 20_000, 50_000, 100_000),
+    ),
     "deposit_payment": PaymentPage(
         amount_fen=200_000, qr="https://pay.example.com/o/1", deadline_s=120, card_present=None, cancellable=True
     ),

@@ -299,7 +299,7 @@ WRONG_SERVICE = [
     ("[20, 50,", "[25, 50,", "limits.presets_yuan", "25 is not between 10 and 500 in steps of 10"),
     ("[20, 50,", '["20", 50,', "limits.presets_yuan.item 1", 'must be a whole number, not "20"'),
     ("[20, 50, 100, 200, 300, 500]", "[]", "limits.presets_yuan", "needs at least 1 of them, not 0"),
-    ("[20, 50, 100, 200, 300, 500]", "20", "limits.presets_yuan", "must be a list, like [1, 2], not 20"),
+    ("[20, 50, 100, 200, 300, 500]", "20", "limits.presets_yuan", "must be a list in square brackets, not 20"),
     ("idle_s = 60", "idle_s = 0", "times.idle_s", "0 is too small; the least is 1"),
     ("idle_s = 60", "idel_s = 60", "times.idel_s", "is no key of this section; did you mean idle_s?"),
     (
