@@ -16,6 +16,7 @@ import apsw
 
 from device_sim.bank_accounts import Accounts, BankAccount
 from device_sim.bank_answers import refusal
+from device_sim.bank_issuer import commands_for
 from device_sim.bank_keys import PinKeys, PurseKeys
 from device_sim.bank_ledger import Account, Booking, Ledger, Movement, Pocket, Posting
 from device_sim.bank_orders import Order, Orders
@@ -35,6 +36,7 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IssuerRequest,
     JournalHeadRequest,
     JournalHeadResponse,
     LoadPermission,
@@ -69,8 +71,9 @@ _Refusal = str
 class BankRules:
     """How the bank decides: master keys (16 bytes each), the largest load and deposit, how long an order can be paid.
 
-    `accounts` are those of the bank cards that it knows; PINs come under `pin_key` (3DES, 16 bytes) or `long_pin_key`
-    (AES). With `pays_itself_after_s` the customer's phone pays that many seconds after the order by itself.
+    A purse is valid for `validity_days` after its last load. `accounts` are those of the bank cards that it knows; PINs
+    come under `pin_key` (3DES, 16 bytes) or `long_pin_key` (AES). With `pays_itself_after_s` the customer's phone pays
+    that many seconds after the order by itself.
     """
 
     load_master_key: bytes = field(repr=False)
@@ -78,6 +81,7 @@ class BankRules:
     limit_fen: int = 100_000
     deposit_limit_fen: int = 5_000_000
     order_lifetime_s: int = 120
+    validity_days: int = 365
     pays_itself_after_s: float | None = None
     accounts: tuple[BankAccount, ...] = ()
     pin_key: bytes | None = field(default=None, repr=False)
@@ -200,6 +204,8 @@ class BankBooks:
                     return self._head(request)
                 case StatusRequest():
                     return self._status(request)
+                case IssuerRequest():
+                    return commands_for(request, self._keys, self._today().date(), self._rules.validity_days)
                 case OrderRequest() | ChargeRequest() | DepositRequest() | LoadRequest():
                     return self._once(request, refuse_with)
                 case ConfirmRequest() | SuspenseRequest() | ReversalRequest():

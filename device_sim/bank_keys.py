@@ -16,10 +16,11 @@ from functools import lru_cache
 from typing import Protocol
 
 from device_sim import card_crypto, key_block
+from device_sim.cards.validity import extension, update_key
 from device_sim.key_block import HeldKey, KeyBlockError
 from device_sim.secure_module import Random, SecureModule, SecureModuleError
 from kiosk_core.pin_pad import PinFormat
-from wire.host_messages import ChargeRequest, LoadRequest, OrderRequest, PinScheme, SealedPin
+from wire.host_messages import ChargeRequest, IssuerRequest, LoadRequest, OrderRequest, PinScheme, SealedPin
 
 _PIN_FORMATS = {
     PinScheme.ISO0_TDES: PinFormat.ISO0,
@@ -71,6 +72,11 @@ class PurseKeys:
             day,
             moment,
         )
+
+    def extension(self, request: IssuerRequest, end: str) -> bytes:
+        """Return the command that makes a purse valid until `end` (YYYYMMDD), sealed for its challenge."""
+        factor = card_crypto.diversification_factor(request.card)
+        return extension(update_key(self._load_master_key, factor), request.challenge, end)
 
     def token(self, data: bytes) -> bytes:
         """Return a keyed digest (32 bytes), by which what may not be stored is known again."""

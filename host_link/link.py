@@ -17,6 +17,7 @@ from kiosk_core.ports import (
     Confirmation,
     Declined,
     DeclineReason,
+    IssuerQuestion,
     LoadAuthorisation,
     LoadInit,
     OrderState,
@@ -36,6 +37,8 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IssuerRequest,
+    IssuerResponse,
     JournalHeadRequest,
     JournalHeadResponse,
     LoadRequest,
@@ -187,6 +190,17 @@ class HostLink:
             return _declined(answer, _BANK_CARD_DECLINES)
         return QrOrder(code=answer.offer.text, expires_in_s=answer.offer.expires_in_s)
 
+    def issuer_commands(self, trace: Trace, question: IssuerQuestion) -> tuple[bytes, ...] | Declined:
+        """Ask the card's issuer for commands; see the port."""
+        request = IssuerRequest(
+            **self._about(trace, self._line.own_stan()),
+            card=question.number.reveal(),
+            expires=f"{question.expires:%Y%m%d}",
+            challenge=question.challenge,
+        )
+        answer = self._line.ask(request, IssuerResponse)
+        return _declined(answer) if answer.commands is None else answer.commands
+
     def query_order(self, trace: Trace) -> OrderState:
         """Ask what became of the order.
 
@@ -317,7 +331,7 @@ def _expect_decision(answer: ConfirmResponse | SuspenseResponse | ReversalRespon
 
 
 def _declined(
-    answer: OrderResponse | ChargeResponse | DepositResponse | LoadResponse | ReversalResponse,
+    answer: OrderResponse | ChargeResponse | DepositResponse | LoadResponse | IssuerResponse | ReversalResponse,
     reasons: Mapping[str, DeclineReason] = _DECLINES,
 ) -> Declined:
     code = answer.response_code

@@ -15,6 +15,7 @@ from wire.host_fields import (
     CURRENCY_CNY,
     DEPOSIT,
     ECHO_TEST,
+    ISSUER,
     KEY_CHANGE,
     LOAD,
     LONGEST_PIN,
@@ -28,6 +29,7 @@ from wire.host_fields import (
     Tag,
     digit_text,
     track2_text,
+    unpacked_commands,
 )
 from wire.host_messages import (
     APPROVED,
@@ -41,6 +43,8 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IssuerRequest,
+    IssuerResponse,
     JournalHeadRequest,
     JournalHeadResponse,
     KeyRequest,
@@ -102,10 +106,13 @@ def _read_order(fields: Fields) -> dict[str, Any]:
 
 def _read_money(fields: Fields) -> dict[str, Any]:
     fields.constant("49", CURRENCY_CNY)
+    return {**_read_when_and_where(fields), "amount_fen": fields.number("4")}
+
+
+def _read_when_and_where(fields: Fields) -> dict[str, Any]:
     return {
         **_read_order(fields),
         "branch": fields.text("42"),
-        "amount_fen": fields.number("4"),
         "time": fields.digits("12"),
         "date": fields.digits("13"),
     }
@@ -263,6 +270,23 @@ def _read_load_response(fields: Fields) -> LoadResponse:
     return LoadResponse(**answer, permission=permission)
 
 
+def _read_issuer_request(fields: Fields) -> IssuerRequest:
+    return IssuerRequest(
+        **_read_when_and_where(fields),
+        card=fields.digits("2"),
+        expires=fields.private_digits(Tag.EXPIRES, 8),
+        challenge=fields.private(Tag.CHALLENGE, CHALLENGE_BYTES),
+    )
+
+
+def _read_issuer_response(fields: Fields) -> IssuerResponse:
+    challenge = fields.private(Tag.CHALLENGE, CHALLENGE_BYTES)
+    answer = {**_read_order(fields), "response_code": fields.text("39"), "challenge": challenge}
+    if answer["response_code"] != APPROVED:
+        return IssuerResponse(**answer)
+    return IssuerResponse(**answer, commands=unpacked_commands(fields.private(Tag.COMMANDS)))
+
+
 def _read_confirm_request(fields: Fields) -> ConfirmRequest:
     return ConfirmRequest(**_read_money(fields), tac=fields.private(Tag.TAC, 4))
 
@@ -329,6 +353,8 @@ _READERS: dict[tuple[str, str], Callable[[Fields], Message]] = {
     ("0110", STATUS): _read_status_response,
     ("0100", LOAD): _read_load_request,
     ("0110", LOAD): _read_load_response,
+    ("0100", ISSUER): _read_issuer_request,
+    ("0110", ISSUER): _read_issuer_response,
     ("0220", CONFIRM): _read_confirm_request,
     ("0221", CONFIRM): _read_confirm_repeat,
     ("0230", CONFIRM): _read_confirm_response,

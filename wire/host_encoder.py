@@ -16,6 +16,7 @@ from wire.host_fields import (
     CURRENCY_CNY,
     DEPOSIT,
     ECHO_TEST,
+    ISSUER,
     KEY_CHANGE,
     LOAD,
     LONGEST_PIN,
@@ -29,6 +30,7 @@ from wire.host_fields import (
     digit_text,
     exact_bytes,
     number_text,
+    packed_commands,
     padded_text,
     printable_text,
     track2_text,
@@ -46,6 +48,8 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IssuerRequest,
+    IssuerResponse,
     JournalHeadRequest,
     JournalHeadResponse,
     KeyRequest,
@@ -145,6 +149,9 @@ def _ordered_request_parts(message: OrderedRequest) -> tuple[dict[str, str], _Pr
             return {"t": "0100", "3": STATUS}, {}
         case LoadRequest():
             return {"t": "0100", "3": LOAD, **_card(message), **_money(message)}, _purse(message.purse)
+        case IssuerRequest(expires=expires, challenge=challenge):
+            fields = {"t": "0100", "3": ISSUER, **_card(message), **_when_and_where(message)}
+            return fields, {Tag.EXPIRES: _packed(expires, "expiry", 8), **_challenge(challenge)}
         case ConfirmRequest(tac=tac, repeat=repeat):
             return {"t": "0221" if repeat else "0220", "3": CONFIRM, **_money(message)}, {
                 Tag.TAC: exact_bytes(tac, 4, "TAC")
@@ -198,6 +205,9 @@ def _ordered_response_parts(message: OrderedResponse, code: str) -> tuple[dict[s
         case LoadResponse(permission=permission):
             body = _if_approved(message, permission, _permission)
             return {"t": "0110", "3": LOAD, "39": code, **_rrn(message)}, body
+        case IssuerResponse(challenge=challenge, commands=commands):
+            body = _if_approved(message, commands, _commands)
+            return {"t": "0110", "3": ISSUER, "39": code}, {**_challenge(challenge), **body}
         case ConfirmResponse():
             return {"t": "0230", "3": CONFIRM, "39": code, **_rrn(message)}, {}
         case SuspenseResponse():
@@ -206,7 +216,7 @@ def _ordered_response_parts(message: OrderedResponse, code: str) -> tuple[dict[s
             return {"t": "0410", "3": ORDER, "39": code, **_rrn(message)}, _if_approved(message, refunded, _refunded)
 
 
-def _card(message: OrderRequest | DepositRequest | LoadRequest) -> dict[str, str]:
+def _card(message: OrderRequest | DepositRequest | LoadRequest | IssuerRequest) -> dict[str, str]:
     return {"2": digit_text(message.card, "card number")}
 
 
@@ -248,10 +258,16 @@ def _approval(approval: Approval) -> dict[str, str]:
 def _money(message: _Money) -> dict[str, str]:
     return {
         "4": number_text(message.amount_fen, 12, "amount"),
+        **_when_and_where(message),
+        "49": CURRENCY_CNY,
+    }
+
+
+def _when_and_where(message: _Money | IssuerRequest) -> dict[str, str]:
+    return {
         "12": digit_text(message.time, "time", 6),
         "13": digit_text(message.date, "date", 4),
         "42": padded_text(message.branch, 15, "branch"),
-        "49": CURRENCY_CNY,
     }
 
 
@@ -294,6 +310,10 @@ def _permission(permission: LoadPermission) -> _Private:
         Tag.TIME: _packed(permission.time, "time", 6),
         Tag.MAC2: exact_bytes(permission.mac2, 4, "MAC2"),
     }
+
+
+def _commands(commands: tuple[bytes, ...]) -> _Private:
+    return {Tag.COMMANDS: packed_commands(commands)}
 
 
 def _packed(digits: str, name: str, length: int) -> bytes:

@@ -4,6 +4,7 @@ Values are checked both ways; what does not fit raises WireError, and the text n
 """
 
 import re
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
@@ -13,11 +14,13 @@ CURRENCY_CNY = "156"  # ISO 4217
 SIGN_ON, KEY_CHANGE, ECHO_TEST = "001", "161", "301"  # DE 70
 # DE 3, free for private use from 91 to 99.
 ORDER, STATUS, LOAD, CONFIRM = "910000", "920000", "930000", "940000"
-SUSPENSE, CHARGE, DEPOSIT = "950000", "960000", "970000"
+SUSPENSE, CHARGE, DEPOSIT, ISSUER = "950000", "960000", "970000", "980000"
 CHIP_WITH_PIN, CHIP_WITHOUT_PIN = "051", "052"  # DE 22
 NORMAL_CONDITION = "00"  # DE 25
 LONGEST_PIN = "12"  # DE 26
 TRACK2_DIGITS, CHIP_BYTES, APPROVAL_CHARACTERS = 37, 255, 6
+MAX_COMMANDS, COMMAND_BYTES = 8, range(4, 65)
+COMMANDS_BYTES = 255
 
 _TRACK2 = re.compile(r"\d+=\d+", re.ASCII)
 
@@ -89,6 +92,8 @@ class Tag(Enum):
     ROW_HASH = 0xDF14
     TRANSIT_CARD = 0xDF15
     PIN_BLOCK = 0xDF16
+    EXPIRES = 0xDF17
+    COMMANDS = 0xDF18
 
 
 def number_text(value: int, digits: int, name: str) -> str:
@@ -136,6 +141,29 @@ def unsigned_bytes(value: int, length: int, name: str) -> bytes:
     if not 0 <= value < 1 << (8 * length):
         raise WireError(f"{name} does not fit {length} bytes")
     return value.to_bytes(length, "big")
+
+
+def packed_commands(commands: Sequence[bytes]) -> bytes:
+    """Return up to 8 APDUs of 4 to 64 bytes, each behind its length; 255 bytes in all. Raises WireError."""
+    if len(commands) > MAX_COMMANDS or any(len(each) not in COMMAND_BYTES for each in commands):
+        raise WireError(f"COMMANDS are not up to {MAX_COMMANDS} APDUs of 4 to 64 bytes")
+    packed = b"".join(bytes((len(each),)) + each for each in commands)
+    if len(packed) > COMMANDS_BYTES:
+        raise WireError(f"COMMANDS are more than {COMMANDS_BYTES} bytes")
+    return packed
+
+
+def unpacked_commands(data: bytes) -> tuple[bytes, ...]:
+    """Return the APDUs that `packed_commands` packed. Raises WireError."""
+    commands = []
+    while data:
+        length = data[0]
+        commands.append(data[1 : 1 + length])
+        if len(commands[-1]) < length:
+            raise WireError("private COMMANDS end inside an APDU")
+        data = data[1 + length :]
+    packed_commands(commands)
+    return tuple(commands)
 
 
 class Fields:

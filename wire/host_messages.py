@@ -311,6 +311,40 @@ class LoadResponse:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IssuerRequest:
+    """0100/980000: which commands has the issuer for this transit card before it is loaded.
+
+    `expires` is its last valid day, YYYYMMDD, `challenge` 8 bytes that the card gave by chance for them. Other shapes
+    as in OrderRequest; no money is asked for.
+    """
+
+    terminal: str
+    branch: str
+    stan: int
+    date: str
+    time: str
+    order: str
+    card: str = field(repr=False)
+    expires: str
+    challenge: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuerResponse:
+    """0110/980000: up to 8 APDUs of 4 to 64 bytes, 255 bytes with their lengths; there exactly if it approves.
+
+    They are made for the echoed `challenge` and count with the card that gave it. () is "nothing to do".
+    """
+
+    terminal: str
+    stan: int
+    response_code: str
+    order: str
+    challenge: bytes
+    commands: tuple[bytes, ...] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConfirmRequest:
     """0220/940000: the card was loaded; here is its TAC (4 bytes). A `repeat` is an 0221."""
 
@@ -410,6 +444,7 @@ OrderedRequest = (
     | DepositRequest
     | StatusRequest
     | LoadRequest
+    | IssuerRequest
     | ConfirmRequest
     | SuspenseRequest
     | ReversalRequest
@@ -420,6 +455,7 @@ OrderedResponse = (
     | DepositResponse
     | StatusResponse
     | LoadResponse
+    | IssuerResponse
     | ConfirmResponse
     | SuspenseResponse
     | ReversalResponse
@@ -438,6 +474,7 @@ ANSWERS: Mapping[type[Request], type[Response]] = {
     DepositRequest: DepositResponse,
     StatusRequest: StatusResponse,
     LoadRequest: LoadResponse,
+    IssuerRequest: IssuerResponse,
     ConfirmRequest: ConfirmResponse,
     SuspenseRequest: SuspenseResponse,
     ReversalRequest: ReversalResponse,
