@@ -35,7 +35,8 @@ class Picture(Enum):
     PLACE_ID_CARD = "place_id_card"
     RETURN_CARD = "return_card"
     TAKE_CARD = "take_card"
-    TAKE_CARD_AND_RECEIPT = "take_card_and_receipt"
+    TAKE_ID_CARD = "take_id_card"
+    TAKE_RECEIPT = "take_receipt"
     KEEP_CARD = "keep_card"
     PAY_BY_PHONE = "pay_by_phone"
     INSERT_BANK_CARD = "insert_bank_card"
@@ -222,7 +223,8 @@ class ListPage(_Page):
 class ResultPage(_Page):
     """How it ended, truthfully: what happened to the money and what to do now.
 
-    `reason` stands before the body: why a rule said no, or what must not be forgotten.
+    `reason` stands before the body: why a rule said no, or what must not be forgotten. `pictures` show side by side
+    what there is to take.
     """
 
     kind: Literal["result"] = "result"
@@ -231,7 +233,7 @@ class ResultPage(_Page):
     body: Words
     reason: LocalText | Words | None = None
     facts: tuple[Fact, ...] = ()
-    picture: Picture | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -127,9 +127,15 @@ def last_page(s: Deposit, outcome: Outcome, *, has_receipt: bool) -> ResultPage:
         body=body,
         reason=cap.words if outcome is Outcome.BARRED and cap is not None else None,
         facts=_facts(s, outcome),
-        picture=Picture.STAFF if outcome is Outcome.MANUAL else None,
+        pictures=_pictures(outcome, has_receipt=has_receipt),
         idle_s=LAST_PAGE_IDLE_S,
     )
+
+
+def _pictures(outcome: Outcome, *, has_receipt: bool) -> tuple[Picture, ...]:
+    """Return who helps, and that there is a receipt to be taken; the bank card was taken before the payment."""
+    staff = (Picture.STAFF,) if outcome is Outcome.MANUAL else ()
+    return (*staff, Picture.TAKE_RECEIPT) if has_receipt else staff
 
 
 def _facts(s: Deposit, outcome: Outcome) -> tuple[Fact, ...]:
