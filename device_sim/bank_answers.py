@@ -8,6 +8,8 @@ from wire.host_messages import (
     JournalHeadRequest,
     KeyRequest,
     OrderedRequest,
+    PinKeyInUseRequest,
+    PinKeyRequest,
     Request,
     Response,
     StatusRequest,
@@ -20,8 +22,10 @@ NO_RRN = "0" * 12
 def refusal(request: Request, code: str, rrn: str = NO_RRN) -> Response:
     """Return the answer that refuses `request` with this response code."""
     ends: dict[str, object] = {"terminal": request.terminal, "stan": request.stan, "response_code": code}
-    if isinstance(request, KeyRequest | IssuerRequest):
+    if isinstance(request, KeyRequest | PinKeyRequest | IssuerRequest):
         ends["challenge"] = request.challenge
+    elif isinstance(request, PinKeyInUseRequest):
+        ends["check_value"] = request.check_value
     elif isinstance(request, JournalHeadRequest):
         ends["row_number"] = request.row_number
     if isinstance(request, OrderedRequest):

@@ -507,7 +507,8 @@ class HostReport:
     """The answer to AskHost. Times are ISO 8601, null where there was none yet.
 
     `failure` says why the last question got no answer, "" after one that did. `mac_key` is the check value of the key
-    of the messages' MAC, "" where there is none.
+    of the messages' MAC, "" where there is none. `pin_key` is that of the PIN key that came over the line last, ""
+    before one has come, null where none comes so; `pin_key_problem` says why no PIN can be taken now, "" while one can.
     """
 
     type: Literal["host"] = "host"
@@ -517,6 +518,8 @@ class HostReport:
     round_trip_ms: int | None
     failure: str
     mac_key: str
+    pin_key: str | None
+    pin_key_problem: str
     waiting: tuple[WaitingReport, ...]
 
 

@@ -40,9 +40,10 @@ def _host() -> None:
 
 @app.command(epilog="Example:  openteller host status out/kiosk.toml")
 def status(config_file: _ConfigFile = TERMINAL_FILE, as_json: _Json = False) -> None:
-    """Show the servers, since when it is connected, the last answer, how long it took, and the MAC key's check value.
+    """Show the servers, since when it is connected, the last answer, how long it took, and the keys' check values.
 
-    Exits with 1 if the core does not run, or the host did not answer the last question.
+    Exits with 1 if the core does not run, the host did not answer the last question, or no PIN can be taken for want of
+    a key from the host.
     """
     socket, _ = _places(config_file)
     try:
@@ -53,7 +54,7 @@ def status(config_file: _ConfigFile = TERMINAL_FILE, as_json: _Json = False) -> 
         _print_json(asdict(found))
     else:
         Console(highlight=False).print(_status(found))
-    if found.failure or found.last_answer is None:
+    if found.failure or found.last_answer is None or found.pin_key_problem:
         raise typer.Exit(1)
 
 
@@ -135,6 +136,9 @@ def _status(found: HostReport) -> Table:
     if found.failure:
         table.add_row("problem", f"[red]{escape(found.failure)}[/]")
     table.add_row("MAC key", found.mac_key or "none")
+    if found.pin_key is not None:
+        problem = f" [red]bank cards cannot pay: {escape(found.pin_key_problem)}[/]" if found.pin_key_problem else ""
+        table.add_row("PIN key", f"{found.pin_key or 'none'}{problem}")
     table.add_row("waiting", str(len(found.waiting)) if found.waiting else "nothing")
     return table
 

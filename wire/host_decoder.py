@@ -21,6 +21,8 @@ from wire.host_fields import (
     LONGEST_PIN,
     NORMAL_CONDITION,
     ORDER,
+    PIN_KEY,
+    PIN_KEY_IN_USE,
     SIGN_ON,
     SPEC,
     STATUS,
@@ -34,7 +36,9 @@ from wire.host_fields import (
 from wire.host_messages import (
     APPROVED,
     CHALLENGE_BYTES,
+    CHECK_VALUE_BYTES,
     Approval,
+    BroughtKey,
     ChargeRequest,
     ChargeResponse,
     ConfirmRequest,
@@ -57,6 +61,10 @@ from wire.host_messages import (
     OrderResponse,
     OrderStatus,
     PayingCard,
+    PinKeyInUseRequest,
+    PinKeyInUseResponse,
+    PinKeyRequest,
+    PinKeyResponse,
     PinScheme,
     PurseData,
     QrOffer,
@@ -160,6 +168,31 @@ def _read_key_response(fields: Fields) -> KeyResponse:
     if answer["response_code"] != APPROVED:
         return KeyResponse(**answer)
     return KeyResponse(**answer, key_block=fields.private_text(Tag.KEY_BLOCK, 255))
+
+
+def _read_pin_key_request(fields: Fields) -> PinKeyRequest:
+    return PinKeyRequest(**_read_ends(fields), challenge=fields.private(Tag.CHALLENGE, CHALLENGE_BYTES))
+
+
+def _read_pin_key_response(fields: Fields) -> PinKeyResponse:
+    challenge = fields.private(Tag.CHALLENGE, CHALLENGE_BYTES)
+    answer = {**_read_ends(fields), "response_code": fields.text("39"), "challenge": challenge}
+    if answer["response_code"] != APPROVED:
+        return PinKeyResponse(**answer)
+    return PinKeyResponse(**answer, key=BroughtKey(fields.private_text(Tag.KEY_BLOCK, 255), _read_check_value(fields)))
+
+
+def _read_pin_key_in_use_request(fields: Fields) -> PinKeyInUseRequest:
+    return PinKeyInUseRequest(**_read_ends(fields), check_value=_read_check_value(fields))
+
+
+def _read_pin_key_in_use_response(fields: Fields) -> PinKeyInUseResponse:
+    code = fields.text("39")
+    return PinKeyInUseResponse(**_read_ends(fields), response_code=code, check_value=_read_check_value(fields))
+
+
+def _read_check_value(fields: Fields) -> str:
+    return fields.private(Tag.CHECK_VALUE, CHECK_VALUE_BYTES).hex().upper()
 
 
 def _read_journal_head_request(fields: Fields) -> JournalHeadRequest:
@@ -341,6 +374,10 @@ _READERS: dict[tuple[str, str], Callable[[Fields], Message]] = {
     ("0810", SIGN_ON): _read_sign_on_response,
     ("0800", KEY_CHANGE): _read_key_request,
     ("0810", KEY_CHANGE): _read_key_response,
+    ("0800", PIN_KEY): _read_pin_key_request,
+    ("0810", PIN_KEY): _read_pin_key_response,
+    ("0800", PIN_KEY_IN_USE): _read_pin_key_in_use_request,
+    ("0810", PIN_KEY_IN_USE): _read_pin_key_in_use_response,
     ("0620", ""): _read_journal_head_request,
     ("0630", ""): _read_journal_head_response,
     ("0200", ORDER): _read_order_request,

@@ -22,11 +22,14 @@ from wire.host_fields import (
     LONGEST_PIN,
     NORMAL_CONDITION,
     ORDER,
+    PIN_KEY,
+    PIN_KEY_IN_USE,
     SIGN_ON,
     SPEC,
     STATUS,
     SUSPENSE,
     Tag,
+    check_value_bytes,
     digit_text,
     exact_bytes,
     number_text,
@@ -40,6 +43,7 @@ from wire.host_messages import (
     APPROVED,
     CHALLENGE_BYTES,
     Approval,
+    BroughtKey,
     ChargeRequest,
     ChargeResponse,
     ConfirmRequest,
@@ -64,6 +68,10 @@ from wire.host_messages import (
     OrderResponse,
     OrderStatus,
     PayingCard,
+    PinKeyInUseRequest,
+    PinKeyInUseResponse,
+    PinKeyRequest,
+    PinKeyResponse,
     PinScheme,
     PurseData,
     QrOffer,
@@ -129,6 +137,10 @@ def _request_parts(message: Request) -> tuple[dict[str, str], _Private]:
             return {"t": "0800", "70": SIGN_ON}, {}
         case KeyRequest(challenge=challenge):
             return {"t": "0800", "70": KEY_CHANGE}, _challenge(challenge)
+        case PinKeyRequest(challenge=challenge):
+            return {"t": "0800", "70": PIN_KEY}, _challenge(challenge)
+        case PinKeyInUseRequest(check_value=value):
+            return {"t": "0800", "70": PIN_KEY_IN_USE}, _check_value(value)
         case JournalHeadRequest(row_number=number, row_hash=digest):
             return {"t": "0620"}, {**_row(number), Tag.ROW_HASH: exact_bytes(digest, 32, "hash")}
         case _:
@@ -185,6 +197,13 @@ def _response_parts(message: Response) -> tuple[dict[str, str], _Private]:
         case KeyResponse(challenge=challenge, key_block=block):
             body = _if_approved(message, block, _key_block)
             return {"t": "0810", "39": code, "70": KEY_CHANGE}, {**_challenge(challenge), **body}
+        case PinKeyResponse(challenge=challenge, key=key):
+            return {"t": "0810", "39": code, "70": PIN_KEY}, {
+                **_challenge(challenge),
+                **_if_approved(message, key, _brought_key),
+            }
+        case PinKeyInUseResponse(check_value=value):
+            return {"t": "0810", "39": code, "70": PIN_KEY_IN_USE}, _check_value(value)
         case JournalHeadResponse(row_number=number):
             return {"t": "0630", "39": code}, _row(number)
         case _:
@@ -326,6 +345,14 @@ def _challenge(challenge: bytes) -> _Private:
 
 def _key_block(block: str) -> _Private:
     return {Tag.KEY_BLOCK: printable_text(block, 255, "key block").encode("ascii")}
+
+
+def _check_value(value: str) -> _Private:
+    return {Tag.CHECK_VALUE: check_value_bytes(value)}
+
+
+def _brought_key(key: BroughtKey) -> _Private:
+    return {**_key_block(key.block), **_check_value(key.check_value)}
 
 
 def _row(number: int) -> _Private:

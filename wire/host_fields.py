@@ -11,7 +11,7 @@ from typing import Any
 from wire.errors import WireError
 
 CURRENCY_CNY = "156"  # ISO 4217
-SIGN_ON, KEY_CHANGE, ECHO_TEST = "001", "161", "301"  # DE 70
+SIGN_ON, KEY_CHANGE, PIN_KEY, PIN_KEY_IN_USE, ECHO_TEST = "001", "161", "162", "163", "301"  # DE 70
 # DE 3, free for private use from 91 to 99.
 ORDER, STATUS, LOAD, CONFIRM = "910000", "920000", "930000", "940000"
 SUSPENSE, CHARGE, DEPOSIT, ISSUER = "950000", "960000", "970000", "980000"
@@ -23,6 +23,7 @@ MAX_COMMANDS, COMMAND_BYTES = 8, range(4, 65)
 COMMANDS_BYTES = 255
 
 _TRACK2 = re.compile(r"\d+=\d+", re.ASCII)
+_CHECK_VALUE = re.compile("[0-9A-F]{6}")
 
 
 def _bcd(digits: int, description: str, **more: Any) -> dict[str, Any]:
@@ -94,6 +95,7 @@ class Tag(Enum):
     PIN_BLOCK = 0xDF16
     EXPIRES = 0xDF17
     COMMANDS = 0xDF18
+    CHECK_VALUE = 0xDF19
 
 
 def number_text(value: int, digits: int, name: str) -> str:
@@ -134,6 +136,13 @@ def exact_bytes(data: bytes, length: int, name: str) -> bytes:
     if len(data) != length:
         raise WireError(f"{name} has {len(data)} bytes and not {length}")
     return data
+
+
+def check_value_bytes(text: str) -> bytes:
+    """Return the bytes of a check value, which is six hexadecimal digits in capitals. Raises WireError."""
+    if not _CHECK_VALUE.fullmatch(text):
+        raise WireError("a check value is not six hexadecimal digits")
+    return bytes.fromhex(text)
 
 
 def unsigned_bytes(value: int, length: int, name: str) -> bytes:

@@ -15,6 +15,7 @@ from wire.host_encoder import encode
 from wire.host_fields import SPEC, Tag
 from wire.host_messages import (
     Approval,
+    BroughtKey,
     ChargeRequest,
     ChargeResponse,
     ConfirmRequest,
@@ -37,6 +38,10 @@ from wire.host_messages import (
     OrderResponse,
     OrderStatus,
     PayingCard,
+    PinKeyInUseRequest,
+    PinKeyInUseResponse,
+    PinKeyRequest,
+    PinKeyResponse,
     PinScheme,
     PurseData,
     QrOffer,
@@ -113,6 +118,12 @@ KEY_BLOCK_BYTES = (
     "4432313546384432303745324534313743303731353641323745384533314441303546373432353530393539334430334134353744433334"
 )
 COMMANDS = "DF18 0E 0D04D695180820121221A1B2C3D4"
+# TR-31:2018 A.7.2.2, quoted there too; the check value was worked out with OpenSSL 3.0 on the command line.
+PIN_KEY_BLOCK = "B0080P0TE00E000094B420079CC80BA3461F86FE26EFC4A3B8E4FA4C5F5341176EED7B727B8A248E"
+PIN_KEY_BLOCK_BYTES = (
+    "4230303830503054453030453030303039344234323030373943433830424133343631463836464532364546433441334238453446413443"
+    "354635333431313736454544374237323742384132343845"
+)
 EMPTY_SHA256 = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"  # FIPS 180-4: of no bytes
 
 # Source of each: the example of the same name in docs/host-messages.md.
@@ -143,6 +154,27 @@ VECTORS: dict[str, tuple[Message, str]] = {
             f"0810 8020000002810000 0400000000000000 000002 3030 {T}"
             f" 0126 DF11 08 A1B2C3D4E5F60718 DF12 70 {KEY_BLOCK_BYTES} 0161"
         ),
+    ),
+    "PinKeyRequest": (
+        PinKeyRequest(**ENDS, stan=4, challenge=CHALLENGE),
+        f"0800 8020000000810000 0400000000000000 000004 {T} 0011 DF11 08 A1B2C3D4E5F60718 0162",
+    ),
+    "PinKeyResponse": (
+        PinKeyResponse(
+            **ENDS, stan=4, response_code="00", challenge=CHALLENGE, key=BroughtKey(PIN_KEY_BLOCK, "57C409")
+        ),
+        (
+            f"0810 8020000002810000 0400000000000000 000004 3030 {T}"
+            f" 0100 DF11 08 A1B2C3D4E5F60718 DF12 50 {PIN_KEY_BLOCK_BYTES} DF19 03 57C409 0162"
+        ),
+    ),
+    "PinKeyInUseRequest": (
+        PinKeyInUseRequest(**ENDS, stan=5, check_value="57C409"),
+        f"0800 8020000000810000 0400000000000000 000005 {T} 0006 DF19 03 57C409 0163",
+    ),
+    "PinKeyInUseResponse": (
+        PinKeyInUseResponse(**ENDS, stan=5, response_code="00", check_value="57C409"),
+        f"0810 8020000002810000 0400000000000000 000005 3030 {T} 0006 DF19 03 57C409 0163",
     ),
     "JournalHeadRequest": (
         JournalHeadRequest(**ENDS, stan=3, row_number=1000, row_hash=bytes.fromhex(EMPTY_SHA256)),
@@ -667,12 +699,15 @@ def test_a_response_answers_its_own_request_only(kind: str) -> None:
     assert not any(is_answer(message, request) for message in same_numbers)
 
 
-def test_an_answer_names_the_challenge_and_the_row_of_its_question() -> None:
+def test_an_answer_names_the_challenge_the_key_and_the_row_of_its_question() -> None:
     key, head = VECTORS["KeyRequest"][0], VECTORS["JournalHeadRequest"][0]
     assert not is_answer(replace(VECTORS["KeyResponse"][0], challenge=bytes(8)), key)
     assert not is_answer(replace(VECTORS["JournalHeadResponse"][0], row_number=999), head)
+    pin_key, in_use = VECTORS["PinKeyRequest"][0], VECTORS["PinKeyInUseRequest"][0]
+    assert not is_answer(replace(VECTORS["PinKeyResponse"][0], challenge=bytes(8)), pin_key)
+    assert not is_answer(replace(VECTORS["PinKeyInUseResponse"][0], check_value="000000"), in_use)
 
 
-def test_all_but_network_management_has_a_mac() -> None:
+def test_all_but_what_comes_before_the_mac_key_has_a_mac() -> None:
     without = {name for name, (message, _) in VECTORS.items() if not has_mac(message)}
     assert without == {f"{kind}{end}" for kind in ("Echo", "SignOn", "Key") for end in ("Request", "Response")}
