@@ -11,8 +11,8 @@ from datetime import date
 
 import apsw
 
-from device_sim.bank_keys import PinKeys
 from device_sim.bank_ledger import Ledger
+from device_sim.bank_pin_keys import PinKeys
 from device_sim.cards.debit import SIGNED_TAGS, application_cryptogram, issuer_cryptogram
 from kiosk_core.card_number import CardNumber
 from wire import emv
@@ -25,7 +25,10 @@ _ARQC = 0x80  # the two highest bits of 9F27 (EMV 4.3 Book 3, 6.5.5.4)
 _RESULTS = 3  # where the card's own results begin in 9F10 of a simulated card
 _WANTED_TAGS = (*SIGNED_TAGS, "82", "9F10", "9F26", "9F27", "9F36")
 
-_SCHEMA = "create table if not exists pin_errors (holder blob primary key, wrong integer)"
+_SCHEMA = """
+    create table if not exists pin_errors (holder blob primary key, wrong integer);
+    create table if not exists chip_counters (holder blob primary key, highest integer);
+"""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class BankAccount:
 
 
 class Accounts:
-    """The accounts, and wrong PINs in a row, in a database that its owner opens, locks and commits.
+    """The accounts, wrong PINs in a row and chips' counters, in a database that its owner opens, locks and commits.
 
     `token` makes of a card number what may be kept of it; it is also the holder in the ledger.
     """
@@ -68,8 +71,11 @@ class Accounts:
         """Return what is on the account of a known card."""
         return self._accounts[number].balance_fen + self._ledger.change_of(self._token(number))
 
-    def refusal(self, payer: PayingCard, amount_fen: int, today: date) -> str | None:
-        """Return the response code why a card may not pay, if so; a wrong PIN is counted, a right one ends it."""
+    def refusal(self, terminal: str, payer: PayingCard, amount_fen: int, today: date) -> str | None:
+        """Return the response code why a card may not pay at a terminal, if so.
+
+        What its chip signed counts once, whatever becomes of it. A wrong PIN is counted, a right one ends it.
+        """
         account = self._accounts.get(payer.number)
         if account is None:
             return "14"
@@ -77,10 +83,12 @@ class Accounts:
             return "54"
         if payer.track2 and not payer.track2.startswith(f"{payer.number}={payer.expires}"):
             return "05"
-        if unfit := self._pin_refusal(account, payer):
-            return unfit
         if not _chip_agrees(account, payer, amount_fen):
             return "05"
+        if not self._is_new(payer):
+            return "59"
+        if unfit := self._pin_refusal(terminal, account, payer):
+            return unfit
         return "51" if self.balance_fen(payer.number) < amount_fen else None
 
     def for_the_chip(self, payer: PayingCard) -> bytes:
@@ -90,16 +98,25 @@ class Accounts:
         code = APPROVED.encode("ascii")
         return emv.encode_object("91", issuer_cryptogram(key, objects["9F36"], objects["9F26"], code) + code)
 
-    def _pin_refusal(self, account: BankAccount, payer: PayingCard) -> str | None:
+    def _is_new(self, payer: PayingCard) -> bool:
+        """Return whether the chip's transaction counter is higher than any before, and remember it."""
+        holder, counter = self._token(payer.number), int.from_bytes(_objects(payer.chip)["9F36"], "big")
+        highest = self._db.execute("select highest from chip_counters where holder = ?", (holder,)).get
+        if highest is not None and counter <= highest:
+            return False
+        self._db.execute("insert or replace into chip_counters values (?, ?)", (holder, counter))
+        return True
+
+    def _pin_refusal(self, terminal: str, account: BankAccount, payer: PayingCard) -> str | None:
         holder = self._token(payer.number)
         wrong = self._db.execute("select wrong from pin_errors where holder = ?", (holder,)).get or 0
         if wrong >= _PIN_TRIES:
             return "75"
         if payer.pin is None:
             return "05"
-        digits = self._keys.digits(payer.pin, payer.number)
+        digits = self._keys.digits(terminal, payer.pin, payer.number)
         if digits is None:
-            return "96"  # the keys differ, or the line is bad: the customer did nothing wrong
+            return "99"  # the keys differ: the customer did nothing wrong
         wrong = 0 if hmac.compare_digest(digits, account.pin) else wrong + 1
         self._db.execute("insert or replace into pin_errors values (?, ?)", (holder, wrong))
         return None if not wrong else "75" if wrong >= _PIN_TRIES else "55"

@@ -2,7 +2,18 @@
 
 from collections.abc import Callable
 
-from wire.host_messages import ANSWERS, JournalHeadRequest, KeyRequest, OrderedRequest, Request, Response, StatusRequest
+from wire.host_messages import (
+    ANSWERS,
+    IssuerRequest,
+    JournalHeadRequest,
+    KeyRequest,
+    OrderedRequest,
+    PinKeyInUseRequest,
+    PinKeyRequest,
+    Request,
+    Response,
+    StatusRequest,
+)
 
 NO_RRN = "0" * 12
 """The RRN of an answer that the bank does not remember."""
@@ -11,13 +22,15 @@ NO_RRN = "0" * 12
 def refusal(request: Request, code: str, rrn: str = NO_RRN) -> Response:
     """Return the answer that refuses `request` with this response code."""
     ends: dict[str, object] = {"terminal": request.terminal, "stan": request.stan, "response_code": code}
-    if isinstance(request, KeyRequest):
+    if isinstance(request, KeyRequest | PinKeyRequest | IssuerRequest):
         ends["challenge"] = request.challenge
+    elif isinstance(request, PinKeyInUseRequest):
+        ends["check_value"] = request.check_value
     elif isinstance(request, JournalHeadRequest):
         ends["row_number"] = request.row_number
-    elif isinstance(request, OrderedRequest):
+    if isinstance(request, OrderedRequest):
         ends["order"] = request.order
-        if not isinstance(request, StatusRequest):
+        if not isinstance(request, StatusRequest | IssuerRequest):
             ends["rrn"] = rrn
     answer: Callable[..., Response] = ANSWERS[type(request)]
     return answer(**ends)

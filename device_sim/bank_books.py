@@ -16,9 +16,11 @@ import apsw
 
 from device_sim.bank_accounts import Accounts, BankAccount
 from device_sim.bank_answers import refusal
-from device_sim.bank_keys import PinKeys, PurseKeys
+from device_sim.bank_issuer import commands_for
+from device_sim.bank_keys import PurseKeys
 from device_sim.bank_ledger import Account, Booking, Ledger, Movement, Pocket, Posting
 from device_sim.bank_orders import Order, Orders
+from device_sim.bank_pin_keys import PinKeys
 from device_sim.bank_settlement import settlement_of
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
@@ -35,6 +37,7 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IssuerRequest,
     JournalHeadRequest,
     JournalHeadResponse,
     LoadPermission,
@@ -44,6 +47,10 @@ from wire.host_messages import (
     OrderRequest,
     OrderResponse,
     OrderStatus,
+    PinKeyInUseRequest,
+    PinKeyInUseResponse,
+    PinKeyRequest,
+    PinKeyResponse,
     QrOffer,
     Response,
     ReversalRequest,
@@ -69,8 +76,10 @@ _Refusal = str
 class BankRules:
     """How the bank decides: master keys (16 bytes each), the largest load and deposit, how long an order can be paid.
 
-    `accounts` are those of the bank cards that it knows; PINs come under `pin_key` (3DES, 16 bytes) or `long_pin_key`
-    (AES). With `pays_itself_after_s` the customer's phone pays that many seconds after the order by itself.
+    A purse is valid for `validity_days` after its last load. `accounts` are those of the bank cards that it knows; PINs
+    come under `pin_key` (3DES, 16 bytes) or `long_pin_key` (AES), or under keys that terminals fetch, in blocks under
+    `pad_loading_key` (3DES, 16 bytes). With `pays_itself_after_s` the customer's phone pays that many seconds after the
+    order by itself.
     """
 
     load_master_key: bytes = field(repr=False)
@@ -78,10 +87,12 @@ class BankRules:
     limit_fen: int = 100_000
     deposit_limit_fen: int = 5_000_000
     order_lifetime_s: int = 120
+    validity_days: int = 365
     pays_itself_after_s: float | None = None
     accounts: tuple[BankAccount, ...] = ()
     pin_key: bytes | None = field(default=None, repr=False)
     long_pin_key: bytes | None = field(default=None, repr=False)
+    pad_loading_key: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,7 @@ class BankEntry:
     refunded_fen: int
 
 
-_VERSION = 3  # of the tables, in the file's user_version
+_VERSION = 4  # of the tables, in the file's user_version
 _LEGACY_JOURNAL = b"\x01\x01"  # https://sqlite.org/fileformat2.html 1.3.3: what a database without WAL says of itself
 _SCHEMA = f"""
     pragma journal_mode = wal;
@@ -132,7 +143,6 @@ class BankBooks:
     def __init__(self, folder: Path | None, rules: BankRules, clock: Clock) -> None:
         self._rules = rules
         self._keys = PurseKeys(rules.load_master_key, rules.tac_master_key)
-        self._pin_keys = PinKeys(rules.pin_key, rules.long_pin_key)
         self._clock = clock
         self._lock = threading.Lock()
         self._folder = folder
@@ -151,6 +161,8 @@ class BankBooks:
         list(self._db.execute(_SCHEMA))  # a statement runs when its rows are fetched
         self._orders = Orders(self._db)
         self._ledger = Ledger(self._db)
+        rules = self._rules
+        self._pin_keys = PinKeys(self._db, rules.pin_key, rules.long_pin_key, rules.pad_loading_key)
         self._accounts = Accounts(self._db, self._rules.accounts, self._pin_keys, self._ledger, self._token)
 
     def reopen(self) -> None:
@@ -196,10 +208,16 @@ class BankBooks:
                     return EchoResponse(terminal=terminal, stan=stan, response_code=APPROVED)
                 case SignOnRequest(terminal=terminal, stan=stan):
                     return SignOnResponse(terminal=terminal, stan=stan, response_code=APPROVED)
+                case PinKeyRequest():
+                    return self._pin_key(request)
+                case PinKeyInUseRequest():
+                    return self._pin_key_in_use(request)
                 case JournalHeadRequest():
                     return self._head(request)
                 case StatusRequest():
                     return self._status(request)
+                case IssuerRequest():
+                    return commands_for(request, self._keys, self._today().date(), self._rules.validity_days)
                 case OrderRequest() | ChargeRequest() | DepositRequest() | LoadRequest():
                     return self._once(request, refuse_with)
                 case ConfirmRequest() | SuspenseRequest() | ReversalRequest():
@@ -343,7 +361,7 @@ class BankBooks:
         if unfit:
             return "P3" if unfit == "14" else unfit
         payer = request.payer
-        unfit = self._accounts.refusal(payer, request.amount_fen, self._today().date())
+        unfit = self._accounts.refusal(request.terminal, payer, request.amount_fen, self._today().date())
         if unfit:
             return unfit
         order = self._opened(request, rowid)
@@ -398,6 +416,25 @@ class BankBooks:
 
     def _offer(self, request: OrderRequest | DepositRequest) -> QrOffer:
         return QrOffer(text=f"https://pay.example.com/o/{request.order}", expires_in_s=self._rules.order_lifetime_s)
+
+    def _pin_key(self, request: PinKeyRequest) -> PinKeyResponse:
+        key = self._pin_keys.offer(request.terminal)
+        return PinKeyResponse(
+            terminal=request.terminal,
+            stan=request.stan,
+            response_code="96" if key is None else APPROVED,
+            challenge=request.challenge,
+            key=key,
+        )
+
+    def _pin_key_in_use(self, request: PinKeyInUseRequest) -> PinKeyInUseResponse:
+        known = self._pin_keys.take_into_use(request.terminal, request.check_value)
+        return PinKeyInUseResponse(
+            terminal=request.terminal,
+            stan=request.stan,
+            response_code=APPROVED if known else "25",
+            check_value=request.check_value,
+        )
 
     def _head(self, request: JournalHeadRequest) -> JournalHeadResponse:
         """Keep the head of a terminal's journal; refuse one that an honest journal cannot have behind those before."""

@@ -18,6 +18,7 @@ from wire.host_messages import (
     APPROVED,
     ChargeRequest,
     DepositRequest,
+    IssuerResponse,
     KeyRequest,
     KeyResponse,
     LoadRequest,
@@ -112,8 +113,8 @@ class BankDesk:
             answer = self._books.answer(request, declined.code if declined is not None else None)
         if answer is None:
             answer = refusal(request, "96")  # a key is wanted, and none is agreed
-        if BankFault.WRONG_MAC2 in befallen and isinstance(answer, LoadResponse) and answer.permission:
-            answer = replace(answer, permission=replace(answer.permission, mac2=_inverted(answer.permission.mac2)))
+        if BankFault.WRONG_MAC2 in befallen:
+            answer = _forged(answer)
         data = encode(answer)
         if keys is not None and block:
             data = covered(data)
@@ -159,6 +160,17 @@ def _on_the_line(payload: bytes, last: bytes, befallen: Befallen) -> Reply:
     if BankFault.ANSWER_HALF in befallen:
         data = data[: len(data) // 2]
     return Reply(data, late_s)
+
+
+def _forged(answer: Response) -> Response:
+    """Return an answer with the card's MACs in it wrong."""
+    match answer:
+        case LoadResponse(permission=permission) if permission is not None:
+            return replace(answer, permission=replace(permission, mac2=_inverted(permission.mac2)))
+        case IssuerResponse(commands=commands) if commands is not None:
+            return replace(answer, commands=tuple(each[:-4] + _inverted(each[-4:]) for each in commands))
+        case _:
+            return answer
 
 
 def _inverted(data: bytes) -> bytes:

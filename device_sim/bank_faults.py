@@ -39,7 +39,7 @@ class BankFault(Enum):
     WRONG_MAC = "wrong_mac"
     """The MAC of the answer is wrong; an answer without a MAC has one bit wrong at its end."""
     WRONG_MAC2 = "wrong_mac2"
-    """The permission to load is forged: the card does not believe it."""
+    """The permission to load is forged, or `issuer` where it is named: its commands; the card does not believe it."""
     CLOCK_SKEW = "clock_skew"
     """The bank's clock is `seconds` ahead, or behind: the dates in its permissions and books are."""
 

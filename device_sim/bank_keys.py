@@ -16,16 +16,11 @@ from functools import lru_cache
 from typing import Protocol
 
 from device_sim import card_crypto, key_block
+from device_sim.cards.validity import extension, update_key
 from device_sim.key_block import HeldKey, KeyBlockError
-from device_sim.secure_module import Random, SecureModule, SecureModuleError
-from kiosk_core.pin_pad import PinFormat
-from wire.host_messages import ChargeRequest, LoadRequest, OrderRequest, PinScheme, SealedPin
+from device_sim.secure_module import Random, SecureModule
+from wire.host_messages import ChargeRequest, IssuerRequest, LoadRequest, OrderRequest
 
-_PIN_FORMATS = {
-    PinScheme.ISO0_TDES: PinFormat.ISO0,
-    PinScheme.ISO3_TDES: PinFormat.ISO3,
-    PinScheme.ISO4_AES: PinFormat.ISO4,
-}
 _WithPurse = OrderRequest | ChargeRequest | LoadRequest
 
 _log = logging.getLogger(__name__)
@@ -72,6 +67,11 @@ class PurseKeys:
             moment,
         )
 
+    def extension(self, request: IssuerRequest, end: str) -> bytes:
+        """Return the command that makes a purse valid until `end` (YYYYMMDD), sealed for its challenge."""
+        factor = card_crypto.diversification_factor(request.card)
+        return extension(update_key(self._load_master_key, factor), request.challenge, end)
+
     def token(self, data: bytes) -> bytes:
         """Return a keyed digest (32 bytes), by which what may not be stored is known again."""
         return hmac.digest(self._load_master_key, data, hashlib.sha256)
@@ -83,24 +83,6 @@ class PurseKeys:
 
 def _card_key(master_key: bytes, card: str) -> bytes:
     return card_crypto.diversify(master_key, card_crypto.diversification_factor(card))
-
-
-class PinKeys:
-    """The keys under which PINs come from the terminals: 3DES, 16 bytes, and AES, each if the bank gave one out."""
-
-    def __init__(self, tdes: bytes | None, aes: bytes | None) -> None:
-        self._module = SecureModule(secrets.token_bytes)
-        for place, value in (("T", tdes), ("A", aes)):
-            if value is not None:
-                self._module.put(place, HeldKey("P0", place, "D", value))
-
-    def digits(self, pin: SealedPin, number: str) -> str | None:
-        """Return the PIN that was typed, None where the block is none of this card under the key."""
-        pin_format = _PIN_FORMATS[pin.scheme]
-        try:
-            return self._module.pin_digits("A" if pin_format is PinFormat.ISO4 else "T", pin_format, pin.block, number)
-        except SecureModuleError:
-            return None
 
 
 class MacAlgorithm(Enum):

@@ -9,12 +9,18 @@ from dataclasses import dataclass
 from enum import Enum
 
 from device_sim.card import Card
-from device_sim.cards.lasting import TornError
-from device_sim.cards.mifare import MifareClassic
-from device_sim.crt591_cards import SimulatedI2cCard
+from device_sim.crt310_cards import (
+    ChipCommand,
+    Coil,
+    Contacts,
+    RfCommand,
+    SamSlots,
+    card_type,
+    eeprom_answer,
+    tracks_read,
+)
 from device_sim.plastic_card import Length, PlasticCard, TrackDamage
 from device_sim.recent import Recent
-from kiosk_core.card_reader import ChipProtocol
 from kiosk_core.clock import Clock
 from wire import crt310
 from wire import crt310_answers as answers
@@ -23,28 +29,21 @@ from wire.crt310 import MalformedCommand
 from wire.crt310_answers import (
     Answer,
     CardPosition,
-    CardType,
     Done,
     FrontState,
     Negative,
     Outcome,
     RearState,
     Refusal,
-    TrackData,
-    TrackError,
-    TrackRead,
 )
 from wire.crt310_commands import (
     Command,
     CpuProtocol,
-    CpuReset,
-    EepromType,
     Eject,
     FrontEntry,
     MoveTo,
     RearEntry,
     StopPosition,
-    TrackMode,
 )
 from wire.crt310_frames import BadFrame, Control, Deframer, Noise, Package
 
@@ -155,7 +154,9 @@ class SimulatedCrt310:
         self._running: tuple[float, Package] | None = None
         self._habits = habits or Habits()
         self._fittings = fittings or Fittings()
-        self._sams = dict(sams or {})
+        self._sams = SamSlots(sams or {})
+        self._contacts = Contacts()
+        self._coil = Coil()
         self._deframer = Deframer()
         self._pending: Package | None = None
         self._late = b""
@@ -165,14 +166,11 @@ class SimulatedCrt310:
         self._stripe: Mapping[int, bytes | TrackDamage] = {}
         self._position = CardPosition.NO_CARD
         self._serial = VERSION.encode()
-        self._powered_sams: set[int] = set()
         self.condition = Condition()
         self.captured: list[PlasticCard] = []
         self.executed: Recent[Command] = Recent()
         self.light = False
         self._front, self._rear, self._stop = FrontEntry.ANY_CARD, RearEntry.ALLOWED, StopPosition.INSIDE
-        self._chip_powered = False
-        self._open_sector: int | None = None
 
     # -- the line ------------------------------------------------------------------------------------------
 
@@ -332,10 +330,8 @@ class SimulatedCrt310:
             self._card, self._position = None, CardPosition.NO_CARD
 
     def _lift_contacts(self, card: PlasticCard | None) -> None:
-        if self._chip_powered and card is not None and card.chip is not None:
-            card.chip.power_off()
-        self._chip_powered = False
-        self._open_sector = None
+        self._contacts.lift(card)
+        self._coil.close_sector()
 
     # -- commands ------------------------------------------------------------------------------------------
 
@@ -372,14 +368,14 @@ class SimulatedCrt310:
             case commands.EepromSelect() | commands.EepromRead() | commands.EepromWrite():
                 return not self._fittings.contacts
             case commands.SamPowerOff() | commands.ResetSam() | commands.SamApdu():
-                return not self._sams
+                return not self._sams.fitted
             case commands.ReadTracks(_, _, again):
                 return not (self._fittings.rear_magnetic_head if again else self._fittings.magnetic_head)
             case commands.SetCardIn(front):
                 by_stripe = front in (FrontEntry.MAGNETIC, FrontEntry.MAGNETIC_SIGNAL)
                 return by_stripe and not self._fittings.electric_shutter
             case _:
-                return isinstance(command, _RfCommand) and not self._fittings.antenna
+                return isinstance(command, RfCommand) and not self._fittings.antenna
 
     def _execute(self, command: Command) -> Answer:  # noqa: C901, PLR0912  (one line a command)
         match command:
@@ -404,7 +400,7 @@ class SimulatedCrt310:
                 shutter = self._position in (CardPosition.FRONT, CardPosition.FRONT_HELD, CardPosition.LONG_CARD)
                 return answers.Sensors(which, seen, shutter, shutter)
             case commands.AskCardType():
-                return answers.CardTypeFound(self._card_type())
+                return answers.CardTypeFound(card_type(self._card, self._position))
             case commands.Move(to):
                 return Done(0x32, to.value, self._move(to))
             case commands.Light(on):
@@ -421,22 +417,23 @@ class SimulatedCrt310:
             case commands.ReadTracks():
                 return self._read_tracks(command)
             case commands.SamPowerOff() | commands.ResetSam() | commands.SamApdu():
-                return self._sam(command)
+                return self._sams.answer(command)
             case commands.ContactPower() | commands.ResetCpu() | commands.CpuApdu():
-                return self._cpu(command)
+                return self._ask_chip(command)
             case commands.EepromSelect() | commands.EepromRead() | commands.EepromWrite():
-                return self._eeprom(command)
+                return eeprom_answer(command, self._card, self._obstacle(CardPosition.CONTACTS))
             case commands.MemoryCardCommand(family):
                 return Negative(family.value, Refusal.CANNOT_EXECUTE)  # a reader without this function (p5)
             case _:
-                return self._mifare(command)
+                within = self._obstacle(CardPosition.INSIDE, CardPosition.CONTACTS)
+                return self._coil.answer(command, self._card, within)
 
     def _reset(self, eject: Eject) -> Answer:
         self._lift_contacts(self._card)
         # p8: any card, rear allowed, stop inside; p13: light off
         self._front, self._rear, self._stop = FrontEntry.ANY_CARD, RearEntry.ALLOWED, StopPosition.INSIDE
         self.light = False
-        self._powered_sams.clear()
+        self._sams.forget()
         if self._position in _MOVABLE and not self.condition.jammed:
             match eject:
                 case Eject.FRONT:
@@ -463,22 +460,6 @@ class SimulatedCrt310:
             return Outcome.NO_CARD
         return None if self._position in positions else Outcome.WRONG_POSITION
 
-    def _card_type(self) -> CardType:
-        card = self._card
-        if card is None:
-            return CardType.NO_CARD
-        if self._position not in (CardPosition.INSIDE, CardPosition.CONTACTS):
-            return CardType.WRONG_POSITION
-        if card.mifare is not None:
-            return CardType.RF
-        if self._position is not CardPosition.CONTACTS:
-            return CardType.UNKNOWN
-        if card.chip is not None:
-            return CardType.CPU_T0 if card.protocol is ChipProtocol.T0 else CardType.CPU_T1
-        if isinstance(card.memory, SimulatedI2cCard) and card.memory.size in _EEPROMS:
-            return CardType[_EEPROMS[card.memory.size].name]
-        return CardType.UNKNOWN
-
     def _read_tracks(self, command: commands.ReadTracks) -> Answer:
         if command.again:
             obstacle = self._obstacle(*_MOVABLE)
@@ -488,169 +469,14 @@ class SimulatedCrt310:
                 repeated = bytes((command.mode.value, command.selection.value))
                 return Done(0x45, 0x31, obstacle or Outcome.NO_CARD, repeated)
             self._stripe = self._card.tracks
-        asked = command.selection.tracks
-        listed = (1, 2, 3) if self._habits.lists_all_tracks else asked
-        reads = tuple(
-            _track(self._stripe.get(number), number, command.mode) if number in asked else TrackError.NOT_READ
-            for number in listed
-        )
-        return answers.Tracks(command.mode, command.selection, command.again, reads)
+        return tracks_read(self._stripe, command, lists_all=self._habits.lists_all_tracks)
 
-    def _cpu(self, command: commands.ContactPower | commands.ResetCpu | commands.CpuApdu) -> Answer:
+    def _ask_chip(self, command: ChipCommand) -> Answer:
         code, parameter = crt310.encode(command)[3:5]
-        if isinstance(command, commands.ContactPower) and self._position in (
-            CardPosition.FRONT,
-            CardPosition.REAR,
-        ):
+        let_go = self._position in (CardPosition.FRONT, CardPosition.REAR)
+        if isinstance(command, commands.ContactPower) and let_go:
             return Negative(code, Refusal.CANNOT_EXECUTE)  # the note on p12
         obstacle = self._obstacle(CardPosition.CONTACTS)
         if obstacle is not None or self._card is None:
             return Done(code, parameter, obstacle or Outcome.NO_CARD)
-        chip = self._card.chip
-        failed = Done(code, parameter, Outcome.FAILED)
-        match command:
-            case commands.ContactPower(on):
-                if not on:
-                    self._lift_contacts(self._card)
-                elif chip is not None:
-                    chip.power_on()
-                    self._chip_powered = True
-                return Done(code, parameter, Outcome.OK)
-            case commands.ResetCpu(kind):
-                if chip is None or (kind is CpuReset.WARM and not self._chip_powered):
-                    return failed
-                if self._chip_powered:
-                    chip.power_off()
-                answer_to_reset = chip.power_on()
-                self._chip_powered = bool(answer_to_reset)
-                return (
-                    answers.CpuAtr(kind, _SPOKEN[self._card.protocol], answer_to_reset) if answer_to_reset else failed
-                )
-            case commands.CpuApdu(protocol, apdu):
-                usable = chip is not None and self._chip_powered and protocol is _SPOKEN[self._card.protocol]
-                response = chip.transmit(apdu) if usable and chip is not None else None
-                return failed if response is None else answers.CpuResponse(protocol, response)
-
-    def _sam(self, command: commands.SamPowerOff | commands.ResetSam | commands.SamApdu) -> Answer:
-        code, parameter = crt310.encode(command)[3:5]
-        match command:
-            case commands.SamPowerOff():
-                for slot in self._powered_sams:
-                    self._sams[slot][0].power_off()
-                self._powered_sams.clear()
-                return Done(code, parameter, Outcome.OK)
-            case commands.ResetSam(slot):
-                if slot not in self._sams:
-                    return Done(code, parameter, Outcome.FAILED, bytes((0x30 + slot,)))
-                self._powered_sams.add(slot)
-                sam, speaks = self._sams[slot]
-                return answers.SamAtr(slot, speaks, sam.power_on())
-            case commands.SamApdu(slot, protocol, apdu):
-                known = slot in self._powered_sams and self._sams[slot][1] is protocol
-                response = self._sams[slot][0].transmit(apdu) if known else None
-                if response is None:
-                    return Done(code, parameter, Outcome.FAILED, bytes((0x30 + slot,)))
-                return answers.SamResponse(slot, protocol, response)
-
-    def _eeprom(self, command: commands.EepromSelect | commands.EepromRead | commands.EepromWrite) -> Answer:
-        code, parameter = crt310.encode(command)[3:5]
-        repeated = bytes((command.card.value,))
-        obstacle = self._obstacle(CardPosition.CONTACTS)
-        memory = self._card.memory if self._card is not None else None
-        fits = isinstance(memory, SimulatedI2cCard) and _EEPROMS.get(memory.size) is command.card
-        if obstacle is not None or not fits or not isinstance(memory, SimulatedI2cCard):
-            return Done(code, parameter, obstacle or Outcome.FAILED, repeated)
-        match command:
-            case commands.EepromSelect():
-                return Done(code, parameter, Outcome.OK, repeated)
-            case commands.EepromRead(card, address, length):
-                return answers.EepromData(False, card, address, memory.read(address, length))
-            case commands.EepromWrite(card, address, data, checked):
-                try:
-                    memory.write(address, data)
-                except TornError:
-                    return Done(code, parameter, Outcome.FAILED, repeated)
-                if not checked:
-                    return Done(code, parameter, Outcome.OK, repeated)
-                return answers.EepromData(True, card, address, data)
-
-    def _mifare(self, command: "_RfCommand") -> Answer:
-        code, parameter = crt310.encode(command)[3:5]
-        obstacle = self._obstacle(CardPosition.INSIDE, CardPosition.CONTACTS)
-        behind_coil = self._card.mifare if self._card is not None and obstacle is None else None
-        card = behind_coil if isinstance(behind_coil, MifareClassic) else None  # ch. 9.1 knows no Ultralight
-        match command:
-            case commands.RfSeek():
-                return Done(code, parameter, obstacle or (Outcome.OK if card is not None else Outcome.FAILED))
-            case commands.RfReadSerial():
-                if card is None:
-                    return answers.RfSerial(obstacle or Outcome.FAILED, bytes(4))
-                return answers.RfSerial(Outcome.OK, card.serial)
-            case commands.RfCheckKey(_, sector) | commands.RfChangeKeyA(sector):
-                repeated = bytes((sector,))
-            case _:
-                repeated = bytes((command.sector, command.block))
-        if card is None:
-            return Done(code, parameter, obstacle or Outcome.NO_RF_CARD, repeated)
-        if command.sector >= card.sectors or (len(repeated) == 2 and repeated[1] >= card.blocks_in(repeated[0])):
-            return Negative(code, Refusal.UNKNOWN_PARAMETER)  # an address outside of the card (p5)
-        if isinstance(command, commands.RfCheckKey):
-            right = card.opens(command.which.name, command.sector, command.key)
-            self._open_sector = command.sector if right else None
-            return Done(code, parameter, Outcome.OK if right else Outcome.WRONG_KEY, repeated)
-        if self._open_sector != command.sector:
-            return Done(code, parameter, Outcome.WRONG_SECTOR, repeated)
-        try:
-            return self._in_open_sector(card, command, Done(code, parameter, Outcome.OK, repeated))
-        except TornError:
-            self._open_sector = None
-            return Done(code, parameter, Outcome.NO_RF_CARD, repeated)
-
-    def _in_open_sector(self, card: MifareClassic, command: "_RfBlockCommand", done: Done) -> Answer:
-        failed = Done(done.command, done.parameter, Outcome.DATA_ERROR, done.repeated)
-        match command:
-            case commands.RfRead(sector, block):
-                return answers.RfBlock(False, sector, block, card.read(sector, block))
-            case commands.RfWrite(sector, block, data):
-                card.write(sector, block, data)
-                return answers.RfBlock(True, sector, block, data)
-            case commands.RfChangeKeyA(sector, key):
-                card.change_key_a(sector, key)
-                return done
-            case commands.RfIncrement(sector, block, amount):
-                change = amount
-            case commands.RfDecrement(sector, block, amount):
-                change = -amount
-        value = None if card.is_trailer(sector, block) else card.value(sector, block)
-        if value is None or (isinstance(command, commands.RfDecrement) and change == 0):
-            return failed
-        if not 0 <= value + change < 1 << 31:
-            return Done(done.command, done.parameter, Outcome.OVERFLOW, done.repeated)
-        card.set_value(sector, block, value + change)
-        return done
-
-
-_SPOKEN = {ChipProtocol.T0: CpuProtocol.T0, ChipProtocol.T1: CpuProtocol.T1}
-_EEPROMS = {kind.size: kind for kind in EepromType}
-_DAMAGES = {
-    TrackDamage.NO_START: TrackError.NO_START,
-    TrackDamage.NO_END: TrackError.NO_END,
-    TrackDamage.PARITY: TrackError.PARITY,
-    TrackDamage.CHECKSUM: TrackError.CHECKSUM,
-}
-_RfBlockCommand = (
-    commands.RfRead | commands.RfWrite | commands.RfChangeKeyA | commands.RfIncrement | commands.RfDecrement
-)
-_RfCommand = commands.RfSeek | commands.RfReadSerial | commands.RfCheckKey | _RfBlockCommand
-
-
-def _track(content: bytes | TrackDamage | None, number: int, mode: TrackMode) -> TrackRead:
-    match content:
-        case None:
-            return TrackError.BLANK
-        case TrackDamage():
-            return _DAMAGES[content]
-        case _ if mode is TrackMode.ASCII:
-            return TrackData(content)
-    symbols = [(byte - (0x20 if number == 1 else 0x30)) & 0x3F for byte in content]
-    return TrackData(bytes(0x30 | half for symbol in symbols for half in (symbol >> 4, symbol & 0x0F)))  # p41
+        return self._contacts.answer(command, self._card)

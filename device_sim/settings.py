@@ -154,7 +154,7 @@ class BankSettings:
     """The bank host: where it listens, its books and certificates, and the master keys of its cards.
 
     With `mac` its messages carry MACs, whose keys travel under `key_exchange_key`. PINs for its `accounts` come under
-    the PIN pad's `pin_key`.
+    the PIN pad's `pin_key`, or under keys that the terminal fetches, in blocks under the pad's `key_loading_key`.
     """
 
     port: TcpPort
@@ -220,8 +220,8 @@ class SimSettings:
         accounts = [account.card for account in self.bank_host.accounts]
         if len(set(accounts)) < len(accounts) or not set(accounts) <= set(names):
             raise ValueError("every account of bank_host belongs to another card of [[cards]]")
-        if accounts and (self.pin_pad is None or self.pin_pad.pin_key is None):
-            raise ValueError("the accounts of bank_host need the pin_key of [pin_pad]")
+        if accounts and (self.pin_pad is None or not (self.pin_pad.pin_key or self.pin_pad.key_loading_key)):
+            raise ValueError("the accounts of bank_host need the pin_key or the key_loading_key of [pin_pad]")
 
 
 def _in_one_place(device: str, **places: object) -> str:

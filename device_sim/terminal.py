@@ -472,8 +472,13 @@ def _bank_rules(settings: SimSettings, kinds: Mapping[str, CardKind]) -> BankRul
         bytes.fromhex(bank.load_master_key),
         bytes.fromhex(bank.tac_master_key),
         accounts=tuple(_account(each, kind_of[each.card]) for each in bank.accounts),
-        pin_key=bytes.fromhex(pad.pin_key) if pad is not None and pad.pin_key is not None else None,
+        pin_key=_bytes(pad.pin_key) if pad is not None else None,
+        pad_loading_key=_bytes(pad.key_loading_key) if pad is not None else None,
     )
+
+
+def _bytes(key: str | None) -> bytes | None:
+    return bytes.fromhex(key) if key is not None else None
 
 
 def _account(account: AccountSettings, kind: CardKind) -> BankAccount:

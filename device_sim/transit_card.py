@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from device_sim import card_crypto
+from device_sim.cards import validity
 from device_sim.cards.chip import RefusedCommand, respond, tlv
 from device_sim.cards.lasting import Lasting, Tear, Tearing
 from kiosk_core.card_number import CardNumber
@@ -83,7 +84,8 @@ class Memory:
     """What a card keeps without power; `log` and `trips` have the newest record first, in hexadecimal as the proof.
 
     `proof` is MAC and TAC of the last load (8 bytes); `proof_counter` the online counter after it, 0 for none.
-    How long real cards keep a proof is not known (facts/purse-load.md 1.4); this one keeps the last.
+    How long real cards keep a proof is not known (facts/purse-load.md 1.4); this one keeps the last. `end` is the last
+    valid day (YYYYMMDD) that its issuer wrote, "" while it is the one that it was made with.
     """
 
     balance_fen: int = 0
@@ -93,6 +95,7 @@ class Memory:
     log: tuple[str, ...] = ()
     trips: tuple[str, ...] = ()
     pin_errors: int = 0
+    end: str = ""
 
     __pydantic_config__ = _STRICT
 
@@ -101,7 +104,8 @@ class Memory:
 class CardIdentity:
     """What is written on a card when it is made: its number (19 digits), its keys (16 bytes each), its dates.
 
-    `start` and `end` read YYYYMMDD; `issuer` is the code of 8 bytes in file 15.
+    `start` and `end` read YYYYMMDD; `issuer` is the code of 8 bytes in file 15. With an `update_key` (16 bytes) it
+    carries out its issuer's command that writes another end (device_sim/cards/validity.py).
     """
 
     number: CardNumber
@@ -110,6 +114,7 @@ class CardIdentity:
     start: str = "20240101"
     end: str = "20341231"
     issuer: bytes = bytes.fromhex("0000000000000001")
+    update_key: bytes = field(default=b"", repr=False)
 
     @classmethod
     def of_issuer(
@@ -118,7 +123,8 @@ class CardIdentity:
         """Return the identity whose keys an issuer with these master keys (16 bytes each) derives."""
         factor = card_crypto.diversification_factor(number.reveal())
         load_key = card_crypto.diversify(load_master_key, factor)
-        return cls(number, load_key, card_crypto.diversify(tac_master_key, factor), end=end)
+        tac_key = card_crypto.diversify(tac_master_key, factor)
+        return cls(number, load_key, tac_key, end=end, update_key=validity.update_key(load_master_key, factor))
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,7 @@ class TransitCard:
         self._selected = False
         self._verified = False
         self._session: _Session | None = None
+        self._challenge = b""
         self._draw = draw
 
     @property
@@ -178,7 +185,7 @@ class TransitCard:
         return self._lasting.tearing.next
 
     def tear_next(self, tear: Tear | None) -> None:
-        """Let the card leave the field during the next command that writes (CREDIT FOR LOAD); None lets it stay."""
+        """Let the card leave the field during the next command that writes (a load, an end); None lets it stay."""
         self._lasting.tearing.next = tear
 
     def ride(self, trip: Trip) -> None:
@@ -195,16 +202,19 @@ class TransitCard:
         return self.ATR
 
     def power_off(self) -> None:
-        """Forget the selection and a load that had begun."""
+        """Forget the selection, a load that had begun, and the challenge."""
         self._selected = False
         self._verified = False
         self._session = None
+        self._challenge = b""
 
     def transmit(self, command: bytes) -> bytes | None:
         """Answer a command APDU, or None: the card left the field before its answer was through."""
         return respond(command, self._answer)
 
     def _answer(self, asked: CommandApdu) -> bytes:
+        if asked.cla == validity.CLA and self.identity.update_key and self._selected:
+            return self._extend(asked)
         command = self._understand(asked)
         if not self._selected and not isinstance(command, Select | SelectFile):
             raise RefusedCommand(StatusWord.FILE_NOT_FOUND if asked.cla == 0 else StatusWord.INVALID_STATE)
@@ -221,7 +231,8 @@ class TransitCard:
             case Verify(pin):
                 return self._verify(pin)
             case GetChallenge(length):
-                return self._draw(length)
+                self._challenge = self._draw(length)
+                return self._challenge
             case InitializeForLoad():
                 return purse.encode_answer(self._initialize_for_load(command))
             case CreditForLoad():
@@ -230,6 +241,12 @@ class TransitCard:
                 return self._prove(sequence, transaction)
             case ReadCardInfo() | GetBalance() | ReadLog() | ReadTrip():
                 return self._read(command)
+
+    def _extend(self, asked: CommandApdu) -> bytes:
+        challenge, self._challenge = self._challenge, b""  # it counts once
+        end = validity.new_end(asked, self.identity.update_key, challenge)
+        self._lasting.commit(replace(self.memory, end=end))
+        return b""
 
     def _read(self, command: ReadCardInfo | GetBalance | ReadLog | ReadTrip) -> bytes:
         match command:
@@ -317,7 +334,8 @@ class TransitCard:
 
     def _card_info(self) -> CardInfo:
         identity = self.identity
-        return CardInfo(identity.issuer, 2, 1, identity.number.reveal(), identity.start, identity.end, bytes(2))
+        end = self.memory.end or identity.end
+        return CardInfo(identity.issuer, 2, 1, identity.number.reveal(), identity.start, end, bytes(2))
 
     def _initialize_for_load(self, command: InitializeForLoad) -> LoadInitialized:
         self._session = None

@@ -22,11 +22,15 @@ Source = Annotated[str, MinLen(1)]
 
 @dataclass(frozen=True)
 class SocialSecurityRule:
-    """What the purse of a social-security card may hold: `region` begins the six digits of where it was issued."""
+    """What the purse of a social-security card may hold: `region` begins the six digits of where it was issued.
+
+    `issuer_commands` as in CardProfile.
+    """
 
     region: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}$")]
     max_balance_yuan: Yuan
     source: Source
+    issuer_commands: bool = False
 
     __pydantic_config__ = _STRICT
 
@@ -44,7 +48,8 @@ class CardProfile:
     whose file 15 has these two bytes at 2. `number_digits` of its number count, the last ones of 20. `pin`, as it is
     sent, goes before a load; without one none is ever tried. `overdraft`: it knows the amounts of T-Union.
     `file_1a` is what file 1A holds: a log of loads beside file 18, concessions, or None for what nobody knows.
-    `trips`: file 1E has them. `social_security`: what it may hold in the chip of such a card.
+    `trips`: file 1E has them. `issuer_commands`: before a load the host is asked for commands of its issuer, such as
+    one that makes it valid longer. `social_security`: what it may hold in the chip of such a card.
 
     Raises:
         ValueError: it names neither `aid` nor `file`, or both.
@@ -60,6 +65,7 @@ class CardProfile:
     overdraft: bool = False
     file_1a: Literal["loads", "concessions"] | None = None
     trips: bool = False
+    issuer_commands: bool = False
     max_balance_yuan: Yuan | None = None
     max_load_yuan: Yuan | None = None
     social_security: tuple[SocialSecurityRule, ...] = ()

@@ -5,6 +5,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from kiosk_core.clock import Clock
@@ -19,6 +20,11 @@ REOPEN_SECONDS = 0.5
 
 D = TypeVar("D", bound=Device)
 T = TypeVar("T")
+
+
+class _Order(Enum):
+    POLL = "poll"
+    STOP = "stop"
 
 
 class Supervised(Generic[D]):
@@ -141,7 +147,7 @@ class DeviceThread(Generic[D]):
         self._supervised = Supervised(name, open_device, clock, on_status)
         self._clock = clock
         self._poll_s = poll_s
-        self._jobs: queue.Queue[tuple[Callable[[D], Any], Future[Any]] | None] = queue.Queue()
+        self._jobs: queue.Queue[tuple[Callable[[D], Any], Future[Any]] | _Order] = queue.Queue()
         self._ended = False
         self._door = threading.Lock()  # nothing is put into the queue after it was emptied for the last time
         self._thread = threading.Thread(target=self._run, name=f"device-{name}", daemon=True)
@@ -157,8 +163,12 @@ class DeviceThread(Generic[D]):
 
     def stop(self) -> None:
         """End the thread after the call under way and close the device."""
-        self._jobs.put(None)
+        self._jobs.put(_Order.STOP)
         self._thread.join()
+
+    def poll_soon(self) -> None:
+        """Ask for the status as soon as the calls before this one are done, and publish it where it is new."""
+        self._jobs.put(_Order.POLL)
 
     def call(self, work: Callable[[D], T]) -> "Future[T]":
         """Run `work(device)` on the device's thread; its result or exception comes in the future."""
@@ -194,8 +204,11 @@ class DeviceThread(Generic[D]):
                 job = self._jobs.get(timeout=max(0.0, due - clock.now()))
             except queue.Empty:
                 continue
-            if job is None:
+            if job is _Order.STOP:
                 break
+            if job is _Order.POLL:
+                due = clock.now()
+                continue
             self._do(*job)
             del job  # its work and its answer may know a card number, and the next job may be hours away
             if was_open and not supervised.is_open:
@@ -204,7 +217,7 @@ class DeviceThread(Generic[D]):
     def _refuse_the_rest(self) -> None:
         while not self._jobs.empty():
             job = self._jobs.get()
-            if job is not None and job[1].set_running_or_notify_cancel():
+            if not isinstance(job, _Order) and job[1].set_running_or_notify_cancel():
                 job[1].set_exception(DeviceUnavailable(self._name, "stopped"))
 
     def _do(self, work: Callable[[D], Any], future: "Future[Any]") -> None:

@@ -10,13 +10,14 @@ from datetime import date, datetime, time
 from functools import partial
 from typing import TypeVar
 
-from drivers.card_profiles import CARDS, CardProfile
+from drivers.card_profiles import CARDS, CardProfile, SocialSecurityRule
 from drivers.smart_card_reader import ExchangeFailed, SmartCardReader
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.ports import (
     CardCheck,
     CardProblem,
+    CarriedOut,
     Credited,
     CreditRefused,
     CreditResult,
@@ -145,16 +146,17 @@ class TUnionTopUpModule:
         if isinstance(overdraft, CardProblem):
             return overdraft
         # Last, for it selects another application.
-        most = self._most_for_social_security(profile) if profile.social_security else None
-        if isinstance(most, CardProblem):
-            return most
+        rule = self._social_security_rule(profile) if profile.social_security else None
+        if isinstance(rule, CardProblem):
+            return rule
         return PurseCard(
             selected.number,
             balance.fen,
             _date(selected.info.end),
             overdraft,
-            profile.max_balance_fen if most is None else most,
+            profile.max_balance_fen if rule is None else rule.max_balance_fen,
             profile.max_load_fen,
+            profile.issuer_commands or (rule is not None and rule.issuer_commands),
         )
 
     def read_history(self) -> PurseHistory | CardProblem:
@@ -177,7 +179,7 @@ class TUnionTopUpModule:
     def challenge(self, number: CardNumber) -> bytes | CardProblem:
         """Check that the card is still `number` (else OTHER_CARD) and return 8 random bytes of it.
 
-        Its issuer may make commands for them that `initialize_load` sends first; the card keeps its power until then.
+        Its issuer makes commands for them that `carry_out` sends; the card keeps its power until then.
         """
         selected = self._select()
         if isinstance(selected, CardProblem):
@@ -192,32 +194,50 @@ class TUnionTopUpModule:
         self._challenged = selected
         return answer.data
 
-    def initialize_load(
-        self, number: CardNumber, amount_fen: int, terminal_no: bytes, before: Sequence[bytes] = ()
-    ) -> LoadInit | CardProblem:
-        """Check that the card is still `number` (else OTHER_CARD) and send INITIALIZE FOR LOAD.
+    def carry_out(self, number: CardNumber, commands: Sequence[bytes]) -> CarriedOut | CardProblem:
+        """Send an issuer's commands (APDUs) to the card that gave the challenge, up to the first that is refused.
 
-        `before` are APDUs that the card's issuer wants it to carry out first, such as one that extends its validity;
-        made for a `challenge`, they go to the card that gave it. One that the card refuses ends it: UNREADABLE.
-
-        Raises:
-            ValueError: one of them would move money or try a PIN, or is no APDU.
+        None is sent if one would move money or try a PIN. The card is read again then. A card that has left since it
+        gave the challenge gets none, nor does another.
         """
-        commands = [_of_issuer(command) for command in before]
         challenged, self._challenged = self._challenged, None
-        if commands and challenged is not None and self._reader.slot() is IccStatus.ACTIVE:
-            selected: _Purse | CardProblem = challenged
-            self._load_begun = False
-        else:
-            selected = self._select()
+        if challenged is None or challenged.number != number:
+            return CardProblem.OTHER_CARD
+        match self._reader.slot():
+            case IccStatus.ABSENT:
+                return CardProblem.NOT_PRESENT
+            case IccStatus.INACTIVE:  # it was lifted, and perhaps exchanged: whatever lies there gave no challenge
+                return CardProblem.UNREADABLE
+        sent = self._carry_out(commands)
+        if isinstance(sent, CardProblem):
+            return sent
+        card = self.read_card()
+        if isinstance(card, CardProblem):
+            return card
+        done, refused = sent
+        return CarriedOut(card, done, refused) if card.number == number else CardProblem.OTHER_CARD
+
+    def _carry_out(self, commands: Sequence[bytes]) -> tuple[int, str] | CardProblem:
+        """Return how many commands were carried out, and why the next one was not."""
+        try:
+            asked = [_of_issuer(command) for command in commands]
+        except ValueError as error:
+            return 0, str(error)
+        for done, command in enumerate(asked):
+            answer = self._send(command)
+            if isinstance(answer, ExchangeFailed):
+                return _problem(answer)
+            if answer.status_word != StatusWord.OK:
+                return done, f"{answer.status_word:04X}"
+        return len(asked), ""
+
+    def initialize_load(self, number: CardNumber, amount_fen: int, terminal_no: bytes) -> LoadInit | CardProblem:
+        """Check that the card is still `number` (else OTHER_CARD) and send INITIALIZE FOR LOAD."""
+        selected = self._select()
         if isinstance(selected, CardProblem):
             return selected
         if selected.number != number:
             return CardProblem.OTHER_CARD
-        for command in commands:
-            answer = self._send(command)
-            if isinstance(answer, ExchangeFailed) or answer.status_word != StatusWord.OK:
-                return _problem(answer)
         return self._begin(selected, amount_fen, terminal_no)
 
     def _begin(self, selected: _Purse, amount_fen: int, terminal_no: bytes) -> LoadInit | CardProblem:
@@ -377,8 +397,8 @@ class TUnionTopUpModule:
         self._without_pin.add(selected.number)
         return CardProblem.NOT_A_TRANSIT_CARD
 
-    def _most_for_social_security(self, profile: CardProfile) -> int | CardProblem | None:
-        """Return what the purse may hold for being in a social-security card, None where it is in none, or no rule."""
+    def _social_security_rule(self, profile: CardProfile) -> SocialSecurityRule | CardProblem | None:
+        """Return the rule for a purse that is in a social-security card, None where it is in none, or no rule."""
         answer = self._send(social_security.encode_command(social_security.SelectApplication()))
         if isinstance(answer, ResponseApdu) and answer.status_word == StatusWord.OK:
             answer = self._send(social_security.encode_command(social_security.ReadRecord(Record.IDENTIFIER)))
@@ -391,7 +411,7 @@ class TUnionTopUpModule:
         except WireError:
             return CardProblem.UNREADABLE
         rules = (rule for rule in profile.social_security if identifier.hex().startswith(rule.region))
-        return next((rule.max_balance_fen for rule in rules), None)
+        return next(rules, None)
 
     def _log(self, profile: CardProfile) -> list[LogRecord] | CardProblem:
         """Return the records of the card's logs, newest first; what stands in both is there once."""
@@ -527,8 +547,8 @@ def _of_issuer(command: bytes) -> CommandApdu:
     """Return an APDU that an issuer wants sent before a load. Raises ValueError: it is none, or one that must not."""
     try:
         asked = apdu.decode_command(command)
-    except WireError as error:
-        raise ValueError(f"an issuer's command before a load: {error}") from None
+    except WireError:
+        raise ValueError("no APDU") from None
     if asked.ins in _FORBIDDEN_BEFORE:
-        raise ValueError(f"an issuer's command before a load may not be {asked.cla:02X} {asked.ins:02X}")
+        raise ValueError(f"{asked.cla:02X} {asked.ins:02X} may not be sent")
     return asked

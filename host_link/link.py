@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from host_link.connection import Connect
 from host_link.line import Line, LineState
 from host_link.mac_keys import MacKeys
+from host_link.pin_key import PinKeyExchange, PinKeyState
 from host_link.servers import Server, ServerList, ServerState
 from kiosk_core.bank_card import CardPayment, Charged
 from kiosk_core.card_number import CardNumber
@@ -17,6 +18,7 @@ from kiosk_core.ports import (
     Confirmation,
     Declined,
     DeclineReason,
+    IssuerQuestion,
     LoadAuthorisation,
     LoadInit,
     OrderState,
@@ -36,6 +38,8 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IssuerRequest,
+    IssuerResponse,
     JournalHeadRequest,
     JournalHeadResponse,
     LoadRequest,
@@ -69,12 +73,14 @@ _DECLINES = {
 
 # To a bank card, for paying with it or for its account: what these codes say of a transit card, they say of it.
 _BANK_CARD_DECLINES = _DECLINES | {
-    **dict.fromkeys(("05", "14", "33", "41", "43", "54", "57", "62"), DeclineReason.BANK_CARD_NOT_ACCEPTED),
+    **dict.fromkeys(("05", "14", "33", "41", "43", "54", "57", "59", "62"), DeclineReason.BANK_CARD_NOT_ACCEPTED),
     **dict.fromkeys(("38", "75"), DeclineReason.PIN_TRIES_EXCEEDED),
     "51": DeclineReason.NOT_ENOUGH_FUNDS,
     "55": DeclineReason.PIN_WRONG,
     "P3": DeclineReason.CARD_NOT_ACCEPTED,
 }
+
+_NEW_PIN_KEY = "99"  # to a charge: the host cannot open the PIN block
 
 _PIN_SCHEMES = {
     PinFormat.ISO0: PinScheme.ISO0_TDES,
@@ -103,6 +109,7 @@ class HostLink:
         terminal: DE 41, at most 8 characters.
         branch: DE 42, at most 15 characters.
         keys: who holds the MAC key; None for a host that wants no MACs.
+        pin_key: fetches the PIN key over the line; None where it does not come so.
     """
 
     def __init__(
@@ -114,11 +121,13 @@ class HostLink:
         timeout_s: float = 10.0,
         branch: str = "OPENTELLER",
         keys: MacKeys | None = None,
+        pin_key: PinKeyExchange | None = None,
     ) -> None:
         if not isinstance(connect, ServerList):
             connect = ServerList([Server("the bank host", connect)], clock)
         self._servers = connect
         self._line = Line(self._servers, terminal, clock, timeout_s=timeout_s, keys=keys)
+        self._pin_key = pin_key
         self._terminal = terminal
         self._branch = branch
         self._clock = clock
@@ -134,6 +143,11 @@ class HostLink:
         """What is known of the bank's servers now; any thread may ask."""
         return self._servers.states
 
+    @property
+    def pin_key(self) -> PinKeyState | None:
+        """What is known of the PIN key, None where it does not come over the line; any thread may ask."""
+        return self._pin_key.state if self._pin_key is not None else None
+
     def close(self) -> None:
         """Hang up; the next request connects again."""
         self._line.close()
@@ -141,12 +155,16 @@ class HostLink:
     # -- the port ------------------------------------------------------------------------------------------
 
     def online(self) -> bool:
-        """Return whether the host answers an echo test (0800)."""
+        """Return whether the host answers an echo test (0800). If so, a PIN key that is due is fetched."""
         try:
             answer = self._line.ask(EchoRequest(terminal=self._terminal, stan=self._line.own_stan()), EchoResponse)
         except HostSilent:
             return False
-        return answer.response_code == APPROVED
+        if answer.response_code != APPROVED:
+            return False
+        if self._pin_key is not None and self._pin_key.is_due:
+            self._pin_key.renew(self._line)
+        return True
 
     def order_qr(self, trace: Trace, init: LoadInit) -> QrOrder | Declined:
         """Have the host check MAC1 and open a QR order for the amount of `init`."""
@@ -170,7 +188,11 @@ class HostLink:
             purse=_purse(init),
             payer=_payer(payment),
         )
+        if self._pin_key is not None and payment.pin is not None:
+            self._pin_key.count_pin()
         answer = self._line.ask(request, ChargeResponse)
+        if self._pin_key is not None and answer.response_code == _NEW_PIN_KEY:
+            self._pin_key.want("the bank host could not open a PIN block")
         if answer.approval is None:
             return _declined(answer, _BANK_CARD_DECLINES)
         return Charged(answer.approval.issuer_data)
@@ -186,6 +208,17 @@ class HostLink:
         if answer.offer is None:
             return _declined(answer, _BANK_CARD_DECLINES)
         return QrOrder(code=answer.offer.text, expires_in_s=answer.offer.expires_in_s)
+
+    def issuer_commands(self, trace: Trace, question: IssuerQuestion) -> tuple[bytes, ...] | Declined:
+        """Ask the card's issuer for commands; see the port."""
+        request = IssuerRequest(
+            **self._about(trace, self._line.own_stan()),
+            card=question.number.reveal(),
+            expires=f"{question.expires:%Y%m%d}",
+            challenge=question.challenge,
+        )
+        answer = self._line.ask(request, IssuerResponse)
+        return _declined(answer) if answer.commands is None else answer.commands
 
     def query_order(self, trace: Trace) -> OrderState:
         """Ask what became of the order.
@@ -317,7 +350,7 @@ def _expect_decision(answer: ConfirmResponse | SuspenseResponse | ReversalRespon
 
 
 def _declined(
-    answer: OrderResponse | ChargeResponse | DepositResponse | LoadResponse | ReversalResponse,
+    answer: OrderResponse | ChargeResponse | DepositResponse | LoadResponse | IssuerResponse | ReversalResponse,
     reasons: Mapping[str, DeclineReason] = _DECLINES,
 ) -> Declined:
     code = answer.response_code

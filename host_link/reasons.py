@@ -39,8 +39,8 @@ def plain_reason(error: OSError | WireError, timeout_s: float) -> str:
             return f"the bank host sent what is no message: {error}"
         case ssl.SSLError():
             return _tls_reason(error)
-        case Resting():
-            return str(error)
+        case Resting(seconds=seconds, why=why):
+            return f"{plain_reason(why, timeout_s)}; it is tried again in {seconds:.1f} s"
         case LookupTimeout():
             return f"the name {error} could not be looked up in time; check the name server, or give an address"
         case TimeoutError():

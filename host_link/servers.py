@@ -14,10 +14,12 @@ LONGEST_REST_S = 15.0
 
 
 class Resting(OSError):
-    """No server is tried right now: each has failed a moment ago."""
+    """No server is tried right now: each has failed a moment ago, the last one for the reason `why`."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, why: OSError) -> None:
         super().__init__(f"no server could be reached; they are tried again in {seconds:.1f} s")
+        self.seconds = seconds
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class ServerList:
         self._current = 0
         self._left_first_at = 0.0
         self._states = tuple(ServerState(server.name) for server in servers)
+        self._why = OSError()
 
     @property
     def states(self) -> tuple[ServerState, ...]:
@@ -81,7 +84,7 @@ class ServerList:
         wanted = dict.fromkeys([0, *onwards] if self.wants_back else onwards)
         ready = [index for index in wanted if self._states[index].rests_until <= now]
         if not ready:
-            raise Resting(min(state.rests_until for state in self._states) - now)
+            raise Resting(min(state.rests_until for state in self._states) - now, self._why)
         *others, last = ready
         for tried, index in enumerate(others):
             share = (deadline - self._clock.now()) / (len(ready) - tried)
@@ -94,7 +97,8 @@ class ServerList:
     def _reach(self, index: int, deadline: float) -> Connection:
         try:
             connection = self._servers[index].connect(deadline)
-        except OSError:
+        except OSError as error:
+            self._why = error.with_traceback(None)
             self._could_not_reach(index)
             raise
         self._use(index)

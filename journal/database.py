@@ -163,7 +163,7 @@ def open_for_reading(folder: Path) -> apsw.Connection:
     path = folder / DATABASE_NAME
     if not path.is_file():
         raise JournalUnavailable(f"there is no journal in {folder}")
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    connection = _on_disk_for_reading(path)
     try:
         connection.set_busy_timeout(2000)
         schema_version(connection)
@@ -171,6 +171,19 @@ def open_for_reading(folder: Path) -> apsw.Connection:
         connection.close(force=True)
         raise
     return connection
+
+
+def _on_disk_for_reading(path: Path) -> apsw.Connection:
+    """Open the file; a copy that lies where nothing can be written, on an auditor's disc say, is read as it is.
+
+    SQLite shares its write-ahead log by a file that it makes beside it. Where it cannot, and no log is left, nobody
+    writes the journal either.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if os.access(path.parent, os.W_OK) or (log.exists() and log.stat().st_size > 0):
+        return apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    as_it_is = f"{path.absolute().as_uri()}?immutable=1"
+    return apsw.Connection(as_it_is, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
 
 
 def select_entries(connection: apsw.Connection, which: str, values: tuple[str | int, ...] = ()) -> Iterator[Entry]:

@@ -84,7 +84,7 @@ class SqliteJournal:
 
     Raises:
         JournalUnavailable: another program writes this journal, its key is missing, its file is damaged or from
-            a newer program, or the disk says no.
+            a newer program, cases of another `terminal` are open in it ("" takes any), or the disk says no.
     """
 
     def __init__(
@@ -112,6 +112,7 @@ class SqliteJournal:
             self._hashes = read_hash_history(self._database)
             self._key = _card_key(folder, may_create=self._last_entry() is None)
             self._open = self._read(OF_OPEN_TRANSACTIONS)
+            self._check_whose_cases_are_open()
             self._latest = self._read_latest_time()
             self._hash_with(function)
             self._remove_retired()
@@ -268,6 +269,16 @@ class SqliteJournal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _check_whose_cases_are_open(self) -> None:
+        """Refuse open cases of another number: the bank would know neither their reversals nor their proofs."""
+        of_money = (transaction for transaction, rows in self._open.items() if not rows[-1].state.before_payment)
+        others = sorted({transaction.rpartition("-")[0] for transaction in of_money} - {self._terminal})
+        if self._terminal and others:
+            raise JournalUnavailable(
+                f"the journal in {self._folder} has open cases of terminal {', '.join(others)}, and the bank knows them"
+                f" by that number: let them be settled under it before the terminal becomes {self._terminal}"
+            )
 
     def _check_that_one_may_begin(self) -> None:
         """See `maintain`. Rows of open transactions are written whatever the clock says: what happened, happened."""

@@ -1,8 +1,9 @@
 """Proof that a journal, archives and database as one chain, has every row in its place as it was written.
 
 The chain shows what was changed, dropped or moved; SQLite's own count of numbers given out shows rows cut off at
-the end. Two things the files alone cannot show: a forger who writes the whole chain anew, and rows that were
-still in the write-ahead log when that was lost. Compare `Verdict.head` with one noted earlier to see those.
+the end. Two things the files alone cannot show: a forger who writes the chain anew or shortens it together with that
+count, and rows that were still in the write-ahead log when that was lost. Compare `Verdict.head` with one noted
+earlier to see those.
 """
 
 import json

@@ -35,7 +35,8 @@ class Picture(Enum):
     PLACE_ID_CARD = "place_id_card"
     RETURN_CARD = "return_card"
     TAKE_CARD = "take_card"
-    TAKE_CARD_AND_RECEIPT = "take_card_and_receipt"
+    TAKE_ID_CARD = "take_id_card"
+    TAKE_RECEIPT = "take_receipt"
     KEEP_CARD = "keep_card"
     PAY_BY_PHONE = "pay_by_phone"
     INSERT_BANK_CARD = "insert_bank_card"
@@ -222,7 +223,8 @@ class ListPage(_Page):
 class ResultPage(_Page):
     """How it ended, truthfully: what happened to the money and what to do now.
 
-    `reason` stands before the body: why a rule said no, or what must not be forgotten.
+    `reason` stands before the body: why a rule said no, or what must not be forgotten. `pictures` show side by side
+    what there is to take.
     """
 
     kind: Literal["result"] = "result"
@@ -231,7 +233,7 @@ class ResultPage(_Page):
     body: Words
     reason: LocalText | Words | None = None
     facts: tuple[Fact, ...] = ()
-    picture: Picture | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -505,7 +507,8 @@ class HostReport:
     """The answer to AskHost. Times are ISO 8601, null where there was none yet.
 
     `failure` says why the last question got no answer, "" after one that did. `mac_key` is the check value of the key
-    of the messages' MAC, "" where there is none.
+    of the messages' MAC, "" where there is none. `pin_key` is that of the PIN key that came over the line last, ""
+    before one has come, null where none comes so; `pin_key_problem` says why no PIN can be taken now, "" while one can.
     """
 
     type: Literal["host"] = "host"
@@ -515,6 +518,8 @@ class HostReport:
     round_trip_ms: int | None
     failure: str
     mac_key: str
+    pin_key: str | None
+    pin_key_problem: str
     waiting: tuple[WaitingReport, ...]
 
 

@@ -47,6 +47,8 @@ class PurseCard:
 
     `balance_fen` is negative where the purse is overdrawn. `overdraft` is None unless the card has one in use.
     `max_balance_fen` and `max_load_fen` are rules of this kind of card, None where it has none of its own.
+    `wants_issuer_commands`: the host may have commands of its issuer for it before a load, such as one that makes it
+    valid longer.
     """
 
     number: CardNumber
@@ -55,6 +57,7 @@ class PurseCard:
     overdraft: Overdraft | None = None
     max_balance_fen: int | None = None
     max_load_fen: int | None = None
+    wants_issuer_commands: bool = False
 
     @property
     def usable_fen(self) -> int:
@@ -181,6 +184,19 @@ class ProofUnclear:
 LoadProof = LoadProven | LoadNotFound | ProofUnclear
 
 
+@dataclass(frozen=True)
+class CarriedOut:
+    """What came of an issuer's commands: the first `done` of them were carried out; `card` as it is now.
+
+    `refused` says why the next one was not: the card's status word ("6988"), or that it may not be sent; "" if none is
+    left.
+    """
+
+    card: PurseCard
+    done: int
+    refused: str = ""
+
+
 class TopUpModule(Device, Protocol):
     """A contactless reader with the transit purse on it.
 
@@ -202,20 +218,20 @@ class TopUpModule(Device, Protocol):
     def challenge(self, number: CardNumber) -> bytes | CardProblem:
         """Check that the card is still `number` (else OTHER_CARD) and return 8 random bytes of it.
 
-        Its issuer may make commands for them that `initialize_load` sends first; the card keeps its power until then.
+        Its issuer makes commands for them that `carry_out` sends; the card keeps its power until then.
         """
         ...
 
-    def initialize_load(
-        self, number: CardNumber, amount_fen: int, terminal_no: bytes, before: Sequence[bytes] = ()
-    ) -> LoadInit | CardProblem:
-        """Check that the card is still `number` (else OTHER_CARD) and send INITIALIZE FOR LOAD.
+    def carry_out(self, number: CardNumber, commands: Sequence[bytes]) -> CarriedOut | CardProblem:
+        """Send an issuer's commands (APDUs) to the card that gave the challenge, up to the first that is refused.
 
-        `before` are APDUs that the card's issuer wants it to carry out first, such as one that extends its validity.
-
-        Raises:
-            ValueError: one of them would move money or try a PIN, or is no APDU.
+        None is sent if one would move money or try a PIN. The card is read again then. A card that has left since it
+        gave the challenge gets none, nor does another.
         """
+        ...
+
+    def initialize_load(self, number: CardNumber, amount_fen: int, terminal_no: bytes) -> LoadInit | CardProblem:
+        """Check that the card is still `number` (else OTHER_CARD) and send INITIALIZE FOR LOAD."""
         ...
 
     def credit_load(self, authorisation: LoadAuthorisation) -> CreditResult:
@@ -355,6 +371,15 @@ class SuspenseReport:
     authorised_at: str
 
 
+@dataclass(frozen=True)
+class IssuerQuestion:
+    """What a card's issuer makes commands for: `expires` is its last valid day, `challenge` 8 random bytes of it."""
+
+    number: CardNumber
+    expires: date
+    challenge: bytes
+
+
 class Confirmation(Enum):
     """What the host says to the proof of a load."""
 
@@ -384,6 +409,13 @@ class BankHost(Protocol):
         """Open a QR order whose payment goes to the bank account of the card `account`, in one booking.
 
         PAID then means that it is there; an order that is not wanted any more is reversed like any other.
+        """
+        ...
+
+    def issuer_commands(self, trace: Trace, question: IssuerQuestion) -> tuple[bytes, ...] | Declined:
+        """Ask the card's issuer for the APDUs that it wants carried out before a load, () for none.
+
+        Nothing is kept of it and no money is asked for: it may be asked again, and needs no reversal.
         """
         ...
 

@@ -1,13 +1,15 @@
 """The rules that are checked before money moves (`services/risk.toml`), and what they leave a customer.
 
 Every rule is a table of the file, `[kind.name]`; "kind.name" is its id in the journal. What it bites is judged by
-what the journal of this terminal knows: loads on other terminals are the host's to count.
+what the journal of this terminal knows: loads on other terminals are the host's to count. A load is what a customer
+pays for: money onto a transit card, or into the account of a bank card. A rule limits and counts those of its
+`services`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, Literal, assert_never, get_args
 
 from annotated_types import Ge, Le, MinLen
 
@@ -15,7 +17,7 @@ from kiosk_core.blacklist import Blacklist
 from kiosk_core.card_number import CardNumber
 from kiosk_core.ledger import LedgerState, Resolution, Transaction
 from kiosk_core.money import FEN_PER_YUAN, format_amount
-from kiosk_core.services import SettingError
+from kiosk_core.services import PaidService, SettingError
 from kiosk_core.texts import LocalText, Words
 
 _STRICT = {"extra": "forbid", "strict": True}
@@ -23,6 +25,9 @@ _STRICT = {"extra": "forbid", "strict": True}
 Yuan = Annotated[int, Ge(1), Le(100_000_000)]
 Loads = Annotated[int, Ge(1), Le(100_000)]
 Minutes = Annotated[int, Ge(1), Le(1440)]
+Services = Annotated[tuple[PaidService, ...], MinLen(1)]
+
+_ALL_SERVICES: Services = get_args(PaidService)
 
 # A transaction counts when its payment is asked for, and is found by when it began: nobody stands there longer.
 _LONGEST_VISIT = timedelta(days=1)
@@ -40,13 +45,14 @@ def midnight(now: datetime) -> datetime:
 class Load:
     """A load that may have cost money or reached a card. `at` is when its payment was asked for.
 
-    `payer` is the token of the account that paid, "" where it is not known.
+    `token` names the card, `payer` the account that paid, "" where it is not known.
     """
 
     at: datetime
     token: str
     amount_fen: int
     payer: str = ""
+    service: PaidService = "transit_top_up"
 
 
 def loads_of(transactions: Iterable[Transaction]) -> tuple[Load, ...]:
@@ -56,13 +62,19 @@ def loads_of(transactions: Iterable[Transaction]) -> tuple[Load, ...]:
 
 def _load(transaction: Transaction) -> Load:
     facts = transaction.facts
-    token, payer = (str(facts.get(name) or "") for name in ("token", "payer"))
-    return Load(_asked_for_money_at(transaction), token, int(facts.get("amount_fen") or 0), payer)
+    service: PaidService = "account_deposit" if "account_token" in facts else "transit_top_up"
+    token = "account_token" if service == "account_deposit" else "token"
+    amount_fen = int(facts.get("amount_fen") or 0)
+    return Load(
+        _asked_for_money_at(transaction),
+        str(facts.get(token) or ""),
+        amount_fen,
+        str(facts.get("payer") or ""),
+        service,
+    )
 
 
 def _counts(transaction: Transaction) -> bool:
-    if "account_token" in transaction.facts:
-        return False  # a deposit loads no card
     match transaction.state:
         case LedgerState.NEW | LedgerState.CARD_READ | LedgerState.INIT | LedgerState.ABANDONED:
             return False  # nobody was asked for money
@@ -98,7 +110,7 @@ def _asked_for_money_at(transaction: Transaction) -> datetime:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What rules judge a card by: `number`, known to the journal as `token`.
+    """What rules judge a card by, that is to be used for `service`: `number`, known to the journal as `token`.
 
     `blacklists` are by the names of their files, None where one has been unreadable for too long.
     `can_identify`: an ID-card reader is in service.
@@ -110,6 +122,11 @@ class Circumstances:
     loads: tuple[Load, ...] = ()
     blacklists: Mapping[str, Blacklist | None] = field(default_factory=dict)
     can_identify: bool = False
+    service: PaidService = "transit_top_up"
+
+    def counting(self, services: Services) -> "Circumstances":
+        """Return the same with the loads of these services alone."""
+        return replace(self, loads=tuple(load for load in self.loads if load.service in services))
 
     @property
     def loads_today(self) -> tuple[Load, ...]:
@@ -131,6 +148,7 @@ class LoadRule:
 
     most_yuan: Yuan
     words: LocalText
+    services: Services = _ALL_SERVICES
 
     __pydantic_config__ = _STRICT
 
@@ -151,6 +169,7 @@ class CardDayRule:
     words: LocalText
     most_yuan: Yuan | None = None
     most_loads: Loads | None = None
+    services: Services = _ALL_SERVICES
 
     __pydantic_config__ = _STRICT
 
@@ -172,6 +191,7 @@ class TerminalDayRule:
 
     most_yuan: Yuan
     words: LocalText
+    services: Services = _ALL_SERVICES
 
     __pydantic_config__ = _STRICT
 
@@ -192,6 +212,7 @@ class VelocityRule:
     most_loads: Loads
     minutes: Minutes
     words: LocalText
+    services: Services = _ALL_SERVICES
 
     __pydantic_config__ = _STRICT
 
@@ -211,7 +232,8 @@ class VelocityRule:
 class PayerRule:
     """What one account may pay in so many minutes: a sum, a number of loads, or both, on any cards.
 
-    It is asked as soon as a bank card has been read, before its PIN. Words may use {most}, {loads} and {minutes}.
+    It is asked as soon as a bank card has been read, before its PIN; so it is for no service that is paid by phone
+    alone. Words may use {most}, {loads} and {minutes}.
     """
 
     minutes: Minutes
@@ -237,15 +259,16 @@ class PayerRule:
 
 @dataclass(frozen=True)
 class BlacklistRule:
-    """Cards that are not loaded: the list in `file` (kiosk_core.blacklist), read again whenever it changes.
+    """Cards that are not served: the list in `file` (kiosk_core.blacklist), read again whenever it changes.
 
-    While the file cannot be read or understood the last list stands, for `stale_after_min`; then no card is loaded
+    While the file cannot be read or understood the last list stands, for `stale_after_min`; then no card is served
     until it can: a rule must not end because its file did.
     """
 
     file: Annotated[str, MinLen(1)]
     words: LocalText
     stale_after_min: Minutes = 60
+    services: Services = _ALL_SERVICES
 
     __pydantic_config__ = _STRICT
 
@@ -264,12 +287,14 @@ class BlacklistRule:
 class VerificationRule:
     """Above this amount somebody looks who loads: the terminal at an ID card, or staff. Words may use {above}.
 
-    `by` staff: the terminal itself does not load more, and its words say where staff do.
+    `by` staff: the terminal itself does not load more, and its words say where staff do. A deposit asks for no ID
+    card, so more is not deposited either way.
     """
 
     above_yuan: Yuan
     by: Literal["id_card", "staff"]
     words: LocalText
+    services: Services = _ALL_SERVICES
 
     __pydantic_config__ = _STRICT
 
@@ -291,7 +316,7 @@ class Risk:
     """All rules of a terminal, by kind and name.
 
     Raises:
-        SettingError: a rule limits nothing, or its words use a value that it does not have.
+        SettingError: a rule limits nothing, or its words are empty or use a value that it does not have.
     """
 
     load: Mapping[str, LoadRule] = field(default_factory=dict)
@@ -314,6 +339,8 @@ class Risk:
                 raise SettingError(("blacklist", name, "file"), "is the file of another rule already")
         for kind, name, rule in self.rules:
             for language, text in (("zh", rule.words.zh), ("en", rule.words.en)):
+                if not text.strip():
+                    raise SettingError((kind, name, "words", language), "is empty; it is what the customer reads")
                 try:
                     text.format_map(rule.values)
                 except (KeyError, ValueError, IndexError, AttributeError):
@@ -379,14 +406,14 @@ def assess(risk: Risk, found: Circumstances) -> Allowance:
     caps: list[Cap] = []
     asks: list[Cap] = []
     for kind, name, rule in risk.rules:
-        if isinstance(rule, PayerRule):
+        if isinstance(rule, PayerRule) or found.service not in rule.services:
             continue
-        most_fen = rule.leaves_fen(found)
+        most_fen = rule.leaves_fen(found.counting(rule.services))
         if most_fen is None:
             continue
         asked = isinstance(rule, VerificationRule) and rule.by == "id_card" and found.can_identify
         unchecked = isinstance(rule, BlacklistRule) and found.blacklists[rule.file] is None
-        words = Words("top_up.barred.unchecked") if unchecked else _explained(rule)
+        words = Words("rules.unchecked") if unchecked else _explained(rule)
         (asks if asked else caps).append(Cap(f"{kind}.{name}", most_fen, words))
     return Allowance(tuple(caps), min(asks, key=lambda cap: cap.most_fen, default=None))
 

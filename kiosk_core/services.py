@@ -13,6 +13,9 @@ _STRICT = {"extra": "forbid", "strict": True}
 Yuan = Annotated[int, Ge(1), Le(100_000)]
 Seconds = Annotated[int, Ge(1), Le(600)]
 
+PaidService = Literal["transit_top_up", "account_deposit"]
+"""A kind of service that the customer pays for: what the rules of risk.toml may be for."""
+
 
 class SettingError(ValueError):
     """A setting that is well-formed but wrong; `key` is its path in the file, a number in a list."""

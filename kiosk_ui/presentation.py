@@ -51,7 +51,7 @@ BLANK: Mapping[str, Page] = {
 }
 
 # These messages ask for a moment of patience; every other one means that the terminal cannot serve now.
-_PATIENCE = frozenset({"starting.title", "ui.no_core.title"})
+_PATIENCE = frozenset({"starting.title", "one_moment.title", "ui.no_core.title"})
 
 # A service that stands alone on the home page shows a picture instead of its icon, where there is one.
 _PICTURES = {"transit_card": Picture.PLACE_CARD.value}
@@ -75,6 +75,11 @@ class Wording:
                 return self._catalogue.text(text, self._language)
             case LocalText():
                 return text.in_language(self._language)
+
+
+def amount(fen: int) -> str:
+    """Return `fen` as the customer reads it, the sign first: 5000 -> "¥50.00", -150 -> "−¥1.50"."""
+    return format_amount(fen) if fen >= 0 else f"\N{MINUS SIGN}{format_amount(-fen)}"
 
 
 def short_amount(fen: int) -> str:
@@ -103,7 +108,7 @@ def present(page: Page, say: Wording) -> dict[str, Any]:
             return {
                 "title": say(page.title),
                 "cardNumber": page.card.masked_number,
-                "balance": "" if page.card.balance_fen is None else format_amount(page.card.balance_fen),
+                "balance": "" if page.card.balance_fen is None else amount(page.card.balance_fen),
                 "presets": [_preset(fen, page, say) for fen in page.presets_fen],
                 "notice": say(page.notice),
             }
@@ -140,7 +145,7 @@ def present(page: Page, say: Wording) -> dict[str, Any]:
                 "title": say(page.title),
                 "body": "\n".join(say(part) for part in (page.reason, page.body) if part),
                 "facts": [_fact(fact, say) for fact in page.facts],
-                "picture": page.picture.value if page.picture else "",
+                "pictures": [picture.value for picture in page.pictures],
             }
         case MessagePage():
             return {
@@ -186,5 +191,5 @@ def _step(index: int, words: Words, current: int, say: Wording) -> dict[str, Any
 
 
 def _fact(fact: Fact, say: Wording) -> dict[str, Any]:
-    value = fact.text if fact.money_fen is None else format_amount(fact.money_fen)
+    value = fact.text if fact.money_fen is None else amount(fact.money_fen)
     return {"label": say(fact.label), "value": value, "strong": fact.strong}

@@ -1,33 +1,27 @@
-"""The conductor: carries out the effects of journeys and feeds back what happened, one thing at a time.
+"""The conductor: serves one customer at a time, and in the pauses starts, recovers and tests the host.
 
-It runs on one thread. Everything reaches it through its inbox: touches, device statuses, answers of devices and
-host, and its own timers. Devices and host have threads of their own and answer through futures. The journal is
-written by this thread, in the order of the effects, before the effects behind a Record are begun.
+It runs on one thread. All comes through its inbox, as something to be done on that thread: touches, device statuses,
+answers of devices and host; beside that there are only timers. Devices and host have threads of their own and answer
+through futures. The journal is written here, in the order of the effects, before those behind a Record are begun.
 """
 
 import logging
-import math
 import queue
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.funding import FundingKind, FundingSource
 from kiosk_core.id_card_reader import IdCardReader
-from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
-from kiosk_core.journeys.events import Event, Timer
-from kiosk_core.journeys.journey import DEFAULT_KIND, INQUIRIES, MONEY_JOURNEYS, JourneyState, Next, advance
-from kiosk_core.ledger import Facts, Journal, LedgerRow, Transaction
+from kiosk_core.journeys.journey import DEFAULT_KIND, Next
+from kiosk_core.ledger import Journal, LedgerRow, Transaction
 from kiosk_core.outbox import Unacknowledged
 from kiosk_core.pages import (
     Cancel,
-    CapturePage,
     ChangeLanguage,
     ChooseAmount,
     ChooseFunding,
@@ -37,8 +31,6 @@ from kiosk_core.pages import (
     MenuPage,
     MessagePage,
     Page,
-    PaymentPage,
-    Picture,
     Preview,
     ResultPage,
     ShowPage,
@@ -50,82 +42,22 @@ from kiosk_core.settlement import Settlement, SettlementRefused, settle
 from kiosk_core.status import DeviceStatus, Media
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language, Words
-from openteller.home_page import Condition, home_page, offered
+from openteller.camera_check import CameraCheck
+from openteller.home_page import Condition, home_page
+from openteller.host_echo import HostEcho
 from openteller.open_cases import OpenCases
 from openteller.page_on_screen import DEFAULT_LANGUAGE, PageOnScreen
 from openteller.questions import Questions, SlotReading, Worker
 from openteller.risk_check import RiskCheck
+from openteller.services_offered import ServicesOffered
+from openteller.session import Means, Session
 
 _log = logging.getLogger(__name__)
 
-ECHO_SECONDS = 15.0
-ECHO_AGAIN_SECONDS = 1.0
 START_SECONDS = 3.0
 READER_LOST_SECONDS = 3.0
-HOME_LANGUAGE_SECONDS = 60
 
 _Done = TypeVar("_Done")
-
-
-@dataclass(frozen=True)
-class _Touch:
-    number: int
-    intent: Intent
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What a device or the host said to the session `session`; `event` is called on the conductor's thread."""
-
-    session: int
-    event: Callable[[], Event]
-
-
-@dataclass(frozen=True)
-class _HostEcho:
-    online: bool
-
-
-@dataclass(frozen=True)
-class _Work:
-    """Work on the open cases that another thread has got the answer for."""
-
-    work: Callable[[], None]
-
-
-@dataclass(frozen=True)
-class _ShowCamera:
-    """A technician wants the camera's picture on the screen for `seconds`; `done` hears whether it is there."""
-
-    seconds: int
-    preview: Preview
-    done: "Future[bool]"
-
-
-@dataclass(frozen=True)
-class _Act:
-    """What staff have done on this thread; `done` hears what came of it, or why not."""
-
-    act: Callable[[], Any]
-    done: "Future[Any]"
-
-
-@dataclass(frozen=True)
-class _Stop:
-    pass
-
-
-_Message = _Touch | DeviceStatus | _Answer | _HostEcho | _Work | _ShowCamera | _Act | _Stop
-
-
-@dataclass
-class _Session:
-    """A journey under way: a customer's, or one that recovery resumed."""
-
-    number: int
-    state: JourneyState
-    timers: dict[Timer, float] = field(default_factory=dict)
-    ended: bool = False
 
 
 class Conductor:
@@ -156,52 +88,49 @@ class Conductor:
         clock: Clock,
         screen: Callable[[ShowPage], None],
     ) -> None:
-        self._services = {service.id: service for service in sorted(services, key=lambda each: each.order)}
-        reads_bank_cards = slot is not None and slot.bank_card is not None
-        self._offered = offered(self._services.values(), reads_bank_cards=reads_bank_cards)
-        self._terminal = terminal
         self._journal = journal
-        self._host = host
-        self._open_cases = OpenCases(journal, host, clock, lambda work: self._inbox.put(_Work(work)))
-        self._questions = Questions(
-            top_up_module,
-            printer,
-            host,
-            journal,
-            lambda: self._inbox.put(_HostEcho(online=False)),
-            id_card_reader,
-            funding or {},
-            slot,
-        )
-        self._risk = risk
         self._clock = clock
+        self._inbox: queue.Queue[Callable[[], None] | None] = queue.Queue()  # None: stop
         self._screen = PageOnScreen(screen, clock)
-        self._inbox: queue.Queue[_Message] = queue.Queue()
+        reads_bank_cards = slot is not None and slot.bank_card is not None
+        self._services = ServicesOffered(services, terminal, journal, reads_bank_cards=reads_bank_cards)
+        self._echo = HostEcho(host, clock, self._inbox.put, self._refresh_home)
+        self._open_cases = OpenCases(journal, host, clock, self._inbox.put, self._refresh_home)
+        self._camera = CameraCheck(self._screen, clock, self._show_home)
+        questions = Questions(
+            top_up_module, printer, host, journal, self._echo.host_failed, id_card_reader, funding or {}, slot
+        )
+        self._means = Means(
+            journal=journal,
+            questions=questions,
+            risk=risk,
+            screen=self._screen,
+            clock=clock,
+            condition=lambda: self._condition,
+            on_thread=self._inbox.put,
+            journal_lost=self._open_cases.lose_journal,
+        )
         self._statuses: dict[str, DeviceStatus] = {}
-        self._sessions = 0
-        self._session: _Session | None = None
+        self._session: Session | None = None
         self._started = False
         self._ready_by = clock.now() + START_SECONDS
         self._reader_lost_at: float | None = None
-        self._host_online: bool | None = None
-        self._next_echo = clock.now()
-        self._camera_until: float | None = None
         self._chosen: str | None = None  # what a customer touched while an earlier case was being settled
 
     # -- from other threads --------------------------------------------------------------------------------
 
     def touch(self, number: int, intent: Intent) -> None:
         """Take what the customer did on page `number`."""
-        self._inbox.put(_Touch(number, intent))
+        self._inbox.put(lambda: self._touched(number, intent))
 
     def device_changed(self, status: DeviceStatus) -> None:
         """Take the new status of a device."""
-        self._inbox.put(status)
+        self._inbox.put(lambda: self._status_changed(status))
 
     def show_camera(self, seconds: int, preview: Preview) -> "Future[bool]":
         """Show the camera's picture on the screen for `seconds`, 0 ends it; False: a customer is being served."""
         done: Future[bool] = Future()
-        self._inbox.put(_ShowCamera(seconds, preview, done))
+        self._inbox.put(lambda: done.set_result(self._camera.show(seconds, preview)))
         return done
 
     def settle(self, settlement: Settlement) -> "Future[LedgerRow]":
@@ -211,17 +140,17 @@ class Conductor:
     def carry_out(self, act: Callable[[], _Done]) -> "Future[_Done]":
         """Do something to the journal on this thread, which alone writes it; the future raises what `act` raises."""
         done: Future[_Done] = Future()
-        self._inbox.put(_Act(act, done))
+        self._inbox.put(lambda: self._act(act, done))
         return done
 
     def stop(self) -> None:
-        """End `run` after the message under way."""
-        self._inbox.put(_Stop())
+        """End `run` after what is under way."""
+        self._inbox.put(None)
 
     @property
     def shows_camera(self) -> bool:
         """Whether a technician has the camera's picture on the screen."""
-        return self._camera_until is not None
+        return self._camera.is_on
 
     @property
     def unacknowledged(self) -> tuple[Unacknowledged, ...]:
@@ -252,75 +181,45 @@ class Conductor:
             pass
 
     def step(self, patience_s: float | None) -> bool:
-        """Wait up to `patience_s` (None: as long as it takes) for one message or timer; return False on stop."""
-        due = self._next_due()
-        wait = max(0.0, due - self._clock.now())
-        if patience_s is not None:
-            wait = min(wait, patience_s)
+        """Wait up to `patience_s` (None: as long as it takes) for something to do; return False on stop."""
+        wait = max(0.0, self._next_due() - self._clock.now())
         try:
-            message = self._inbox.get(timeout=wait)
+            work = self._inbox.get(timeout=wait if patience_s is None else min(wait, patience_s))
         except queue.Empty:
-            message = None
-        if isinstance(message, _Stop):
-            return False
-        if message is not None:
-            self._take(message)
+            pass
+        else:
+            if work is None:
+                return False
+            work()
         self._fire_due()
         self._pause_work()
         return True
 
-    def _take(self, message: _Message) -> None:
-        match message:
-            case _Touch(number, intent):
-                self._touched(number, intent)
-            case DeviceStatus():
-                self._status_changed(message)
-            case _Answer(session, event):
-                if self._session is not None and self._session.number == session:
-                    self._advance(self._session, event)
-            case _HostEcho(online):
-                self._host_online = online
-                self._next_echo = self._clock.now() + (ECHO_SECONDS if online else ECHO_AGAIN_SECONDS)
-                self._refresh_home()
-            case _Work(work):
-                work()
-                self._refresh_home()  # it may have found that the journal fails
-            case _ShowCamera(seconds, preview, done):
-                done.set_result(self._show_camera(seconds, preview))
-            case _Act(act, done=heard):
-                self._act(act, heard)
-
     def _next_due(self) -> float:
         due = [self._clock.now() + 1.0]
         if self._session is not None:
-            due += self._session.timers.values()
+            due.append(self._session.timer_due)
         elif self._open_cases.are_due:
             return self._clock.now()
         elif self._started:
-            due.append(self._next_echo)
-            if self._host_online:
+            due.append(self._echo.due)
+            if self._echo.online:
                 due.append(self._open_cases.look_due)
-        due += [
-            each for each in (self._screen.idle_until, self._reader_lost_at, self._camera_until) if each is not None
-        ]
-        return min(due)
+        others = (self._screen.idle_until, self._reader_lost_at, self._camera.until)
+        return min(due + [each for each in others if each is not None])
 
     def _fire_due(self) -> None:
         now = self._clock.now()
-        session = self._session
-        if session is not None:
-            for timer, due in sorted(session.timers.items(), key=lambda item: item[1]):
-                if due <= now and session.timers.get(timer) == due:
-                    del session.timers[timer]
-                    self._advance(session, ev.TimerFired(timer))
+        if self._session is not None:
+            self._session.fire_timers(now)
         if self._reader_lost_at is not None and self._reader_lost_at <= now:
             self._reader_lost_at = now + READER_LOST_SECONDS
             if self._session is not None:
-                self._advance(self._session, ev.ReaderLost())
+                self._session.advance(ev.ReaderLost())
         if self._screen.idle_until is not None and self._screen.idle_until <= now:
             self._idle_ended()
-        if self._camera_until is not None and self._camera_until <= now:
-            self._hide_camera()
+        if self._camera.until is not None and self._camera.until <= now:
+            self._camera.end()
 
     def _pause_work(self) -> None:
         """Start, recover, send again and test the host while no customer is there."""
@@ -334,11 +233,11 @@ class Conductor:
             self._start_when_ready(now)
         elif self._open_cases.are_due:
             self._recover(self._open_cases.next_due())
-        elif now >= self._open_cases.look_due and self._host_online:
-            self._look_for_open_cases()
+        elif now >= self._open_cases.look_due and self._echo.online:
+            self._open_cases.look(host_online=True)
             self._refresh_home()
-        elif now >= self._next_echo:
-            self._echo()
+        elif now >= self._echo.due:
+            self._echo.ask()
 
     # -- starting and recovering ---------------------------------------------------------------------------
 
@@ -347,21 +246,15 @@ class Conductor:
 
         The reader comes first: a card that lies there may settle a load that a power cut interrupted.
         """
-        if now >= self._next_echo:
-            self._echo()
+        if now >= self._echo.due:
+            self._echo.ask()
         ready = self._condition.unavailable(DEFAULT_KIND) is None and "receipt_printer" in self._statuses
         if not ready and now < self._ready_by:
             return
         self._started = True
-        self._look_for_open_cases()
+        self._open_cases.look(host_online=bool(self._echo.online))
         if self.idle:
             self._show_home(language=DEFAULT_LANGUAGE)
-
-    def _look_for_open_cases(self) -> None:
-        try:
-            self._open_cases.look(host_online=bool(self._host_online))
-        except JournalUnavailable as error:
-            self._lose_journal(error)
 
     def _act(self, act: Callable[[], Any], done: "Future[Any]") -> None:
         if not done.set_running_or_notify_cancel():
@@ -369,7 +262,7 @@ class Conductor:
         try:
             done.set_result(act())
         except JournalUnavailable as error:
-            self._lose_journal(error)
+            self._open_cases.lose_journal(error)
             done.set_exception(error)
         except Exception as error:  # noqa: BLE001  (whoever asked hears it; customers have nothing to do with it)
             done.set_exception(error)
@@ -381,25 +274,13 @@ class Conductor:
         return settle(self._journal, settlement)
 
     def _recover(self, transaction: Transaction) -> None:
-        service = self._service_of(transaction)
-        if service is None:
+        first = self._services.resume(transaction)
+        if first is None:
             _log.error("transaction %s: no service is configured that could settle it", transaction.id)
             self._refresh_home()
         else:
             _log.info("resuming transaction %s from %s", transaction.id, transaction.state.value)
-            self._begin(MONEY_JOURNEYS[service.kind].resume(transaction, service, self._terminal()))
-
-    def _service_of(self, transaction: Transaction) -> Service | None:
-        """Return the service of the transaction or, where it is no longer offered, another of its kind."""
-        kind = transaction.facts.get("kind", DEFAULT_KIND)
-        able = [each for each in self._services.values() if each.kind == kind]
-        named = (each for each in able if each.id == transaction.facts.get("service"))
-        return next(named, able[0] if able else None)
-
-    def _echo(self) -> None:
-        self._next_echo = math.inf  # until this one is answered
-        future = self._host.call(lambda host: host.online())
-        future.add_done_callback(lambda done: self._inbox.put(_HostEcho(_succeeded(done))))
+            self._begin(first)
 
     # -- touches -------------------------------------------------------------------------------------------
 
@@ -407,38 +288,35 @@ class Conductor:
         if isinstance(intent, ChangeLanguage):
             self._screen.language = intent.language
             if self._session is not None:
-                self._session.state = replace(self._session.state, language=intent.language)
+                self._session.speak(intent.language)
             self._refresh_home()
             return
         if not self._screen.takes(number):
             return
         session = self._session
+        serves_nobody = session is None or not session.state.attended
         match intent:
             case StayHere():
                 self._screen.stay(self._place)
-            case ChooseService(service_id=service_id) if self._serves_nobody and self._camera_until is None:
+            case ChooseService(service_id=service_id) if serves_nobody and not self._camera.is_on:
                 self._choose(service_id)
             case ChooseAmount(amount_fen=amount_fen) if session is not None:
-                self._advance(session, ev.AmountChosen(amount_fen))
+                session.advance(ev.AmountChosen(amount_fen))
             case ChooseFunding(funding=funding) if session is not None:
-                self._advance(session, ev.FundingChosen(funding))
-            case Cancel() if self._camera_until is not None:
-                self._hide_camera()
+                session.advance(ev.FundingChosen(funding))
+            case Cancel() if self._camera.is_on:
+                self._camera.end()
             case Cancel() if session is not None and self._screen.page.cancellable:
-                self._advance(session, ev.CancelTouched())
+                session.advance(ev.CancelTouched())
             case Done() if session is not None:
-                self._advance(session, ev.DoneTouched())
+                session.advance(ev.DoneTouched())
             case _:
                 _log.info("page %d offers no %s", number, intent.kind)
 
-    @property
-    def _serves_nobody(self) -> bool:
-        return self._session is None or not self._session.state.attended
-
     def _choose(self, service_id: str) -> None:
         """Begin what was chosen; where an earlier case is being settled, say so and begin it then."""
-        service = self._services.get(service_id)
-        if service not in self._offered:
+        service = self._services.find(service_id)
+        if service is None:
             return
         if not self.idle:
             self._chosen = service_id
@@ -446,16 +324,12 @@ class Conductor:
             return
         if self._condition.unavailable(service.kind) is not None:
             return
-        if service.kind in INQUIRIES:
-            self._begin(INQUIRIES[service.kind].begin(service, self._terminal(), self._screen.language))
-            return
         try:
-            facts = {"service": service.id, "kind": service.kind, "language": self._screen.language}
-            transaction = self._journal.begin(facts)
+            first = self._services.begin(service, self._screen.language)
         except JournalUnavailable as error:
-            self._lose_journal(error)
-            return
-        self._begin(MONEY_JOURNEYS[service.kind].begin(service, self._terminal(), transaction, self._screen.language))
+            self._open_cases.lose_journal(error)
+        else:
+            self._begin(first)
 
     def _begin_what_was_chosen(self, service_id: str) -> None:
         self._chosen = None
@@ -463,86 +337,13 @@ class Conductor:
         if self._session is None:  # it cannot be had any more: the tile says why
             self._show_home()
 
-    # -- journeys ------------------------------------------------------------------------------------------
-
     def _begin(self, first: Next) -> None:
         state, effects = first
-        self._sessions += 1
-        session = _Session(self._sessions, state)
-        self._session = session
-        try:
-            for effect in effects:
-                self._perform(session, effect)
-        except JournalUnavailable as error:
-            self._lose_journal(error)
-            self._end(session)
+        self._session = Session(state, self._means, self._session_ended)
+        self._session.begin(effects)
 
-    def _advance(self, session: _Session, event: Event | Callable[[], Event]) -> None:
-        if session.ended:
-            return
-        before = session.state
-        try:
-            session.state, effects = advance(before, event() if callable(event) else event)
-            for effect in effects:
-                self._perform(session, effect)
-        except JournalUnavailable as error:
-            self._lose_journal(error)
-            self._give_up(session, before)
-        except Exception:  # noqa: BLE001  (whatever it is, the customer must be told what happened to the money)
-            _log.exception("transaction %s: failed in step %s", before.transaction, before.step.name)
-            self._give_up(session, before)
-
-    def _give_up(self, session: _Session, before: JourneyState) -> None:
-        """Tell the customer what is certain; recovery settles the rest from the journal."""
-        session.state, effects = advance(before, ev.CannotGoOn())
-        for effect in effects:
-            self._perform(session, effect)
-
-    def _perform(self, session: _Session, effect: do.Effect) -> None:  # noqa: C901  (a case an effect)
-        now = self._clock.now()
-        match effect:
-            case do.Show(page, until):
-                self._show(_with_deadline(page, until, session.timers, now))
-            case do.Record(transaction, state, facts):
-                self._journal.record(transaction, state, facts)
-            case do.Note(transaction, facts):
-                self._note(transaction, facts)
-            case do.StartTimer(timer, seconds, keep):
-                if not (keep and timer in session.timers):
-                    session.timers[timer] = now + seconds
-            case do.StopTimer(timer):
-                session.timers.pop(timer, None)
-            case do.WatchCard():
-                if self._condition.media is Media.PRESENT:
-                    self._inbox.put(_Answer(session.number, ev.CardArrived))
-            case do.AssessRisk(number, token):
-                self._inbox.put(_Answer(session.number, lambda: self._assessed(number, token)))
-            case do.End():
-                self._end(session)
-            case _:
-                self._questions.ask(
-                    effect,
-                    session.state.terminal.purse_terminal_no,
-                    lambda event: self._inbox.put(_Answer(session.number, event)),
-                )
-
-    def _note(self, transaction: str, facts: Facts) -> None:
-        """Write what has happened already: what the customer is told next does not depend on the row."""
-        try:
-            self._journal.note(transaction, facts)
-        except JournalUnavailable as error:
-            self._lose_journal(error)
-
-    def _assessed(self, number: CardNumber, token: str) -> Event:
-        reader = self._statuses.get("id_card_reader")
-        can_identify = reader is not None and reader.in_service
-        ways = filter(self._condition.can_take, (FundingKind.QR, *self._questions.funding))
-        return ev.RiskAssessed(self._risk.allowance(number, token, can_identify=can_identify), tuple(ways))
-
-    def _end(self, session: _Session) -> None:
-        session.ended = True
-        if self._session is session:
-            self._session = None
+    def _session_ended(self, session: Session) -> None:
+        self._session = None
         self._open_cases.look_soon()
         if session.state.attended:
             self._show_home(language=DEFAULT_LANGUAGE)
@@ -553,7 +354,7 @@ class Conductor:
 
     @property
     def _condition(self) -> Condition:
-        return Condition(self._statuses, self._host_online, self._open_cases.journal_works)
+        return Condition(self._statuses, self._echo.online, self._open_cases.journal_works)
 
     def _status_changed(self, status: DeviceStatus) -> None:
         before = self._condition.media
@@ -562,12 +363,7 @@ class Conductor:
         if status.name == "top_up_module":
             self._reader_lost_at = None if status.in_service else self._clock.now() + READER_LOST_SECONDS
         if self._session is not None and before is not after:
-            self._advance(self._session, ev.CardArrived() if after is Media.PRESENT else ev.CardLeft())
-        self._refresh_home()
-
-    def _lose_journal(self, error: JournalUnavailable) -> None:
-        _log.critical("the journal is lost, the terminal goes out of service: %s", error)
-        self._open_cases.journal_works = False
+            self._session.advance(ev.CardArrived() if after is Media.PRESENT else ev.CardLeft())
         self._refresh_home()
 
     # -- pages ---------------------------------------------------------------------------------------------
@@ -576,38 +372,20 @@ class Conductor:
         self._screen.show(page, self._place, language)
 
     @property
-    def _place(self) -> tuple[int, Enum] | None:
-        """Where the customer stands: pages of one kind at one place are one."""
-        return (self._session.number, self._session.state.step) if self._session is not None else None
+    def _place(self) -> object:
+        return self._session.place if self._session is not None else None
 
     def _show_home(self, language: Language | None = None) -> None:
         self._screen.language = language or self._screen.language
         self._show(self._home(), language)
 
     def _refresh_home(self) -> None:
-        waits = self._camera_until is not None or self._chosen is not None
+        waits = self._camera.is_on or self._chosen is not None
         if self.idle and not waits and self._screen.page != self._home():
             self._show_home()
 
-    def _show_camera(self, seconds: int, preview: Preview) -> bool:
-        if self._camera_until is not None:
-            self._hide_camera()
-        if not isinstance(self._screen.page, MenuPage):
-            return seconds == 0
-        if seconds > 0:
-            self._camera_until = self._clock.now() + seconds
-            title, body = Words("camera_check.title"), Words("camera_check.body")
-            picture = Picture.PLACE_CARD
-            self._show(CapturePage(title=title, body=body, picture=picture, preview=preview, cancellable=True))
-        return True
-
-    def _hide_camera(self) -> None:
-        self._camera_until = None
-        self._show_home()
-
     def _home(self) -> MenuPage:
-        idle_s = HOME_LANGUAGE_SECONDS if self._screen.language != DEFAULT_LANGUAGE else None
-        return home_page(self._offered, self._condition, idle_s)
+        return home_page(self._services.offered, self._condition, self._screen.language)
 
     def _idle_ended(self) -> None:
         page = self._screen.page
@@ -616,17 +394,6 @@ class Conductor:
         if session is None:
             self._show_home(language=DEFAULT_LANGUAGE)
         elif page.warning_s is None and not isinstance(page, ResultPage):
-            warning_s = session.state.service.times.warning_s
-            self._show(replace(page, warning_s=warning_s))
+            self._show(replace(page, warning_s=session.state.service.times.warning_s))
         else:
-            self._advance(session, ev.CustomerGone())
-
-
-def _with_deadline(page: Page, until: Timer | None, timers: Mapping[Timer, float], now: float) -> Page:
-    if until is None or until not in timers or not isinstance(page, CapturePage | PaymentPage):
-        return page
-    return replace(page, deadline_s=max(0, math.ceil(timers[until] - now)))
-
-
-def _succeeded(done: "Future[bool]") -> bool:
-    return done.exception() is None and done.result()
+            session.advance(ev.CustomerGone())

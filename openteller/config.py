@@ -284,6 +284,9 @@ class BankCardSection:
 
     The codes are those of EMV 4.3 Book 4 annex A, ISO 3166 and ISO 4217 (drivers.bank_card.ChipTerminal says which).
     `serial` None: the terminal's number. `pin_formats` are those that the host takes, best first.
+
+    `pin_key` says how the key of PIN blocks gets into the PIN pad: "injected" in a secure room, or "from_host" over the
+    line, and again after `renew_pin_key_after` PINs (1000 where it is not said).
     """
 
     applications: Annotated[tuple[Annotated[str, _hex_bytes(5, 16)], ...], MinLen(1)] = (
@@ -298,6 +301,8 @@ class BankCardSection:
     transaction_type: Annotated[str, _digits(2)] = "00"
     serial: Annotated[str, _matching("[0-9A-Za-z]{8}", "is not 8 letters or digits")] | None = None
     pin_formats: Annotated[tuple[Literal["iso0", "iso3", "iso4"], ...], MinLen(1)] = ("iso0",)
+    pin_key: Literal["injected", "from_host"] = "injected"
+    renew_pin_key_after: Annotated[int, Ge(1), Le(1_000_000)] | None = None
 
     __pydantic_config__ = _STRICT
 
@@ -313,6 +318,11 @@ class BankCardSection:
             self.serial or number,
             self.transaction_type,
         )
+
+    @property
+    def pins_per_key(self) -> int:
+        """How many PINs a key that came over the line serves."""
+        return self.renew_pin_key_after or 1000
 
     @property
     def formats(self) -> tuple[PinFormat, ...]:
@@ -501,6 +511,9 @@ def _bank_card_contradictions(config: TerminalConfig) -> Iterator[SettingError]:
         yield SettingError(("bank_card",), "needs [devices.card_reader], which takes the card")
     if config.devices.pin_pad is None:
         yield SettingError(("bank_card",), "needs [devices.pin_pad], on which the PIN is typed")
+    if config.bank_card.renew_pin_key_after is not None and config.bank_card.pin_key == "injected":
+        problem = 'is of no use where the PIN key is injected; set pin_key = "from_host", or leave it out'
+        yield SettingError(("bank_card", "renew_pin_key_after"), problem)
 
 
 def anchored(section: T, folder: Path) -> T:

@@ -1,8 +1,10 @@
 """`openteller config`: what is wrong in configuration files, before a terminal starts with them."""
 
+from __future__ import annotations
+
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -10,6 +12,9 @@ from rich.markup import escape
 
 from kiosk_core.errors import ConfigError
 from openteller.console import report
+
+if TYPE_CHECKING:
+    from kiosk_core.risk import Risk
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Check configuration files.")
 
@@ -71,14 +76,26 @@ def check(path: Path) -> tuple[str, ...]:
         services = tuple(f"service {service.id}: {service.title.en}" for service in load_services(path))
         return (*services, *check(path / RISK_NAME))
     if path.name == RISK_NAME:
-        rules = ", ".join(f"{kind}.{name}" for kind, name, _ in load_risk(path).rules)
-        return (f"rules {rules}" if rules else "no rules: every load is allowed",)
+        return _rules(load_risk(path))
     if _is_service(path):
         service = load_service(path)
         return (f"service {service.id}: {service.title.en}",)
     config = load_terminal(path)
     kind = "simulated terminal" if config.terminal.simulated else "terminal"
     return (f"{kind} {config.terminal.number}: {config.terminal.branch.en}", *check(config.services.folder))
+
+
+def _rules(risk: Risk) -> tuple[str, ...]:
+    """Return the rules that there are, and what is easily forgotten of them."""
+    names = ", ".join(f"{kind}.{name}" for kind, name, _ in risk.rules)
+    if not names:
+        return ("no rules: every load and every deposit is allowed",)
+    identifying = (
+        f"verification.{name}: nobody deposits more than {rule.above_yuan} yuan here, as deposits ask for no ID card"
+        for name, rule in risk.verification.items()
+        if rule.by == "id_card" and "account_deposit" in rule.services
+    )
+    return (f"rules {names}", *identifying)
 
 
 def _is_service(path: Path) -> bool:

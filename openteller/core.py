@@ -16,6 +16,7 @@ from drivers.registry import Role
 from drivers.social_security_card import ChipSocialSecurityReader
 from host_link.link import HostLink
 from host_link.mac_keys import MacKeys
+from host_link.pin_key import PinKeyExchange
 from host_link.servers import Server, ServerList
 from host_link.software_keys import MacAlgorithm, SoftwareMacKeys
 from host_link.tls import TlsConnector, TlsSettings
@@ -57,7 +58,7 @@ from openteller.core_server import CoreServer
 from openteller.devices import giving_cards_back, opener, watch, with_logo
 from openteller.host_report import host_report
 from openteller.host_thread import HostThread
-from openteller.pin_pad_keys import PinPadKeys
+from openteller.pin_pad_keys import PinKeyInPad, PinPadKeys, with_key_of_bank
 from openteller.preview import CameraPreview
 from openteller.questions import SlotReading, Worker
 from openteller.risk_check import RiskCheck
@@ -93,8 +94,9 @@ class Core:
         self._clock = clock
         self._logo = _bitmap(config)
         with contextlib.ExitStack() as undo:
-            keys = _mac_keys(config.host, lambda: self._threads[Role.PIN_PAD])
-            self._link = _host_link(str(config_file), config, clock, keys)
+            keys = _mac_keys(config.host, self._pin_pad)
+            pin_key = _pin_key(config, clock, self._pin_pad)
+            self._link = _host_link(str(config_file), config, clock, keys, pin_key)
             host = HostThread(self._link)
             undo.callback(host.stop)
             journal = _open_journal(config, clock)
@@ -110,6 +112,10 @@ class Core:
                         open_device = with_logo(open_device, self._logo)
                     if role is Role.CARD_READER:
                         open_device = giving_cards_back(open_device)
+                    if role is Role.PIN_PAD and pin_key is not None:
+                        open_device = with_key_of_bank(
+                            open_device, pin_key, lambda: host.call(lambda each: each.online())
+                        )
                     poll_s = _POLL_S.get(role, _POLL_OTHER_S)
                     thread: DeviceThread[Any] = DeviceThread(role.value, open_device, clock, self._changed, poll_s)
                     self._threads[role] = thread
@@ -166,6 +172,9 @@ class Core:
 
     def __exit__(self, *_: object) -> None:
         self._undo.close()
+
+    def _pin_pad(self) -> DeviceThread[PinPad]:
+        return self._threads[Role.PIN_PAD]
 
     def _slot(self) -> SlotReading | None:
         """Return where cards are read that come out again; a terminal without a card reader has no such place."""
@@ -275,7 +284,9 @@ def _open_journal(config: TerminalConfig, clock: Clock) -> SqliteJournal:
     )
 
 
-def _host_link(file: str, config: TerminalConfig, clock: Clock, keys: MacKeys | None) -> HostLink:
+def _host_link(
+    file: str, config: TerminalConfig, clock: Clock, keys: MacKeys | None, pin_key: PinKeyExchange | None
+) -> HostLink:
     host: HostSection = config.host
     servers = []
     try:
@@ -287,7 +298,8 @@ def _host_link(file: str, config: TerminalConfig, clock: Clock, keys: MacKeys | 
     except OSError as error:
         raise ConfigError(file, None, "host", f"a certificate or the key cannot be read: {error}") from None
     in_order = ServerList(servers, clock, return_after_s=host.return_after_s)
-    return HostLink(in_order, config.terminal.number, clock, timeout_s=host.timeout_s, keys=keys)
+    number = config.terminal.number
+    return HostLink(in_order, number, clock, timeout_s=host.timeout_s, keys=keys, pin_key=pin_key)
 
 
 def _mac_keys(host: HostSection, pin_pad: Callable[[], Worker[PinPad]]) -> MacKeys | None:
@@ -297,6 +309,22 @@ def _mac_keys(host: HostSection, pin_pad: Callable[[], Worker[PinPad]]) -> MacKe
     if host.key_exchange_key is None:
         return PinPadKeys(pin_pad)
     return SoftwareMacKeys(MacAlgorithm(host.mac), bytes.fromhex(host.key_exchange_key))
+
+
+def _pin_key(
+    config: TerminalConfig, clock: Clock, pin_pad: Callable[[], DeviceThread[PinPad]]
+) -> PinKeyExchange | None:
+    """Return what fetches the PIN key, None where none comes over the line."""
+    section = config.bank_card
+    if section is None or section.pin_key == "injected":
+        return None
+    return PinKeyExchange(
+        PinKeyInPad(pin_pad),
+        config.terminal.number,
+        clock,
+        renew_after=section.pins_per_key,
+        changed=lambda: pin_pad().poll_soon(),
+    )
 
 
 def _bitmap(config: TerminalConfig) -> Bitmap | None:

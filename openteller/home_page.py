@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from kiosk_core.funding import FundingKind
 from kiosk_core.journeys.journey import MONEY_JOURNEYS
 from kiosk_core.pages import MenuItem, MenuPage
-from kiosk_core.services import AccountDeposit, Service
+from kiosk_core.services import Service
 from kiosk_core.status import DeviceStatus, Media
-from kiosk_core.texts import Words
+from kiosk_core.texts import Language, Words
+from openteller.page_on_screen import DEFAULT_LANGUAGE
+
+LANGUAGE_SECONDS = 60
+"""How long the home page stays in another language than the terminal's own."""
 
 _DEVICES_OF_FUNDING: Mapping[FundingKind, tuple[str, ...]] = {
     FundingKind.QR: (),
@@ -43,7 +47,7 @@ class Condition:
         if moves_money and not self.journal_ok:
             return Words("unavailable.journal")
         device = _DEVICES_OF_KINDS[kind]
-        if not self._in_service(device):
+        if not self.in_service(device):
             return Words(f"unavailable.{device}")
         return None if self.host_online or not moves_money else Words("unavailable.bank_host")
 
@@ -54,11 +58,11 @@ class Condition:
             return Words("home.take_card")
         if self._holds_bank_card:
             return Words("home.take_bank_card")
-        return None if self._in_service("receipt_printer") else Words("home.no_receipt")
+        return None if self.in_service("receipt_printer") else Words("home.no_receipt")
 
     def can_take(self, kind: FundingKind) -> bool:
         """Whether the devices that a way to pay needs are in service."""
-        return all(map(self._in_service, _DEVICES_OF_FUNDING[kind]))
+        return all(map(self.in_service, _DEVICES_OF_FUNDING[kind]))
 
     @property
     def _holds_bank_card(self) -> bool:
@@ -66,17 +70,13 @@ class Condition:
         reader = self.devices.get("card_reader")
         return reader is not None and reader.media in {Media.PRESENT, Media.LATCHED, Media.ENTERING}
 
-    def _in_service(self, name: str) -> bool:
+    def in_service(self, name: str) -> bool:
+        """Whether the device of this name is there and works."""
         status = self.devices.get(name)
         return status is not None and status.in_service
 
 
-def offered(services: Iterable[Service], *, reads_bank_cards: bool) -> list[Service]:
-    """Return what this terminal can offer: without bank cards nobody can say whose account a deposit is for."""
-    return [service for service in services if reads_bank_cards or not isinstance(service, AccountDeposit)]
-
-
-def home_page(services: Iterable[Service], condition: Condition, idle_s: int | None) -> MenuPage:
+def home_page(services: Iterable[Service], condition: Condition, language: Language) -> MenuPage:
     """Return the page with a tile a service."""
     items = tuple(
         MenuItem(
@@ -88,4 +88,5 @@ def home_page(services: Iterable[Service], condition: Condition, idle_s: int | N
         )
         for service in services
     )
+    idle_s = LANGUAGE_SECONDS if language != DEFAULT_LANGUAGE else None
     return MenuPage(items=items, notice=condition.notice, idle_s=idle_s)

@@ -15,6 +15,7 @@ from kiosk_core.ledger import Transaction
 from kiosk_core.money import format_amount
 from kiosk_core.pages import AskHost, HostReport, Refused, WaitingReport
 from kiosk_core.settlement import STAFF_MAY_CLOSE
+from kiosk_core.suspense import REPORTED, suspense_of
 from openteller.console import TERMINAL_FILE, report, stop
 from openteller.core_client import CoreClient, CoreSilent
 
@@ -27,6 +28,8 @@ _WORDS = {
     "REV_REQ": "reversal",
     "CONFIRM_SAF": "proof of load",
     "CARD_OK": "proof of load",
+    "SUSPENSE": "load in doubt",
+    "MANUAL": "load in doubt",
 }
 
 
@@ -37,9 +40,10 @@ def _host() -> None:
 
 @app.command(epilog="Example:  openteller host status out/kiosk.toml")
 def status(config_file: _ConfigFile = TERMINAL_FILE, as_json: _Json = False) -> None:
-    """Show the servers, since when it is connected, the last answer, how long it took, and the MAC key's check value.
+    """Show the servers, since when it is connected, the last answer, how long it took, and the keys' check values.
 
-    Exits with 1 if the core does not run, or the host did not answer the last question.
+    Exits with 1 if the core does not run, the host did not answer the last question, or no PIN can be taken for want of
+    a key from the host.
     """
     socket, _ = _places(config_file)
     try:
@@ -50,7 +54,7 @@ def status(config_file: _ConfigFile = TERMINAL_FILE, as_json: _Json = False) -> 
         _print_json(asdict(found))
     else:
         Console(highlight=False).print(_status(found))
-    if found.failure or found.last_answer is None:
+    if found.failure or found.last_answer is None or found.pin_key_problem:
         raise typer.Exit(1)
 
 
@@ -94,10 +98,16 @@ def _of_journal(folder: Path) -> tuple[WaitingReport, ...]:
     from journal.reading import read_open  # noqa: PLC0415  (with it comes the database)
 
     try:
-        unsettled = [each for each in read_open(folder) if each.state not in STAFF_MAY_CLOSE]
+        return tuple(_at_rest(each) for each in read_open(folder) if _waits_for_host(each))
     except JournalUnavailable as error:
         stop(str(error))
-    return tuple(_at_rest(each) for each in unsettled)
+
+
+def _waits_for_host(transaction: Transaction) -> bool:
+    """Whether the host has still to answer: of what staff may close, it is told where a load is in doubt."""
+    if transaction.state not in STAFF_MAY_CLOSE:
+        return True
+    return REPORTED not in transaction.facts and suspense_of(transaction) is not None
 
 
 def _at_rest(transaction: Transaction) -> WaitingReport:
@@ -126,6 +136,9 @@ def _status(found: HostReport) -> Table:
     if found.failure:
         table.add_row("problem", f"[red]{escape(found.failure)}[/]")
     table.add_row("MAC key", found.mac_key or "none")
+    if found.pin_key is not None:
+        problem = f" [red]bank cards cannot pay: {escape(found.pin_key_problem)}[/]" if found.pin_key_problem else ""
+        table.add_row("PIN key", f"{found.pin_key or 'none'}{problem}")
     table.add_row("waiting", str(len(found.waiting)) if found.waiting else "nothing")
     return table
 

@@ -10,7 +10,7 @@ from kiosk_core.pages import HostReport, HostServerReport, WaitingReport
 
 def host_report(link: HostLink, waiting: Sequence[Unacknowledged], now: float) -> HostReport:
     """Return the answer to AskHost; `now` is of the clock that `waiting` was made with."""
-    state = link.state
+    state, pin_key = link.state, link.pin_key
     return HostReport(
         servers=tuple(
             HostServerReport(name=each.name, in_use=each.in_use, failures=each.failures) for each in link.servers
@@ -20,6 +20,8 @@ def host_report(link: HostLink, waiting: Sequence[Unacknowledged], now: float) -
         round_trip_ms=state.round_trip_ms,
         failure=state.failure,
         mac_key=state.mac_key,
+        pin_key=pin_key.check_value if pin_key is not None else None,
+        pin_key_problem=pin_key.problem if pin_key is not None else "",
         waiting=tuple(_waiting(each, now) for each in waiting),
     )
 

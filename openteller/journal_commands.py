@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from journal.database import DATABASE_NAME
 from journal.export import ExportFormat, export
 from journal.reading import EVERYTHING, Search, read_retired, read_transaction, search
 from journal.store import JournalHeld, SqliteJournal
@@ -114,17 +115,16 @@ def show(
             limit=limit + 1,
         )
         found = search(folder, wanted)
-        gone = "" if found else _what_is_gone(folder)
-    if found:
-        render_list(console, found[-limit:])
-    elif wanted == Search(limit=limit + 1):
-        console.print("There is no transaction yet.")
-    elif wanted == Search(only_open=True, limit=limit + 1):
-        console.print("Every transaction is settled.")
-    else:
-        console.print(f"No transaction is like that{gone}.", soft_wrap=True, markup=False)
-    if len(found) > limit:
-        console.print(f"These are the last {limit}; there are more (--limit).")
+        if found:
+            render_list(console, found[-limit:])
+        elif wanted == Search(limit=limit + 1):
+            console.print("There is no transaction yet.")
+        elif wanted == Search(only_open=True, limit=limit + 1):
+            console.print("Every transaction is settled.")
+        else:
+            console.print(f"No transaction is like that{_what_is_gone(folder)}.", soft_wrap=True, markup=False)
+        if len(found) > limit:
+            console.print(f"These are the last {limit}; there are more (--limit).")
 
 
 @app.command(
@@ -306,7 +306,7 @@ def verify_command(where: _Where = TERMINAL_FILE) -> None:
     """
     with plain_errors():
         verdict = verify(_folder(where))
-    render_verdict(Console(highlight=False, soft_wrap=True), verdict)
+        render_verdict(Console(highlight=False, soft_wrap=True), verdict)
     if not verdict.good:
         raise typer.Exit(1)
 
@@ -379,7 +379,8 @@ def _folder(where: Path) -> Path:
 
 
 def _one(folder: Path, transaction: str) -> Transaction:
-    found = read_transaction(folder, transaction)
+    # An id is ASCII, and SQLite cannot be asked for what is no text at all.
+    found = read_transaction(folder, transaction) if transaction.isascii() else None
     if found is None:
         stop(f"{folder}: there is no transaction {transaction}{_what_is_gone(folder)}")
     return found
@@ -433,7 +434,11 @@ def _moment(text: str, option: str) -> tuple[datetime, datetime]:
     except ValueError:
         stop(f'{option}: "{text}" is neither a day such as 2026-11-22 nor a time such as 2026-11-22T10:15')
     whole_day = moment.time() == time() and "T" not in text and ":" not in text
-    return moment.astimezone(), (moment + (timedelta(days=1) if whole_day else timedelta(minutes=1))).astimezone()
+    behind = timedelta(days=1) if whole_day else timedelta(minutes=1)
+    try:
+        return moment.astimezone(), (moment + behind).astimezone()
+    except (ValueError, OverflowError):  # about the first and the last day of the calendar
+        stop(f'{option}: "{text}" is no time of a journal')
 
 
 def _new_file(path: Path) -> Path:
@@ -445,6 +450,8 @@ def _new_file(path: Path) -> Path:
 def _alone(where: Path) -> SqliteJournal:
     """Open the journal for writing; no transaction begins here, so the terminal's number is not needed."""
     folder = _folder(where)
+    if not (folder / DATABASE_NAME).is_file():
+        stop(f"there is no journal in {folder}")  # and none is begun where a folder was mistyped
     try:
         return SqliteJournal(folder, "", SystemClock())
     except JournalHeld as error:

@@ -31,6 +31,7 @@ class OpenCases:
 
     Args:
         on_thread: has a function called by the conductor's thread.
+        journal_lost: is called there when the journal has just failed.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class OpenCases:
         host: Worker[BankHost],
         clock: Clock,
         on_thread: Callable[[Callable[[], None]], None],
+        journal_lost: Callable[[], None],
     ) -> None:
         self._journal = journal
         self._host = host
         self._clock = clock
         self._on_thread = on_thread
+        self._journal_lost = journal_lost
         self._outbox = Outbox()
         self._next_look = clock.now()
         self._to_resume: list[Transaction] = []
@@ -54,7 +57,7 @@ class OpenCases:
         self.head_acknowledged = 0
         """The newest row that the host has taken for the journal's own; 0: none, or it keeps another journal."""
         self.journal_works = True
-        """Whether the journal took the last row; set to False by whoever finds that it did not."""
+        """Whether the journal took the last row."""
 
     @property
     def waiting(self) -> tuple[Unacknowledged, ...]:
@@ -78,12 +81,20 @@ class OpenCases:
         """Look when the shortest pause is over: a journey has ended and may have left something open."""
         self._next_look = min(self._next_look, self._clock.now() + FIRST_PAUSE_S)
 
-    def look(self, *, host_online: bool) -> None:
-        """Take stock of what is open and see after the journal.
+    def lose_journal(self, error: JournalUnavailable) -> None:
+        """Take no more money before the journal has proved that it works again."""
+        _log.critical("the journal is lost, the terminal goes out of service: %s", error)
+        self.journal_works = False
+        self._journal_lost()
 
-        Raises:
-            JournalUnavailable: the disk does not keep its promise.
-        """
+    def look(self, *, host_online: bool) -> None:
+        """Take stock of what is open and see after the journal."""
+        try:
+            self._look(host_online)
+        except JournalUnavailable as error:
+            self.lose_journal(error)
+
+    def _look(self, host_online: bool) -> None:
         self._next_look = self._clock.now() + LOOK_SECONDS
         unsettled = self._journal.unsettled()
         resumable = [each for each in unsettled if each.state not in STAFF_MAY_CLOSE]
@@ -127,8 +138,7 @@ class OpenCases:
         try:
             self._journal.note(transaction, {REPORTED: answer.result()})
         except JournalUnavailable as error:
-            _log.critical("the journal is lost, the terminal goes out of service: %s", error)
-            self.journal_works = False
+            self.lose_journal(error)
         if not answer.result():
             _log.error(
                 "the bank host does not keep transaction %s open: it knows no such load, or how it ended;"

@@ -18,7 +18,7 @@ REMEDIES: Mapping[Fault, str] = {
     Fault.POWER: "supply voltage out of range: measure it at the device; check the power unit and the plug",
     Fault.SECURITY_MODULE: "security module does not work: check that it sits in its socket; replace it",
     Fault.TAMPERED: "opened or attacked: do not use it, call security, replace it",
-    Fault.KEY_MISSING: "no keys: load them again with both key holders",
+    Fault.KEY_MISSING: "no keys: load them with both key holders; where the bank sends one: openteller host status",
     Fault.PICTURE_DARK: "picture dark: clean the lens, take off what covers it, check the light",
     Fault.PICTURE_FROZEN: "picture frozen: unplug the camera and plug it in again",
 }

@@ -10,6 +10,7 @@ from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError
 from kiosk_core.ledger import Journal
 from kiosk_core.risk import Allowance, Cap, Circumstances, Load, Risk, assess, assess_payer
+from kiosk_core.services import PaidService
 from openteller.recent_loads import RecentLoads
 
 _log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class BlacklistFile:
             if self._broken_since is None:
                 self._broken_since = self._clock.now()
             minutes = round(self._stale_after_s / 60)
-            _log.error("the last good blacklist stands for %d minutes, then no card is loaded: %s", minutes, error)
+            _log.error("the last good blacklist stands for %d minutes, then no card is served: %s", minutes, error)
         else:
             self._broken_since = None
             _log.info("%s was read again: %d entries", self._path, len(self._good.entries))
@@ -98,8 +99,10 @@ class RiskCheck:
             for rule in risk.blacklist.values()
         }
 
-    def allowance(self, number: CardNumber, token: str, *, can_identify: bool) -> Allowance:
-        """Return what the rules leave the card now; `token` is its name in the journal.
+    def allowance(
+        self, service: PaidService, number: CardNumber, token: str, *, can_identify: bool = False
+    ) -> Allowance:
+        """Return what the rules leave the card now, for this service; `token` is its name in the journal.
 
         Raises:
             JournalUnavailable: what was loaded cannot be known.
@@ -107,7 +110,7 @@ class RiskCheck:
         now = self._clock.wall()
         loads = self._recent(now)
         lists = {path: file.current() for path, file in self._blacklists.items()}
-        return assess(self._risk, Circumstances(now, number, token, loads, lists, can_identify))
+        return assess(self._risk, Circumstances(now, number, token, loads, lists, can_identify, service))
 
     def may_pay(self, payer: str, amount_fen: int) -> Cap | None:
         """Return the rule that does not let an account pay so much now, None: it may; `payer` names it in the journal.

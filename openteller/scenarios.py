@@ -29,7 +29,11 @@ def reach_simulator(sim: Path) -> SimControl:
 
     Raises:
         ConfigError: the configuration is wrong.
-        OSError: no simulator listens there.
+        OSError: no simulator listens there; it says where, and what to do.
     """
     socket = sim if sim.is_socket() else load_simulator(sim).sockets.control
-    return SimControl(socket)
+    try:
+        return SimControl(socket)
+    except OSError as error:
+        problem = "no simulator answers there; start it with: openteller sim run"
+        raise OSError(error.errno, problem, str(socket)) from None

@@ -26,13 +26,13 @@ _PLAIN = {
     "float_type": "must be a number, not {value}",
     "bool_type": "must be true or false, not {value}",
     "string_type": 'must be a text in quotes, like "text", not {value}',
-    "tuple_type": "must be a list, like [1, 2], not {value}",
+    "tuple_type": "must be a list in square brackets, not {value}",
     "dataclass_type": "must be a table of keys, not {value}",
     "dict_type": "must be a table of keys, not {value}",
     "literal_error": "must be {expected}, not {value}",
     "greater_than": "{value} is too small; it must be more than {gt:g}",
-    "greater_than_equal": "{value} is too small; the least is {ge:g}",
-    "less_than_equal": "{value} is too large; the most is {le:g}",
+    "greater_than_equal": "{value} is too small; the least is {ge:.15g}",
+    "less_than_equal": "{value} is too large; the most is {le:.15g}",
     "finite_number": "must be a number, not {value}",
     "string_too_short": "must not be empty",
     "too_short": "needs at least {min_length} of them, not {actual_length}",
@@ -75,7 +75,8 @@ class TomlFile:
             # In JSON mode a list may be a tuple and a text a path, while true is still no number and "5" neither.
             return TypeAdapter(kind).validate_json(json.dumps(self._document, default=str))
         except ValidationError as error:
-            mistakes = [self._mistake(kind, found) for found in error.errors(include_url=False)]
+            found = error.errors(include_url=False)
+            mistakes = [self._mistake(kind, each) for each in found if not _counts_only_good_items(each, found)]
         raise together(mistakes)
 
     def choice(self, key: str, known: Collection[str]) -> str:
@@ -134,6 +135,14 @@ class TomlFile:
                 return before + 1
             before = count
         return None
+
+
+def _counts_only_good_items(mistake: Any, all_of_them: Sequence[Any]) -> bool:
+    """Whether a list seems too short because its wrong items, of which the file hears besides, are not counted."""
+    key = mistake["loc"]
+    return mistake["type"] == "too_short" and any(
+        each["loc"][: len(key)] == key and each["loc"] != key for each in all_of_them
+    )
 
 
 def together(mistakes: Sequence[ConfigError]) -> ConfigError:

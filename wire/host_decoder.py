@@ -15,11 +15,14 @@ from wire.host_fields import (
     CURRENCY_CNY,
     DEPOSIT,
     ECHO_TEST,
+    ISSUER,
     KEY_CHANGE,
     LOAD,
     LONGEST_PIN,
     NORMAL_CONDITION,
     ORDER,
+    PIN_KEY,
+    PIN_KEY_IN_USE,
     SIGN_ON,
     SPEC,
     STATUS,
@@ -28,11 +31,14 @@ from wire.host_fields import (
     Tag,
     digit_text,
     track2_text,
+    unpacked_commands,
 )
 from wire.host_messages import (
     APPROVED,
     CHALLENGE_BYTES,
+    CHECK_VALUE_BYTES,
     Approval,
+    BroughtKey,
     ChargeRequest,
     ChargeResponse,
     ConfirmRequest,
@@ -41,6 +47,8 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IssuerRequest,
+    IssuerResponse,
     JournalHeadRequest,
     JournalHeadResponse,
     KeyRequest,
@@ -53,6 +61,10 @@ from wire.host_messages import (
     OrderResponse,
     OrderStatus,
     PayingCard,
+    PinKeyInUseRequest,
+    PinKeyInUseResponse,
+    PinKeyRequest,
+    PinKeyResponse,
     PinScheme,
     PurseData,
     QrOffer,
@@ -102,10 +114,13 @@ def _read_order(fields: Fields) -> dict[str, Any]:
 
 def _read_money(fields: Fields) -> dict[str, Any]:
     fields.constant("49", CURRENCY_CNY)
+    return {**_read_when_and_where(fields), "amount_fen": fields.number("4")}
+
+
+def _read_when_and_where(fields: Fields) -> dict[str, Any]:
     return {
         **_read_order(fields),
         "branch": fields.text("42"),
-        "amount_fen": fields.number("4"),
         "time": fields.digits("12"),
         "date": fields.digits("13"),
     }
@@ -153,6 +168,31 @@ def _read_key_response(fields: Fields) -> KeyResponse:
     if answer["response_code"] != APPROVED:
         return KeyResponse(**answer)
     return KeyResponse(**answer, key_block=fields.private_text(Tag.KEY_BLOCK, 255))
+
+
+def _read_pin_key_request(fields: Fields) -> PinKeyRequest:
+    return PinKeyRequest(**_read_ends(fields), challenge=fields.private(Tag.CHALLENGE, CHALLENGE_BYTES))
+
+
+def _read_pin_key_response(fields: Fields) -> PinKeyResponse:
+    challenge = fields.private(Tag.CHALLENGE, CHALLENGE_BYTES)
+    answer = {**_read_ends(fields), "response_code": fields.text("39"), "challenge": challenge}
+    if answer["response_code"] != APPROVED:
+        return PinKeyResponse(**answer)
+    return PinKeyResponse(**answer, key=BroughtKey(fields.private_text(Tag.KEY_BLOCK, 255), _read_check_value(fields)))
+
+
+def _read_pin_key_in_use_request(fields: Fields) -> PinKeyInUseRequest:
+    return PinKeyInUseRequest(**_read_ends(fields), check_value=_read_check_value(fields))
+
+
+def _read_pin_key_in_use_response(fields: Fields) -> PinKeyInUseResponse:
+    code = fields.text("39")
+    return PinKeyInUseResponse(**_read_ends(fields), response_code=code, check_value=_read_check_value(fields))
+
+
+def _read_check_value(fields: Fields) -> str:
+    return fields.private(Tag.CHECK_VALUE, CHECK_VALUE_BYTES).hex().upper()
 
 
 def _read_journal_head_request(fields: Fields) -> JournalHeadRequest:
@@ -263,6 +303,23 @@ def _read_load_response(fields: Fields) -> LoadResponse:
     return LoadResponse(**answer, permission=permission)
 
 
+def _read_issuer_request(fields: Fields) -> IssuerRequest:
+    return IssuerRequest(
+        **_read_when_and_where(fields),
+        card=fields.digits("2"),
+        expires=fields.private_digits(Tag.EXPIRES, 8),
+        challenge=fields.private(Tag.CHALLENGE, CHALLENGE_BYTES),
+    )
+
+
+def _read_issuer_response(fields: Fields) -> IssuerResponse:
+    challenge = fields.private(Tag.CHALLENGE, CHALLENGE_BYTES)
+    answer = {**_read_order(fields), "response_code": fields.text("39"), "challenge": challenge}
+    if answer["response_code"] != APPROVED:
+        return IssuerResponse(**answer)
+    return IssuerResponse(**answer, commands=unpacked_commands(fields.private(Tag.COMMANDS)))
+
+
 def _read_confirm_request(fields: Fields) -> ConfirmRequest:
     return ConfirmRequest(**_read_money(fields), tac=fields.private(Tag.TAC, 4))
 
@@ -317,6 +374,10 @@ _READERS: dict[tuple[str, str], Callable[[Fields], Message]] = {
     ("0810", SIGN_ON): _read_sign_on_response,
     ("0800", KEY_CHANGE): _read_key_request,
     ("0810", KEY_CHANGE): _read_key_response,
+    ("0800", PIN_KEY): _read_pin_key_request,
+    ("0810", PIN_KEY): _read_pin_key_response,
+    ("0800", PIN_KEY_IN_USE): _read_pin_key_in_use_request,
+    ("0810", PIN_KEY_IN_USE): _read_pin_key_in_use_response,
     ("0620", ""): _read_journal_head_request,
     ("0630", ""): _read_journal_head_response,
     ("0200", ORDER): _read_order_request,
@@ -329,6 +390,8 @@ _READERS: dict[tuple[str, str], Callable[[Fields], Message]] = {
     ("0110", STATUS): _read_status_response,
     ("0100", LOAD): _read_load_request,
     ("0110", LOAD): _read_load_response,
+    ("0100", ISSUER): _read_issuer_request,
+    ("0110", ISSUER): _read_issuer_response,
     ("0220", CONFIRM): _read_confirm_request,
     ("0221", CONFIRM): _read_confirm_repeat,
     ("0230", CONFIRM): _read_confirm_response,

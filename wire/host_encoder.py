@@ -16,19 +16,24 @@ from wire.host_fields import (
     CURRENCY_CNY,
     DEPOSIT,
     ECHO_TEST,
+    ISSUER,
     KEY_CHANGE,
     LOAD,
     LONGEST_PIN,
     NORMAL_CONDITION,
     ORDER,
+    PIN_KEY,
+    PIN_KEY_IN_USE,
     SIGN_ON,
     SPEC,
     STATUS,
     SUSPENSE,
     Tag,
+    check_value_bytes,
     digit_text,
     exact_bytes,
     number_text,
+    packed_commands,
     padded_text,
     printable_text,
     track2_text,
@@ -38,6 +43,7 @@ from wire.host_messages import (
     APPROVED,
     CHALLENGE_BYTES,
     Approval,
+    BroughtKey,
     ChargeRequest,
     ChargeResponse,
     ConfirmRequest,
@@ -46,6 +52,8 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IssuerRequest,
+    IssuerResponse,
     JournalHeadRequest,
     JournalHeadResponse,
     KeyRequest,
@@ -60,6 +68,10 @@ from wire.host_messages import (
     OrderResponse,
     OrderStatus,
     PayingCard,
+    PinKeyInUseRequest,
+    PinKeyInUseResponse,
+    PinKeyRequest,
+    PinKeyResponse,
     PinScheme,
     PurseData,
     QrOffer,
@@ -125,6 +137,10 @@ def _request_parts(message: Request) -> tuple[dict[str, str], _Private]:
             return {"t": "0800", "70": SIGN_ON}, {}
         case KeyRequest(challenge=challenge):
             return {"t": "0800", "70": KEY_CHANGE}, _challenge(challenge)
+        case PinKeyRequest(challenge=challenge):
+            return {"t": "0800", "70": PIN_KEY}, _challenge(challenge)
+        case PinKeyInUseRequest(check_value=value):
+            return {"t": "0800", "70": PIN_KEY_IN_USE}, _check_value(value)
         case JournalHeadRequest(row_number=number, row_hash=digest):
             return {"t": "0620"}, {**_row(number), Tag.ROW_HASH: exact_bytes(digest, 32, "hash")}
         case _:
@@ -145,6 +161,9 @@ def _ordered_request_parts(message: OrderedRequest) -> tuple[dict[str, str], _Pr
             return {"t": "0100", "3": STATUS}, {}
         case LoadRequest():
             return {"t": "0100", "3": LOAD, **_card(message), **_money(message)}, _purse(message.purse)
+        case IssuerRequest(expires=expires, challenge=challenge):
+            fields = {"t": "0100", "3": ISSUER, **_card(message), **_when_and_where(message)}
+            return fields, {Tag.EXPIRES: _packed(expires, "expiry", 8), **_challenge(challenge)}
         case ConfirmRequest(tac=tac, repeat=repeat):
             return {"t": "0221" if repeat else "0220", "3": CONFIRM, **_money(message)}, {
                 Tag.TAC: exact_bytes(tac, 4, "TAC")
@@ -178,6 +197,13 @@ def _response_parts(message: Response) -> tuple[dict[str, str], _Private]:
         case KeyResponse(challenge=challenge, key_block=block):
             body = _if_approved(message, block, _key_block)
             return {"t": "0810", "39": code, "70": KEY_CHANGE}, {**_challenge(challenge), **body}
+        case PinKeyResponse(challenge=challenge, key=key):
+            return {"t": "0810", "39": code, "70": PIN_KEY}, {
+                **_challenge(challenge),
+                **_if_approved(message, key, _brought_key),
+            }
+        case PinKeyInUseResponse(check_value=value):
+            return {"t": "0810", "39": code, "70": PIN_KEY_IN_USE}, _check_value(value)
         case JournalHeadResponse(row_number=number):
             return {"t": "0630", "39": code}, _row(number)
         case _:
@@ -198,6 +224,9 @@ def _ordered_response_parts(message: OrderedResponse, code: str) -> tuple[dict[s
         case LoadResponse(permission=permission):
             body = _if_approved(message, permission, _permission)
             return {"t": "0110", "3": LOAD, "39": code, **_rrn(message)}, body
+        case IssuerResponse(challenge=challenge, commands=commands):
+            body = _if_approved(message, commands, _commands)
+            return {"t": "0110", "3": ISSUER, "39": code}, {**_challenge(challenge), **body}
         case ConfirmResponse():
             return {"t": "0230", "3": CONFIRM, "39": code, **_rrn(message)}, {}
         case SuspenseResponse():
@@ -206,7 +235,7 @@ def _ordered_response_parts(message: OrderedResponse, code: str) -> tuple[dict[s
             return {"t": "0410", "3": ORDER, "39": code, **_rrn(message)}, _if_approved(message, refunded, _refunded)
 
 
-def _card(message: OrderRequest | DepositRequest | LoadRequest) -> dict[str, str]:
+def _card(message: OrderRequest | DepositRequest | LoadRequest | IssuerRequest) -> dict[str, str]:
     return {"2": digit_text(message.card, "card number")}
 
 
@@ -248,10 +277,16 @@ def _approval(approval: Approval) -> dict[str, str]:
 def _money(message: _Money) -> dict[str, str]:
     return {
         "4": number_text(message.amount_fen, 12, "amount"),
+        **_when_and_where(message),
+        "49": CURRENCY_CNY,
+    }
+
+
+def _when_and_where(message: _Money | IssuerRequest) -> dict[str, str]:
+    return {
         "12": digit_text(message.time, "time", 6),
         "13": digit_text(message.date, "date", 4),
         "42": padded_text(message.branch, 15, "branch"),
-        "49": CURRENCY_CNY,
     }
 
 
@@ -296,6 +331,10 @@ def _permission(permission: LoadPermission) -> _Private:
     }
 
 
+def _commands(commands: tuple[bytes, ...]) -> _Private:
+    return {Tag.COMMANDS: packed_commands(commands)}
+
+
 def _packed(digits: str, name: str, length: int) -> bytes:
     return bytes.fromhex(digit_text(digits, name, length))
 
@@ -306,6 +345,14 @@ def _challenge(challenge: bytes) -> _Private:
 
 def _key_block(block: str) -> _Private:
     return {Tag.KEY_BLOCK: printable_text(block, 255, "key block").encode("ascii")}
+
+
+def _check_value(value: str) -> _Private:
+    return {Tag.CHECK_VALUE: check_value_bytes(value)}
+
+
+def _brought_key(key: BroughtKey) -> _Private:
+    return {**_key_block(key.block), **_check_value(key.check_value)}
 
 
 def _row(number: int) -> _Private:

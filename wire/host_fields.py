@@ -4,22 +4,26 @@ Values are checked both ways; what does not fit raises WireError, and the text n
 """
 
 import re
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
 from wire.errors import WireError
 
 CURRENCY_CNY = "156"  # ISO 4217
-SIGN_ON, KEY_CHANGE, ECHO_TEST = "001", "161", "301"  # DE 70
+SIGN_ON, KEY_CHANGE, PIN_KEY, PIN_KEY_IN_USE, ECHO_TEST = "001", "161", "162", "163", "301"  # DE 70
 # DE 3, free for private use from 91 to 99.
 ORDER, STATUS, LOAD, CONFIRM = "910000", "920000", "930000", "940000"
-SUSPENSE, CHARGE, DEPOSIT = "950000", "960000", "970000"
+SUSPENSE, CHARGE, DEPOSIT, ISSUER = "950000", "960000", "970000", "980000"
 CHIP_WITH_PIN, CHIP_WITHOUT_PIN = "051", "052"  # DE 22
 NORMAL_CONDITION = "00"  # DE 25
 LONGEST_PIN = "12"  # DE 26
 TRACK2_DIGITS, CHIP_BYTES, APPROVAL_CHARACTERS = 37, 255, 6
+MAX_COMMANDS, COMMAND_BYTES = 8, range(4, 65)
+COMMANDS_BYTES = 255
 
 _TRACK2 = re.compile(r"\d+=\d+", re.ASCII)
+_CHECK_VALUE = re.compile("[0-9A-F]{6}")
 
 
 def _bcd(digits: int, description: str, **more: Any) -> dict[str, Any]:
@@ -89,6 +93,9 @@ class Tag(Enum):
     ROW_HASH = 0xDF14
     TRANSIT_CARD = 0xDF15
     PIN_BLOCK = 0xDF16
+    EXPIRES = 0xDF17
+    COMMANDS = 0xDF18
+    CHECK_VALUE = 0xDF19
 
 
 def number_text(value: int, digits: int, name: str) -> str:
@@ -131,11 +138,41 @@ def exact_bytes(data: bytes, length: int, name: str) -> bytes:
     return data
 
 
+def check_value_bytes(text: str) -> bytes:
+    """Return the bytes of a check value, which is six hexadecimal digits in capitals. Raises WireError."""
+    if not _CHECK_VALUE.fullmatch(text):
+        raise WireError("a check value is not six hexadecimal digits")
+    return bytes.fromhex(text)
+
+
 def unsigned_bytes(value: int, length: int, name: str) -> bytes:
     """Return `value` as so many bytes, most significant first. Raises WireError."""
     if not 0 <= value < 1 << (8 * length):
         raise WireError(f"{name} does not fit {length} bytes")
     return value.to_bytes(length, "big")
+
+
+def packed_commands(commands: Sequence[bytes]) -> bytes:
+    """Return up to 8 APDUs of 4 to 64 bytes, each behind its length; 255 bytes in all. Raises WireError."""
+    if len(commands) > MAX_COMMANDS or any(len(each) not in COMMAND_BYTES for each in commands):
+        raise WireError(f"COMMANDS are not up to {MAX_COMMANDS} APDUs of 4 to 64 bytes")
+    packed = b"".join(bytes((len(each),)) + each for each in commands)
+    if len(packed) > COMMANDS_BYTES:
+        raise WireError(f"COMMANDS are more than {COMMANDS_BYTES} bytes")
+    return packed
+
+
+def unpacked_commands(data: bytes) -> tuple[bytes, ...]:
+    """Return the APDUs that `packed_commands` packed. Raises WireError."""
+    commands = []
+    while data:
+        length = data[0]
+        commands.append(data[1 : 1 + length])
+        if len(commands[-1]) < length:
+            raise WireError("private COMMANDS end inside an APDU")
+        data = data[1 + length :]
+    packed_commands(commands)
+    return tuple(commands)
 
 
 class Fields:

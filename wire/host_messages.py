@@ -10,6 +10,7 @@ from enum import Enum
 
 APPROVED = "00"
 CHALLENGE_BYTES = 8
+CHECK_VALUE_BYTES = 3
 
 
 class OrderStatus(Enum):
@@ -153,6 +154,53 @@ class KeyResponse:
     response_code: str
     challenge: bytes
     key_block: str | None = None
+
+
+@dataclass(frozen=True)
+class BroughtKey:
+    """A TR-31 block of 1 to 255 characters, and the check value of the key in it: six hexadecimal digits."""
+
+    block: str = field(repr=False)
+    check_value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinKeyRequest:
+    """0800/162: a new PIN key is wanted; `challenge` are 8 bytes by chance."""
+
+    terminal: str
+    stan: int
+    challenge: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinKeyResponse:
+    """0810/162: the PIN key for the terminal's PIN pad, there exactly if the response code approves."""
+
+    terminal: str
+    stan: int
+    response_code: str
+    challenge: bytes
+    key: BroughtKey | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinKeyInUseRequest:
+    """0800/163: the PIN pad has taken the key with this check value (six hexadecimal digits)."""
+
+    terminal: str
+    stan: int
+    check_value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinKeyInUseResponse:
+    """0810/163: whether the host opens PIN blocks with that key from now on."""
+
+    terminal: str
+    stan: int
+    response_code: str
+    check_value: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,6 +359,40 @@ class LoadResponse:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IssuerRequest:
+    """0100/980000: which commands has the issuer for this transit card before it is loaded.
+
+    `expires` is its last valid day, YYYYMMDD, `challenge` 8 bytes that the card gave by chance for them. Other shapes
+    as in OrderRequest; no money is asked for.
+    """
+
+    terminal: str
+    branch: str
+    stan: int
+    date: str
+    time: str
+    order: str
+    card: str = field(repr=False)
+    expires: str
+    challenge: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuerResponse:
+    """0110/980000: up to 8 APDUs of 4 to 64 bytes, 255 bytes with their lengths; there exactly if it approves.
+
+    They are made for the echoed `challenge` and count with the card that gave it. () is "nothing to do".
+    """
+
+    terminal: str
+    stan: int
+    response_code: str
+    order: str
+    challenge: bytes
+    commands: tuple[bytes, ...] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConfirmRequest:
     """0220/940000: the card was loaded; here is its TAC (4 bytes). A `repeat` is an 0221."""
 
@@ -400,8 +482,8 @@ class ReversalResponse:
     refunded_fen: int | None = None
 
 
-_NetworkRequest = EchoRequest | SignOnRequest | KeyRequest
-_NetworkResponse = EchoResponse | SignOnResponse | KeyResponse
+_UnsealedRequest = EchoRequest | SignOnRequest | KeyRequest
+_UnsealedResponse = EchoResponse | SignOnResponse | KeyResponse
 
 # The messages that name an order.
 OrderedRequest = (
@@ -410,6 +492,7 @@ OrderedRequest = (
     | DepositRequest
     | StatusRequest
     | LoadRequest
+    | IssuerRequest
     | ConfirmRequest
     | SuspenseRequest
     | ReversalRequest
@@ -420,31 +503,35 @@ OrderedResponse = (
     | DepositResponse
     | StatusResponse
     | LoadResponse
+    | IssuerResponse
     | ConfirmResponse
     | SuspenseResponse
     | ReversalResponse
 )
-Request = _NetworkRequest | JournalHeadRequest | OrderedRequest
-Response = _NetworkResponse | JournalHeadResponse | OrderedResponse
+Request = _UnsealedRequest | PinKeyRequest | PinKeyInUseRequest | JournalHeadRequest | OrderedRequest
+Response = _UnsealedResponse | PinKeyResponse | PinKeyInUseResponse | JournalHeadResponse | OrderedResponse
 Message = Request | Response
 
 ANSWERS: Mapping[type[Request], type[Response]] = {
     EchoRequest: EchoResponse,
     SignOnRequest: SignOnResponse,
     KeyRequest: KeyResponse,
+    PinKeyRequest: PinKeyResponse,
+    PinKeyInUseRequest: PinKeyInUseResponse,
     JournalHeadRequest: JournalHeadResponse,
     OrderRequest: OrderResponse,
     ChargeRequest: ChargeResponse,
     DepositRequest: DepositResponse,
     StatusRequest: StatusResponse,
     LoadRequest: LoadResponse,
+    IssuerRequest: IssuerResponse,
     ConfirmRequest: ConfirmResponse,
     SuspenseRequest: SuspenseResponse,
     ReversalRequest: ReversalResponse,
 }
 """Which kind of response answers which kind of request."""
 
-_ECHOED = ("terminal", "stan", "order", "challenge", "row_number")
+_ECHOED = ("terminal", "stan", "order", "challenge", "check_value", "row_number")
 
 
 def is_answer(response: Message, request: Request) -> bool:
@@ -455,8 +542,8 @@ def is_answer(response: Message, request: Request) -> bool:
 
 
 def has_mac(message: Message) -> bool:
-    """Return whether `message` carries a MAC where both ends share a key: all but network management does.
+    """Return whether `message` carries a MAC where both ends share a key: all but what comes before there is one.
 
     A KeyResponse that approves carries one nevertheless, under the key that it brings.
     """
-    return not isinstance(message, _NetworkRequest | _NetworkResponse)
+    return not isinstance(message, _UnsealedRequest | _UnsealedResponse)

@@ -9,6 +9,7 @@ from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.pages import Page
 from kiosk_core.ports import LoadAuthorisation, LoadInit, ReversalReason, Trace
 from kiosk_core.receipt import Receipt
+from kiosk_core.services import PaidService
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,9 @@ class CloseSlot:
 
 @dataclass(frozen=True)
 class AssessRisk:
-    """-> RiskAssessed. `token` is the card's name in the journal."""
+    """-> RiskAssessed. The card is to be used for `service`; `token` is its name in the journal."""
 
+    service: PaidService
     number: CardNumber
     token: str
 

@@ -64,7 +64,7 @@ GridLayout {
         Layout.fillHeight: true
         Layout.fillWidth: true
         objectName: "picture"
-        picture: root.page.picture
+        pictures: [root.page.picture]
         visible: !root.model.camera.wanted
     }
     CameraPanel {

@@ -18,7 +18,7 @@ GridLayout {
         Layout.alignment: Qt.AlignTop
         Layout.fillHeight: !root.portrait
         Layout.fillWidth: true
-        spacing: Theme.gap3
+        spacing: root.portrait ? Theme.gap3 : Theme.gap2
 
         Label {
             Layout.fillWidth: true
@@ -100,7 +100,7 @@ GridLayout {
             Layout.fillHeight: !root.portrait
             Layout.fillWidth: true
             columnSpacing: Theme.gap2
-            columns: 3
+            columns: root.page.presets.length === 4 ? 2 : 3
             rowSpacing: Theme.gap2
             uniformCellWidths: true
 

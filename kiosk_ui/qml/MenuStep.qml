@@ -9,7 +9,7 @@ ColumnLayout {
     required property var page
     required property bool portrait
     readonly property int count: page.items.length
-    readonly property int columns: portrait ? (count <= 3 ? 1 : 2) : count <= 3 ? Math.max(1, count) : count === 4 ? 2 : count <= 6 ? 3 : 4
+    readonly property int columns: count <= 3 ? 1 : portrait || count === 4 ? 2 : count <= 6 ? 3 : 4
 
     spacing: portrait ? Theme.gap4 : Theme.gap3
 

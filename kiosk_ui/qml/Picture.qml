@@ -5,15 +5,15 @@ Item {
     id: root
 
     required property string name
-    readonly property real dot: Math.min(width / (withReceipt ? 316 : 240), height / 240)
+    readonly property real dot: Math.min(width, height) / 240
     readonly property real side: 240 * dot
     readonly property bool isWhole: name === "staff" || name === "enter_pin" || name === "pay_by_phone"
     readonly property bool showsSlot: name === "insert_bank_card" || name === "keep_bank_card" || name === "take_bank_card"
-    readonly property bool showsReader: !isWhole && !showsSlot
+    readonly property bool showsReceipt: name === "take_receipt"
+    readonly property bool showsReader: !isWhole && !showsSlot && !showsReceipt
+    readonly property bool showsIdCard: name === "place_id_card" || name === "take_id_card"
     readonly property bool putsDown: name === "place_card" || name === "place_id_card" || name === "return_card"
-    readonly property bool takesUp: name === "take_card" || name === "take_card_and_receipt"
-    readonly property bool withReceipt: name === "take_card_and_receipt"
-    readonly property real shift: withReceipt ? -46 : 0
+    readonly property bool takesUp: name === "take_card" || name === "take_id_card"
 
     // 0: the card is away from the reader, 1: it lies on it. Still pictures show the telling moment between.
     property real travel: name === "keep_card" ? 1 : putsDown ? 0.42 : 0.36
@@ -25,7 +25,6 @@ Item {
         id: board
 
         anchors.centerIn: parent
-        anchors.horizontalCenterOffset: root.withReceipt ? -4 * root.dot : 0
         anchors.verticalCenterOffset: (root.name === "keep_card" ? -34 : root.name === "keep_bank_card" ? 30 : 0) * root.dot
         height: root.side
         width: root.side
@@ -41,6 +40,10 @@ Item {
             name: root.name
             visible: root.showsSlot
         }
+        ReceiptPicture {
+            anchors.fill: parent
+            visible: root.showsReceipt
+        }
         Item {
             anchors.fill: parent
             visible: root.showsReader
@@ -50,7 +53,6 @@ Item {
                 source: "../pictures/reader.svg"
                 sourceSize: Qt.size(width, height)
                 width: root.side
-                x: root.shift * root.dot
             }
             Rectangle {
                 border.color: Theme.success
@@ -60,7 +62,7 @@ Item {
                 opacity: root.travel > 0.9 ? root.glow : 0
                 radius: 14 * root.dot
                 width: 176 * root.dot
-                x: (32 + root.shift) * root.dot
+                x: 32 * root.dot
                 y: 108 * root.dot
             }
             Image {
@@ -68,10 +70,10 @@ Item {
                 rotation: -9 * (1 - root.travel)
                 smooth: true
                 antialiasing: true
-                source: root.name === "place_id_card" ? "../pictures/id_card.svg" : "../pictures/card.svg"
+                source: root.showsIdCard ? "../pictures/id_card.svg" : "../pictures/card.svg"
                 sourceSize: Qt.size(136 * root.dot, 86 * root.dot)
                 width: 136 * root.dot
-                x: (52 + root.shift + 10 * (1 - root.travel)) * root.dot
+                x: (52 + 10 * (1 - root.travel)) * root.dot
                 y: (112 - 100 * (1 - root.travel)) * root.dot
             }
             Image {
@@ -81,7 +83,7 @@ Item {
                 sourceSize: Qt.size(36 * root.dot, 48 * root.dot)
                 visible: root.putsDown || root.takesUp
                 width: 36 * root.dot
-                x: (6 + root.shift) * root.dot
+                x: 6 * root.dot
                 y: 34 * root.dot
             }
             Image {
@@ -92,35 +94,6 @@ Item {
                 width: 50 * root.dot
                 x: 168 * root.dot
                 y: 84 * root.dot
-            }
-            Item {
-                height: 150 * root.dot
-                visible: root.withReceipt
-                width: 96 * root.dot
-                x: 178 * root.dot
-                y: 92 * root.dot
-
-                Image {
-                    height: 48 * root.dot
-                    source: "../pictures/slot.svg"
-                    sourceSize: Qt.size(width, height)
-                    width: 96 * root.dot
-                }
-                Item {
-                    clip: true
-                    height: 112 * root.dot
-                    width: 96 * root.dot
-                    y: 23 * root.dot
-
-                    Image {
-                        height: 92 * root.dot
-                        source: "../pictures/receipt.svg"
-                        sourceSize: Qt.size(width, height)
-                        width: 66 * root.dot
-                        x: 15 * root.dot
-                        y: (-26 * root.travel + 8) * root.dot
-                    }
-                }
             }
         }
     }

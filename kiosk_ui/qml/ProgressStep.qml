@@ -135,7 +135,7 @@ GridLayout {
         Layout.fillHeight: true
         Layout.fillWidth: true
         objectName: "picture"
-        picture: root.page.picture
+        pictures: [root.page.picture]
         visible: root.pictured
     }
 }

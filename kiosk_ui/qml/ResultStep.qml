@@ -10,8 +10,8 @@ GridLayout {
     readonly property color toneColor: page.tone === "success" ? Theme.success : page.tone === "attention" ? Theme.attention : Theme.accent
     readonly property color toneSoft: page.tone === "success" ? Theme.successSoft : page.tone === "attention" ? Theme.attentionSoft : Theme.accentSoft
 
-    readonly property bool alone: page.picture === "" && page.facts.length === 0
-    readonly property bool tall: alone || !portrait // the words have a panel of their own height
+    readonly property bool alone: page.pictures.length === 0 && page.facts.length === 0
+    readonly property bool tall: page.pictures.length === 0 || !portrait // the words take all the height there is
 
     columnSpacing: Theme.gap4
     columns: portrait || alone ? 1 : 2
@@ -73,7 +73,7 @@ GridLayout {
         }
     }
     ColumnLayout {
-        Layout.fillHeight: true
+        Layout.fillHeight: root.page.pictures.length > 0
         Layout.fillWidth: true
         spacing: Theme.gap4
         visible: facts.visible || picture.visible
@@ -92,9 +92,9 @@ GridLayout {
             Layout.fillHeight: true
             Layout.fillWidth: true
             objectName: "picture"
-            picture: root.page.picture
+            pictures: root.page.pictures
             room: Theme.gap3
-            visible: root.page.picture !== ""
+            visible: root.page.pictures.length > 0
         }
     }
 }

@@ -9,6 +9,8 @@ Touchable {
     property bool large: true
     // Room for two lines of title and two of reason, then for the badge above them.
     readonly property real textRoom: 2.9 * Theme.textLead + 2.9 * Theme.textSmall
+    // Room for a line of each, which a tile of the whole width has enough of.
+    readonly property real lineRoom: 1.3 * Theme.textTitle + 1.5 * Theme.textBody
     readonly property bool badged: lying ? width > 92 * Theme.unit : height > textRoom + 13 * Theme.unit + gap + 1.4 * Theme.gap2
     readonly property real badge: !badged ? 0 : large ? Math.min(46 * Theme.unit, height * (lying ? 0.6 : 0.36)) : (lying ? 24 : 13) * Theme.unit
     readonly property real gap: large ? Theme.gap3 : Theme.gap2
@@ -67,7 +69,7 @@ Touchable {
             size: root.large && root.lying ? Theme.textBody : Theme.textSmall
             strong: !root.available
             text: root.available ? root.modelData.subtitle : root.modelData.reason
-            visible: !root.available || root.height > root.textRoom
+            visible: !root.available || root.height > (root.large && root.lying ? root.lineRoom : root.textRoom)
             width: parent.width
         }
     }

@@ -66,8 +66,11 @@ def on_account(books: BankBooks) -> int:
 
 
 def numbered(request: Any, number: int) -> Any:
-    """The same for another order."""
-    return replace(request, order=f"T0000001-{number:06}", stan=number)
+    """The same for another order; a chip counts."""
+    request = replace(request, order=f"T0000001-{number:06}", stan=number)
+    if isinstance(request, ChargeRequest):
+        return replace(request, payer=replace(request.payer, chip=chip_data(5000, counter=number)))
+    return request
 
 
 # -- a charge --------------------------------------------------------------------------------------------
@@ -224,13 +227,13 @@ def test_who_cannot_load_does_not_find_out_whether_a_pin_is_right(books: BankBoo
 def test_a_block_under_another_key_is_the_line_s_fault_and_not_counted(books: BankBooks) -> None:
     for number in range(1, 5):
         stranger = replace(CARD, pin=SealedPin(PinScheme.ISO0_TDES, bytes.fromhex("A71EE7C613F920ED")))
-        assert code(books, numbered(replace(CHARGE, payer=stranger), number)) == "96"
+        assert code(books, numbered(replace(CHARGE, payer=stranger), number)) == "99"
     assert code(books, with_pin(5, "123456")) == "00"
 
 
 def test_a_bank_that_gave_no_key_reads_no_pin(clock: SetClock) -> None:
     with closing(BankBooks(None, replace(BANK_RULES, pin_key=None), clock)) as books:
-        assert code(books, CHARGE) == "96"
+        assert code(books, CHARGE) == "99"
 
 
 @pytest.mark.parametrize("pin_format", PinFormat)
@@ -257,6 +260,53 @@ def test_balance_and_wrong_pins_outlive_the_bank(clock: SetClock, tmp_path: Path
     with closing(BankBooks(tmp_path, BANK_RULES, clock)) as books:
         assert on_account(books) == 995_000
         assert [code(books, with_pin(number, "654321")) for number in (2, 3, 4)] == ["55", "55", "75"]
+
+
+# -- its chip --------------------------------------------------------------------------------------------
+
+
+def with_counter(number: int, counter: int, **more: Any) -> Any:
+    """A charge for an order of its own, signed by the chip under this transaction counter."""
+    charge = numbered(CHARGE, number)
+    return replace(charge, payer=replace(charge.payer, chip=chip_data(5000, counter), **more))
+
+
+def test_what_a_chip_signed_pays_once(books: BankBooks) -> None:
+    assert [code(books, with_counter(1, 7)), code(books, with_counter(2, 7))] == ["00", "59"]
+    assert on_account(books) == 995_000
+
+
+def test_a_chip_does_not_count_backwards_and_may_jump(books: BankBooks) -> None:
+    counters = enumerate([7, 6, 9, 8, 65_535, 1], 1)
+    assert [code(books, with_counter(*each)) for each in counters] == ["00", "59", "00", "59", "00", "59"]
+
+
+def test_the_same_message_again_is_no_replay(books: BankBooks) -> None:
+    first = books.answer(with_counter(1, 7))
+    assert [books.answer(with_counter(1, 7)) for _ in range(3)] == [first] * 3
+    assert on_account(books) == 995_000
+
+
+@pytest.mark.parametrize(("more", "expected"), [({"pin": paying_card(pin="654321").pin}, "55"), ({"pin": None}, "05")])
+def test_what_a_chip_signed_for_a_payment_that_was_refused_pays_nothing_either(
+    books: BankBooks, more: Any, expected: str
+) -> None:
+    assert [code(books, with_counter(1, 7, **more)), code(books, with_counter(2, 7))] == [expected, "59"]
+    assert code(books, with_counter(3, 8)) == "00"
+
+
+def test_a_forged_chip_does_not_use_up_the_counters_of_the_real_one(books: BankBooks) -> None:
+    forged = chip_data(5000, counter=9)[:-1] + b"\x00"
+    charge = numbered(CHARGE, 1)
+    assert code(books, replace(charge, payer=replace(charge.payer, chip=forged))) == "05"
+    assert code(books, with_counter(2, 1)) == "00"
+
+
+def test_a_chip_that_was_played_back_does_not_find_out_a_pin(books: BankBooks) -> None:
+    assert code(books, with_counter(1, 7)) == "00"
+    for number, pin in enumerate(["654321", "654322", "654323", "123456"], 2):
+        assert code(books, with_counter(number, 7, pin=paying_card(pin=pin).pin)) == "59"
+    assert code(books, with_counter(6, 8)) == "00"
 
 
 # -- its faults ------------------------------------------------------------------------------------------

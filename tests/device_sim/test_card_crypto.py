@@ -22,6 +22,20 @@ def test_mac2_is_that_of_vector_a() -> None:
     assert card_crypto.mac2(SESSION, 0x1000, 1, TERMINAL, "20111221", "214822") == bytes.fromhex("3A845BF0")
 
 
+@pytest.mark.parametrize(
+    ("data", "mac"),
+    # ISO/IEC 9797-1 Annex B: MAC algorithm 3, padding method 2, data strings 1 and 2
+    [(b"Now is the time for all ", "E9086230"), (b"Now is the time for it", "5A692CE6")],
+)
+def test_the_mac_of_secure_messaging_is_that_of_the_standard(data: bytes, mac: str) -> None:
+    key = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
+    assert card_crypto.sealing_mac(key, bytes(8), data) == bytes.fromhex(mac)
+    # What stands before the first block is added to it: the two cancel out.
+    challenge = bytes.fromhex("A1B2C3D4E5F60718")
+    masked = bytes(a ^ b for a, b in zip(challenge, data, strict=False)) + data[8:]
+    assert card_crypto.sealing_mac(key, challenge, masked) == bytes.fromhex(mac)
+
+
 def test_mac_pads_even_what_fills_its_blocks() -> None:
     # DES of 8 zero bytes under an all-zero key is
     # 8CA64DE9C1B123A7; a second block 80 00.. must follow it, so the MAC is not its first half.

@@ -345,7 +345,7 @@ PIN_KEY = "0123456789ABCDEFFEDCBA9876543210"
     [
         (("library",), "every account of bank_host belongs to another card"),
         (("transit", "transit"), "every account of bank_host belongs to another card"),
-        (("transit",), "need the pin_key of"),
+        (("transit",), "need the pin_key or the key_loading_key of"),
     ],
 )
 def test_accounts_belong_to_a_card_each_and_need_a_key_for_pins(rig: Rig, cards: tuple[str, ...], error: str) -> None:

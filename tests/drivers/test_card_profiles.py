@@ -8,7 +8,9 @@ import pytest
 
 from device_sim import card_crypto
 from device_sim.card import Card, OtherCard
+from device_sim.cards import validity
 from device_sim.cards.chip import Chip
+from device_sim.cards.lasting import Tear
 from device_sim.cards.social_security import SocialSecurityApplication, SocialSecurityData
 from device_sim.transit_card import CardIdentity, PurseProfile, TransitCard
 from drivers.card_profiles import CARDS, CardProfile
@@ -17,6 +19,7 @@ from drivers.top_up_module import TUnionTopUpModule
 from kiosk_core.card_number import CardNumber
 from kiosk_core.ports import (
     CardProblem,
+    CarriedOut,
     Credited,
     LoadAuthorisation,
     LoadInit,
@@ -31,6 +34,7 @@ from tests.clocks import SetClock
 from tests.top_up import LOAD_MASTER, NAME, NUMBER, TAC_MASTER, TERMINAL, Bench, a_card, authorise
 
 CITY_NUMBER = CardNumber("20002100000999900025")
+CITY = PurseCard(CITY_NUMBER, 1500, date(2034, 12, 31), wants_issuer_commands=True)
 CITY_UNION = bytes.fromhex("A00000000386980701")
 # facts/purse-load.md 1.1: 123456 in three bytes is what some issuers' terminals send
 PIN = bytes.fromhex("123456")
@@ -97,8 +101,8 @@ def a_city_card(
     return TransitCard(identity, balance_fen=1500, counter=7, profile=profile)
 
 
-def begin(opened: Opened, before: Sequence[bytes] = ()) -> LoadInit:
-    init = opened.module.initialize_load(CITY_NUMBER, 5000, TERMINAL, before)
+def begin(opened: Opened) -> LoadInit:
+    init = opened.module.initialize_load(CITY_NUMBER, 5000, TERMINAL)
     assert isinstance(init, LoadInit)
     return init
 
@@ -108,7 +112,7 @@ def begin(opened: Opened, before: Sequence[bytes] = ()) -> LoadInit:
 
 def test_a_city_s_purse_is_read_by_its_profile(terminal: Opened) -> None:
     terminal.lay_down(a_city_card())
-    assert terminal.module.read_card() == PurseCard(CITY_NUMBER, 1500, date(2034, 12, 31))
+    assert terminal.module.read_card() == CITY
     assert terminal.heard == [
         # facts/purse-load.md 1.1: T-Union is asked for first, then the city's; file 15; 80 5C
         bytes.fromhex("00A4040008A00000063201010500"),
@@ -126,7 +130,7 @@ def test_a_city_s_purse_is_read_by_its_profile(terminal: Opened) -> None:
 def test_the_purses_of_the_city_table_are_known(terminal: Opened, name: str, aid: bytes) -> None:
     assert bytes.fromhex(CARDS[name].aid or "") == aid
     terminal.lay_down(a_city_card(aid=aid))
-    assert terminal.module.read_card() == PurseCard(CITY_NUMBER, 1500, date(2034, 12, 31))
+    assert terminal.module.read_card() == replace(CITY, wants_issuer_commands=name == "city-union")
 
 
 def test_the_longer_aid_of_a_phone_is_reached_by_its_beginning(terminal: Opened) -> None:
@@ -142,7 +146,7 @@ def test_a_purse_can_be_selected_by_its_file(bench: Bench) -> None:
     by_file = replace(CARDS["city-union"], aid=None, file="1001")
     opened = Opened(bench, (CARDS["t-union"], by_file))
     opened.lay_down(a_city_card(files=(b"\x10\x01",)))
-    assert opened.module.read_card() == PurseCard(CITY_NUMBER, 1500, date(2034, 12, 31))
+    assert opened.module.read_card() == CITY
     assert opened.heard[1] == bytes.fromhex("00A4000002100100")
     opened.module.close()
 
@@ -153,7 +157,7 @@ def test_an_issuer_s_own_profile_goes_by_bytes_two_and_three_of_file_15(bench: B
     shanghai = replace(CARDS["city-union"], issuer="2000", max_balance_yuan=500)
     opened = Opened(bench, (hefei, shanghai))
     opened.lay_down(a_city_card())
-    assert opened.module.read_card() == PurseCard(CITY_NUMBER, 1500, date(2034, 12, 31), max_balance_fen=50_000)
+    assert opened.module.read_card() == replace(CITY, max_balance_fen=50_000)
     opened.lay_down(a_city_card(issuer="0000310000000001"))
     assert opened.module.read_card() is CardProblem.NOT_A_TRANSIT_CARD
     opened.module.close()
@@ -293,14 +297,17 @@ def a_social_security_chip(identifier: str, kind: type[Chip] = Chip) -> Chip:
 
 @pytest.mark.parametrize(
     ("identifier", "most"),
-    # facts/social-security-card.md 2 [G9]: Shanghai, 200 yuan; GB/T 2260: 31 is Shanghai, 33 Zhejiang
+    # facts/social-security-card.md 2 [G9]: 200 yuan, renewed by a top-up; GB/T 2260: 31 is Shanghai, 33 Zhejiang
     [("31000000000000000000000000000001", 20_000), ("33010000000000000000000000000001", None)],
 )
-def test_the_purse_of_a_social_security_card_has_its_region_s_cap(
+def test_the_purse_of_a_social_security_card_has_its_region_s_cap_and_its_issuer_s_commands(
     terminal: Opened, identifier: str, most: int | None
 ) -> None:
     terminal.lay_down(a_social_security_chip(identifier))
-    assert terminal.module.read_card() == PurseCard(NUMBER, 1230, date(2034, 12, 31), max_balance_fen=most)
+    shanghai = most is not None
+    assert terminal.module.read_card() == PurseCard(
+        NUMBER, 1230, date(2034, 12, 31), max_balance_fen=most, wants_issuer_commands=shanghai
+    )
 
 
 def test_it_is_loaded_like_any_t_union_purse_and_nothing_else_in_the_chip_is_written(terminal: Opened) -> None:
@@ -344,88 +351,120 @@ def test_a_region_that_is_not_told_is_not_guessed(terminal: Opened, answer: str,
 
 # -- commands of the issuer ------------------------------------------------------------------------------------
 
-# UPDATE BINARY with a MAC, as an issuer may make one for a challenge; its bytes are nobody's.
-EXTENSION = bytes.fromhex("04D695180820361231A1B2C3D4")
+CHALLENGE = 0x84
+UPDATE = 0xD6
 
 
-class Extendable:
-    """A city's card that takes EXTENSION once after a challenge, and refuses it otherwise (6984: random invalid)."""
-
-    def __init__(self) -> None:
-        self.card = a_city_card(pin=b"")
-        self.extended = 0
-        self._challenged = False
-
-    def power_on(self) -> bytes:
-        self._challenged = False
-        return self.card.power_on()
-
-    def power_off(self) -> None:
-        self._challenged = False
-        self.card.power_off()
-
-    def transmit(self, command: bytes) -> bytes | None:
-        if command == EXTENSION:
-            taken, self._challenged = self._challenged, False
-            self.extended += taken
-            return bytes.fromhex("9000" if taken else "6984")
-        if command[:2] == b"\x00\x84":
-            self._challenged = True
-        return self.card.transmit(command)
-
-
-def test_the_issuer_s_commands_go_to_the_card_that_gave_the_challenge_before_80_50(terminal: Opened) -> None:
-    card = Extendable()
-    terminal.lay_down(card)
-    challenge = terminal.module.challenge(CITY_NUMBER)
+def challenged(opened: Opened, card: TransitCard, end: str = "20361231") -> bytes:
+    """Have the card that was laid down give a challenge, and return what its issuer makes of it."""
+    challenge = opened.module.challenge(CITY_NUMBER)
     assert isinstance(challenge, bytes)
     assert len(challenge) == 8
-    init = begin(terminal, [EXTENSION])
-    assert card.extended == 1
-    instructions = [command[1] for command in terminal.heard]
-    assert instructions[-3:] == [0x84, 0xD6, 0x50]
-    assert isinstance(terminal.module.credit_load(authorise(init)), Credited)
+    return validity.extension(card.identity.update_key, challenge, end)
 
 
-def test_commands_made_for_a_challenge_that_is_gone_are_refused_by_the_card(terminal: Opened) -> None:
-    terminal.lay_down(Extendable())
-    assert isinstance(terminal.module.challenge(CITY_NUMBER), bytes)
+def instructions(opened: Opened) -> list[int]:
+    return [command[1] for command in opened.heard]
+
+
+@pytest.fixture
+def extendable(terminal: Opened) -> TransitCard:
+    card = a_city_card(pin=b"")
+    terminal.lay_down(card)
+    return card
+
+
+def test_the_issuer_s_commands_go_to_the_card_that_gave_the_challenge(
+    terminal: Opened, extendable: TransitCard
+) -> None:
+    command = challenged(terminal, extendable)
+    del terminal.heard[:]
+    longer = replace(CITY, expires=date(2036, 12, 31))
+    assert terminal.module.carry_out(CITY_NUMBER, [command]) == CarriedOut(longer, 1)
+    assert terminal.heard[0] == command  # the card has kept its power: nothing is selected in between
+    assert isinstance(terminal.module.credit_load(authorise(begin(terminal))), Credited)
+
+
+def test_commands_end_at_the_first_that_the_card_refuses(terminal: Opened, extendable: TransitCard) -> None:
+    right = challenged(terminal, extendable)
+    wrong = right[:-1] + bytes((right[-1] ^ 1,))
+    # facts/purse-load.md 1.5: 6988 MAC wrong, 6984 random invalid
+    assert terminal.module.carry_out(CITY_NUMBER, [wrong, right]) == CarriedOut(CITY, 0, "6988")
+    right = challenged(terminal, extendable)
+    longer = replace(CITY, expires=date(2036, 12, 31))
+    assert terminal.module.carry_out(CITY_NUMBER, [right, right]) == CarriedOut(longer, 1, "6984")
+
+
+def test_no_commands_are_sent_for_a_challenge_that_is_gone(terminal: Opened, extendable: TransitCard) -> None:
+    command = challenged(terminal, extendable)
     terminal.module.read_card()
-    assert terminal.module.initialize_load(CITY_NUMBER, 5000, TERMINAL, [EXTENSION]) is CardProblem.UNREADABLE
-    assert INITIALIZE not in {command[1] for command in terminal.heard}
+    assert terminal.module.carry_out(CITY_NUMBER, [command]) is CardProblem.OTHER_CARD
+    assert terminal.module.carry_out(CITY_NUMBER, []) is CardProblem.OTHER_CARD
+    assert UPDATE not in instructions(terminal)
+
+
+def test_commands_are_sent_once(terminal: Opened, extendable: TransitCard) -> None:
+    command = challenged(terminal, extendable)
+    assert isinstance(terminal.module.carry_out(CITY_NUMBER, [command]), CarriedOut)
+    assert terminal.module.carry_out(CITY_NUMBER, [command]) is CardProblem.OTHER_CARD
+    assert instructions(terminal).count(UPDATE) == 1
 
 
 def test_a_challenge_is_asked_of_the_same_card_only(terminal: Opened) -> None:
     terminal.lay_down(a_card())
     assert terminal.module.challenge(CITY_NUMBER) is CardProblem.OTHER_CARD
-    assert terminal.module.initialize_load(CITY_NUMBER, 5000, TERMINAL, [EXTENSION]) is CardProblem.OTHER_CARD
-    assert not {0x84, 0xD6, INITIALIZE} & {command[1] for command in terminal.heard}
+    assert terminal.module.carry_out(CITY_NUMBER, [bytes.fromhex("00B0950000")]) is CardProblem.OTHER_CARD
+    assert not {CHALLENGE, INITIALIZE} & set(instructions(terminal))
 
 
-def test_the_commands_go_to_no_card_that_was_swapped_in(terminal: Opened) -> None:
-    terminal.lay_down(Extendable())
-    assert isinstance(terminal.module.challenge(CITY_NUMBER), bytes)
+@pytest.mark.parametrize("number", [CITY_NUMBER, NUMBER])
+def test_the_commands_go_to_no_card_that_was_swapped_in(
+    terminal: Opened, extendable: TransitCard, number: CardNumber
+) -> None:
+    command = challenged(terminal, extendable)
     terminal.lay_down(a_card())
-    assert terminal.module.initialize_load(CITY_NUMBER, 5000, TERMINAL, [EXTENSION]) is CardProblem.OTHER_CARD
-    assert 0xD6 not in {command[1] for command in terminal.heard}
+    assert isinstance(terminal.module.carry_out(number, [command]), CardProblem)
+    assert UPDATE not in instructions(terminal)
+
+
+def test_the_commands_go_to_no_card_that_was_lifted(terminal: Opened, extendable: TransitCard) -> None:
+    command = challenged(terminal, extendable)
+    terminal.lay_down(extendable)
+    assert terminal.module.carry_out(CITY_NUMBER, [command]) is CardProblem.UNREADABLE
+    command = challenged(terminal, extendable)
+    terminal.bench.reader.remove()
+    assert terminal.module.carry_out(CITY_NUMBER, [command]) is CardProblem.NOT_PRESENT
+    assert UPDATE not in instructions(terminal)
+
+
+@pytest.mark.parametrize(("tear", "end"), [(Tear.BEFORE_COMMIT, ""), (Tear.AFTER_COMMIT, "20361231")])
+def test_a_card_that_is_torn_out_during_a_command_is_read_again_by_nobody(
+    terminal: Opened, extendable: TransitCard, tear: Tear, end: str
+) -> None:
+    command = challenged(terminal, extendable)
+    extendable.tear_next(tear)
+    assert isinstance(terminal.module.carry_out(CITY_NUMBER, [command]), CardProblem)
+    assert extendable.memory.end == end
 
 
 @pytest.mark.parametrize(
-    "command",
+    ("command", "why"),
     [
-        "805200000B2026072612000000000000",
-        "805000020B0100001388001122334455",
-        "8054030000",
-        "0020000003123456",
-        "04D6",
-        "",
+        ("805200000B2026072612000000000000", "80 52 may not be sent"),
+        ("805000020B0100001388001122334455", "80 50 may not be sent"),
+        ("8054030000", "80 54 may not be sent"),
+        ("0020000003123456", "00 20 may not be sent"),
+        ("04D6", "no APDU"),
+        ("", "no APDU"),
     ],
 )
-def test_an_issuer_s_command_can_move_no_money_and_try_no_pin(terminal: Opened, command: str) -> None:
-    terminal.lay_down(Extendable())
-    with pytest.raises(ValueError, match="an issuer's command before a load"):
-        terminal.module.initialize_load(CITY_NUMBER, 5000, TERMINAL, [EXTENSION, bytes.fromhex(command)])
-    assert terminal.heard == []
+def test_an_issuer_s_command_can_move_no_money_and_try_no_pin(
+    terminal: Opened, extendable: TransitCard, command: str, why: str
+) -> None:
+    right = challenged(terminal, extendable)
+    done = terminal.module.carry_out(CITY_NUMBER, [right, bytes.fromhex(command)])
+    assert done == CarriedOut(CITY, 0, why)
+    assert not {UPDATE, INITIALIZE, 0x52, 0x54, 0x20} & set(instructions(terminal))
 
 
 def test_the_load_of_a_city_s_card_is_authorised_by_its_own_number(with_pin: Opened) -> None:

@@ -103,8 +103,10 @@ DECLINES = {
     "54": DeclineReason.BANK_CARD_NOT_ACCEPTED,
     "55": DeclineReason.PIN_WRONG,
     "57": DeclineReason.BANK_CARD_NOT_ACCEPTED,
+    "59": DeclineReason.BANK_CARD_NOT_ACCEPTED,
     "62": DeclineReason.BANK_CARD_NOT_ACCEPTED,
     "75": DeclineReason.PIN_TRIES_EXCEEDED,
+    "99": DeclineReason.HOST_ERROR,
     "P3": DeclineReason.CARD_NOT_ACCEPTED,
 }
 AS_EVER = {

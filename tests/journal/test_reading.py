@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from journal.reading import Search, read_latest, read_open, read_transaction, search
+from journal.verify import verify
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import LedgerState as L
 
@@ -78,6 +79,16 @@ def test_transactions_are_read_beside_the_writer(journal, folder):
     assert found is not None
     assert [row.state for row in found.rows] == [L.NEW, L.DONE]
     assert read_transaction(folder, "KT000001-25112299999") is None
+
+
+def test_a_copy_is_read_where_nothing_can_be_written(day, journal, folder, monkeypatch):
+    """An auditor's disc: SQLite's own way to read makes a file beside the journal."""
+    journal.close()
+    before = sorted(path.name for path in folder.iterdir())
+    monkeypatch.setattr("journal.database.os.access", lambda *_: False)  # root may write wherever modes forbid it
+    assert ids(folder, Search()) == ["00001", "00002", "00003", "00004"]
+    assert verify(folder).good
+    assert sorted(path.name for path in folder.iterdir()) == before
 
 
 def test_no_journal_is_said_plainly(tmp_path):

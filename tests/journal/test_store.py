@@ -229,6 +229,19 @@ def test_a_lost_key_is_not_replaced_under_open_cases(folder, clock):
     assert not (folder / "journal.key").exists()
 
 
+def test_open_cases_of_another_number_are_settled_under_it_first(folder, clock):
+    """The bank answers 25 to a reversal or a proof that comes under another number than its order."""
+    with SqliteJournal(folder, "OT000001", clock) as journal:
+        begun, paid = (journal.begin({}).id for _ in range(2))
+        journal.record(paid, LedgerState.REV_REQ, {})
+    with pytest.raises(JournalUnavailable, match=r"has open cases of terminal OT000001, .* becomes OT000002$"):
+        SqliteJournal(folder, "OT000002", clock)
+    with SqliteJournal(folder, "OT000001", clock) as journal:
+        journal.record(paid, LedgerState.REVERSED, {})
+    with SqliteJournal(folder, "OT000002", clock) as journal:
+        assert [each.id for each in journal.unsettled()] == [begun]  # nobody was asked for money
+
+
 def test_a_damaged_key_is_named(folder, clock):
     folder.mkdir()
     (folder / "journal.key").write_bytes(b"short")

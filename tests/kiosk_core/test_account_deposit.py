@@ -14,14 +14,13 @@ from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.account_deposit import Step
 from kiosk_core.journeys.events import Timer
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.ledger import Transaction
 from kiosk_core.pages import CapturePage, KeypadPage, Page, PaymentPage, ProgressPage, ResultPage
 from kiosk_core.ports import Declined, DeclineReason, QrOrder, ReversalReason, Reversed
 from kiosk_core.receipt import Pair, TextLine
-from kiosk_core.risk import loads_of
+from kiosk_core.risk import Allowance, Cap, loads_of
 from kiosk_core.services import AccountDeposit, AmountLimits
 from kiosk_core.texts import LocalText, Words
-from tests.kiosk_core.journey import ORDER, TERMINAL, transaction
+from tests.kiosk_core.journey import ANYTHING, ORDER, TERMINAL, transaction
 
 ACCOUNT = CardNumber("9999990000000000014")
 SERVICE = AccountDeposit(
@@ -37,9 +36,20 @@ CARD = ev.BankCardRead(ACCOUNT, "token-of-account")
 OFFERED = ev.FundingOffered(ORDER)
 PAID = ev.FundingAnswered(Paid())
 PENDING = ev.FundingAnswered(Pending())
-TO_PAYING = (CARD, ev.AmountChosen(AMOUNT), OFFERED)
+CHOSEN = ev.AmountChosen(AMOUNT)
+TO_ORDERING = (CARD, ANYTHING, CHOSEN, ANYTHING)
+TO_PAYING = (*TO_ORDERING, OFFERED)
 POLL = ev.TimerFired(Timer.POLL)
 TIME_IS_UP = ev.TimerFired(Timer.PAYMENT)
+
+WORDS = LocalText("每天最多存¥1,020。", "At most ¥1,020 a day.")
+DAILY = Cap("card_day.deposits", 102_000, WORDS)
+LOST = Cap("blacklist.lost", 0, LocalText("请到发卡单位查询。", "Ask whoever issued it."))
+LARGE = Cap("verification.large", AMOUNT - 1, LocalText("需要身份证", "Needs your ID card"))
+
+
+def bites(*caps: Cap) -> ev.RiskAssessed:
+    return ev.RiskAssessed(Allowance(caps))
 
 
 class Visit:
@@ -79,8 +89,10 @@ class Visit:
 def at(step: Step) -> Visit:
     events: dict[Step, tuple[ev.Event, ...]] = {
         Step.INSERT_CARD: (),
-        Step.AMOUNT: TO_PAYING[:1],
-        Step.ORDERING: TO_PAYING[:2],
+        Step.ASSESSING: TO_PAYING[:1],
+        Step.AMOUNT: TO_PAYING[:2],
+        Step.CLEARING: TO_PAYING[:3],
+        Step.ORDERING: TO_ORDERING,
         Step.PAYING: TO_PAYING,
         Step.REVERSING: (*TO_PAYING, ev.CancelTouched()),
         Step.PRINTING: (*TO_PAYING, PAID),
@@ -128,6 +140,7 @@ def test_the_card_is_looked_for_every_second_and_the_slot_closes_behind_it() -> 
     assert visit.next(ev.BankCardUnusable(BankCardProblem.NOT_PRESENT)) == (do.StartTimer(Timer.SLOT, 1.0),)
     assert visit.next(ev.TimerFired(Timer.SLOT)) == (do.ReadBankCard(),)
     assert do.CloseSlot() in visit.next(CARD)
+    visit.feed(ANYTHING)
     assert isinstance(visit.page, KeypadPage)
     assert (visit.page.card.masked_number, visit.page.card.balance_fen) == ("999999*********0014", None)
 
@@ -150,7 +163,7 @@ def test_an_amount_beyond_the_limits_asks_the_bank_nothing(fen: int) -> None:
 
 
 def test_the_code_stands_no_longer_than_the_bank_waits() -> None:
-    visit = Visit().feed(*TO_PAYING[:2])
+    visit = Visit().feed(*TO_ORDERING)
     effects = visit.next(ev.FundingOffered(QrOrder("https://pay.example.com/o/1", 40)))
     assert do.StartTimer(Timer.PAYMENT, 40) in effects
     assert visit.page == PaymentPage(
@@ -327,6 +340,8 @@ def test_what_is_closed_or_waits_for_staff_is_left_alone(state: L) -> None:
     ("step", "title"),
     [
         (Step.INSERT_CARD, "out_of_service"),
+        (Step.ASSESSING, "out_of_service"),
+        (Step.CLEARING, "out_of_service"),
         (Step.AMOUNT, "out_of_service"),
         (Step.ORDERING, "unsettled"),
         (Step.PAYING, "unsettled"),
@@ -361,6 +376,7 @@ TOUCHES = (
 )
 ANSWERS: dict[type[do.Effect], tuple[ev.Event, ...]] = {
     do.ReadBankCard: (CARD, ev.BankCardUnusable(BankCardProblem.UNREADABLE), ev.SlotLost()),
+    do.AssessRisk: (ANYTHING, bites(DAILY), bites(LOST), ev.RiskAssessed(Allowance(identify=LARGE))),
     do.OrderDeposit: (
         OFFERED,
         ev.FundingDeclined(Declined(DeclineReason.LIMIT, "61")),
@@ -437,7 +453,64 @@ def test_an_answer_to_a_question_that_was_not_asked_is_a_fault_of_the_program() 
 # -- the rules -------------------------------------------------------------------------------------------
 
 
-def test_a_deposit_is_no_load_for_the_rules() -> None:
-    deposit: Transaction = transaction(L.FUND_REQ, L.DONE, **FACTS)
-    assert loads_of([deposit]) == ()
-    assert len(loads_of([transaction(L.FUND_REQ, L.DONE, amount_fen=AMOUNT)])) == 1
+def last_row(visit: Visit) -> do.Record:
+    return [effect for effect in visit.effects if isinstance(effect, do.Record)][-1]
+
+
+def test_the_rules_are_asked_when_the_card_has_been_read_and_right_before_the_order() -> None:
+    asked = do.AssessRisk("account_deposit", ACCOUNT, "token-of-account")
+    assert at(Step.ASSESSING).effects[-1] == asked
+    visit = at(Step.CLEARING)
+    assert visit.effects[-1] == asked
+    assert [type(effect) for effect in visit.next(ANYTHING)] == [do.Record, do.Show, do.OrderDeposit]
+
+
+def test_the_keypad_offers_only_what_the_rules_leave_and_says_why_and_whose_card_is_out() -> None:
+    page = Visit().feed(CARD, bites(DAILY)).page
+    assert isinstance(page, KeypadPage)
+    assert (page.max_fen, page.presets_fen) == (100_000, (10_000, 50_000))  # whole steps of 50 yuan
+    assert (page.notice, page.problem) == (WORDS, Words("account_deposit.amount.take_card"))
+
+
+def test_a_rule_that_takes_nothing_away_says_nothing() -> None:
+    page = Visit().feed(CARD, bites(Cap("load.largest", 200_000, WORDS))).page
+    assert isinstance(page, KeypadPage)
+    assert (page.notice, page.problem) == (Words("account_deposit.amount.take_card"), None)
+
+
+@pytest.mark.parametrize("way", [(bites(DAILY), ev.AmountChosen(150_000)), (ANYTHING, CHOSEN, bites(LARGE))])
+def test_more_than_the_rules_leave_is_answered_with_what_is_possible(way: tuple[ev.Event, ...]) -> None:
+    visit = Visit().feed(CARD, *way)
+    assert visit.state.step is Step.AMOUNT
+    assert isinstance(visit.page, KeypadPage)
+    most = {100_000: "¥1,000.00", 45_000: "¥450.00"}[visit.page.max_fen]
+    assert visit.page.problem == Words(
+        "account_deposit.amount.problem.rule", {"min": "¥50.00", "max": most, "step": "¥50.00"}
+    )
+    assert visit.asked(do.OrderDeposit) == []
+    visit.feed(ev.CancelTouched())
+    assert last_row(visit).facts == {"rule": visit.state.rule}
+    assert visit.state.rule in {"card_day.deposits", "verification.large"}
+
+
+@pytest.mark.parametrize("way", [(bites(LOST),), (ANYTHING, CHOSEN, bites(LOST))])
+def test_a_card_that_may_take_nothing_is_refused_in_the_words_of_the_rule(way: tuple[ev.Event, ...]) -> None:
+    visit = Visit().feed(CARD, *way)
+    assert isinstance(visit.page, ResultPage)
+    assert (visit.title, visit.page.reason) == ("account_deposit.barred.title", LOST.words)
+    assert visit.page.body == Words("account_deposit.barred.body")
+    assert (last_row(visit).state, last_row(visit).facts) == (L.ABANDONED, {"rule": "blacklist.lost"})
+    assert visit.asked(do.OrderDeposit) == []
+
+
+def test_what_needs_an_id_card_is_not_deposited_though_a_reader_is_there() -> None:
+    page = Visit().feed(CARD, ev.RiskAssessed(Allowance(identify=LARGE))).page
+    assert isinstance(page, KeypadPage)
+    assert (page.max_fen, page.notice) == (45_000, LARGE.words)
+
+
+def test_a_deposit_counts_for_the_rules_of_deposits() -> None:
+    (counted,) = loads_of([transaction(L.FUND_REQ, L.DONE, **FACTS)])
+    assert (counted.service, counted.token, counted.amount_fen) == ("account_deposit", "t", AMOUNT)
+    (load,) = loads_of([transaction(L.FUND_REQ, L.DONE, amount_fen=AMOUNT, token="t")])
+    assert load.service == "transit_top_up"

@@ -1,6 +1,6 @@
 """What the rules leave a card, what of the journal counts, and that no sequence of loads passes a limit."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -110,6 +110,30 @@ def test_velocity_looks_back_over_midnight() -> None:
     assert left(rule, load(MIDNIGHT - timedelta(minutes=5), 10), now=MIDNIGHT + timedelta(minutes=5)) == 0
 
 
+@pytest.mark.parametrize(
+    ("risk", "left_yuan"),
+    [
+        (Risk(card_day={"daily": CardDayRule(WORDS, most_yuan=1000)}), 500),  # of both services, unless it says which
+        (Risk(card_day={"daily": CardDayRule(WORDS, most_yuan=1000, services=("account_deposit",))}), 800),
+        (Risk(card_day={"daily": CardDayRule(WORDS, most_yuan=1000, services=("transit_top_up",))}), None),
+        (Risk(terminal_day={"daily": TerminalDayRule(1000, WORDS, ("account_deposit",))}), 800),
+        (Risk(load={"largest": LoadRule(300, WORDS, ("transit_top_up",))}), None),
+        (Risk(load={"largest": LoadRule(300, WORDS, ("account_deposit",))}), 300),
+        (Risk(velocity={"often": VelocityRule(2, 10, WORDS)}), 0),
+        (Risk(velocity={"often": VelocityRule(2, 10, WORDS, ("account_deposit",))}), None),
+        (Risk(blacklist={"lost": BlacklistRule(LIST, WORDS)}), 0),
+        (Risk(blacklist={"lost": BlacklistRule(LIST, WORDS, services=("transit_top_up",))}), None),
+        (Risk(verification={"large": VerificationRule(300, "staff", WORDS)}), 300),
+        (Risk(verification={"large": VerificationRule(300, "staff", WORDS, ("transit_top_up",))}), None),
+    ],
+)
+def test_a_rule_limits_and_counts_its_services(risk: Risk, left_yuan: int | None) -> None:
+    loads = load(NOW, 300), replace(load(NOW, 200), service="account_deposit")
+    lists = {LIST: Blacklist(frozenset({OURS}))}
+    cap = assess(risk, Circumstances(NOW, NUMBER, OURS, loads, lists, service="account_deposit")).tightest
+    assert (None if cap is None else cap.most_fen // 100) == left_yuan
+
+
 PAYER = "token-of-bank-card"
 
 
@@ -179,7 +203,7 @@ def test_without_a_list_nobody_knows_so_nothing_is_loaded_and_the_customer_is_to
     allowance = assess(
         Risk(blacklist={"lost": BlacklistRule(LIST, WORDS)}), Circumstances(NOW, NUMBER, OURS, (), {LIST: None})
     )
-    assert allowance.tightest == Cap("blacklist.lost", 0, Words("top_up.barred.unchecked"))
+    assert allowance.tightest == Cap("blacklist.lost", 0, Words("rules.unchecked"))
 
 
 def test_verification_by_id_card_is_asked_for_where_a_reader_is_in_service() -> None:
@@ -216,7 +240,7 @@ def test_the_rule_that_leaves_least_speaks_and_its_words_have_their_values() -> 
 @pytest.mark.parametrize("words", ["{mots}", "{", "{0}", "{most.real}", "{most:d}"])
 def test_words_that_use_what_the_rule_does_not_have_are_refused(words: str) -> None:
     with pytest.raises(SettingError, match=r"it has \{most\}") as refused:
-        Risk(load={"largest": LoadRule(500, LocalText("", words))})
+        Risk(load={"largest": LoadRule(500, LocalText("中", words))})
     assert refused.value.key == ("load", "largest", "words", "en")
 
 

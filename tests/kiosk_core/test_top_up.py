@@ -80,7 +80,7 @@ def test_a_customer_tops_up_and_leaves() -> None:
     page = journey.page
     assert isinstance(page, ResultPage)
     assert page.tone is Tone.SUCCESS
-    assert page.picture is Picture.TAKE_CARD_AND_RECEIPT
+    assert page.pictures == (Picture.TAKE_CARD, Picture.TAKE_RECEIPT)
     assert facts_of(page)["fact.new_balance"] == OLD_BALANCE + AMOUNT
     journey.feed(ev.CardLeft(), ev.TimerFired(Timer.LEAVE))
     assert journey.state.step is Step.ENDED
@@ -547,7 +547,7 @@ def test_paper_out_is_said_and_changes_nothing_about_the_money() -> None:
     journey = Journey.begun().feed(*CONFIRMED, ev.ReceiptFailed(Fault.PAPER_OUT))
     assert isinstance(journey.page, ResultPage)
     assert journey.page.body.key == "top_up.loaded_no_receipt.body"
-    assert journey.page.picture is Picture.TAKE_CARD
+    assert journey.page.pictures == (Picture.TAKE_CARD,)
     assert facts_of(journey.page)["fact.reference"] == journey.state.transaction
 
 

@@ -237,11 +237,13 @@ def test_two_cards_are_about_while_it_is_loaded_and_at_the_end() -> None:
     assert working.body == Words("top_up.working.two_cards")
     _, page = ended(*LOADED, ev.ReceiptPrinted())
     assert page.reason == Words("top_up.bank_card.take")
+    assert page.pictures == (Picture.TAKE_CARD, Picture.TAKE_RECEIPT, Picture.TAKE_BANK_CARD)
 
 
 def test_who_put_no_bank_card_in_is_not_reminded_of_one() -> None:
     _, page = ended(*OFFERED, ev.CancelTouched(), ev.ReversalAnswered(Reversed(0)))
     assert page.reason is None
+    assert page.pictures == (Picture.TAKE_CARD,)
 
 
 def test_both_cards_are_named_to_who_showed_an_id_card_too() -> None:
@@ -250,6 +252,7 @@ def test_both_cards_are_named_to_who_showed_an_id_card_too() -> None:
     page = journey.feed(POLL, ev.FundingAnswered(Unpaid())).page
     assert isinstance(page, ResultPage)
     assert page.reason == Words("top_up.bank_card.take_both")
+    assert page.pictures == (Picture.TAKE_CARD, Picture.TAKE_BANK_CARD, Picture.TAKE_ID_CARD)
 
 
 def test_a_customer_who_does_not_go_on_is_told_that_nothing_was_taken() -> None:

@@ -55,7 +55,7 @@ def last_record(journey: Journey) -> do.Record:
 
 def test_rules_are_asked_about_the_card_before_any_amount_is_offered() -> None:
     journey = Journey.begun().feed(*READ)
-    assert journey.asked(do.AssessRisk) == [do.AssessRisk(CARD.number, TOKEN)]
+    assert journey.asked(do.AssessRisk) == [do.AssessRisk("transit_top_up", CARD.number, TOKEN)]
     assert journey.state.step is Step.ASSESSING
 
 

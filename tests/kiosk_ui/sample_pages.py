@@ -128,13 +128,19 @@ def with_bank_card(stage: str, picture: Picture, problem: str = "", **more: obje
     )
 
 
-def result(tone: Tone, name: str, picture: Picture, *facts: Fact, body: str = "", **values: str) -> ResultPage:
+TAKE_CARD = (Picture.TAKE_CARD,)
+TAKE_CARD_AND_RECEIPT = (Picture.TAKE_CARD, Picture.TAKE_RECEIPT)
+
+
+def result(
+    tone: Tone, name: str, pictures: tuple[Picture, ...], *facts: Fact, body: str = "", **values: str
+) -> ResultPage:
     return ResultPage(
         tone=tone,
         title=Words(f"top_up.{name}.title", values),
         body=Words(body or f"top_up.{name}.body", values),
         facts=facts,
-        picture=picture,
+        pictures=pictures,
     )
 
 
@@ -183,6 +189,12 @@ SOCIAL_SECURITY = ListPage(
     ),
     picture=Picture.TAKE_BANK_CARD,
     idle_s=90,
+)
+
+DEPOSITED = (
+    Fact(label=Words("account_deposit.fact.account"), text="999999*********0014"),
+    Fact(label=Words("account_deposit.fact.amount"), money_fen=200_000, strong=True),
+    REFERENCE,
 )
 
 PAGES: dict[str, Page] = {
@@ -256,7 +268,9 @@ PAGES: dict[str, Page] = {
         cancellable=True,
     ),
     "loaded_id_card": replace(
-        result(Tone.SUCCESS, "loaded", Picture.TAKE_CARD_AND_RECEIPT, CARD_FACT, AMOUNT_FACT, REFERENCE),
+        result(
+            Tone.SUCCESS, "loaded", (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_ID_CARD), CARD_FACT, AMOUNT_FACT, REFERENCE
+        ),
         reason=Words("top_up.id_card.take"),
     ),
     "barred": ResultPage(
@@ -267,7 +281,7 @@ PAGES: dict[str, Page] = {
             "This card has been topped up 10 times today. You can add more tomorrow.",
         ),
         body=Words("top_up.barred.body"),
-        picture=Picture.TAKE_CARD,
+        pictures=TAKE_CARD,
     ),
     "payment": PaymentPage(
         amount_fen=10000,
@@ -311,8 +325,35 @@ PAGES: dict[str, Page] = {
         picture=Picture.KEEP_CARD,
     ),
     "loaded_bank_card": replace(
-        result(Tone.SUCCESS, "loaded", Picture.TAKE_CARD_AND_RECEIPT, CARD_FACT, AMOUNT_FACT, REFERENCE),
+        result(
+            Tone.SUCCESS, "loaded", (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_BANK_CARD), CARD_FACT, AMOUNT_FACT, REFERENCE
+        ),
+        reason=Words("top_up.bank_card.take"),
+    ),
+    "loaded_three_cards": replace(
+        result(
+            Tone.SUCCESS,
+            "loaded",
+            (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_BANK_CARD, Picture.TAKE_ID_CARD),
+            CARD_FACT,
+            AMOUNT_FACT,
+            Fact(label=Words("fact.new_balance"), money_fen=14650, strong=True),
+            REFERENCE,
+        ),
         reason=Words("top_up.bank_card.take_both"),
+    ),
+    "refunded_to_bank_card": replace(
+        result(
+            Tone.NEUTRAL,
+            "refunded",
+            (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_BANK_CARD),
+            CARD_FACT,
+            Fact(label=Words("fact.refund"), money_fen=10000, strong=True),
+            REFERENCE,
+            body="top_up.refunded_to_bank_card.body",
+            **AMOUNT,
+        ),
+        reason=Words("top_up.bank_card.take"),
     ),
     "working": ProgressPage(
         title=Words("top_up.working.title"),
@@ -324,7 +365,7 @@ PAGES: dict[str, Page] = {
     "loaded": result(
         Tone.SUCCESS,
         "loaded",
-        Picture.TAKE_CARD_AND_RECEIPT,
+        TAKE_CARD_AND_RECEIPT,
         CARD_FACT,
         AMOUNT_FACT,
         Fact(label=Words("fact.old_balance"), money_fen=4650),
@@ -334,7 +375,7 @@ PAGES: dict[str, Page] = {
     "loaded_no_receipt": result(
         Tone.SUCCESS,
         "loaded",
-        Picture.TAKE_CARD,
+        TAKE_CARD,
         CARD_FACT,
         AMOUNT_FACT,
         Fact(label=Words("fact.old_balance"), money_fen=4650),
@@ -343,11 +384,11 @@ PAGES: dict[str, Page] = {
         TIME,
         body="top_up.loaded_no_receipt.body",
     ),
-    "cancelled": result(Tone.NEUTRAL, "cancelled", Picture.TAKE_CARD),
+    "cancelled": result(Tone.NEUTRAL, "cancelled", TAKE_CARD),
     "refunded": result(
         Tone.NEUTRAL,
         "refunded",
-        Picture.TAKE_CARD,
+        TAKE_CARD,
         CARD_FACT,
         Fact(label=Words("fact.refund"), money_fen=10000, strong=True),
         REFERENCE,
@@ -355,11 +396,20 @@ PAGES: dict[str, Page] = {
         **AMOUNT,
     ),
     "refund_pending": result(
-        Tone.ATTENTION, "refund_pending", Picture.TAKE_CARD, CARD_FACT, AMOUNT_FACT, REFERENCE, TIME, **AMOUNT
+        Tone.ATTENTION, "refund_pending", TAKE_CARD, CARD_FACT, AMOUNT_FACT, REFERENCE, TIME, **AMOUNT
     ),
-    "suspense": result(Tone.ATTENTION, "suspense", Picture.STAFF, CARD_FACT, AMOUNT_FACT, REFERENCE, TIME, **AMOUNT),
-    "declined": result(Tone.NEUTRAL, "declined", Picture.TAKE_CARD, body="top_up.declined.body.mac1_wrong"),
-    "declined_earlier": result(Tone.NEUTRAL, "declined", Picture.TAKE_CARD, body="top_up.declined.body.earlier_load"),
+    "suspense": result(
+        Tone.ATTENTION,
+        "suspense",
+        (Picture.STAFF, Picture.TAKE_RECEIPT),
+        CARD_FACT,
+        AMOUNT_FACT,
+        REFERENCE,
+        TIME,
+        **AMOUNT,
+    ),
+    "declined": result(Tone.NEUTRAL, "declined", TAKE_CARD, body="top_up.declined.body.mac1_wrong"),
+    "declined_earlier": result(Tone.NEUTRAL, "declined", TAKE_CARD, body="top_up.declined.body.earlier_load"),
     "giving_back": ProgressPage(
         title=Words("top_up.giving_back.title"), body=Words("top_up.giving_back.body"), steps=(), current=0
     ),
@@ -370,13 +420,7 @@ PAGES: dict[str, Page] = {
     "one_moment": MessagePage(title=Words("one_moment.title"), body=Words("one_moment.body")),
     "out_of_service": MessagePage(title=Words("out_of_service.title"), body=Words("out_of_service.body")),
     "warning": keypad(warning_s=20),
-    "warning_no_cancel": result(Tone.SUCCESS, "loaded", Picture.TAKE_CARD, CARD_FACT).__class__(
-        tone=Tone.SUCCESS,
-        title=Words("top_up.loaded.title"),
-        body=Words("top_up.loaded.body"),
-        picture=Picture.TAKE_CARD,
-        warning_s=20,
-    ),
+    "warning_no_cancel": replace(result(Tone.SUCCESS, "loaded", TAKE_CARD), warning_s=20),
     "card_info": card_info(*ENTRIES),
     "card_info_empty": card_info(),
     "card_info_overdrawn": card_info(
@@ -403,17 +447,31 @@ PAGES: dict[str, Page] = {
         max_fen=200_000,
         presets_fen=(10_000, 20_000, 50_000, 100_000, 150_000, 200_000),
     ),
+    "deposit_amount_capped": keypad(
+        title=Words("account_deposit.amount.title"),
+        card=CardView(masked_number="9999 99** **** ***0 014", balance_fen=None),
+        problem=Words("account_deposit.amount.take_card"),
+        notice=LocalText(
+            "为了您的资金安全，同一张卡每天最多存10次，共¥10,000。明天可以再存。",
+            "To protect you, one card takes at most 10 deposits and ¥10,000 a day. You can pay in more tomorrow.",
+        ),
+        max_fen=100_000,
+        presets_fen=(10_000, 20_000, 50_000, 100_000),
+    ),
     "deposit_payment": PaymentPage(
         amount_fen=200_000, qr="https://pay.example.com/o/1", deadline_s=120, card_present=None, cancellable=True
     ),
     "deposited": ResultPage(
         tone=Tone.SUCCESS,
         title=Words("account_deposit.deposited.title"),
+        body=Words("account_deposit.deposited.body"),
+        facts=DEPOSITED,
+        pictures=(Picture.TAKE_RECEIPT,),
+    ),
+    "deposited_no_receipt": ResultPage(
+        tone=Tone.SUCCESS,
+        title=Words("account_deposit.deposited.title"),
         body=Words("account_deposit.deposited.body_no_receipt"),
-        facts=(
-            Fact(label=Words("account_deposit.fact.account"), text="999999*********0014"),
-            Fact(label=Words("account_deposit.fact.amount"), money_fen=200_000, strong=True),
-            REFERENCE,
-        ),
+        facts=DEPOSITED,
     ),
 }

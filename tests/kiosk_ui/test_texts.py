@@ -27,6 +27,7 @@ PLACEHOLDERS = {
     "top_up.card_refused.body.balance_full": {"max"},
     "card_info.overdrawn": {"used"},
     "account_deposit.amount.problem.limits": {"min", "max", "step"},
+    "account_deposit.amount.problem.rule": {"max"},
     **{f"account_deposit.{name}.body": {"amount"} for name in ("refunded", "refund_pending", "unsettled", "manual")},
 } | {
     f"top_up.{name}.body": {"amount"}
@@ -81,7 +82,7 @@ FROM_THE_CORE = {
     "top_up.id_card.problem.expired",
     "top_up.id_card.take",
     "top_up.barred.two_cards",
-    "top_up.barred.unchecked",
+    "rules.unchecked",
     "top_up.funding.title",
     *(f"top_up.funding.{each.value}.{part}" for each in FundingKind for part in ("title", "subtitle")),
     "top_up.funding.problem.gone",
@@ -121,6 +122,7 @@ FROM_THE_CORE = {
     "account_deposit.amount.title",
     "account_deposit.amount.take_card",
     "account_deposit.amount.problem.limits",
+    "account_deposit.amount.problem.rule",
     "account_deposit.fact.account",
     "account_deposit.fact.amount",
     *(f"account_deposit.{each.value}.title" for each in Outcome),

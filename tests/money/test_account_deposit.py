@@ -158,7 +158,7 @@ class Bench:
                     self.conductor.touch(*intent)
                     continue
                 came = customer is None or self.handled > 1
-                if came and self.conductor.idle and self.conductor._host_online and not self.journal.unsettled():
+                if came and self.conductor.idle and self.conductor._echo.online and not self.journal.unsettled():
                     return True
                 self.clock.sleep(max(self.conductor._next_due() - self.clock.now(), 0.001))
         except PowerCut:

@@ -435,7 +435,7 @@ class RunningTerminal:
         """Whether nothing is left to do but what waits for a person or a card."""
         return (
             self.idle
-            and bool(self.conductor._host_online)
+            and bool(self.conductor._echo.online)
             and not self.conductor.unacknowledged
             and all(each.state in _WAITS_FOR_PEOPLE for each in self.journal.unsettled())
         )

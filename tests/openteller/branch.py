@@ -6,6 +6,7 @@ a printer of so many `dots_per_s` is asked for. A customer is only asked how he 
 
 import contextlib
 import queue
+import re
 import shutil
 import socket
 import subprocess
@@ -171,7 +172,7 @@ class Branch:
             self.config_file.write_text(text)
         sim_file.write_text(sim_text)
         text = self.config_file.read_text().replace("timeout_s = 5", "timeout_s = 1.0")
-        self.config_file.write_text(text if bank_card else text.replace("[bank_card]", "# "))
+        self.config_file.write_text(text if bank_card else re.sub(r"\[bank_card\][^[]*", "", text))
         self.sim = SimulatedTerminal(load_simulator(sim_file), RealClock())
         self._stack = contextlib.ExitStack()
         self._process: subprocess.Popen[bytes] | None = None

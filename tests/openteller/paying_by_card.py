@@ -34,8 +34,8 @@ def can_take_bank_cards(branch: Branch) -> bool:
     with CoreClient(branch.core_socket) as client:
         devices = client.ask(AskDevices())
     assert isinstance(devices, Devices)
-    states = {each.name: each.state for each in devices.devices}
-    return states["card_reader"] == states["pin_pad"] == "online"
+    found = {each.name: each for each in devices.devices}
+    return all(found[name].state == "online" and not found[name].faults for name in ("card_reader", "pin_pad"))
 
 
 def choose_bank_card(branch: Branch, customer: Customer) -> None:

@@ -1,5 +1,6 @@
 """`openteller config` and `openteller journal` as a technician types them."""
 
+import errno
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -214,6 +215,8 @@ def test_show_lists_what_is_searched_for(
     [
         (["--date", "22.11.2025"], '--date: "22.11.2025" is neither a day such as 2026-11-22 nor a time'),
         (["--from", "soon"], '--from: "soon" is neither'),
+        (["--date", "0001-01-01"], '--date: "0001-01-01" is no time of a journal'),
+        (["--to", "9999-12-31"], '--to: "9999-12-31" is no time of a journal'),
         (["--date", "2025-11-22", "--to", "2025-11-23"], "--date is a whole day: it goes with neither --from nor --to"),
         (["--from", "2025-11-23", "--to", "2025-11-22"], "--from 2025-11-23 lies behind --to 2025-11-22"),
         (["--card", "6222021234567890"], "--card: give the card's last four digits, or its number masked"),
@@ -277,6 +280,7 @@ def test_settle_says_that_a_core_holds_the_journal(written: SqliteJournal, folde
     ("words", "problem"),
     [
         (["KT9", "--as", "loaded", *EVIDENCE], "there is no transaction KT9"),
+        (["KT\udcff", "--as", "loaded", *EVIDENCE], "there is no transaction KT"),
         ([LOST, "--as", "loaded", "--by", "Li Na", "--reason", " "], "reason is empty: say why"),
         (["KT000001-25112200001", "--as", "loaded", *EVIDENCE], "KT000001-25112200001 is closed already (DONE)"),
         (
@@ -303,3 +307,22 @@ def test_the_clock_is_confirmed_by_somebody(written: SqliteJournal, folder: Path
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith("The clock is taken to be right from now on: ")
     assert journal("verify", "-j", folder).stdout.startswith("The journal is good: 7 rows")
+
+
+def test_a_clock_is_not_confirmed_where_there_is_no_journal(tmp_path: Path) -> None:
+    result = journal("confirm-clock", *EVIDENCE, "-j", tmp_path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"there is no journal in {tmp_path}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["show", "verify"])
+def test_a_screen_that_takes_no_more_is_one_sentence(
+    written: SqliteJournal, folder: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(f"openteller.journal_commands.{'render_list' if command == 'show' else 'render_verdict'}", full)
+    result = journal(command, "-j", folder)
+    assert (result.exit_code, result.stderr) == (1, "[Errno 28] No space left on device\n")

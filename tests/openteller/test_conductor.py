@@ -468,7 +468,7 @@ def test_a_note_that_cannot_be_written_leaves_the_customer_his_page_and_takes_th
 
 # -- rules and the ID card ---------------------------------------------------------------------------------------
 
-ASK_FOR_ID = Risk(verification={"large": VerificationRule(30, "id_card", LocalText("", ""))})
+ASK_FOR_ID = Risk(verification={"large": VerificationRule(30, "id_card", LocalText("中", "en"))})
 # 11010519491231002X: the example of GB 11643; its last character checks.
 ID_CARD = IdCard(
     IdCardKind.CITIZEN,
@@ -495,7 +495,7 @@ def ruled(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 
 @pytest.mark.parametrize(
-    "ruled", [Risk(card_day={"daily": CardDayRule(LocalText("", ""), most_yuan=90)})], indirect=True
+    "ruled", [Risk(card_day={"daily": CardDayRule(LocalText("中", "en"), most_yuan=90)})], indirect=True
 )
 def test_what_was_loaded_elsewhere_in_the_journal_is_seen_right_before_the_payment(ruled: Stage) -> None:
     assert isinstance(ruled.page, KeypadPage)

@@ -164,6 +164,14 @@ pin_formats = ["iso3", "iso0"]
     assert section.formats == (PinFormat.ISO3, PinFormat.ISO0)
 
 
+@pytest.mark.parametrize(("more", "pins"), [("", 1000), ("renew_pin_key_after = 50", 50)])
+def test_the_pin_key_comes_from_the_host_where_the_configuration_says_so(kiosk: Path, more: str, pins: int) -> None:
+    add(kiosk, f'{READER_AND_PAD}[bank_card]\npin_key = "from_host"\n{more}\n')
+    section = load_terminal(kiosk).bank_card
+    assert section is not None
+    assert (section.pin_key, section.pins_per_key) == ("from_host", pins)
+
+
 def test_without_the_section_no_bank_card_pays(kiosk: Path) -> None:
     add(kiosk, READER_AND_PAD)
     assert load_terminal(kiosk).bank_card is None
@@ -196,6 +204,9 @@ def test_bank_cards_need_reader_and_pad(kiosk: Path, only: str, problem: str) ->
         ('serial = "KIOSK-1"', "serial", "is not 8 letters or digits"),
         ('pin_formats = ["iso1"]', "pin_formats", "iso0"),
         ("offered = true", "offered", "is no key of this section"),
+        ('pin_key = "by_post"', "pin_key", 'must be "injected" or "from_host"'),
+        ('pin_key = "from_host"\nrenew_pin_key_after = 0', "renew_pin_key_after", "the least is 1"),
+        ("renew_pin_key_after = 50", "renew_pin_key_after", 'injected; set pin_key = "from_host", or leave it out'),
     ],
 )
 def test_a_mistake_about_bank_cards_is_named(kiosk: Path, line: str, key: str, problem: str) -> None:
@@ -299,7 +310,7 @@ WRONG_SERVICE = [
     ("[20, 50,", "[25, 50,", "limits.presets_yuan", "25 is not between 10 and 500 in steps of 10"),
     ("[20, 50,", '["20", 50,', "limits.presets_yuan.item 1", 'must be a whole number, not "20"'),
     ("[20, 50, 100, 200, 300, 500]", "[]", "limits.presets_yuan", "needs at least 1 of them, not 0"),
-    ("[20, 50, 100, 200, 300, 500]", "20", "limits.presets_yuan", "must be a list, like [1, 2], not 20"),
+    ("[20, 50, 100, 200, 300, 500]", "20", "limits.presets_yuan", "must be a list in square brackets, not 20"),
     ("idle_s = 60", "idle_s = 0", "times.idle_s", "0 is too small; the least is 1"),
     ("idle_s = 60", "idel_s = 60", "times.idel_s", "is no key of this section; did you mean idle_s?"),
     (

@@ -64,6 +64,7 @@ def test_a_script_reads_the_status_as_json(branch: Branch) -> None:
     found: dict[str, Any] = json.loads(host("status", branch.config_file, "--json")[1])
     assert [server["in_use"] for server in found["servers"]] == [True]
     assert (found["failure"], found["mac_key"], found["waiting"]) == ("", "", [])
+    assert (found["pin_key"], found["pin_key_problem"]) == (None, "")
 
 
 def test_nothing_waits_for_a_host_that_has_answered_everything(branch: Branch) -> None:
@@ -80,6 +81,8 @@ TROUBLE = HostReport(
     round_trip_ms=42,
     failure="the bank host did not answer within 10 s",
     mac_key="08D7B4",
+    pin_key="57C409",
+    pin_key_problem="the PIN key has served 1000 PINs",
     waiting=(
         WaitingReport(
             transaction="OT000001-26112200001",
@@ -109,6 +112,7 @@ def test_a_host_that_does_not_answer_is_told_with_its_reason_and_exit_code_1(tro
         "last answer  2026-11-22 09:58:30, after 42 ms",
         "problem      the bank host did not answer within 10 s",
         "MAC key      08D7B4",
+        "PIN key      57C409 bank cards cannot pay: the PIN key has served 1000 PINs",
         "waiting      1",
     ]
 
@@ -159,6 +163,21 @@ def test_without_a_core_the_journal_tells_what_waits(stopped: Path) -> None:
     assert names[3] not in out
     found = json.loads(host("queue", stopped, "--json")[1])
     assert [each["state"] for each in found] == ["REV_REQ", "CONFIRM_SAF"]
+
+
+def test_a_load_in_doubt_waits_for_the_host_until_it_has_been_told(stopped: Path) -> None:
+    from openteller.config import load_terminal
+
+    clock = SetClock(datetime(2026, 11, 22, 10, tzinfo=UTC))
+    with SqliteJournal(load_terminal(stopped).journal.folder, "OT000001", clock) as journal:
+        name = journal.begin({"service": "transit_topup", "amount_fen": 5000}).id
+        journal.record(name, L.SUSPENSE, {"counter": 7, "authorised_at": "20261122100000"})
+        code, out, _ = host("queue", stopped)
+        assert code == 1
+        assert " ".join(out.splitlines()[1].split()) == f"{name} load in doubt ¥50.00 2026-11-22 10:00:00 - -"
+        journal.note(name, {"reported": True})
+        code, out, _ = host("queue", stopped)
+        assert (code, out.splitlines()[0]) == (0, "Nothing waits for the bank host.")
 
 
 def test_a_journal_that_is_not_there_is_one_sentence(stopped: Path) -> None:

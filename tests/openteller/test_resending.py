@@ -284,7 +284,7 @@ def test_one_report_is_under_way_at_a_time(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     first, second = in_doubt(stage, L.CARD_UNKNOWN, L.SUSPENSE), in_doubt(stage, L.CARD_UNKNOWN, L.SUSPENSE)
     worker, later = Slow(Keeper()), list[Callable[[], None]]()
-    cases = OpenCases(stage.journal, worker, stage.clock, later.append)  # type: ignore[arg-type]
+    cases = OpenCases(stage.journal, worker, stage.clock, later.append, lambda: None)  # type: ignore[arg-type]
     for _ in range(3):
         cases.look(host_online=True)
     assert len(worker.asked) == 1

@@ -1,5 +1,6 @@
 """Scenarios: a mistake is told by file, line and key before anything is done; the examples end as they say."""
 
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -410,6 +411,15 @@ def test_without_a_simulator_one_sentence_says_so(tmp_path: Path) -> None:
     result = sim("play", EXAMPLES / "host-silent-and-back.toml", "--sim", tmp_path / "sim.toml")
     assert result.exit_code == 1
     assert "there is no such file" in result.stderr
+
+
+def test_a_simulator_that_does_not_run_is_named_by_its_socket(tmp_path: Path) -> None:
+    left_behind = tmp_path / "sim.sock"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(left_behind))
+    result = sim("play", EXAMPLES / "host-silent-and-back.toml", "--sim", left_behind)
+    assert result.exit_code == 1
+    assert result.stderr == f"{left_behind}: no simulator answers there; start it with: openteller sim run\n"
 
 
 def test_the_control_socket_is_a_stage(branch: Branch) -> None:

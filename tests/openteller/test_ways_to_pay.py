@@ -200,7 +200,7 @@ def test_a_source_that_does_not_tell_is_asked_again_until_the_time_is_over(stage
 def test_a_reader_that_fails_does_not_take_the_host_out_of_service(stage: PayingStage) -> None:
     stage.source.error = DeviceUnavailable("card_reader", "unplugged")
     stage.choose_bank_card()
-    assert stage.conductor._host_online
+    assert stage.conductor._echo.online
 
 
 def test_a_program_fault_gives_the_card_back_and_is_recovered(

@@ -15,6 +15,7 @@ from wire.host_encoder import encode
 from wire.host_fields import SPEC, Tag
 from wire.host_messages import (
     Approval,
+    BroughtKey,
     ChargeRequest,
     ChargeResponse,
     ConfirmRequest,
@@ -23,6 +24,8 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IssuerRequest,
+    IssuerResponse,
     JournalHeadRequest,
     JournalHeadResponse,
     KeyRequest,
@@ -35,6 +38,10 @@ from wire.host_messages import (
     OrderResponse,
     OrderStatus,
     PayingCard,
+    PinKeyInUseRequest,
+    PinKeyInUseResponse,
+    PinKeyRequest,
+    PinKeyResponse,
     PinScheme,
     PurseData,
     QrOffer,
@@ -57,7 +64,8 @@ CARD = "3104870001234567890"
 ENDS = {"terminal": "T0000001"}
 ORDER = {**ENDS, "order": "T0000001-000042"}
 ANSWER = {**ORDER, "rrn": "000000000123", "response_code": "00"}
-MONEY = {**ORDER, "branch": "BRANCH-0001", "date": "1221", "time": "214822", "amount_fen": 5000}
+PLACE = {**ORDER, "branch": "BRANCH-0001", "date": "1221", "time": "214822"}
+MONEY = {**PLACE, "amount_fen": 5000}
 PURSE = PurseData(
     balance_fen=2000,
     counter=23,
@@ -100,6 +108,7 @@ LONG_BLOCK = "00112233445566778899AABBCCDDEEFF"
 ISSUER_DATA = bytes.fromhex("910A 1122334455667788 3030")
 
 CHALLENGE = bytes.fromhex("A1B2C3D4E5F60718")
+EXTENSION = bytes.fromhex("04D695180820121221A1B2C3D4")  # of the page: its MAC is nobody's
 # TR-31:2018 A.7.4, as openemv/tr31 test/tr31_decrypt_test.c quotes it.
 KEY_BLOCK = (
     "D0112P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A27E8E31DA05F7425509593D03A457DC34"
@@ -107,6 +116,13 @@ KEY_BLOCK = (
 KEY_BLOCK_BYTES = (
     "4430313132503041453030453030303042383236373931313446343730463534303136354544464246374532353046434541343346383130"
     "4432313546384432303745324534313743303731353641323745384533314441303546373432353530393539334430334134353744433334"
+)
+COMMANDS = "DF18 0E 0D04D695180820121221A1B2C3D4"
+# TR-31:2018 A.7.2.2, quoted there too; the check value was worked out with OpenSSL 3.0 on the command line.
+PIN_KEY_BLOCK = "B0080P0TE00E000094B420079CC80BA3461F86FE26EFC4A3B8E4FA4C5F5341176EED7B727B8A248E"
+PIN_KEY_BLOCK_BYTES = (
+    "4230303830503054453030453030303039344234323030373943433830424133343631463836464532364546433441334238453446413443"
+    "354635333431313736454544374237323742384132343845"
 )
 EMPTY_SHA256 = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"  # FIPS 180-4: of no bytes
 
@@ -138,6 +154,27 @@ VECTORS: dict[str, tuple[Message, str]] = {
             f"0810 8020000002810000 0400000000000000 000002 3030 {T}"
             f" 0126 DF11 08 A1B2C3D4E5F60718 DF12 70 {KEY_BLOCK_BYTES} 0161"
         ),
+    ),
+    "PinKeyRequest": (
+        PinKeyRequest(**ENDS, stan=4, challenge=CHALLENGE),
+        f"0800 8020000000810000 0400000000000000 000004 {T} 0011 DF11 08 A1B2C3D4E5F60718 0162",
+    ),
+    "PinKeyResponse": (
+        PinKeyResponse(
+            **ENDS, stan=4, response_code="00", challenge=CHALLENGE, key=BroughtKey(PIN_KEY_BLOCK, "57C409")
+        ),
+        (
+            f"0810 8020000002810000 0400000000000000 000004 3030 {T}"
+            f" 0100 DF11 08 A1B2C3D4E5F60718 DF12 50 {PIN_KEY_BLOCK_BYTES} DF19 03 57C409 0162"
+        ),
+    ),
+    "PinKeyInUseRequest": (
+        PinKeyInUseRequest(**ENDS, stan=5, check_value="57C409"),
+        f"0800 8020000000810000 0400000000000000 000005 {T} 0006 DF19 03 57C409 0163",
+    ),
+    "PinKeyInUseResponse": (
+        PinKeyInUseResponse(**ENDS, stan=5, response_code="00", check_value="57C409"),
+        f"0810 8020000002810000 0400000000000000 000005 3030 {T} 0006 DF19 03 57C409 0163",
     ),
     "JournalHeadRequest": (
         JournalHeadRequest(**ENDS, stan=3, row_number=1000, row_hash=bytes.fromhex(EMPTY_SHA256)),
@@ -208,6 +245,20 @@ VECTORS: dict[str, tuple[Message, str]] = {
             permission=LoadPermission(date="20111221", time="214822", mac2=bytes.fromhex("3A845BF0")),
         ),
         f"0110 202000000A810000 930000 000043 {R} 3030 {T} 0038 {O} DF09 04 20111221 DF0A 03 214822 DF0B 04 3A845BF0",
+    ),
+    "IssuerRequest": (
+        IssuerRequest(**PLACE, stan=41, card=CARD, expires="20111231", challenge=CHALLENGE),
+        (
+            f"0100 6038000000C10000 {CARD_BYTES} 980000 000041 214822 1221 {T} {B}"
+            f" 0036 {O} DF11 08 A1B2C3D4E5F60718 DF17 04 20111231"
+        ),
+    ),
+    "IssuerResponse": (
+        IssuerResponse(**ORDER, stan=41, response_code="00", challenge=CHALLENGE, commands=(EXTENSION,)),
+        (
+            f"0110 2020000002810000 980000 000041 3030 {T}"
+            f" 0046 {O} DF11 08 A1B2C3D4E5F60718 DF18 0E 0D04D695180820121221A1B2C3D4"
+        ),
     ),
     "ConfirmRequest": (
         ConfirmRequest(**MONEY, stan=44, tac=bytes.fromhex("96436186")),
@@ -332,13 +383,38 @@ REFUSALS: dict[str, tuple[Message, str]] = {
         LoadResponse(**{**ANSWER, "response_code": "P0"}, stan=43),
         f"0110 202000000A810000 930000 000043 {R} 5030 {T} 0018 {O}",
     ),
+    "issuer that refuses the card": (
+        IssuerResponse(**ORDER, stan=41, response_code="14", challenge=CHALLENGE),
+        f"0110 2020000002810000 980000 000041 3134 {T} 0029 {O} DF11 08 A1B2C3D4E5F60718",
+    ),
     "reversal after the confirmation": (
         ReversalResponse(**{**ANSWER, "response_code": "22"}, stan=45),
         f"0410 202000000A810000 910000 000045 {R} 3232 {T} 0018 {O}",
     ),
 }
 
-ALL = VECTORS | REPEATS | OTHER_CHARGES | REFUSALS
+# What an issuer may want beside one command (docs/host-messages.md, Commands of a card's issuer).
+OTHER_COMMANDS: dict[str, tuple[Message, str]] = {
+    "issuer that wants nothing": (
+        IssuerResponse(**ORDER, stan=41, response_code="00", challenge=CHALLENGE, commands=()),
+        f"0110 2020000002810000 980000 000041 3030 {T} 0032 {O} DF11 08 A1B2C3D4E5F60718 DF18 00",
+    ),
+    "issuer that wants two commands": (
+        IssuerResponse(
+            **ORDER,
+            stan=41,
+            response_code="00",
+            challenge=CHALLENGE,
+            commands=(EXTENSION, bytes.fromhex("00B0950000")),
+        ),
+        (
+            f"0110 2020000002810000 980000 000041 3030 {T} 0052 {O} DF11 08 A1B2C3D4E5F60718"
+            " DF18 14 0D04D695180820121221A1B2C3D4 0500B0950000"
+        ),
+    ),
+}
+
+ALL = VECTORS | REPEATS | OTHER_CHARGES | OTHER_COMMANDS | REFUSALS
 ORDER_BYTES = bytes.fromhex(VECTORS["OrderRequest"][1])
 
 
@@ -462,6 +538,14 @@ def changed(name: str, old: str, new: str) -> bytes:
     return bytes.fromhex(vector.replace(old, new))
 
 
+def with_commands(packed: str) -> bytes:
+    """The answer of an issuer with these bytes as its commands."""
+    value = bytes.fromhex(packed)
+    private = bytes.fromhex(f"{O} DF11 08 A1B2C3D4E5F60718 DF18") + bytes((len(value),)) + value
+    head = bytes.fromhex(f"0110 2020000002810000 980000 000041 3030 {T} {len(private):04}")
+    return head + private
+
+
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
@@ -505,6 +589,16 @@ def changed(name: str, old: str, new: str) -> bytes:
         (changed("ChargeRequest", CHIP_DATA, "0000"), "field 55 is empty"),
         (changed("ChargeRequest", "703C06C020C19A00", "703C06C020C19800").replace(bytes.fromhex(CHIP_DATA), b""), "55"),
         (changed("ChargeResponse", " 3030 54", " 3531 54"), "belong to this message: field 38, field 55"),
+        (changed("IssuerRequest", "DF11 08 A1B2C3D4E5F60718", "DF12 08 A1B2C3D4E5F60718"), "CHALLENGE is missing"),
+        (changed("IssuerRequest", "DF17 04 20111231", "DF17 04 2011123F"), "EXPIRES is not"),
+        (changed("IssuerRequest", "0036", "0035").replace(b"\xdf\x17\x04\x20", b"\xdf\x17\x03"), "EXPIRES has 3 bytes"),
+        (changed("IssuerResponse", "0046", "0029").replace(bytes.fromhex(COMMANDS), b""), "COMMANDS is missing"),
+        (changed("IssuerResponse", " 3030 ", " 3134 "), "belong to this message: private COMMANDS"),
+        (changed("IssuerResponse", "DF18 0E 0D", "DF18 0E 0E"), "COMMANDS end inside an APDU"),
+        (with_commands("03 04D695"), "COMMANDS are not up to 8 APDUs of 4 to 64 bytes"),
+        (with_commands("00"), "COMMANDS are not up to 8 APDUs of 4 to 64 bytes"),
+        (with_commands(f"41 {'00' * 65}"), "COMMANDS are not up to 8 APDUs of 4 to 64 bytes"),
+        (with_commands("04 00B09500 " * 9), "COMMANDS are not up to 8 APDUs of 4 to 64 bytes"),
         (changed("SuspenseRequest", "DF03 02 0017 ", "DF0C 02 0017 "), "COUNTER is missing"),
         (changed("ReversalRequest", "0200 000042", "0100 000042"), "field 90"),
         (changed("ReversalRequest", "000042 00", "000042 01"), "field 90"),
@@ -554,6 +648,14 @@ def test_says_what_is_wrong(data: bytes, problem: str) -> None:
         replace(VECTORS["ChargeResponse"][0], approval=Approval("123456", bytes(256))),
         replace(VECTORS["ChargeResponse"][0], response_code="51"),
         replace(VECTORS["DepositResponse"][0], offer=None),
+        replace(VECTORS["IssuerRequest"][0], expires="201112"),
+        replace(VECTORS["IssuerRequest"][0], challenge=bytes(4)),
+        replace(VECTORS["IssuerResponse"][0], commands=None),
+        replace(VECTORS["IssuerResponse"][0], response_code="14"),
+        replace(VECTORS["IssuerResponse"][0], commands=(bytes(3),)),
+        replace(VECTORS["IssuerResponse"][0], commands=(bytes(65),)),
+        replace(VECTORS["IssuerResponse"][0], commands=(bytes(4),) * 9),
+        replace(VECTORS["IssuerResponse"][0], commands=(bytes(64),) * 4),
         replace(VECTORS["SuspenseRequest"][0], authorised_time="2148"),
         replace(VECTORS["KeyRequest"][0], challenge=bytes(7)),
         replace(VECTORS["KeyResponse"][0], key_block=None),
@@ -597,12 +699,15 @@ def test_a_response_answers_its_own_request_only(kind: str) -> None:
     assert not any(is_answer(message, request) for message in same_numbers)
 
 
-def test_an_answer_names_the_challenge_and_the_row_of_its_question() -> None:
+def test_an_answer_names_the_challenge_the_key_and_the_row_of_its_question() -> None:
     key, head = VECTORS["KeyRequest"][0], VECTORS["JournalHeadRequest"][0]
     assert not is_answer(replace(VECTORS["KeyResponse"][0], challenge=bytes(8)), key)
     assert not is_answer(replace(VECTORS["JournalHeadResponse"][0], row_number=999), head)
+    pin_key, in_use = VECTORS["PinKeyRequest"][0], VECTORS["PinKeyInUseRequest"][0]
+    assert not is_answer(replace(VECTORS["PinKeyResponse"][0], challenge=bytes(8)), pin_key)
+    assert not is_answer(replace(VECTORS["PinKeyInUseResponse"][0], check_value="000000"), in_use)
 
 
-def test_all_but_network_management_has_a_mac() -> None:
+def test_all_but_what_comes_before_the_mac_key_has_a_mac() -> None:
     without = {name for name, (message, _) in VECTORS.items() if not has_mac(message)}
     assert without == {f"{kind}{end}" for kind in ("Echo", "SignOn", "Key") for end in ("Request", "Response")}

@@ -67,9 +67,13 @@ def look_in_slot(s: Deposit, _: ev.TimerFired) -> Next:
 
 
 def card_was_read(s: Deposit, event: ev.BankCardRead) -> Next:
-    s = replace(s, account=event.number)
+    s = replace(s, account=event.number, token=event.token)
     row = record(s, LedgerState.CARD_READ, {"account": event.number.masked, "account_token": event.token})
-    return go(s, Step.AMOUNT, *CLOSE_SLOT, row, do.Show(pages.amount(s)))
+    return go(s, Step.ASSESSING, *CLOSE_SLOT, row, _assess(s))
+
+
+def _assess(s: Deposit) -> do.AssessRisk:
+    return do.AssessRisk(s.service.kind, _account(s), s.token)
 
 
 def ask_for_card_again(s: Deposit, event: ev.BankCardUnusable) -> Next:
@@ -85,15 +89,49 @@ def slot_lost(s: Deposit, _: ev.SlotLost) -> Next:
 
 
 def abandon(s: Deposit, event: ev.CancelTouched | ev.CustomerGone) -> Next:
-    effects = (*CLOSE_SLOT, record(s, LedgerState.ABANDONED))
+    effects = (*CLOSE_SLOT, record(s, LedgerState.ABANDONED, _rule_facts(s)))
     return end(s, *effects) if isinstance(event, ev.CustomerGone) else last_page(s, Outcome.CANCELLED, *effects)
+
+
+def offer_amounts(s: Deposit, event: ev.RiskAssessed) -> Next:
+    return _offer(_allowed(s, event))
+
+
+def _allowed(s: Deposit, event: ev.RiskAssessed) -> Deposit:
+    """Take the rules' answer; what needs an ID card is not deposited here."""
+    return replace(s, allowance=event.allowance.without_identification())
+
+
+def _offer(s: Deposit, problem: str | None = None) -> Next:
+    """Ask for the amount, unless a rule leaves nothing that can be chosen."""
+    cap = s.allowance.tightest
+    if cap is not None and pages.most_fen(s) < s.service.limits.min_fen:
+        s = replace(s, rule=cap.rule)
+        return last_page(s, Outcome.BARRED, record(s, LedgerState.ABANDONED, _rule_facts(s)))
+    return go(s, Step.AMOUNT, do.Show(pages.amount(s, problem)))
 
 
 def choose_amount(s: Deposit, event: ev.AmountChosen) -> Next:
     limits = s.service.limits
     if not limits.min_fen <= event.amount_fen <= limits.max_fen or event.amount_fen % limits.step_fen:
         return s, (do.Show(pages.amount(s, "limits")),)
-    s = replace(s, amount_fen=event.amount_fen, ledger=LedgerState.FUND_REQ)
+    s = replace(s, amount_fen=event.amount_fen, rule="")
+    return _too_much(s) or go(s, Step.CLEARING, _assess(s))
+
+
+def _too_much(s: Deposit) -> Next | None:
+    """Lead back to the amounts whoever has chosen more than the rules leave; None: he has not."""
+    cap = s.allowance.tightest
+    return _offer(replace(s, rule=cap.rule), "rule") if cap is not None and s.amount_fen > cap.most_fen else None
+
+
+def order(s: Deposit, event: ev.RiskAssessed) -> Next:
+    """Ask for the payment, if the rules still allow it: another day, or another customer's case, may have begun."""
+    s = _allowed(s, event)
+    return _too_much(s) or _order(replace(s, ledger=LedgerState.FUND_REQ))
+
+
+def _order(s: Deposit) -> Next:
     facts: Facts = {
         "amount_fen": s.amount_fen,
         "stan": s.trace.order_stan,
@@ -212,6 +250,10 @@ def reversal_unanswered(s: Deposit, _: ev.ReversalUnanswered) -> Next:
 
 
 # -- the end -----------------------------------------------------------------------------------------------
+
+
+def _rule_facts(s: Deposit) -> Facts:
+    return {"rule": s.rule} if s.rule else {}
 
 
 def _account(s: Deposit) -> CardNumber:

@@ -8,6 +8,7 @@ class Outcome(Enum):
 
     DEPOSITED = "deposited"
     CANCELLED = "cancelled"  # nothing was taken
+    BARRED = "barred"  # a rule said no; nothing was taken
     NOT_PAID = "not_paid"  # no payment arrived in time; nothing was taken
     DECLINED = "declined"  # the host said no; nothing was taken
     HOST_SILENT = "host_silent"  # the bank did not answer; nothing was taken

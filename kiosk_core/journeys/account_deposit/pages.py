@@ -53,25 +53,38 @@ def insert_card(s: Deposit, problem: BankCardProblem | None = None) -> CapturePa
 
 
 def amount(s: Deposit, problem: str | None = None) -> KeypadPage:
-    """Ask for the amount; `problem` is None or "limits"."""
-    limits = s.service.limits
+    """Ask for the amount; `problem` is None, "limits" or "rule"."""
+    limits, cap = s.service.limits, s.allowance.tightest
+    most = most_fen(s)
     values = {
         "min": format_amount(limits.min_fen),
-        "max": format_amount(limits.max_fen),
+        "max": format_amount(most),
         "step": format_amount(limits.step_fen),
     }
+    take_card = Words("account_deposit.amount.take_card")
+    why_less = cap.words if cap is not None and cap.most_fen < limits.max_fen else None
     return KeypadPage(
         title=Words("account_deposit.amount.title"),
         card=CardView(masked_number=_masked(s), balance_fen=None),
-        presets_fen=limits.presets_fen,
+        presets_fen=tuple(preset for preset in limits.presets_fen if preset <= most),
         min_fen=limits.min_fen,
-        max_fen=limits.max_fen,
+        max_fen=most,
         step_fen=limits.step_fen,
-        problem=Words(f"account_deposit.amount.problem.{problem}", values) if problem else None,
-        notice=Words("account_deposit.amount.take_card"),
+        problem=Words(f"account_deposit.amount.problem.{problem}", values)
+        if problem
+        else take_card
+        if why_less
+        else None,
+        notice=why_less or take_card,
         idle_s=s.service.times.idle_s,
         cancellable=True,
     )
+
+
+def most_fen(s: Deposit) -> int:
+    """Return the largest amount that service and rules allow."""
+    limits, cap = s.service.limits, s.allowance.tightest
+    return limits.max_fen if cap is None else min(limits.max_fen, cap.most_fen // limits.step_fen * limits.step_fen)
 
 
 def payment(s: Deposit, order: QrOrder) -> PaymentPage:
@@ -97,6 +110,7 @@ def printing() -> ProgressPage:
 def last_page(s: Deposit, outcome: Outcome, *, has_receipt: bool) -> ResultPage:
     """Say how it ended, what happened to the money and what to do now."""
     text = f"account_deposit.{outcome.value}"
+    cap = s.allowance.tightest
     if outcome is Outcome.DECLINED:
         body = Words(f"{text}.body.{_DECLINED.get(s.decline or DeclineReason.HOST_ERROR, 'other')}")
     elif outcome in _UNCERTAIN:
@@ -111,10 +125,17 @@ def last_page(s: Deposit, outcome: Outcome, *, has_receipt: bool) -> ResultPage:
         tone=_TONES.get(outcome, Tone.ATTENTION),
         title=Words(f"{text}.title"),
         body=body,
+        reason=cap.words if outcome is Outcome.BARRED and cap is not None else None,
         facts=_facts(s, outcome),
-        picture=Picture.STAFF if outcome is Outcome.MANUAL else None,
+        pictures=_pictures(outcome, has_receipt=has_receipt),
         idle_s=LAST_PAGE_IDLE_S,
     )
+
+
+def _pictures(outcome: Outcome, *, has_receipt: bool) -> tuple[Picture, ...]:
+    """Return who helps, and that there is a receipt to be taken; the bank card was taken before the payment."""
+    staff = (Picture.STAFF,) if outcome is Outcome.MANUAL else ()
+    return (*staff, Picture.TAKE_RECEIPT) if has_receipt else staff
 
 
 def _facts(s: Deposit, outcome: Outcome) -> tuple[Fact, ...]:

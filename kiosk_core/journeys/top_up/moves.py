@@ -113,7 +113,7 @@ def card_was_read(s: TopUp, event: ev.CardRead) -> Next:
         return last_page(s, Outcome.CARD_EXPIRED, read, abandoned)
     if pages.room_fen(s) < s.service.limits.min_fen:
         return last_page(s, Outcome.BALANCE_FULL, read, abandoned)
-    return go(s, Step.ASSESSING, read, do.AssessRisk(card.number, s.token))
+    return go(s, Step.ASSESSING, read, do.AssessRisk(s.service.kind, card.number, s.token))
 
 
 def ask_for_card_again(s: TopUp, event: ev.CardUnusable) -> Next:
@@ -219,7 +219,7 @@ def ask_rules_again(s: TopUp, event: ev.LoadInitialised) -> Next:
     s = replace(s, init=init, counter=init.counter, old_balance_fen=init.balance_fen)
     person: Facts = {"person": s.person} if s.person else {}
     row = record(s, LedgerState.INIT, {**_init_facts(init), **person})
-    return go(s, Step.CLEARING, row, do.AssessRisk(init.number, s.token))
+    return go(s, Step.CLEARING, row, do.AssessRisk(s.service.kind, init.number, s.token))
 
 
 # -- paid, and the card is untouched -----------------------------------------------------------------------

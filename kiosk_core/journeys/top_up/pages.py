@@ -241,7 +241,7 @@ def last_page(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> ResultPage:
         body=_body(s, outcome, has_receipt=has_receipt),
         reason=_reason(s, outcome),
         facts=_facts(s, outcome),
-        picture=_picture(s, outcome, has_receipt=has_receipt),
+        pictures=_pictures(s, outcome, has_receipt=has_receipt),
         idle_s=LAST_PAGE_IDLE_S,
     )
 
@@ -321,12 +321,17 @@ def _facts(s: TopUp, outcome: Outcome) -> tuple[Fact, ...]:
             return ()
 
 
-def _picture(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> Picture | None:
-    if outcome in {Outcome.SUSPENSE, Outcome.MANUAL}:
-        return Picture.STAFF
-    if s.card_present:
-        return Picture.TAKE_CARD_AND_RECEIPT if has_receipt else Picture.TAKE_CARD
-    return None
+def _pictures(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> tuple[Picture, ...]:
+    """Return who helps, or that the card is to be taken; then what else must not be left behind."""
+    needs_staff = outcome in {Outcome.SUSPENSE, Outcome.MANUAL}
+    shown = {
+        Picture.STAFF: needs_staff,
+        Picture.TAKE_CARD: s.card_present and not needs_staff,
+        Picture.TAKE_RECEIPT: has_receipt,
+        Picture.TAKE_BANK_CARD: bank_card_is_about(s),
+        Picture.TAKE_ID_CARD: bool(s.person),
+    }
+    return tuple(picture for picture, is_shown in shown.items() if is_shown)
 
 
 def _notice(s: TopUp) -> LocalText | Words | None:
