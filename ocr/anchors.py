@@ -5,22 +5,19 @@ from itertools import islice
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ocr.arrays import Matrix, Points
 from ocr.detector import TextLine
 from ocr.layout import Layout
-
-Corners = NDArray[np.float64]
-Points = NDArray[np.float64]
 
 _LONG = 12  # so many of the longest lines may be the one that every card has
 _NEAR = 22.0  # dots of the card
 
 
-def corners_from(lines: list[TextLine], layout: Layout) -> list[Corners]:
+def corners_from(lines: list[TextLine], layout: Layout) -> list[Points]:
     """Return guesses of the corners of a card of this layout, clockwise from its top left, the best first."""
     starts = _starts(layout)
-    guesses: list[tuple[int, float, Corners]] = []
+    guesses: list[tuple[int, float, Points]] = []
     for line in islice(lines, _LONG):
         for begin, end in ((line.start, line.end), (line.end, line.start)):
             for left, right in _spans(layout):
@@ -54,7 +51,7 @@ def _starts(layout: Layout) -> Points:
     return np.array(found, float)
 
 
-def _similarity(left: Points, right: Points, begin: Points, end: Points) -> NDArray[np.float64]:
+def _similarity(left: Points, right: Points, begin: Points, end: Points) -> Matrix:
     """Return the 2 x 3 matrix that turns, scales and moves left to begin, right to end."""
     card, seen = complex(*(right - left)), complex(*(end - begin))
     turn = seen / card
@@ -62,9 +59,7 @@ def _similarity(left: Points, right: Points, begin: Points, end: Points) -> NDAr
     return np.column_stack([matrix, begin - matrix @ left])
 
 
-def _fit(
-    lines: list[TextLine], starts: Points, guess: NDArray[np.float64], layout: Layout
-) -> tuple[int, float, Corners] | None:
+def _fit(lines: list[TextLine], starts: Points, guess: Matrix, layout: Layout) -> tuple[int, float, Points] | None:
     scale = float(np.hypot(guess[0, 0], guess[1, 0]))
     along = guess[:, 0] / scale
     begins = np.array([line.start if (line.end - line.start) @ along > 0 else line.end for line in lines])
@@ -85,13 +80,14 @@ def _fit(
         seen = begins[[line for _, line in pairs]]
         error = float(np.mean([apart[pair] for pair in pairs]))
         if len(pairs) >= 6:
-            found = cv2.findHomography(card, seen, cv2.RANSAC, _NEAR * scale * 0.7)[0]
+            matrix = cv2.findHomography(card, seen, cv2.RANSAC, _NEAR * scale * 0.7)[0]
         else:
             affine = cv2.estimateAffine2D(card, seen, method=cv2.RANSAC, ransacReprojThreshold=_NEAR * scale)[0]
-            found = None if affine is None else np.vstack([affine, [0, 0, 1]])
-        if found is None:
+            if affine is None:
+                return None
+            matrix = np.vstack([affine, [0, 0, 1]])
+        if matrix is None:
             return None
-        matrix = found
     width, height = layout.size
     corners = cv2.perspectiveTransform(np.array([[[0, 0], [width, 0], [width, height], [0, height]]], float), matrix)[0]
     return len(pairs), error, corners

@@ -6,10 +6,8 @@ from importlib.resources import files
 import cv2
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
-Points = NDArray[np.float64]
+from ocr.arrays import Pixels, Plane, Points
 
 _SIDE = 736
 _STRIDE = 32
@@ -63,7 +61,7 @@ class TextDetector:
         return sorted(found, key=lambda each: -each.length)
 
 
-def _line(contour: NDArray[np.int32], marked: NDArray[np.float32], scale: Points) -> TextLine | None:
+def _line(contour: Points, marked: Plane, scale: Points) -> TextLine | None:
     box = cv2.minAreaRect(contour)
     if min(box[1]) < 3:
         return None

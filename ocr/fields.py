@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr.decode import Reading, greedy, likeliest
 from ocr.ethnicities import ETHNICITIES
@@ -19,7 +20,7 @@ class Alphabet:
 
     characters: Sequence[str]
 
-    def only(self, characters: str) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
+    def only(self, characters: str) -> NDArray[np.intp]:
         """Return the columns of these characters."""
         return np.array([self.characters.index(each) for each in characters], np.intp)
 

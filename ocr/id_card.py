@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
-import numpy as np
-from numpy.typing import NDArray
+from ocr.arrays import Pixels
 
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 """Four corners, x and y in dots of the picture, clockwise from the top left of what they surround."""
@@ -104,7 +103,7 @@ class IdCard:
     corners: Quad
     quality: Quality
     risks: frozenset[Risk]
-    portrait: NDArray[np.uint8] | None = field(default=None, repr=False)
+    portrait: Pixels | None = field(default=None, repr=False)
 
     @property
     def fields(self) -> dict[str, FieldReading]:

@@ -6,10 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.arrays import Pixels, Plane
 from ocr.layout import Box, Field
-
-Pixels = NDArray[np.uint8]
-Ink = NDArray[np.float32]
 
 _STROKE = 17  # dots: wider than any stroke, narrower than a character
 _FAINT = 0.12
@@ -24,19 +22,19 @@ class Line:
     ink: float
 
 
-def ink(flat: Pixels) -> Ink:
+def ink(flat: Pixels) -> Plane:
     """Return how much darker than the paper around it each dot is, 0 to 1, height x width."""
     gray = cv2.cvtColor(flat, cv2.COLOR_BGR2GRAY)
     dark = cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, np.ones((_STROKE, _STROKE), np.uint8)).astype(np.float32)
     paper = cv2.blur(gray.astype(np.float32), (61, 61)) + 12
-    return np.minimum(dark / paper * 2.2, 1.0)
+    return np.asarray(np.minimum(dark / paper * 2.2, 1.0))
 
 
-def find(ink_of_card: Ink, field: Field, slack: int) -> list[Line]:
+def find(ink_of_card: Plane, field: Field, slack: int) -> list[Line]:
     """Return the lines of print of a field, from the top; [] where nothing is printed."""
     left, top, right, bottom = field.box
     height = min(bottom - top, field.pitch or bottom - top)
-    found = []
+    found: list[Line] = []
     line_high = height if field.lines == 1 else field.pitch - 12
     for number in range(field.lines):
         middle = top + line_high / 2 + number * field.pitch
@@ -49,7 +47,7 @@ def find(ink_of_card: Ink, field: Field, slack: int) -> list[Line]:
     return found
 
 
-def _line(card: Ink, columns: tuple[int, int], middle: float, high: float, slack: int) -> Line | None:
+def _line(card: Plane, columns: tuple[int, int], middle: float, high: float, slack: int) -> Line | None:
     top = max(int(middle - high / 2 - slack), 0)
     bottom = min(int(middle + high / 2 + slack), card.shape[0])
     left, right = max(columns[0], 0), min(columns[1], card.shape[1])

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
-Corners = NDArray[np.float64]
+from ocr.arrays import Pixels, Plane, Points
 
 ASPECT = 85.6 / 53.98  # ISO/IEC 7810 ID-1
 _SMALL = 480  # the longer side of the copy that is searched
@@ -17,7 +15,7 @@ _REACH = 0.045  # how far from an outline its edge is looked for, in lengths of 
 _COLUMNS, _ROWS = 128, 48
 
 
-def outlines(picture: Pixels) -> list[Corners]:
+def outlines(picture: Pixels) -> list[Points]:
     """Return up to six quadrangles, 4 x 2 in dots of the picture, clockwise, a long side first.
 
     Which of the long sides is the card's top is not known.
@@ -27,7 +25,7 @@ def outlines(picture: Pixels) -> list[Corners]:
     small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (5, 5), 0)
     edges = _steepness(small)
-    found: list[tuple[float, Corners]] = []
+    found: list[tuple[float, Points]] = []
     for quad in _quads(small, edges):
         worth = _worth(quad, edges)
         if worth > 0 and not any(_same(quad, other) and worth <= score for score, other in found):
@@ -37,20 +35,20 @@ def outlines(picture: Pixels) -> list[Corners]:
     return [_long_side_first(quad / shrink) for _, quad in found[:_MOST]]
 
 
-def sharpened(picture: Pixels, corners: Corners) -> Corners:
+def sharpened(picture: Pixels, corners: Points) -> Points:
     """Return the corners moved onto the card's edges as the whole picture shows them, a few dots at most off."""
     middle = corners.mean(axis=0)
     lines = []
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         lines.append(_edge_near(picture, start, end, middle))
-    met = [_meet(*one, *two) for one, two in zip(np.roll(lines, 1, axis=0), lines, strict=True)]
+    met = [_meet(*one, *two) for one, two in zip([lines[-1], *lines[:-1]], lines, strict=True)]
     if any(each is None for each in met):
         return corners
     moved = np.array(met)
     return moved if np.abs(moved - corners).max() < 2 * _REACH * np.linalg.norm(corners[1] - corners[0]) else corners
 
 
-def _edge_near(picture: Pixels, start: Corners, end: Corners, middle: Corners) -> tuple[Corners, Corners]:
+def _edge_near(picture: Pixels, start: Points, end: Points, middle: Points) -> tuple[Points, Points]:
     """Return a point of the edge that runs from about `start` to about `end`, and its direction."""
     along = end - start
     across = np.array([-along[1], along[0]]) / np.linalg.norm(along)
@@ -78,7 +76,7 @@ def _edge_near(picture: Pixels, start: Corners, end: Corners, middle: Corners) -
     return at[0], at[1] - at[0]
 
 
-def _line_through(points: NDArray[np.float32]) -> tuple[float, float]:
+def _line_through(points: Plane) -> tuple[float, float]:
     """Return offset and slope of the line near which most of the points lie."""
     best = (-1, 0.0, 0.0)
     x, y = points[:, 0], points[:, 1]
@@ -95,7 +93,7 @@ def _line_through(points: NDArray[np.float32]) -> tuple[float, float]:
     return best[1:] if best[0] > 0 else (_ROWS / 2, 0.0)
 
 
-def _steepness(small: Pixels) -> NDArray[np.float32]:
+def _steepness(small: Pixels) -> Plane:
     """Return how steep the picture is at each dot, the steepest channel's, 0 to 1 for a twentieth of all dots."""
     lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.float32)
     lab[..., 1:] *= 1.6
@@ -104,10 +102,10 @@ def _steepness(small: Pixels) -> NDArray[np.float32]:
         x = cv2.Scharr(lab[..., channel], cv2.CV_32F, 1, 0)
         y = cv2.Scharr(lab[..., channel], cv2.CV_32F, 0, 1)
         steep = np.maximum(steep, cv2.magnitude(x, y))
-    return np.minimum(steep / max(float(np.percentile(steep, 95)), 1.0), 1.0)
+    return np.asarray(np.minimum(steep / max(float(np.percentile(steep, 95)), 1.0), 1.0))
 
 
-def _quads(small: Pixels, edges: NDArray[np.float32]) -> Iterator[Corners]:
+def _quads(small: Pixels, edges: Plane) -> Iterator[Points]:
     gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     channels = [gray, *cv2.split(cv2.cvtColor(small, cv2.COLOR_BGR2LAB))[1:]]
     masks = [cv2.threshold(channel, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1] for channel in channels]
@@ -116,8 +114,8 @@ def _quads(small: Pixels, edges: NDArray[np.float32]) -> Iterator[Corners]:
         lines = (edges > share).astype(np.uint8) * 255
         masks.append(cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
     for mask in masks:
-        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-        for contour in cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]:
+        whole = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+        for contour in cv2.findContours(whole, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]:
             if cv2.contourArea(contour) < _LEAST_AREA * gray.size:
                 continue
             hull = cv2.convexHull(contour)
@@ -126,7 +124,7 @@ def _quads(small: Pixels, edges: NDArray[np.float32]) -> Iterator[Corners]:
                 yield quad
 
 
-def _four_sides(hull: NDArray[np.int32]) -> Corners | None:
+def _four_sides(hull: Points) -> Points | None:
     """Return the quadrangle whose sides are the hull's longest, or None."""
     length = cv2.arcLength(hull, True)
     for share in (0.01, 0.02, 0.03, 0.05, 0.08):
@@ -147,7 +145,7 @@ def _four_sides(hull: NDArray[np.int32]) -> Corners | None:
     return np.roll(np.array(corners), 1, axis=0)
 
 
-def _meet(a: Corners, along_a: Corners, b: Corners, along_b: Corners) -> Corners | None:
+def _meet(a: Points, along_a: Points, b: Points, along_b: Points) -> Points | None:
     across = along_a[0] * along_b[1] - along_a[1] * along_b[0]
     if abs(across) < 0.25 * np.linalg.norm(along_a) * np.linalg.norm(along_b):
         return None
@@ -155,13 +153,15 @@ def _meet(a: Corners, along_a: Corners, b: Corners, along_b: Corners) -> Corners
     return np.asarray(a + share * along_a)
 
 
-def _worth(quad: Corners, edges: NDArray[np.float32]) -> float:
+def _worth(quad: Points, edges: Plane) -> float:
     """Return how much this looks like a card's outline: its shape, and how steep the picture is along it."""
     height, width = edges.shape
     if (quad < -0.06 * max(height, width)).any() or (quad > [1.06 * width, 1.06 * height]).any():
         return 0.0
     sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
-    if cv2.contourArea(quad.astype(np.float32)) < _LEAST_AREA * height * width or not cv2.isContourConvex(quad.astype(np.float32)):
+    if cv2.contourArea(quad.astype(np.float32)) < _LEAST_AREA * height * width or not cv2.isContourConvex(
+        quad.astype(np.float32)
+    ):
         return 0.0
     pairs = sides[0] + sides[2], sides[1] + sides[3]
     aspect = max(pairs) / min(pairs)
@@ -178,12 +178,12 @@ def _worth(quad: Corners, edges: NDArray[np.float32]) -> float:
     return float(np.mean(support) * 0.6 + min(support) * 0.4) * float(np.exp(-abs(np.log(aspect / ASPECT)) * 2))
 
 
-def _same(one: Corners, two: Corners) -> bool:
+def _same(one: Points, two: Points) -> bool:
     size = np.linalg.norm(one[0] - one[2])
     return bool(min(np.abs(np.roll(one, turn, axis=0) - two).max() for turn in range(4)) < 0.03 * size)
 
 
-def _long_side_first(quad: Corners) -> Corners:
+def _long_side_first(quad: Points) -> Points:
     if cv2.contourArea(quad.astype(np.float32), oriented=True) < 0:
         quad = quad[::-1]
     sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ocr import fields, lines
 from ocr.anchors import corners_from
+from ocr.arrays import Matrix, Pixels, Plane
 from ocr.decode import Reading
 from ocr.detector import TextDetector
 from ocr.id_card import FieldReading, IdCard, IdCardBack, IdCardFront, Quad, Quality, Risk, Unreadable
@@ -16,8 +16,6 @@ from ocr.outline import outlines, sharpened
 from ocr.recogniser import Recogniser
 from ocr.regions import known
 from ocr.sides import Guess, which
-
-Pixels = NDArray[np.uint8]
 
 _ALIKE, _LEAD = 0.6, 0.15  # an outline that is so like a card is one
 _LEAST = 0.45
@@ -61,9 +59,7 @@ class Reader:
         if self._detector is None:
             self._detector = TextDetector(self._threads)
         found = self._detector.lines(picture)
-        guesses = [
-            which(picture, corners, (side,)) for side in self._layouts for corners in corners_from(found, side)
-        ]
+        guesses = [which(picture, corners, (side,)) for side in self._layouts for corners in corners_from(found, side)]
         return max(guesses, key=lambda each: each.likeness, default=None)
 
     def _read(self, picture: Pixels, guess: Guess) -> IdCard:
@@ -86,9 +82,7 @@ class Reader:
         turn = float(np.degrees(np.arctan2(across[1], across[0])) % 360)
         return IdCard(side, _quad(guess.corners), Quality(1, 1, 1, 1, turn), _risks(side), portrait)
 
-    def _field(
-        self, flat: Pixels, ink: lines.Ink, field: Field, slack: int, back: NDArray[np.float64]
-    ) -> tuple[Reading, Quad | None]:
+    def _field(self, flat: Pixels, ink: Plane, field: Field, slack: int, back: Matrix) -> tuple[Reading, Quad | None]:
         found = lines.find(ink, field, slack)
         if not found:
             return Reading("", 0.0), None
@@ -137,12 +131,12 @@ def _risks(side: IdCardFront | IdCardBack) -> frozenset[Risk]:
     return frozenset(risks)
 
 
-def _in_picture(box: Box, back: NDArray[np.float64]) -> Quad:
+def _in_picture(box: Box, back: Matrix) -> Quad:
     left, top, right, bottom = box
     corners = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], float)
     return _quad(cv2.perspectiveTransform(corners, back)[0])
 
 
-def _quad(corners: NDArray[np.float64]) -> Quad:
+def _quad(corners: Matrix) -> Quad:
     one, two, three, four = ((float(x), float(y)) for x, y in corners)
     return one, two, three, four

@@ -5,15 +5,17 @@ The weights and the list of characters come out of the package `rapidocr` (Apach
 
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
-Chances = NDArray[np.float32]
+from ocr.arrays import Pixels
+
+Chances = NDArray[Any]
+"""Steps x characters, float32, each row adding up to 1."""
 
 LINE_HEIGHT = 48  # dots that the network wants
 STEP = 8  # dots of width that give one column of chances

@@ -5,13 +5,9 @@ from functools import cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ocr.arrays import Pixels, Plane, Points
 from ocr.layout import Layout
-
-Pixels = NDArray[np.uint8]
-Corners = NDArray[np.float64]
-Ink = NDArray[np.float32]
 
 _COARSE = 4  # dots of the card that make one of the map
 _PLAY = 8  # dots of the map by which a card may lie beside its outline
@@ -24,12 +20,12 @@ class Guess:
     """A layout, and the corners from the card's own top left; `likeness` -1 to 1, `lead` over the next best guess."""
 
     layout: Layout
-    corners: Corners
+    corners: Points
     likeness: float
     lead: float
 
 
-def which(picture: Pixels, corners: Corners, layouts: tuple[Layout, ...]) -> Guess:
+def which(picture: Pixels, corners: Points, layouts: tuple[Layout, ...]) -> Guess:
     """Return the likeliest layout for what lies within `corners`, whose first side is a long one."""
     seen = _ink(picture, corners)
     scored = []
@@ -44,7 +40,7 @@ def which(picture: Pixels, corners: Corners, layouts: tuple[Layout, ...]) -> Gue
 
 
 @cache
-def _expected(layout: Layout) -> Ink:
+def _expected(layout: Layout) -> Plane:
     width, height = (side // _COARSE for side in layout.size)
     ink = np.zeros((height + 1, width), np.float32)
     boxes = [label.box for label in layout.labels]
@@ -59,7 +55,7 @@ def _expected(layout: Layout) -> Ink:
     return cv2.GaussianBlur(ink, (0, 0), 2)
 
 
-def _ink(picture: Pixels, corners: Corners) -> Ink:
+def _ink(picture: Pixels, corners: Points) -> Plane:
     size = (500, 316)
     flat = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
     matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), flat)

@@ -73,7 +73,9 @@ class _Sheet:
             at = (_OVER * (x + number * (pitch or size)), _OVER * (y + _RISE * size))
             self.draw.text(at, character, _LABEL, font(self._fonts, size * _OVER), anchor="ls")
 
-    def text(self, name: str, x: float, y: float, text: str, size: int, fonts: Fonts | None = None, pitch: float = 0) -> None:
+    def text(
+        self, name: str, x: float, y: float, text: str, size: int, *, fonts: Fonts | None = None, pitch: float = 0
+    ) -> None:
         face = font(fonts or self._fonts, size * _OVER)
         x, y = x + self._dx, y + self._dy + _RISE * size
         right = x
@@ -113,7 +115,7 @@ def front(person: Person, chance: Random, fonts: Fonts) -> Face:
     for number, start in enumerate(range(0, len(person.address), _ADDRESS_CHARACTERS)):
         line = person.address[start : start + _ADDRESS_CHARACTERS]
         sheet.text("address", 170, 337 + number * 48, line, 34, pitch=0)
-    sheet.text("id_number", 340, 543, person.id_number, 44, OCR_B, pitch=30.5)
+    sheet.text("id_number", 340, 543, person.id_number, 44, fonts=OCR_B, pitch=30.5)
     fields = {
         "name": person.name,
         "sex": person.sex,
@@ -190,7 +192,9 @@ def _portrait(sheet: _Sheet, chance: Random, sex: str) -> None:
     if style == "long":
         pen.ellipse((middle - 190, 40, middle + 190, size[1] - 90), fill=hair)
     pen.rounded_rectangle((40, size[1] - 190, size[0] - 40, size[1] + 120), 110, fill=coat)
-    pen.polygon([(middle - 60, size[1] - 190), (middle + 60, size[1] - 190), (middle, size[1] - 80)], fill=(245, 245, 245))
+    pen.polygon(
+        [(middle - 60, size[1] - 190), (middle + 60, size[1] - 190), (middle, size[1] - 80)], fill=(245, 245, 245)
+    )
     pen.rectangle((middle - 52, eyes + 120, middle + 52, size[1] - 160), fill=skin)
     pen.ellipse((middle - 135, 90, middle + 135, size[1] - 190), fill=skin)
     if style != "bald":

@@ -7,12 +7,9 @@ from random import Random
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ocr.arrays import Matrix, Pixels, Plane, Points
 from ocr.synth.faces import HEIGHT, WIDTH, Box, Face
-
-Pixels = NDArray[np.uint8]
-Points = NDArray[np.float64]
 
 
 class Level(Enum):
@@ -72,12 +69,17 @@ def _anyhow(chance: Random) -> float:
 
 
 _LEVELS = {
-    Level.EASY: _Bounds((700, 1250), _upright, 0.02, (0.0, 0.7), (0, 4), (0.85, 1.1), (85, 97), ("tray", "plain", "wood"), 0.1, 0.0, 0.2, 0.3),
+    Level.EASY: _Bounds(
+        (700, 1250), _upright, 0.02, (0.0, 0.7), (0, 4), (0.85, 1.1), (85, 97),
+        ("tray", "plain", "wood"), glare=0.1, finger=0.0, shadow=0.2, wear=0.3,
+    ),
     Level.MEDIUM: _Bounds(
-        (560, 1300), _quarters, 0.05, (0.3, 1.1), (2, 8), (0.7, 1.15), (70, 92), ("tray", "plain", "wood", "paper", "busy"), 0.35, 0.25, 0.4, 0.6
+        (560, 1300), _quarters, 0.05, (0.3, 1.1), (2, 8), (0.7, 1.15), (70, 92),
+        ("tray", "plain", "wood", "paper", "busy"), glare=0.35, finger=0.25, shadow=0.4, wear=0.6,
     ),
     Level.HARD: _Bounds(
-        (420, 1100), _anyhow, 0.09, (0.5, 1.5), (4, 13), (0.55, 1.2), (50, 80), ("plain", "wood", "paper", "busy", "pale"), 0.6, 0.5, 0.6, 0.8
+        (420, 1100), _anyhow, 0.09, (0.5, 1.5), (4, 13), (0.55, 1.2), (50, 80),
+        ("plain", "wood", "paper", "busy", "pale"), glare=0.6, finger=0.5, shadow=0.6, wear=0.8,
     ),
 }  # fmt: skip
 
@@ -89,7 +91,7 @@ def photograph(face: Face, level: Level, chance: Random) -> Scene:
     effects: list[str] = []
     card = np.asarray(face.picture)[:, :, ::-1].copy()
     if chance.random() < bounds.wear:
-        _wear(card, chance, noise)
+        _wear(card, chance)
         effects.append("wear")
     width = chance.uniform(*bounds.card_width)
     corners = _lay(width, bounds, chance)
@@ -97,7 +99,7 @@ def photograph(face: Face, level: Level, chance: Random) -> Scene:
     corners += [margin_x, margin_y] - corners.min(axis=0)
     size = np.ceil(corners.max(axis=0) + [chance.uniform(0.03, 0.35) * width for _ in range(2)]).astype(int)
     ground = chance.choice(bounds.grounds)
-    picture = _GROUNDS[ground]((int(size[1]), int(size[0])), chance, noise).astype(np.float32)
+    picture = _GROUNDS[ground]((int(size[1]), int(size[0])), chance).astype(np.float32)
     effects.append(ground)
     picture = _put(picture, card, corners, chance)
     lost: set[str] = set()
@@ -125,15 +127,15 @@ def _lay(width: float, bounds: _Bounds, chance: Random) -> Points:
     corners += [[chance.uniform(-bounds.lean, bounds.lean) * width for _ in range(2)] for _ in range(4)]
     turn = np.radians(bounds.turn(chance))
     spin = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    return (corners - corners.mean(axis=0)) @ spin.T
+    return np.asarray((corners - corners.mean(axis=0)) @ spin.T)
 
 
-def _matrix(corners: Points) -> NDArray[np.float64]:
+def _matrix(corners: Points) -> Matrix:
     flat = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float32)
     return np.asarray(cv2.getPerspectiveTransform(flat, corners.astype(np.float32)), float)
 
 
-def _put(picture: NDArray[np.float32], card: Pixels, corners: Points, chance: Random) -> NDArray[np.float32]:
+def _put(picture: Plane, card: Pixels, corners: Points, chance: Random) -> Plane:
     """Warp the card, with round corners, onto the ground, with the shadow of its edge."""
     height, width = picture.shape[:2]
     shape = np.zeros((HEIGHT, WIDTH), np.uint8)
@@ -144,7 +146,7 @@ def _put(picture: NDArray[np.float32], card: Pixels, corners: Points, chance: Ra
         for y in (radius, HEIGHT - radius - 1):
             cv2.circle(shape, (x, y), radius, 255, -1)
     matrix = _matrix(corners)
-    scale = np.linalg.norm(corners[1] - corners[0]) / WIDTH
+    scale = float(np.linalg.norm(corners[1] - corners[0])) / WIDTH
     if scale < 0.8:  # what a lens does before the sensor counts the dots
         card = cv2.GaussianBlur(card, (0, 0), 0.35 / scale)
     mask = cv2.warpPerspective(shape, matrix, (width, height), flags=cv2.INTER_AREA)[..., None].astype(np.float32) / 255
@@ -154,7 +156,7 @@ def _put(picture: NDArray[np.float32], card: Pixels, corners: Points, chance: Ra
     return np.asarray(picture * (1 - mask) + laid.astype(np.float32) * mask, np.float32)
 
 
-def _covered(boxes: dict[str, Box], corners: Points, mask: NDArray[np.float32], strong: float, share: float) -> set[str]:
+def _covered(boxes: dict[str, Box], corners: Points, mask: Plane, strong: float, share: float) -> set[str]:
     """Return the fields of which more than `share` lies where the mask is above `strong`."""
     matrix = _matrix(corners)
     flat = cv2.warpPerspective(mask, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
@@ -171,34 +173,37 @@ def _covered(boxes: dict[str, Box], corners: Points, mask: NDArray[np.float32], 
 # -- grounds -----------------------------------------------------------------------------------------------------
 
 
-def _plain(size: tuple[int, int], chance: Random, noise: np.random.Generator) -> NDArray[np.float32]:
+def _plain(size: tuple[int, int], chance: Random) -> Plane:
     base = np.array([chance.randrange(40, 215) for _ in range(3)], np.float32)
     base = base * 0.4 + base.mean() * 0.6
     return _slope(np.ones((*size, 3), np.float32) * base, chance)
 
 
-def _pale(size: tuple[int, int], chance: Random, noise: np.random.Generator) -> NDArray[np.float32]:
-    """A ground as light as the card itself."""
+def _pale(size: tuple[int, int], chance: Random) -> Plane:
+    """Lay a ground as light as the card itself."""
     return _slope(np.ones((*size, 3), np.float32) * chance.randrange(205, 240), chance)
 
 
-def _tray(size: tuple[int, int], chance: Random, noise: np.random.Generator) -> NDArray[np.float32]:
-    """The dark tray of a terminal, lit by LEDs."""
+def _tray(size: tuple[int, int], chance: Random) -> Plane:
+    """Lay the dark tray of a terminal, lit by LEDs."""
     tray = np.ones((*size, 3), np.float32) * chance.randrange(18, 70)
     return _slope(tray, chance, 0.15)
 
 
-def _wood(size: tuple[int, int], chance: Random, noise: np.random.Generator) -> NDArray[np.float32]:
+def _wood(size: tuple[int, int], chance: Random) -> Plane:
     height, width = size
     x, y = np.meshgrid(np.arange(width), np.arange(height))
-    grain = cv2.resize(noise.normal(0, 1, (max(height // 6, 2), max(width // 90, 2))).astype(np.float32), (width, height))
+    noise = np.random.default_rng(chance.randrange(2**63))
+    grain = cv2.resize(
+        noise.normal(0, 1, (max(height // 6, 2), max(width // 90, 2))).astype(np.float32), (width, height)
+    )
     rings = np.sin(y / chance.uniform(9, 22) + grain * 2 + x / 300)
     base = np.array([chance.randrange(40, 110), chance.randrange(80, 140), chance.randrange(120, 190)], np.float32)
     return np.asarray(base + (rings * 10 + grain * 6)[..., None], np.float32)
 
 
-def _paper(size: tuple[int, int], chance: Random, noise: np.random.Generator) -> NDArray[np.float32]:
-    """A printed page."""
+def _paper(size: tuple[int, int], chance: Random) -> Plane:
+    """Lay a printed page."""
     page = np.full((*size, 3), chance.randrange(220, 250), np.uint8)
     height, width = size
     pitch = chance.randrange(22, 40)
@@ -212,15 +217,17 @@ def _paper(size: tuple[int, int], chance: Random, noise: np.random.Generator) ->
     return page.astype(np.float32)
 
 
-def _busy(size: tuple[int, int], chance: Random, noise: np.random.Generator) -> NDArray[np.float32]:
-    """A desk with things on it."""
-    desk = _wood(size, chance, noise) if chance.random() < 0.5 else _plain(size, chance, noise)
+def _busy(size: tuple[int, int], chance: Random) -> Plane:
+    """Lay a desk with things on it."""
+    desk = _wood(size, chance) if chance.random() < 0.5 else _plain(size, chance)
     height, width = size
     for _ in range(chance.randrange(5, 14)):
         colour = tuple(chance.randrange(20, 245) for _ in range(3))
         middle = (chance.randrange(width), chance.randrange(height))
         if chance.random() < 0.6:
-            box = cv2.boxPoints((middle, (chance.randrange(40, 500), chance.randrange(30, 300)), chance.uniform(0, 180)))
+            box = cv2.boxPoints(
+                (middle, (chance.randrange(40, 500), chance.randrange(30, 300)), chance.uniform(0, 180))
+            )
             cv2.fillConvexPoly(desk, box.astype(np.int32), colour, cv2.LINE_AA)
             if chance.random() < 0.5:
                 cv2.polylines(desk, [box.astype(np.int32)], True, (30, 30, 30), 2, cv2.LINE_AA)
@@ -229,7 +236,7 @@ def _busy(size: tuple[int, int], chance: Random, noise: np.random.Generator) -> 
     return desk
 
 
-def _slope(picture: NDArray[np.float32], chance: Random, strength: float = 0.3) -> NDArray[np.float32]:
+def _slope(picture: Plane, chance: Random, strength: float = 0.3) -> Plane:
     height, width = picture.shape[:2]
     x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
     slope = 1 + strength * (chance.uniform(-1, 1) * x + chance.uniform(-1, 1) * y) / 2
@@ -242,7 +249,7 @@ _GROUNDS = {"plain": _plain, "pale": _pale, "tray": _tray, "wood": _wood, "paper
 # -- what happens to a card and its picture --------------------------------------------------------------------------
 
 
-def _wear(card: Pixels, chance: Random, noise: np.random.Generator) -> None:
+def _wear(card: Pixels, chance: Random) -> None:
     for _ in range(chance.randrange(1, 6)):
         x, y = chance.randrange(WIDTH), chance.randrange(HEIGHT)
         turn, length = chance.uniform(0, 6.28), chance.uniform(60, 400)
@@ -253,21 +260,21 @@ def _wear(card: Pixels, chance: Random, noise: np.random.Generator) -> None:
         card[:] = cv2.addWeighted(layer, share, card, 1 - share, 0)
 
 
-def _shadow(picture: NDArray[np.float32], chance: Random) -> NDArray[np.float32]:
+def _shadow(picture: Plane, chance: Random) -> Plane:
     height, width = picture.shape[:2]
-    mask = np.zeros((height, width), np.float32)
+    mask: Plane = np.zeros((height, width), np.float32)
     across = np.array([[chance.randrange(width), 0], [chance.randrange(width), height]], np.int32)
     cv2.fillPoly(mask, [np.array([across[0], across[1], [0, height], [0, 0]], np.int32)], 1.0)
     mask = cv2.GaussianBlur(mask, (0, 0), chance.uniform(6, 40))
     return np.asarray(picture * (1 - chance.uniform(0.1, 0.4) * mask[..., None]), np.float32)
 
 
-def _glare(picture: NDArray[np.float32], corners: Points, chance: Random) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _glare(picture: Plane, corners: Points, chance: Random) -> tuple[Plane, Plane]:
     """Let a lamp mirror itself in the laminate; return the picture and how strong the glare is, 0 to 1."""
     height, width = picture.shape[:2]
     wide = float(np.linalg.norm(corners[1] - corners[0]))
     middle = _matrix(corners) @ [chance.uniform(0, WIDTH), chance.uniform(0, HEIGHT), 1.0]
-    mask = np.zeros((height, width), np.float32)
+    mask: Plane = np.zeros((height, width), np.float32)
     axes = (int(wide * chance.uniform(0.02, 0.14)), int(wide * chance.uniform(0.015, 0.07)))
     at = (int(middle[0] / middle[2]), int(middle[1] / middle[2]))
     cv2.ellipse(mask, at, axes, chance.uniform(0, 180), 0, 360, 1.0, -1)
@@ -278,7 +285,7 @@ def _glare(picture: NDArray[np.float32], corners: Points, chance: Random) -> tup
     return np.asarray(picture * (1 - mask[..., None]) + 255 * mask[..., None], np.float32), mask
 
 
-def _finger(picture: NDArray[np.float32], corners: Points, chance: Random) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _finger(picture: Plane, corners: Points, chance: Random) -> tuple[Plane, Plane]:
     """Let somebody hold the card by an edge."""
     height, width = picture.shape[:2]
     side = chance.randrange(4)
@@ -288,7 +295,7 @@ def _finger(picture: NDArray[np.float32], corners: Points, chance: Random) -> tu
     wide = float(np.linalg.norm(corners[1] - corners[0]))
     tip = edge + inwards / np.linalg.norm(inwards) * wide * chance.uniform(0.0, 0.06)
     out = edge - inwards * 1.5
-    mask = np.zeros((height, width), np.float32)
+    mask: Plane = np.zeros((height, width), np.float32)
     thick = int(wide * chance.uniform(0.09, 0.13))
     cv2.line(mask, tip.astype(int).tolist(), out.astype(int).tolist(), 1.0, thick, cv2.LINE_AA)
     cv2.circle(mask, tip.astype(int).tolist(), thick // 2, 1.0, -1, cv2.LINE_AA)
@@ -299,7 +306,7 @@ def _finger(picture: NDArray[np.float32], corners: Points, chance: Random) -> tu
     return np.asarray(picture * (1 - mask[..., None]) + skin * shade[..., None] * mask[..., None], np.float32), mask
 
 
-def _camera(picture: NDArray[np.float32], bounds: _Bounds, chance: Random, noise: np.random.Generator) -> Pixels:
+def _camera(picture: Plane, bounds: _Bounds, chance: Random, noise: np.random.Generator) -> Pixels:
     blur = chance.uniform(*bounds.blur)
     if blur > 0.25:
         if chance.random() < 0.3:  # a hand that moves
@@ -307,7 +314,13 @@ def _camera(picture: NDArray[np.float32], bounds: _Bounds, chance: Random, noise
             kernel = np.zeros((length * 2 + 1,) * 2, np.float32)
             turn = chance.uniform(0, 3.14)
             step = (length * np.cos(turn) / 2, length * np.sin(turn) / 2)
-            cv2.line(kernel, (round(length - step[0]), round(length - step[1])), (round(length + step[0]), round(length + step[1])), 1.0, 1)
+            cv2.line(
+                kernel,
+                (round(length - step[0]), round(length - step[1])),
+                (round(length + step[0]), round(length + step[1])),
+                1.0,
+                1,
+            )
             picture = cv2.filter2D(picture, -1, kernel / kernel.sum())
         else:
             picture = cv2.GaussianBlur(picture, (0, 0), blur)

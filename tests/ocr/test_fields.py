@@ -1,0 +1,50 @@
+"""What the fields of a resident ID card may say."""
+
+import pytest
+
+from ocr import regions
+from ocr.ethnicities import ETHNICITIES
+from ocr.fields import birth_date, checks, validity
+
+
+def test_the_example_of_gb_11643_checks() -> None:
+    assert checks("11010519491231002X")
+    assert checks("440524188001010014")
+
+
+@pytest.mark.parametrize("number", ["110105194912310021", "11010519491231002", "11010519491231002x", "", "１" * 18])
+def test_other_numbers_do_not(number: str) -> None:
+    assert not checks(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [("1984年3月7日", "1984-03-07"), ("19841027", "1984-10-27"), ("984年3月7日", ""), ("1984年", ""), ("", "")],
+)
+def test_a_birth_date_is_read_with_and_without_its_labels(text: str, day: str) -> None:
+    assert birth_date(text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("2012.03.04-2032.03.04", ("2012-03-04", "2032-03-04")),
+        ("2012.03.04-长期", ("2012-03-04", "长期")),
+        ("20120304-20320304", ("2012-03-04", "2032-03-04")),
+        ("2012.03.04-", ("2012-03-04", "")),
+        ("2012.03-2032.03.04", ("", "")),
+    ],
+)
+def test_a_validity_has_two_days(text: str, days: tuple[str, str]) -> None:
+    assert validity(text) == days
+
+
+def test_there_are_56_ethnicities() -> None:
+    assert len(set(ETHNICITIES)) == 56
+
+
+def test_a_region_has_its_names_and_its_path() -> None:
+    assert regions.names("130103") == ("桥东区",)  # until 2014
+    assert regions.path("330782") == ("浙江省", "金华市", "义乌市")
+    assert regions.path("110105") == ("北京市", "", "朝阳区")
+    assert not regions.known("999999")
