@@ -30,8 +30,8 @@ from drivers.registry import Model
 from drivers.trace.watch import TraceWatch
 from kiosk_core.clock import Clock
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import AskDevices, AskTrace, Devices, TraceReport
 from kiosk_core.pin_pad import PinFormat
+from kiosk_core.technician_questions import AskDevices, AskTrace, Devices, TraceReport
 from kiosk_core.trace import Record, record_line
 from openteller.cli import app
 from openteller.core_client import CoreClient
