@@ -206,7 +206,7 @@ class TUnionTopUpModule:
         match self._reader.slot():
             case IccStatus.ABSENT:
                 return CardProblem.NOT_PRESENT
-            case IccStatus.INACTIVE:  # it was lifted, and perhaps exchanged: whatever lies there gave no challenge
+            case IccStatus.INACTIVE:  # lifted, perhaps exchanged: whatever lies there gave no challenge
                 return CardProblem.UNREADABLE
         sent = self._carry_out(commands)
         if isinstance(sent, CardProblem):

@@ -62,7 +62,7 @@ class PinKeyExchange:
 
     Args:
         renew_after: with so many PINs a key is used up.
-        changed: called after each exchange, on the line's thread.
+        changed: called after each wish and each exchange, on the thread of whoever wished, or of the line.
         random: so many random bytes.
     """
 
@@ -111,6 +111,7 @@ class PinKeyExchange:
             self._state = replace(self._state, problem=why)
             self._wishes += 1
             self._not_before = self._clock.now()
+        self._changed()
 
     def count_pin(self) -> None:
         """Note that a PIN block was sent to the host."""
@@ -129,7 +130,8 @@ class PinKeyExchange:
             check_value = self._exchange(line)
         except (HostSilent, KeyRefused) as error:
             with self._lock:
-                self._not_before = self._clock.now() + RETRY_S
+                if wishes == self._wishes:
+                    self._not_before = self._clock.now() + RETRY_S
                 self._state = replace(self._state, problem=f"no new PIN key: {error}")
             _log.warning("bank cards cannot pay, no new PIN key: %s", error)
             return

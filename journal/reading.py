@@ -117,6 +117,21 @@ def read_open(folder: Path) -> tuple[Transaction, ...]:
     return search(folder, Search(only_open=True))
 
 
+def read_notes(folder: Path) -> tuple[Entry, ...]:
+    """Return the rows about the journal itself, the oldest first; those of retired archives are gone with them.
+
+    Raises:
+        JournalUnavailable: there is no journal, or it cannot be read.
+    """
+    with _reading(folder) as database:
+        notes = {entry.number: entry for entry in select_entries(database, "WHERE transaction_id = ''")}
+        archived = _archived(database)
+        if archived is not None:
+            for number in range(first_archive(database), archived.archive + 1):
+                notes |= {entry.number: entry for entry in read_archive(folder, number) if entry.is_note}
+    return tuple(notes[number] for number in sorted(notes))
+
+
 def read_retired(folder: Path) -> Retired | None:
     """Return what is not in the journal any more because its archives were retired, None if nothing is.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from kiosk_core.ledger import LedgerRow, LedgerState, ReceiptResult, Resolution, Transaction
+from kiosk_core.ledger import IssuerResult, LedgerRow, LedgerState, ReceiptResult, Resolution, Transaction
 from kiosk_core.money import format_amount
 from kiosk_core.suspense import REPORTED
 
@@ -35,6 +35,9 @@ _MEANINGS = {
 _NOTES: dict[tuple[str, str | int | bool | None], str] = {
     ("receipt", ReceiptResult.PRINTED.value): "the receipt was printed",
     ("receipt", ReceiptResult.NOT_PRINTED.value): "the receipt was not printed",
+    ("issuer", IssuerResult.SENT.value): "commands of the card's issuer are about to go to the card",
+    ("issuer", IssuerResult.DONE.value): "the card carried out the commands of its issuer",
+    ("issuer", IssuerResult.REFUSED.value): "the card refused a command of its issuer",
     (REPORTED, True): "the bank was told of the case and keeps it open",
     (REPORTED, False): "the bank was told of the case and knows no such load, or how it ended: ask the bank",
 }
@@ -113,7 +116,7 @@ def say_fact(key: str, value: str | int | bool | None) -> str:
             return f"{name} {'yes' if value else 'no'}"
         case int() if key.endswith("_fen"):
             return f"{name} {format_amount(value)}"
-        case str() if key == "receipt":
+        case str() if key in {"receipt", "issuer"}:
             return f"{name} {value.replace('_', ' ')}"
         case _:
             return f"{name} {'-' if value is None else value}"

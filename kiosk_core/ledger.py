@@ -70,6 +70,17 @@ class Resolution(Enum):
     WRITTEN_OFF = "written_off"  # nobody has a claim to it, or the bank bears the loss
 
 
+class IssuerResult(Enum):
+    """The fact `issuer` of a note, or of a row: what came of the question for commands of the card's issuer."""
+
+    SENT = "commands_sent"  # written before the first of them leaves
+    DONE = "commands_done"
+    REFUSED = "command_refused"
+    NO_COMMANDS = "no_commands"
+    DECLINED = "declined"
+    NO_ANSWER = "no_answer"
+
+
 class ReceiptResult(Enum):
     """What became of a transaction's receipt: the fact `receipt` of a note."""
 

@@ -5,6 +5,27 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from kiosk_core.ledger import Resolution
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskSettle:
+    """Close a case in SUSPENSE or MANUAL as staff decided (kiosk_core/settlement.py). Answer: Settled, or Refused."""
+
+    type: Literal["ask_settle"] = "ask_settle"
+    transaction: str
+    resolution: Resolution
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """The answer to AskSettle: the case is closed by this row of the journal."""
+
+    type: Literal["settled"] = "settled"
+    row: int
+
 
 @dataclass(frozen=True, kw_only=True)
 class AskConfirmClock:
@@ -48,5 +69,5 @@ class ArchivesRetired:
     until: str
 
 
-StaffQuestion = AskConfirmClock | AskRetire
-StaffAnswer = ClockConfirmed | ArchivesRetired
+StaffQuestion = AskSettle | AskConfirmClock | AskRetire
+StaffAnswer = Settled | ClockConfirmed | ArchivesRetired

@@ -28,27 +28,14 @@ from kiosk_core.card_reader import CardReader
 from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError
 from kiosk_core.funding import FundingKind, FundingSource
-from kiosk_core.pages import (
-    Answer,
-    AskFrame,
-    AskHost,
-    AskPreview,
-    AskSettle,
-    Hello,
-    MenuPage,
-    MessagePage,
-    Preview,
-    Previewed,
-    Question,
-    Refused,
-    ShowPage,
-)
+from kiosk_core.pages import Answer, AskFrame, Hello, MenuPage, MessagePage, Preview, Question, Refused, ShowPage
 from kiosk_core.pin_pad import PinPad
 from kiosk_core.ports import BankHost
 from kiosk_core.receipt import Bitmap
 from kiosk_core.social_security import SocialSecurityCard, SocialSecurityProblem
-from kiosk_core.staff_questions import AskConfirmClock, AskRetire
+from kiosk_core.staff_questions import AskConfirmClock, AskRetire, AskSettle
 from kiosk_core.status import DeviceStatus
+from kiosk_core.technician_questions import AskHost, AskPreview, Previewed
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import LANGUAGES
 from openteller.bank_card_funding import AtOnce, BankCardDevices, BankCardFunding, PayerRules

@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from kiosk_core.errors import ConfigError, OpenTellerError
-from kiosk_core.pages import (
+from kiosk_core.pages import Answer, Question, Refused
+from kiosk_core.technician_questions import (
     MAX_PREVIEW_S,
-    Answer,
     AskDevice,
     AskDevices,
     AskPreview,
@@ -27,8 +27,6 @@ from kiosk_core.pages import (
     DeviceDetail,
     Devices,
     Previewed,
-    Question,
-    Refused,
     TestReport,
     TraceReport,
 )

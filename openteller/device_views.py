@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from kiosk_core.pages import DeviceDetail, DeviceReport, Devices, TestReport
+from kiosk_core.technician_questions import DeviceDetail, DeviceReport, Devices, TestReport
 from openteller.remedies import remedies
 
 _ROOM = {

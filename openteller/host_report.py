@@ -5,7 +5,7 @@ from datetime import datetime
 
 from host_link.link import HostLink
 from kiosk_core.outbox import Unacknowledged
-from kiosk_core.pages import HostReport, HostServerReport, WaitingReport
+from kiosk_core.technician_questions import HostReport, HostServerReport, WaitingReport
 
 
 def host_report(link: HostLink, waiting: Sequence[Unacknowledged], now: float) -> HostReport:

@@ -1,5 +1,6 @@
 """`openteller journal`: what happened to customers' money, and proof that nobody changed the record of it."""
 
+import json
 import sys
 from contextlib import nullcontext
 from datetime import date, datetime, time, timedelta
@@ -13,20 +14,23 @@ from rich.markup import escape
 from rich.table import Table
 
 from journal.database import DATABASE_NAME
+from journal.entries import Entry
 from journal.export import ExportFormat, export
-from journal.reading import EVERYTHING, Search, read_retired, read_transaction, search
+from journal.reading import EVERYTHING, Search, read_notes, read_retired, read_transaction, search
 from journal.store import JournalHeld, SqliteJournal
-from journal.story import standing, tell
+from journal.story import say_fact, standing, tell
 from journal.verify import Verdict, verify
 from kiosk_core.ledger import LedgerState, Resolution, Transaction
 from kiosk_core.money import format_amount
-from kiosk_core.pages import AskSettle, Refused, Settled
+from kiosk_core.pages import Refused
 from kiosk_core.settlement import Settlement, checked_text, settle, why_not
 from kiosk_core.staff_questions import (
     ArchivesRetired,
     AskConfirmClock,
     AskRetire,
+    AskSettle,
     ClockConfirmed,
+    Settled,
     StaffAnswer,
     StaffQuestion,
 )
@@ -309,6 +313,30 @@ def verify_command(where: _Where = TERMINAL_FILE) -> None:
         render_verdict(Console(highlight=False, soft_wrap=True), verdict)
     if not verdict.good:
         raise typer.Exit(1)
+
+
+@app.command(name="notes", epilog="Example:  openteller journal notes -j out/journal")
+def notes_command(where: _Where = TERMINAL_FILE) -> None:
+    """List the rows about the journal itself: who confirmed the clock or removed archives, what was archived, hashes.
+
+    The core may be running. Exits with 1 if there is no journal.
+    """
+    with plain_errors():
+        found = read_notes(_folder(where))
+        console = Console(highlight=False)
+        if found:
+            render_notes(console, found)
+        else:
+            console.print("There is no row about the journal itself.")
+
+
+def render_notes(console: Console, notes: tuple[Entry, ...]) -> None:
+    """Print a line for each of `notes`, and its facts below."""
+    table = Table("row", "time", "note", "what it says", box=None, pad_edge=False)
+    for each in notes:
+        facts = "\n".join(say_fact(key, value) for key, value in json.loads(each.facts).items())
+        table.add_row(str(each.number), f"{each.moment:%Y-%m-%d %H:%M:%S}", each.state, escape(facts))
+    console.print(table)
 
 
 def render_verdict(console: Console, verdict: Verdict) -> None:

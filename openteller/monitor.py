@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kiosk_core.clock import Clock
-from kiosk_core.pages import DeviceReport, Devices
+from kiosk_core.technician_questions import DeviceReport, Devices
 from openteller.device_views import in_service, remarks
 
 Look = Callable[[], Devices | None]

@@ -18,6 +18,7 @@ from kiosk_core.ports import (
     BankHost,
     CardCheck,
     CardProblem,
+    CarriedOut,
     CreditUnknown,
     Declined,
     LoadAuthorisation,
@@ -46,6 +47,9 @@ Question = (
     | do.ReadBankCard
     | do.CloseSlot
     | do.ReadIdCard
+    | do.ChallengeCard
+    | do.AskIssuer
+    | do.CarryOut
     | do.InitializeLoad
     | do.CreditLoad
     | do.ProveLoad
@@ -117,6 +121,17 @@ class Questions:
                     self.slot.reader.call(self.slot.slot.close)
             case do.ReadIdCard():
                 self._id_card(deliver)
+            case do.ChallengeCard(number):
+                self._card(lambda module: module.challenge(number), _card_challenged, deliver)
+            case do.AskIssuer(trace, about):
+                self._host(
+                    lambda host: host.issuer_commands(trace, about),
+                    _issuer_commands,
+                    _plainly(ev.IssuerUnanswered),
+                    deliver,
+                )
+            case do.CarryOut(number, commands):
+                self._card(lambda module: module.carry_out(number, commands), _commands_ended, deliver)
             case do.InitializeLoad(number, amount_fen):
                 self._card(
                     lambda module: module.initialize_load(number, amount_fen, terminal_no), _load_initialised, deliver
@@ -314,6 +329,18 @@ def _social_security_card(result: SocialSecurityCard | SocialSecurityProblem | N
     if isinstance(result, SocialSecurityCard):
         return ev.SocialSecurityCardRead(result)
     return ev.SocialSecurityCardUnusable(result or SocialSecurityProblem.NOT_PRESENT)
+
+
+def _card_challenged(result: bytes | CardProblem) -> ev.Event:
+    return ev.CardUnusable(result) if isinstance(result, CardProblem) else ev.CardChallenged(result)
+
+
+def _issuer_commands(result: tuple[bytes, ...] | Declined) -> ev.Event:
+    return ev.IssuerDeclined(result) if isinstance(result, Declined) else ev.IssuerAnswered(result)
+
+
+def _commands_ended(result: CarriedOut | CardProblem) -> ev.Event:
+    return ev.CardUnusable(result) if isinstance(result, CardProblem) else ev.CommandsEnded(result)
 
 
 def _load_initialised(result: LoadInit | CardProblem) -> ev.Event:

@@ -12,9 +12,17 @@ from journal.retirement import Retired, Retirement, RetirementRefused
 from journal.store import SqliteJournal
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
-from kiosk_core.pages import AskSettle, Refused, Settled
+from kiosk_core.pages import Refused
 from kiosk_core.settlement import Settlement, SettlementRefused, checked_text
-from kiosk_core.staff_questions import ArchivesRetired, AskConfirmClock, AskRetire, ClockConfirmed, StaffAnswer
+from kiosk_core.staff_questions import (
+    ArchivesRetired,
+    AskConfirmClock,
+    AskRetire,
+    AskSettle,
+    ClockConfirmed,
+    Settled,
+    StaffAnswer,
+)
 from openteller.conductor import Conductor
 
 _ASK_S = 2.0  # the conductor takes one thing at a time, none of them for long

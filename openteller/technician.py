@@ -14,8 +14,9 @@ from drivers.trace.watch import TraceWatch
 from kiosk_core.card_reader import ResetAction
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError, ProtocolViolation
-from kiosk_core.pages import (
-    Answer,
+from kiosk_core.pages import Answer, Refused
+from kiosk_core.status import Counters, DeviceStatus, Identity
+from kiosk_core.technician_questions import (
     AskDevice,
     AskDevices,
     AskReset,
@@ -25,11 +26,9 @@ from kiosk_core.pages import (
     DeviceQuestion,
     DeviceReport,
     Devices,
-    Refused,
     TestReport,
     TraceReport,
 )
-from kiosk_core.status import Counters, DeviceStatus, Identity
 from kiosk_core.trace import header_line, record_line
 
 _log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from kiosk_core.funding import FundingKind
 from kiosk_core.journeys.events import Timer
 from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.pages import Page
-from kiosk_core.ports import LoadAuthorisation, LoadInit, ReversalReason, Trace
+from kiosk_core.ports import IssuerQuestion, LoadAuthorisation, LoadInit, ReversalReason, Trace
 from kiosk_core.receipt import Receipt
 from kiosk_core.services import PaidService
 
@@ -98,6 +98,29 @@ class AssessRisk:
 @dataclass(frozen=True)
 class ReadIdCard:
     """-> IdCardRead | IdCardUnusable | IdCardReaderLost."""
+
+
+@dataclass(frozen=True)
+class ChallengeCard:
+    """-> CardChallenged | CardUnusable."""
+
+    number: CardNumber
+
+
+@dataclass(frozen=True)
+class AskIssuer:
+    """-> IssuerAnswered | IssuerDeclined | IssuerUnanswered. The answer counts for the card that gave the challenge."""
+
+    trace: Trace
+    question: IssuerQuestion
+
+
+@dataclass(frozen=True)
+class CarryOut:
+    """Have the card that gave the challenge carry out its issuer's commands -> CommandsEnded | CardUnusable."""
+
+    number: CardNumber
+    commands: tuple[bytes, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -219,6 +242,9 @@ Effect = (
     | CloseSlot
     | AssessRisk
     | ReadIdCard
+    | ChallengeCard
+    | AskIssuer
+    | CarryOut
     | InitializeLoad
     | CreditLoad
     | ProveLoad

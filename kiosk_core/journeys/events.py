@@ -1,6 +1,6 @@
 """What can happen to a journey: the customer acts, the card moves, time passes, card and host answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
@@ -12,6 +12,7 @@ from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.ledger import Transaction
 from kiosk_core.ports import (
     CardProblem,
+    CarriedOut,
     Confirmation,
     CreditResult,
     Declined,
@@ -168,6 +169,20 @@ class CardUnusable:
 
 
 @dataclass(frozen=True)
+class CardChallenged:
+    """The answer to ChallengeCard: 8 random bytes that the card's issuer makes its commands for."""
+
+    challenge: bytes
+
+
+@dataclass(frozen=True)
+class CommandsEnded:
+    """The answer to CarryOut: all were carried out, or the card refused one; it has been read again."""
+
+    result: CarriedOut
+
+
+@dataclass(frozen=True)
 class LoadInitialised:
     """The answer to InitializeLoad."""
 
@@ -269,6 +284,25 @@ class FundingStateUnknown:
 
 
 @dataclass(frozen=True)
+class IssuerAnswered:
+    """The answer to AskIssuer: its commands, () where there is nothing to do."""
+
+    commands: tuple[bytes, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class IssuerDeclined:
+    """The host has no commands for this card."""
+
+    declined: Declined
+
+
+@dataclass(frozen=True)
+class IssuerUnanswered:
+    """No answer to AskIssuer that counts. Nothing has to be reversed for it."""
+
+
+@dataclass(frozen=True)
 class LoadAuthorised:
     """The answer to AuthoriseLoad."""
 
@@ -362,6 +396,8 @@ Event = (
     | IdCardRead
     | IdCardUnusable
     | IdCardReaderLost
+    | CardChallenged
+    | CommandsEnded
     | LoadInitialised
     | CreditEnded
     | ProofEnded
@@ -371,6 +407,9 @@ Event = (
     | FundingUnanswered
     | FundingAnswered
     | FundingStateUnknown
+    | IssuerAnswered
+    | IssuerDeclined
+    | IssuerUnanswered
     | LoadAuthorised
     | LoadDeclined
     | AuthorisationUnanswered

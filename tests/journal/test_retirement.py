@@ -13,7 +13,7 @@ import pytest
 from journal.archive import Retention, archive_path
 from journal.database import closing_connection, open_for_reading, select_entries
 from journal.hashes import HashFunction
-from journal.reading import Search, read_latest, read_transaction, search
+from journal.reading import Search, read_latest, read_notes, read_transaction, search
 from journal.retirement import Retirement, RetirementRefused
 from journal.store import SqliteJournal
 from journal.verify import verify
@@ -65,6 +65,11 @@ def archives(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "archive").iterdir())
 
 
+def numbers_in_database(folder: Path) -> list[int]:
+    with closing_connection(open_for_reading(folder)) as database:
+        return [entry.number for entry in select_entries(database, "")]
+
+
 def begun(folder: Path) -> list[int]:
     """Return the running numbers, which are the days, of all transactions that a search finds."""
     return [int(each.id[-5:]) for each in search(folder, Search())]
@@ -79,6 +84,14 @@ def forge(folder: Path, statement: str) -> None:
         forger.execute(statement)
         for _, sql in triggers:
             forger.execute(sql)
+
+
+def test_what_is_noted_of_the_journal_is_read_from_archives_too(folder: Path) -> None:
+    """The row of day 60 lies behind the 120 rows of 60 days, and itself in the archive of days 61 to 80."""
+    notes = read_notes(folder)
+    assert [each.state for each in notes] == ["ARCHIVED"] * 4
+    assert notes[0].number == 121
+    assert 121 not in numbers_in_database(folder)
 
 
 def test_old_archives_go_and_the_rest_is_proven_and_found(journal: SqliteJournal, folder: Path) -> None:

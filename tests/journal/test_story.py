@@ -57,6 +57,20 @@ def test_a_receipt_is_told_as_what_happened_behind_the_end(journal, folder):
     assert (failed[-1].meaning, failed[-1].facts[0]) == ("the receipt was not printed", "receipt not printed")
 
 
+def test_commands_of_the_card_s_issuer_are_told_behind_the_row_of_the_card(journal, folder):
+    visit = journal.begin({}).id
+    journal.record(visit, LedgerState.CARD_READ, {})
+    journal.note(visit, {"issuer": "commands_sent", "commands": 2})
+    journal.note(visit, {"issuer": "command_refused", "commands_done": 1, "refused": "6988"})
+    journal.record(visit, LedgerState.ABANDONED, {"why": "card refused"})
+    (told,) = read_latest(folder, 1)
+    assert [(line.meaning, line.facts) for line in tell(told)[2:]] == [
+        ("commands of the card's issuer are about to go to the card", ("commands 2", "issuer commands sent")),
+        ("the card refused a command of its issuer", ("commands done 1", "issuer command refused", "refused 6988")),
+        ("ended before any money moved", ("why card refused",)),
+    ]
+
+
 def test_a_deposit_ends_on_the_account_and_on_no_card(journal, folder):
     deposit = journal.begin({"service": "account_deposit"}).id
     journal.record(deposit, LedgerState.CARD_READ, {"account": "622202*********0000", "account_token": "cd" * 16})

@@ -1,6 +1,6 @@
 """A top-up without terminal: events in, effects out, and a memory of what was asked and recorded."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from kiosk_core.card_number import CardNumber
@@ -38,6 +38,12 @@ TERMINAL = Terminal(
 )
 
 CARD = PurseCard(NUMBER, OLD_BALANCE, date(2031, 12, 31))
+# Cards whose issuer may have commands for them: one is valid, one has expired, and then it is valid longer.
+WANTING = replace(CARD, wants_issuer_commands=True)
+EXPIRED = replace(WANTING, expires=date(2025, 12, 31))
+EXTENDED = replace(WANTING, expires=date(2032, 12, 31))
+CHALLENGE = bytes.fromhex("A1B2C3D4E5F60718")
+COMMANDS = (bytes.fromhex("04D695180820321231A1B2C3D4"),)
 INIT = LoadInit(
     NUMBER, AMOUNT, TERMINAL.purse_terminal_no, OLD_BALANCE, COUNTER, 1, 0, bytes(4), bytes.fromhex("2988AE5A")
 )

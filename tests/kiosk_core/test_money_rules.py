@@ -14,6 +14,7 @@ from kiosk_core.journeys.top_up import Step
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ports import (
     CardProblem,
+    CarriedOut,
     Confirmation,
     Credited,
     CreditRefused,
@@ -33,13 +34,18 @@ from tests.kiosk_core.journey import (
     AMOUNT,
     AUTHORISATION,
     CARD,
+    CHALLENGE,
+    COMMANDS,
     COUNTER,
+    EXPIRED,
+    EXTENDED,
     INIT,
     NUMBER,
     OLD_BALANCE,
     ORDER,
     TAC,
     TOKEN,
+    WANTING,
     Journey,
 )
 
@@ -63,7 +69,17 @@ FUNDING_STATES: list[FundingState] = [
 
 # What the world may answer to each question.
 ANSWERS: dict[type[do.Effect], list[ev.Event]] = {
-    do.ReadCard: [ev.CardRead(CARD, TOKEN), ev.CardRead(PurseCard(NUMBER, OLD_BALANCE + AMOUNT), TOKEN), *_unusable],
+    do.ReadCard: [
+        ev.CardRead(CARD, TOKEN), ev.CardRead(PurseCard(NUMBER, OLD_BALANCE + AMOUNT), TOKEN),
+        ev.CardRead(WANTING, TOKEN), ev.CardRead(EXPIRED, TOKEN), *_unusable,
+    ],
+    do.ChallengeCard: [ev.CardChallenged(CHALLENGE), *_unusable],
+    do.AskIssuer: [
+        ev.IssuerAnswered(COMMANDS), ev.IssuerAnswered(()), ev.IssuerDeclined(_declined), ev.IssuerUnanswered(),
+    ],
+    do.CarryOut: [
+        ev.CommandsEnded(CarriedOut(EXTENDED, 1)), ev.CommandsEnded(CarriedOut(EXPIRED, 0, "6988")), *_unusable,
+    ],
     do.AssessRisk: [*(ev.RiskAssessed(each) for each in ALLOWANCES), *[ev.RiskAssessed(Allowance(), BOTH_WAYS)] * 4],
     do.ReadIdCard: [
         ev.IdCardRead("person", None), ev.IdCardRead("person", date(2026, 11, 21)), ev.IdCardReaderLost(),

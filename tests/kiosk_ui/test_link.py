@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
-from kiosk_core.pages import Devices, Done, ShowPage, Touched
+from kiosk_core.pages import Done, ShowPage, Touched
 from kiosk_core.protocol import MAX_LINE_BYTES, decode_to_core, encode
+from kiosk_core.technician_questions import Devices
 from kiosk_ui import link as link_module
 from kiosk_ui.link import CoreLink
 from tests.kiosk_ui.rigs import FakeCore, Rig, settle

@@ -11,7 +11,7 @@ from PyQt6.QtQml import QQmlProperty, qmlContext
 from PyQt6.QtQuick import QQuickItem
 
 from kiosk_core.funding import FundingKind
-from kiosk_core.pages import Cancel, ChangeLanguage, ChooseAmount, ChooseFunding, ChooseService, Done, StayHere
+from kiosk_core.pages import Cancel, ChangeLanguage, ChooseAmount, ChooseFunding, ChooseService, Done, Picture, StayHere
 from kiosk_ui import app
 from kiosk_ui.image_providers import QUIET_ZONE, draw_qr
 from kiosk_ui.screen import QML
@@ -208,6 +208,15 @@ def test_the_qr_code_has_its_quiet_zone_and_whole_pixels_a_module():
     assert first == QUIET_ZONE * scale
     assert image.width() % scale == 0
     assert 300 - image.width() < image.width() // scale
+
+
+def test_every_picture_is_a_drawing_of_its_own():
+    drawings = []
+    with open_screen("landscape") as (rig, screen):
+        for picture in [each for each in Picture if each is not Picture.RETURN_CARD]:  # it is PLACE_CARD once more
+            rig.show(replace(PAGES["cancelled"], pictures=(picture,)))
+            drawings.append(screen.grab())
+            assert drawings[-1] not in drawings[:-1], picture
 
 
 def test_simulated_is_said_and_only_then():

@@ -25,6 +25,7 @@ PLACEHOLDERS = {
     "top_up.bank_card.enter_pin.body": {"amount"},
     "top_up.refunded_to_bank_card.body": {"amount"},
     "top_up.card_refused.body.balance_full": {"max"},
+    "top_up.amount.extended": {"date"},
     "card_info.overdrawn": {"used"},
     "account_deposit.amount.problem.limits": {"min", "max", "step"},
     "account_deposit.amount.problem.rule": {"max"},
@@ -73,7 +74,10 @@ FROM_THE_CORE = {
     *(f"top_up.problem.{problem.value}" for problem in CardProblem),
     "top_up.problem.taken_away",
     "top_up.problem.expired",
+    "top_up.extending.title",
+    "top_up.extending.body",
     "top_up.amount.title",
+    "top_up.amount.extended",
     "top_up.amount.problem.limits",
     "top_up.amount.problem.balance",
     "top_up.amount.problem.rule",
@@ -104,6 +108,7 @@ FROM_THE_CORE = {
     *(f"top_up.declined.body.{reason.value}" for reason in DeclineReason),
     "top_up.card_refused.title",
     "top_up.card_refused.body.expired",
+    "top_up.card_refused.body.not_extended",
     "top_up.card_refused.body.balance_full",
     *(f"card_info.{page}.{part}" for page in ("place_card", "present_card", "reading") for part in ("title", "body")),
     *(f"card_info.problem.{each.value}" for each in CardProblem if each is not CardProblem.OTHER_CARD),
@@ -141,7 +146,10 @@ FROM_THE_CORE = {
         if each is not SocialSecurityProblem.NOT_PRESENT
     ),
     *(f"card_info.withheld.{each.value}" for each in Withheld),
-    *(f"fact.{fact}" for fact in ("card", "amount", "old_balance", "new_balance", "reference", "time", "refund")),
+    *(
+        f"fact.{fact}"
+        for fact in ("card", "amount", "old_balance", "new_balance", "valid_until", "reference", "time", "refund")
+    ),
     *(f"fault.{fault.value}.customer" for fault in Fault),
     "home.title",
     "home.take_card",

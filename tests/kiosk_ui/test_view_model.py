@@ -48,6 +48,23 @@ def test_before_the_core_speaks_the_screen_asks_for_patience(rig):
     assert not rig.model.connected
 
 
+def test_who_waits_for_the_terminal_is_not_alarmed(rig):
+    rig.show(PAGES["one_moment"])
+    assert rig.model.message["patience"]
+    rig.show(PAGES["out_of_service"])
+    assert not rig.model.message["patience"]
+
+
+def test_a_debt_has_its_sign_before_the_currency(rig):
+    rig.show(PAGES["card_info_overdrawn"])
+    assert [fact["value"] for fact in rig.model.listing["facts"]][1:3] == ["−¥1.50", "¥8.50"]
+
+
+def test_all_that_there_is_to_take_is_pictured(rig):
+    rig.show(PAGES["loaded_three_cards"])
+    assert rig.model.result["pictures"] == ["take_card", "take_receipt", "take_bank_card", "take_id_card"]
+
+
 @pytest.mark.parametrize(
     ("page", "touch", "intent"),
     [

@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+from kiosk_core.journeys.account_deposit import moves as deposit
 from kiosk_core.journeys.top_up import paying
 from openteller import conductor
 from openteller.core import Core
@@ -20,7 +21,7 @@ POLL_S, START_S = 0.05, 1.0
 def main(config_file: Path) -> None:
     """Fork a core for each line on standard input and tell its process id; cores that die are forgotten."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    paying.POLL_SECONDS = POLL_S  # two thousand payments are not waited for
+    paying.POLL_SECONDS = deposit.POLL_SECONDS = POLL_S  # two thousand payments are not waited for
     conductor.START_SECONDS = START_S
     gc.freeze()
     for _ in sys.stdin:

@@ -50,19 +50,49 @@ class Who(Enum):
         return self is Who.SAME
 
 
-class Funding(Enum):
-    """How the customer pays."""
+class Visit(Enum):
+    """What the customer wants, a load unless it says a deposit, and how he pays."""
 
     QR = "QR, paid at once"
     QR_LATE = "QR, paid later"  # and during the power cut where that comes first
     CARD = "bank card"
     CARD_CANCELLED = "bank card, cancelled before the PIN is typed"
+    CARD_REGRETTED = "bank card, cancelled while the bank is asked"
     CARD_REFUSED = "bank card, refused by its chip after the bank's yes"
+    DEPOSIT = "deposit, paid at once"
+    DEPOSIT_LATE = "deposit, paid later"
+    DEPOSIT_UNPAID = "deposit, never paid"
+    DEPOSIT_REGRETTED = "deposit, cancelled, and paid later where it still can be"
 
     @property
-    def kind(self) -> FundingKind:
-        """What he chooses."""
-        return FundingKind.QR if self in {Funding.QR, Funding.QR_LATE} else FundingKind.BANK_CARD
+    def deposits(self) -> bool:
+        """Whether the money is for an account: no card is loaded that could be torn out."""
+        return self in _DEPOSITS
+
+    @property
+    def pays_late(self) -> bool:
+        """Whether his phone pays a while after the code was shown."""
+        return self in {Visit.QR_LATE, Visit.DEPOSIT_LATE, Visit.DEPOSIT_REGRETTED}
+
+    @property
+    def tears(self) -> tuple[Tear | None, ...]:
+        """When the card may be torn out: where one is loaded."""
+        return (None,) if self.deposits or self is Visit.CARD_REGRETTED else (None, *Tear)
+
+    def customer(self, *, patient: bool) -> Customer:
+        """Return who comes."""
+        by_phone = self in {Visit.QR, Visit.QR_LATE} or self.deposits
+        return Customer(
+            CARD,
+            pays=not self.pays_late and self not in {Visit.CARD_CANCELLED, Visit.DEPOSIT_UNPAID},
+            deposits=self.deposits,
+            funding=FundingKind.QR if by_phone else FundingKind.BANK_CARD,
+            regrets=self in {Visit.CARD_REGRETTED, Visit.DEPOSIT_REGRETTED},
+            patient=patient,
+        )
+
+
+_DEPOSITS = frozenset({Visit.DEPOSIT, Visit.DEPOSIT_LATE, Visit.DEPOSIT_UNPAID, Visit.DEPOSIT_REGRETTED})
 
 
 @dataclass(frozen=True)
@@ -71,12 +101,12 @@ class Case:
 
     fault: LineFault | None
     tear: Tear | None
-    funding: Funding
+    visit: Visit
     who: Who
 
     def __str__(self) -> str:
         tear = f"tear {self.tear.value}" if self.tear else "no tear"
-        return f"{self.fault or 'host sound'}, {tear}, {self.who.name}, {self.funding.value}"
+        return f"{self.fault or 'host sound'}, {tear}, {self.who.name}, {self.visit.value}"
 
 
 def _mishaps(*requests: str) -> Iterator[LineFault]:
@@ -87,26 +117,28 @@ _REVERSAL_LOST = (
     LineFault(Mishap.REQUEST_LOST, "ReversalRequest"),
     LineFault(Mishap.ANSWER_LOST, "ReversalRequest"),
 )
-FAULTS: Mapping[Funding, tuple[LineFault | None, ...]] = {
-    Funding.QR: (
+FAULTS: Mapping[Visit, tuple[LineFault | None, ...]] = {
+    Visit.QR: (
         None,
         *_mishaps("OrderRequest", "LoadRequest", "ConfirmRequest"),
         *_REVERSAL_LOST,
         LineFault(Mishap.REQUEST_LOST, "SuspenseRequest"),
     ),
-    Funding.QR_LATE: (None, *_mishaps("OrderRequest", "LoadRequest", "ConfirmRequest"), *_REVERSAL_LOST),
-    Funding.CARD: (None, *_mishaps("ChargeRequest", "LoadRequest", "ConfirmRequest"), *_REVERSAL_LOST),
-    Funding.CARD_CANCELLED: (None, *_mishaps("ReversalRequest")),
-    Funding.CARD_REFUSED: (None, *_mishaps("ChargeRequest", "ReversalRequest")),
+    Visit.QR_LATE: (None, *_mishaps("OrderRequest", "LoadRequest", "ConfirmRequest"), *_REVERSAL_LOST),
+    Visit.CARD: (None, *_mishaps("ChargeRequest", "LoadRequest", "ConfirmRequest"), *_REVERSAL_LOST),
+    Visit.CARD_CANCELLED: (None, *_mishaps("ReversalRequest")),
+    Visit.CARD_REGRETTED: (None, *_mishaps("ChargeRequest", "ReversalRequest")),
+    Visit.CARD_REFUSED: (None, *_mishaps("ChargeRequest", "ReversalRequest")),
+    Visit.DEPOSIT_UNPAID: (None, *_REVERSAL_LOST),
+    **dict.fromkeys(
+        (Visit.DEPOSIT, Visit.DEPOSIT_LATE, Visit.DEPOSIT_REGRETTED),
+        (None, *_mishaps("DepositRequest", "StatusRequest", "ReversalRequest")),
+    ),
 }
-"""What may befall the messages of a load that is paid in this way."""
+"""What may befall the messages of a visit."""
 
 CASES = tuple(
-    Case(fault, tear, funding, who)
-    for funding in Funding
-    for fault in FAULTS[funding]
-    for tear in (None, *Tear)
-    for who in Who
+    Case(fault, tear, visit, who) for visit in Visit for fault in FAULTS[visit] for tear in visit.tears for who in Who
 )
 
 
@@ -179,16 +211,11 @@ class Matrix:
         """Run a load and return its points, the last one at rest."""
         world = self._world
         world.restore(self._morning)
-        world.pays_after(PAYS_LATE_S if case.funding is Funding.QR_LATE else None)
+        world.pays_after(PAYS_LATE_S if case.visit.pays_late else None)
         world.line.fault = case.fault
         world.cards[CARD].card.tear_next(case.tear)
-        world.bank_card.refuses = case.funding is Funding.CARD_REFUSED
-        customer = Customer(
-            CARD,
-            pays=case.funding not in {Funding.QR_LATE, Funding.CARD_CANCELLED},
-            funding=case.funding.kind,
-            patient=case.who.patient,
-        )
+        world.bank_card.refuses = case.visit is Visit.CARD_REFUSED
+        customer = case.visit.customer(patient=case.who.patient)
         terminal = world.power_on()
         points = self._points()
         terminal.serve(customer)
@@ -196,7 +223,7 @@ class Matrix:
 
     def _remember_worlds_of(self, case: Case) -> None:
         """Forget the worlds of other cases, but for those that differ in who is there alone."""
-        common = case.fault, case.tear, case.funding
+        common = case.fault, case.tear, case.visit
         if self._common != common:
             self._common = common
             self._loads.clear()

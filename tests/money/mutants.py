@@ -93,6 +93,14 @@ MUTANTS = (
         times=2,
     ),
     Mutant(
+        "an issuer's commands go to another card than gave the challenge",
+        _MODULE,
+        "            case IccStatus.INACTIVE:  # lifted, perhaps exchanged: whatever lies there gave no challenge\n"
+        "                return CardProblem.UNREADABLE\n",
+        "            case IccStatus.INACTIVE:\n                self._select()\n",
+        "tests/drivers/test_card_profiles.py",
+    ),
+    Mutant(
         "9406 is believed without a second witness",
         _MOVES,
         "if (counter, balance_fen) == (s.counter, s.old_balance_fen):",
@@ -195,8 +203,8 @@ MUTANTS = (
     Mutant(
         "the amount of a load is taken for yuan",
         _MOVES,
-        "do.InitializeLoad(_card(s).number, s.amount_fen)",
-        "do.InitializeLoad(_card(s).number, s.amount_fen // 100)",
+        "do.InitializeLoad(card_of(s).number, s.amount_fen)",
+        "do.InitializeLoad(card_of(s).number, s.amount_fen // 100)",
         _FORGED,
     ),
     Mutant(

@@ -3,9 +3,10 @@
     python -m tests.money.power_cut --transactions 2000 [--bank-card] [--seed 1]
 
 A customer tops up a card; at a random instant the core dies, often in the middle of its recovery once more. The card
-stays or leaves, and is torn out of its credit now and then. With `--bank-card` every other one pays by bank card, with
-its motor reader and the PIN pad on lines of their own. When the terminal is back, card, bank and journal are
-judged. SIGKILL leaves the kernel's buffers alone: what a disk loses is the matter of tests/faulty_disk.py.
+stays or leaves, and is torn out of its credit now and then. With `--bank-card` every third one pays by bank card and
+every third pays into its account, with its motor reader and the PIN pad on lines of their own. When the terminal is
+back, cards, account, bank and journal are judged. SIGKILL leaves the kernel's buffers alone: what a disk loses is the
+matter of tests/faulty_disk.py.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
 
@@ -31,10 +33,12 @@ from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import LedgerState, Transaction
 from kiosk_core.pages import CapturePage, FundingPage, KeypadPage, MenuPage, Page, PaymentPage, Picture, ResultPage
 from openteller.demo import CARD
-from tests.money.invariant import CardGain, judge
-from tests.openteller.branch import AMOUNT_FEN, Branch, Customer
+from tests.money.invariant import AccountGain, CardGain, is_deposit, judge
+from tests.money.world import BANK_CARD as ACCOUNT_CARD
+from tests.openteller.branch import AMOUNT_FEN, SERVICE, Branch, Customer
 from tests.openteller.paying_by_card import BANK_CARD, can_take_bank_cards, device, pin_is_wanted, type_pin
 
+ACCOUNT = ACCOUNT_CARD.number
 _TOO_FULL_FEN = 80_000
 _RECOVERY_S = 0.5
 _DEVICES = ("top_up_module", "receipt_printer")
@@ -43,6 +47,19 @@ _DEVICES_READY_S = 2.0
 _HAND_S = 0.05  # how often somebody looks whether the card may go in, or what the pad waits for
 _WAITS_S = 30.0
 _TOLD_EVERY = 20
+
+
+class Visit(Enum):
+    """What a customer wants, and how he pays; how soon the power goes at first, in seconds."""
+
+    BY_PHONE = 0.4
+    BY_BANK_CARD = 4.0
+    DEPOSIT = 2.0
+
+    @property
+    def needs_slot(self) -> bool:
+        """Whether the bank card goes into the card reader."""
+        return self is not Visit.BY_PHONE
 
 
 class KilledBranch(Branch):
@@ -64,7 +81,8 @@ class KilledBranch(Branch):
         services = self.out / "services"
         services.mkdir()
         source = Path(__file__).parents[2] / "services"
-        shutil.copy(source / "transit_top_up.toml", services)
+        for name in ("transit_top_up.toml", "account_deposit.toml"):
+            shutil.copy(source / name, services)
         (services / "risk.toml").write_text("")
         text = "[devices.".join([head, *kept]).replace(str(source), str(services))
         self.config_file.write_text(text)
@@ -98,13 +116,14 @@ class PowerCuts:
         self.counts: Counter[str] = Counter()
         self._chance = random.Random(seed)
         self._branch = KilledBranch(bank_card=bank_card)
-        self._ways_to_pay = list(FundingKind) if bank_card else [FundingKind.QR]
-        self._funding = FundingKind.QR
+        self._visits = list(Visit) if bank_card else [Visit.BY_PHONE]
+        self._visit = Visit.BY_PHONE
         self._card: TransitCard = self._branch.card
         self._began = (self._card.memory.balance_fen, self._card.memory.counter)
         self._spent_fen = 0
-        # The power goes so soon; set so that every sixth top-up ends before.
-        self._within_s = dict(zip(FundingKind, (0.4, 4.0), strict=True))
+        self._first_account_fen = self._branch.sim._bank.balance_fen(ACCOUNT)
+        # The power goes so soon; set so that every sixth visit ends before.
+        self._within_s = {visit: visit.value for visit in Visit}
 
     def __enter__(self) -> "PowerCuts":
         return self
@@ -118,10 +137,10 @@ class PowerCuts:
         """Let one customer come, kill the core at some instant, and return what is wrong when all is settled."""
         self._spend()
         self._branch.spawn_core()
-        self._funding = self._chance.choice(self._ways_to_pay)
+        self._visit = self._chance.choice(self._visits)
         if self._chance.random() < 0.1:
             self._branch.sim.tear_card(self._chance.choice(("before_commit", "after_commit")), CARD)
-        cut = threading.Timer(self._chance.uniform(0.0, self._within_s[self._funding]), self._branch.kill_core)
+        cut = threading.Timer(self._chance.uniform(0.0, self._within_s[self._visit]), self._branch.kill_core)
         with contextlib.suppress(ConnectionError, OSError, TimeoutError):
             self._come_and_go(cut)
         cut.cancel()
@@ -135,23 +154,24 @@ class PowerCuts:
         return self._settle()
 
     def _come_and_go(self, cut: threading.Timer) -> None:
-        """Top up; the timer runs from the first touch on."""
+        """Top up, or pay in; the timer runs from the first touch on."""
         with self._branch.customer() as customer:
-            if self._funding is FundingKind.BANK_CARD:
+            if self._visit.needs_slot:
                 self._wait_for(lambda: can_take_bank_cards(self._branch))
-            customer.choose_service()
+            customer.choose_service("account_deposit" if self._visit is Visit.DEPOSIT else SERVICE)
             cut.start()
-            self._within_s[self._funding] *= 1.02
-            self._top_up(customer)
-            self._within_s[self._funding] *= 0.88
+            self._within_s[self._visit] *= 1.02
+            self._do_as_asked(customer)
+            self._within_s[self._visit] *= 0.88
             self.counts["ended before the power went"] += 1
 
-    def _top_up(self, customer: Customer) -> None:
+    def _do_as_asked(self, customer: Customer) -> None:
         page: Page = customer.seen[-1]
         while not isinstance(page, MenuPage):
             match page:
                 case FundingPage():
-                    customer.choose_funding(self._funding)
+                    by_card = self._visit is Visit.BY_BANK_CARD
+                    customer.choose_funding(FundingKind.BANK_CARD if by_card else FundingKind.QR)
                 case CapturePage(picture=Picture.INSERT_BANK_CARD):
                     self._insert_bank_card()
                 case CapturePage(picture=Picture.TAKE_BANK_CARD):
@@ -161,6 +181,7 @@ class PowerCuts:
                 case CapturePage() if self._branch.sim.state()["on_reader"] is None:
                     self._branch.sim.place_card(CARD)
                 case KeypadPage():
+                    self._pull_bank_card()
                     customer.choose_amount()
                 case PaymentPage():
                     with contextlib.suppress(Exception):  # paid already: the page came again
@@ -210,7 +231,7 @@ class PowerCuts:
                 self._take_card()
                 customer.choose_service()
                 self._branch.sim.tear_card("never", CARD)
-                self._top_up(customer)
+                self._do_as_asked(customer)
                 self._wait_until_settled()
         self._take_card()
         self._branch.sim.tear_card("never", CARD)
@@ -237,7 +258,9 @@ class PowerCuts:
             memory.counter - counter,
         )
         transactions = self._transactions(100_000)
-        wrong = judge(transactions, self._branch.sim._bank.ledger(), [gain])
+        bank = self._branch.sim._bank
+        account = AccountGain(ACCOUNT.masked, bank.balance_fen(ACCOUNT) - self._first_account_fen)
+        wrong = judge(transactions, bank.ledger(), [gain], [account])
         wrong += [
             f"{each.id}: {each.state.value}, and the card does not close it"
             for each in transactions
@@ -251,7 +274,8 @@ class PowerCuts:
         ledger = self._branch.sim._bank.ledger()
         loaded, reversed_ = sum(each.loaded for each in ledger), sum(each.reversed for each in ledger)
         counts = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
-        return f"{counts}; {loaded:,} loaded, {reversed_:,} reversed"
+        done = (each for each in self._transactions(100_000) if each.state is LedgerState.DONE)
+        return f"{counts}; {loaded:,} loaded, {sum(map(is_deposit, done)):,} deposited, {reversed_:,} reversed"
 
     def _transactions(self, count: int) -> list[Transaction]:
         return list(read_latest(self._branch.out / "journal", count))
@@ -280,7 +304,7 @@ def main(arguments: list[str]) -> int:
     """Run so many transactions; return 1 at the first that is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.money.power_cut", description=__doc__)
     parser.add_argument("--transactions", type=int, default=2000)
-    parser.add_argument("--bank-card", action="store_true", help="every other customer pays by bank card")
+    parser.add_argument("--bank-card", action="store_true", help="some pay by bank card, some into its account")
     parser.add_argument("--seed", type=int, default=1, help="of the random instants")
     asked = parser.parse_args(arguments)
     began = time.monotonic()

@@ -3,10 +3,10 @@
     python -m tests.money.soak --seeds 1000 --transactions 200   # on every processor
     python -m tests.money.soak --seed 417 --transactions 200     # one seed, the same every time
 
-A seed is one terminal's life: customers who pay by phone or bank card, at once, late or never, who lift, swap or tear
-out their cards; a host that loses, delays and doubles messages or is down; cards that are loaded elsewhere meanwhile;
-power cuts at any point, in the middle of a write to disk and of a recovery too, after which any part of what was not
-synced may be there.
+A seed is one terminal's life: customers who load a card or pay into an account, by phone or bank card, at once, late
+or never, who lift, swap or tear out their cards; a host that loses, delays and doubles messages or is down; cards that
+are loaded elsewhere meanwhile; power cuts at any point, in the middle of a write to disk and of a recovery too, after
+which any part of what was not synced may be there.
 """
 
 import argparse
@@ -41,16 +41,30 @@ from kiosk_core.pages import (
     ResultPage,
 )
 from tests.faulty_disk import Image, Unsynced
-from tests.money.invariant import violations
+from tests.money.invariant import is_deposit, violations
 from tests.money.line import LineFault, Mishap
-from tests.money.world import PIN, SERVICE, Customer, NeverAtRest, PowerCut, RunningTerminal, World, order_in
+from tests.money.world import (
+    DEPOSIT,
+    PIN,
+    SERVICE,
+    START,
+    Customer,
+    NeverAtRest,
+    PowerCut,
+    RunningTerminal,
+    World,
+    order_in,
+)
 
 CARDS = 12
+DEPOSITS = 0.2
+"""The share of customers who want money in an account."""
 JUDGED_EVERY = 25
 TOLD_EVERY = 10
 _REQUESTS = (
     "OrderRequest",
     "ChargeRequest",
+    "DepositRequest",
     "StatusRequest",
     "LoadRequest",
     "ConfirmRequest",
@@ -63,10 +77,11 @@ _TURNS_AWAY_AFTER_S = 60.0
 
 @dataclass
 class Passer:
-    """A customer with a will of his own: what he does is drawn from `chance`."""
+    """A customer with a will of his own: what he does is drawn from `chance`. `deposits`: he loads no card."""
 
     chance: random.Random
     card: int
+    deposits: bool
     came: bool = False
     gone: bool = False
     _arrived: float = 0.0
@@ -103,7 +118,7 @@ class Passer:
     def _comes(self, world: World, page: Page) -> Intent | None:
         if isinstance(page, MenuPage) and page.items[0].unavailable is None:
             self.came = True
-            return ChooseService(service_id=SERVICE.id)
+            return ChooseService(service_id=DEPOSIT.id if self.deposits else SERVICE.id)
         self._arrived = self._arrived or world.clock.now()
         self.gone = world.clock.now() > self._arrived + _TURNS_AWAY_AFTER_S
         return None
@@ -226,7 +241,7 @@ class Life:
             world.cards[card].card.tear_next(chance.choice(list(Tear)))
         if chance.random() < 0.4:
             self._cut_in = chance.randrange(1, 220)
-        customer = Passer(chance, card)
+        customer = Passer(chance, card, deposits=chance.random() < DEPOSITS)
         self._powered(lambda: self._use(customer))
         self._cut_in = 0
         self.story.counts["customers"] += 1
@@ -278,6 +293,8 @@ class Life:
         for entry in self._world.books.entries():
             story.counts["loaded"] += entry.loaded
             story.counts["reversed"] += entry.reversed
+        done = (each for each in journal.since(START) if each.state is LedgerState.DONE)
+        story.counts["deposited"] += sum(map(is_deposit, done))
 
 
 def live(seed: int, transactions: int) -> Story:

@@ -28,7 +28,9 @@ from drivers.ccid_reader import CcidReader
 from drivers.top_up_module import TUnionTopUpModule
 from host_link.link import HostLink
 from journal.store import SqliteJournal
+from kiosk_core.bank_card import BankCard, BankCardProblem, BankPayment
 from kiosk_core.card_number import CardNumber
+from kiosk_core.card_reader import CardReader
 from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import Facts, LedgerRow, LedgerState, Transaction
 from kiosk_core.pages import (
@@ -49,12 +51,14 @@ from kiosk_core.pages import (
     ShowPage,
 )
 from kiosk_core.risk import Risk
-from kiosk_core.services import TopUpLimits, TransitTopUp
+from kiosk_core.services import AccountDeposit, AmountLimits, DepositTimes, TopUpLimits, TransitTopUp
+from kiosk_core.social_security import SocialSecurityProblem
 from kiosk_core.status import DeviceState, DeviceStatus
 from kiosk_core.terminal import Terminal
-from kiosk_core.texts import LocalText
+from kiosk_core.texts import LocalText, Words
 from openteller.bank_card_funding import BankCardDevices, BankCardFunding, PayerRules
 from openteller.conductor import Conductor
+from openteller.questions import SlotReading
 from openteller.risk_check import RiskCheck
 from tests.faulty_disk import FaultyDisk, Image
 from tests.money.devices import CardSlot, Inline, Keys, Paper, Pipes, WatchedCard, WatchedChip
@@ -63,6 +67,7 @@ from wire import apdu, purse
 from wire.host_messages import (
     ChargeRequest,
     ConfirmRequest,
+    DepositRequest,
     LoadRequest,
     OrderRequest,
     Request,
@@ -76,11 +81,12 @@ BANK_CARD = DebitIdentity(
     CardNumber("9999990000000000014"), "311231", bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 )
 PIN = "123456"
+FIRST_ACCOUNT_FEN = 100_000_000
 _PIN_KEY = bytes(range(32, 48))
 RULES = BankRules(
     load_master_key=bytes(range(16)),
     tac_master_key=bytes(range(16, 32)),
-    accounts=(BankAccount(BANK_CARD.number, BANK_CARD.expires[:4], 100_000_000, PIN, BANK_CARD.key),),
+    accounts=(BankAccount(BANK_CARD.number, BANK_CARD.expires[:4], FIRST_ACCOUNT_FEN, PIN, BANK_CARD.key),),
     pin_key=_PIN_KEY,
 )
 SERVICE = TransitTopUp(
@@ -90,6 +96,15 @@ SERVICE = TransitTopUp(
     title=LocalText("公交卡充值", "Top up transit card"),
     subtitle=LocalText("", ""),
     limits=TopUpLimits(min_yuan=10, max_yuan=500, step_yuan=10, presets_yuan=(50, 100), max_balance_yuan=100_000),
+)
+DEPOSIT = AccountDeposit(
+    kind="account_deposit",
+    id="account_deposit",
+    icon="bank",
+    title=LocalText("银行卡存款", "Pay into a bank account"),
+    subtitle=LocalText("", ""),
+    limits=AmountLimits(min_yuan=10, max_yuan=500, step_yuan=10, presets_yuan=(50, 100)),
+    times=DepositTimes(payment_s=20),
 )
 AMOUNT_FEN = 5_000
 FIRST_BALANCE_FEN = 2_000
@@ -103,6 +118,7 @@ _ONLINE = ("receipt_printer", "card_reader", "pin_pad")
 _ANNOUNCES: Mapping[type, frozenset[LedgerState]] = {
     OrderRequest: frozenset({LedgerState.FUND_REQ}),
     ChargeRequest: frozenset({LedgerState.FUND_REQ}),
+    DepositRequest: frozenset({LedgerState.FUND_REQ}),
     StatusRequest: frozenset({LedgerState.FUND_REQ}),
     LoadRequest: frozenset({LedgerState.MAC2_REQ}),
     ConfirmRequest: frozenset({LedgerState.CARD_OK, LedgerState.CONFIRM_SAF}),
@@ -110,6 +126,8 @@ _ANNOUNCES: Mapping[type, frozenset[LedgerState]] = {
     SuspenseRequest: frozenset({LedgerState.SUSPENSE, LedgerState.MANUAL}),
 }
 """Which row is a transaction's last when the message leaves."""
+_PROMISES = {"top_up.loaded.title", "account_deposit.deposited.title"}
+"""Pages that say that the money has arrived; of an earlier load a card may say so that was loaded elsewhere since."""
 _WAITS_FOR_PEOPLE = {LedgerState.SUSPENSE, LedgerState.MANUAL}
 
 
@@ -157,6 +175,7 @@ class Snapshot:
     draws: int
     fault: LineFault | None
     late: tuple[Request, ...]
+    promised: frozenset[str]
 
 
 class Person(Protocol):
@@ -169,6 +188,8 @@ class Person(Protocol):
 
 class World:
     """The world. `notice` hears of every point at which the power may go; it may raise PowerCut.
+
+    `promised` are the orders of which a customer was told that his money has arrived.
 
     Cards are identical twins but for their numbers: what is said of one cannot be told from the other by its balance.
     """
@@ -197,6 +218,7 @@ class World:
         shared_memory = Path("/dev/shm")
         self.bank_card = WatchedChip(DebitApplication(BANK_CARD), self._point)
         self.unannounced: list[str] = []
+        self.promised: frozenset[str] = frozenset()
         self.line.leaving = self._leaves
         folder = Path(tempfile.mkdtemp(prefix="ot-money-", dir=shared_memory if shared_memory.is_dir() else None))
         SqliteJournal(folder, TERMINAL_NUMBER, self.clock).close()
@@ -242,6 +264,7 @@ class World:
             self.draws,
             self.line.fault,
             self.line.late,
+            self.promised,
         )
 
     def restore(self, moment: Snapshot) -> None:
@@ -256,6 +279,7 @@ class World:
         self.draws = moment.draws
         self.line.fault = moment.fault
         self.line.late = moment.late
+        self.promised = moment.promised
         self.payments = []
 
     # -- the terminal --------------------------------------------------------------------------------------
@@ -349,13 +373,14 @@ class RunningTerminal:
             world._draw,
         )
         self.conductor = Conductor(
-            services=(SERVICE,),
+            services=(SERVICE, DEPOSIT),
             terminal=self._terminal,
             journal=self.journal,
             top_up_module=Inline(self.module),
             printer=Inline(self.paper),
             host=Inline(self.link),
             risk=risk,
+            slot=SlotReading(Inline(self.slot), _no_social_security_card, self._read_bank_card),
             funding={FundingKind.BANK_CARD: Inline(bank_card)},
             clock=clock,
             screen=self._show,
@@ -442,6 +467,12 @@ class RunningTerminal:
 
     def _show(self, shown: ShowPage) -> None:
         self.page_number, self.page = shown.number, shown.page
+        if isinstance(shown.page, ResultPage) and shown.page.title.key in _PROMISES:
+            (order,) = (each.text for each in shown.page.facts if each.label == Words("fact.reference"))
+            self._world.promised |= {order or ""}
+
+    def _read_bank_card(self, reader: CardReader) -> BankCard | BankCardProblem:
+        return EmvBankCard(reader).begin(BankPayment(1, self._world.clock.wall(), 1, self._world._draw(4)))
 
     def _terminal(self) -> Terminal:
         return Terminal(
@@ -479,6 +510,10 @@ class RunningTerminal:
         self.journal.note = watched_note  # type: ignore[method-assign]
 
 
+def _no_social_security_card(_: CardReader) -> SocialSecurityProblem:
+    return SocialSecurityProblem.UNREADABLE
+
+
 def order_in(page: PaymentPage) -> str:
     """Return the number of the order whose QR is shown."""
     return page.qr.rpartition("/")[2]
@@ -488,14 +523,17 @@ def order_in(page: PaymentPage) -> str:
 class Customer:
     """Wants to load `amount_fen` on card `card`, pays what he is asked to (or `pays` not), and goes when told so.
 
-    `funding` is how he pays. By bank card, one who does not pay cancels when he is to type his PIN, and types it then.
-    `patient`: a card that is asked for again is laid down again.
+    `deposits`: he wants the money in the account of his bank card instead. `funding` is how he pays a load. By bank
+    card, one who does not pay cancels when he is to type his PIN, and types it then. `regrets`: he cancels right
+    after he has typed his PIN, or seen the code. `patient`: a card that is asked for again is laid down again.
     """
 
     card: int = 0
     amount_fen: int = AMOUNT_FEN
     pays: bool = True
+    deposits: bool = False
     funding: FundingKind = FundingKind.QR
+    regrets: bool = False
     patient: bool = True
     done: bool = field(default=False, init=False)
     _came: bool = field(default=False, init=False)
@@ -508,7 +546,7 @@ class Customer:
                 pass
             case MenuPage() if not self._came and page.items[0].unavailable is None:
                 self._came = True
-                return ChooseService(service_id=SERVICE.id)
+                return ChooseService(service_id=DEPOSIT.id if self.deposits else SERVICE.id)
             case FundingPage():
                 return ChooseFunding(funding=self.funding)
             case CapturePage(picture=Picture.INSERT_BANK_CARD):
@@ -517,10 +555,13 @@ class Customer:
                 return Cancel()
             case CapturePage(picture=Picture.ENTER_PIN):
                 terminal.keys.type_pin(PIN)
+                return Cancel() if self.regrets else None
             case CapturePage() if terminal.reader.card is None and (self.patient or page.deadline_s is None):
                 terminal.lay(self.card)
             case KeypadPage():
                 return ChooseAmount(amount_fen=self.amount_fen)
+            case PaymentPage() if self.regrets:
+                return Cancel()
             case PaymentPage() if self.pays:
                 world.payments.append((world.clock.now(), order_in(page)))
                 world.pay_what_is_due()

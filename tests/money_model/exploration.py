@@ -16,7 +16,7 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys import top_up
 from kiosk_core.journeys.events import Timer
-from kiosk_core.journeys.top_up import Outcome, Step, TopUp
+from kiosk_core.journeys.top_up import Outcome, Step, TopUp, moves
 from kiosk_core.ledger import LedgerRow, LedgerState, Transaction
 from kiosk_core.risk import Allowance
 from tests.kiosk_core.journey import CARD, ORDER, SERVICE, TERMINAL, TOKEN
@@ -29,8 +29,19 @@ _OURS, _VISIT = "OT000001-20261122-000001", "OT000001-20261122-000002"
 _FOR_PEOPLE = frozenset({L.SUSPENSE, L.MANUAL})
 
 _WORKERS: Mapping[Question, str] = {
-    **dict.fromkeys((do.ReadCard, do.InitializeLoad, do.CreditLoad, do.ProveLoad, do.FindLoad), "card"),
-    **dict.fromkeys((do.AuthoriseLoad, do.ConfirmLoad, do.ReverseLoad), "bank"),
+    **dict.fromkeys(
+        (
+            do.ReadCard,
+            do.ChallengeCard,
+            do.CarryOut,
+            do.InitializeLoad,
+            do.CreditLoad,
+            do.ProveLoad,
+            do.FindLoad,
+        ),
+        "card",
+    ),
+    **dict.fromkeys((do.AskIssuer, do.AuthoriseLoad, do.ConfirmLoad, do.ReverseLoad), "bank"),
     **dict.fromkeys((do.Fund, do.PollFunding, do.CancelFunding), "source"),  # of a QR order: the bank
     do.PrintReceipt: "printer",
     do.ReadIdCard: "ID card",
@@ -39,6 +50,8 @@ _WORKERS: Mapping[Question, str] = {
 """Who answers: a worker takes one question after the other."""
 
 ANNOUNCED: Mapping[Question, LedgerState] = {
+    do.AskIssuer: L.CARD_READ,
+    do.CarryOut: L.CARD_READ,
     do.Fund: L.FUND_REQ,
     do.AuthoriseLoad: L.MAC2_REQ,
     do.CreditLoad: L.CREDIT_SENT,
@@ -62,7 +75,7 @@ _NOTHING_TAKEN = frozenset(
 )
 
 
-_ONLY_TOLD = frozenset({"funding", "payer"})
+_ONLY_TOLD = frozenset({"funding", "payer", "issuer", "response_code", "commands_done", "refused", "valid_until"})
 """Facts that change what is said and not what is done: without them what follows a payment is explored once."""
 
 
@@ -428,8 +441,14 @@ def _rested(at: Situation) -> Situation:
 
 
 def _plain(s: TopUp) -> TopUp:
-    """Return `s` without what leads nowhere: where cards lie (they may be anywhere), rules and ways after the order."""
-    plain: dict[str, object] = {"card_present": False}
+    """Return `s` without what leads nowhere.
+
+    Where cards lie (they may be anywhere), how long they are valid once their issuer has been heard (it may be asked
+    again about a card that is laid down again), rules and ways after the order.
+    """
+    plain: dict[str, object] = {"card_present": False, "expires_first": None, "valid_until": None}
+    if s.card is None or not moves.may_have_commands(s):
+        plain |= {"card": s.card and CARD, "issuer_heard": False}
     if not s.ledger.before_payment:
         plain |= _AFTER_THE_ORDER
         if s.offer is not None:

@@ -33,11 +33,13 @@ from tests.kiosk_core.journey import (
     AUTHORISATION,
     CARD,
     COUNTER,
+    EXPIRED,
     NUMBER,
     OLD_BALANCE,
     ORDER,
     TAC,
     TOKEN,
+    WANTING,
 )
 from tests.kiosk_core.test_money_rules import ANSWERS
 
@@ -183,11 +185,14 @@ class World:
             yield self.reversal_arrives()
             yield replace(self, late_reversal=True)
 
-    def answers(self, question: Question, s: TopUp) -> Iterator[tuple[ev.Event, "World"]]:  # noqa: C901, PLR0912  (a case a question)
+    def answers(self, question: Question, s: TopUp) -> Iterator[tuple[ev.Event, "World"]]:  # noqa: C901, PLR0912, PLR0915  (a case a question)
         """Yield what may be answered to `question`, each with what is true afterwards."""
         if question is do.ReadCard:
             checking = s.step is Step.CHECKING
             yield ev.CardRead(PurseCard(NUMBER, OLD_BALANCE + AMOUNT) if self.credited else CARD, TOKEN), self
+            if not checking:
+                yield ev.CardRead(WANTING, TOKEN), self
+                yield ev.CardRead(EXPIRED, TOKEN), self
             if checking:
                 yield ev.CardRead(CARD, "token-of-another-card"), self
             yield from self._same(each for each in ANSWERS[question] if isinstance(each, ev.CardUnusable))

@@ -31,6 +31,7 @@ from kiosk_core.pages import (
     ChooseService,
     Done,
     Intent,
+    MenuPage,
     Page,
     ShowPage,
     Touched,
@@ -103,13 +104,17 @@ class Customer:
     def touch(self, intent: Intent) -> None:
         self._socket.sendall(encode(Touched(number=self._number, intent=intent)))
 
-    def choose_service(self) -> None:
+    def choose_service(self, service_id: str = SERVICE) -> None:
         """Touch the tile, again whenever the home page changes under the finger."""
-        self.see("menu", lambda page: page.items[0].unavailable is None)
-        self.touch(ChooseService(service_id=SERVICE))
+
+        def can_be_had(page: MenuPage) -> bool:
+            return any(item.service_id == service_id and item.unavailable is None for item in page.items)
+
+        self.see("menu", can_be_had)
+        self.touch(ChooseService(service_id=service_id))
         while (page := self.next()).kind != "capture":
-            if page.kind == "menu" and page.items[0].unavailable is None:
-                self.touch(ChooseService(service_id=SERVICE))
+            if isinstance(page, MenuPage) and can_be_had(page):
+                self.touch(ChooseService(service_id=service_id))
 
     def choose_amount(self, amount_fen: int = AMOUNT_FEN) -> None:
         self.see("keypad")

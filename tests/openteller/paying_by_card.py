@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kiosk_core.funding import FundingKind
-from kiosk_core.pages import AskDevices, Devices
+from kiosk_core.technician_questions import AskDevices, Devices
 from openteller.core_client import CoreClient
 from tests.openteller.branch import CARD, PATIENCE_S, Branch, Customer
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from kiosk_core.pages import DeviceReport, Devices
+from kiosk_core.technician_questions import DeviceReport, Devices
 from openteller.demo import write_configuration
 from openteller.device_views import device_list, remarks
 

@@ -307,6 +307,15 @@ def test_the_clock_is_confirmed_by_somebody(written: SqliteJournal, folder: Path
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith("The clock is taken to be right from now on: ")
     assert journal("verify", "-j", folder).stdout.startswith("The journal is good: 7 rows")
+    heading, row, reason = journal("notes", "-j", folder).stdout.splitlines()
+    assert heading.split() == ["row", "time", "note", "what", "it", "says"]
+    assert (row.split()[0], row.split()[3:]) == ("7", ["CLOCK", "by", "Li", "Na"])
+    assert reason.split() == ["reason", "slip", "12"]
+
+
+def test_a_journal_without_notes_says_so(written: SqliteJournal, folder: Path) -> None:
+    result = journal("notes", "-j", folder)
+    assert (result.exit_code, result.stdout) == (0, "There is no row about the journal itself.\n")
 
 
 def test_a_clock_is_not_confirmed_where_there_is_no_journal(tmp_path: Path) -> None:

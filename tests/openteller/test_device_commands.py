@@ -12,7 +12,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from kiosk_core.clock import Clock
-from kiosk_core.pages import DeviceReport, Devices
+from kiosk_core.technician_questions import DeviceReport, Devices
 from kiosk_core.trace import What, parse_trace
 from openteller import device_commands
 from openteller.demo import CARD, write_configuration

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from journal.store import SqliteJournal
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import HostReport, HostServerReport, WaitingReport
+from kiosk_core.technician_questions import HostReport, HostServerReport, WaitingReport
 from openteller import host_commands
 from tests.clocks import SetClock
 from tests.openteller.branch import PATIENCE_S, Branch

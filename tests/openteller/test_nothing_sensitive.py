@@ -21,7 +21,9 @@ from typing import Any, BinaryIO
 import pytest
 from typer.testing import CliRunner
 
+from device_sim import key_block
 from device_sim.cards.kinds import built_in_kinds
+from device_sim.key_block import HeldKey
 from device_sim.plastic_card import PlasticCard
 from device_sim.sdt_reader import ID_CARDS
 from device_sim.secure_module import SecureModule
@@ -30,8 +32,8 @@ from drivers.registry import Model
 from drivers.trace.watch import TraceWatch
 from kiosk_core.clock import Clock
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import AskDevices, AskTrace, Devices, TraceReport
 from kiosk_core.pin_pad import PinFormat
+from kiosk_core.technician_questions import AskDevices, AskTrace, Devices, TraceReport
 from kiosk_core.trace import Record, record_line
 from openteller.cli import app
 from openteller.core_client import CoreClient
@@ -114,7 +116,7 @@ STACK = b"most recent call first"
 # Each in the place of the demo's, whose values stand in the examples of libraries too.
 OURS = {
     "3104870000012345678": PURSE,
-    "0123456789ABCDEFFEDCBA9876543210": "8C3D62F71A9E40B55B04E9A17F26D3C8",  # of the PIN pad
+    "0123456789ABCDEFFEDCBA9876543210": "8C3D62F71A9E40B55B04E9A17F26D3C8",  # the loading key of the PIN pad
     "00112233445566778899AABBCCDDEEFF": "E75A19C40D83B62F9168F03BD7C24EA5",  # the master key of loads
     "FFEEDDCCBBAA99887766554433221100": "29D4B07E6F1385CA4CB6E8137A95F20D",  # the master key of TACs
 }
@@ -160,6 +162,7 @@ class Left:
     states: list[L]
     compared: str
     pin_blocks: list[bytes]
+    pin_keys: list[bytes]
 
 
 @pytest.fixture(scope="module")
@@ -168,15 +171,21 @@ def left() -> Iterator[Left]:
         patch.setattr("tests.openteller.branch.write_configuration", configure_with_our_values)
         branch = Branch(bank_card=True)
         pin_blocks: list[bytes] = []
-        encrypt = SecureModule.pin_block
+        pin_keys: list[bytes] = []
+        encrypt, wrap = SecureModule.pin_block, key_block.wrap
 
         def noting(*asked: Any) -> bytes:
             pin_blocks.append(encrypt(*asked))
             return pin_blocks[-1]
 
+        def noting_key(protection: bytes, key: HeldKey, *rest: Any) -> str:
+            pin_keys.append(key.value)
+            return wrap(protection, key, *rest)
+
         patch.setattr(SecureModule, "pin_block", noting)
+        patch.setattr(key_block, "wrap", noting_key)  # the bank's, when it gives out a PIN key
         try:
-            day = a_day_of(branch, pin_blocks)
+            day = dataclasses.replace(a_day_of(branch, pin_blocks), pin_keys=pin_keys)
             patch.undo()  # the other day of this module may be lived while this one is still looked at
             yield day
         finally:
@@ -237,7 +246,7 @@ def a_day_of(branch: Branch, pin_blocks: list[bytes]) -> Left:
     files = {
         name: data for name, data in files_below(branch.folder).items() if not re.search(r"sim\.toml|/cards/", name)
     }
-    return Left({**kept, **files}, memory, states, compared, pin_blocks)
+    return Left({**kept, **files}, memory, states, compared, pin_blocks, [])
 
 
 def spawn(branch: Branch, log: BinaryIO) -> "subprocess.Popen[bytes]":
@@ -315,6 +324,7 @@ def memory_of(process: int) -> bytes:
 def test_the_branch_left_what_is_to_be_looked_at(left: Left) -> None:
     assert left.states == [L.DONE, L.DONE, L.SUSPENSE]
     assert len(left.pin_blocks) == 1
+    assert len(left.pin_keys) == 2  # one each time the core was started
     assert {"out/journal/journal.db", "out/bank/bank.sqlite", "settlement", "core.log"} <= left.files.keys()
     assert left.files["core.log"].count(b"DEBUG") + left.files["core.log"].count(b"INFO") > 10
     assert STACK in left.files["core.log"]
@@ -328,7 +338,8 @@ def test_the_branch_left_what_is_to_be_looked_at(left: Left) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_nothing_that_a_branch_leaves_behind_is_sensitive(left: Left) -> None:
-    assert Scanner(never_stored(left.pin_blocks)).findings_in(left.files) == []
+    secrets = [*never_stored(left.pin_blocks), *(Secret("PIN key", each) for each in left.pin_keys)]
+    assert Scanner(secrets).findings_in(left.files) == []
 
 
 @pytest.mark.slow
@@ -338,7 +349,8 @@ def test_a_core_never_has_pins_or_keys_in_its_memory(left: Left) -> None:
         pytest.skip("this system does not show a process's memory to its parent")
     assert len(left.memory) > 2**20
     assert b"OT000001" in left.memory  # it is the core's: its terminal number
-    assert Scanner(never_in_a_core()).findings(left.memory) == []
+    secrets = [*never_in_a_core(), *(Secret("PIN key", each) for each in left.pin_keys)]
+    assert Scanner(secrets).findings(left.memory) == []
 
 
 # -- a day of all devices -------------------------------------------------------------------------------------------

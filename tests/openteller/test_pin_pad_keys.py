@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,9 +12,12 @@ from device_sim import key_block
 from device_sim.key_block import HeldKey, KeyBlockError
 from device_sim.secure_module import SecureModule
 from host_link.mac_keys import KeyRefused, NoMacKey
+from host_link.pin_key import PinKeyExchange
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault
 from kiosk_core.pin_pad import KeyDetail, KeyName, PinPadRefusal
-from openteller.pin_pad_keys import PinPadKeys
+from kiosk_core.status import DeviceState, DeviceStatus
+from openteller.pin_pad_keys import PadOfBank, PinKeyInPad, PinPadKeys, with_key_of_bank
+from tests.clocks import SetClock
 from tests.host_link.test_software_keys import EXCHANGE, MESSAGE, OLD, PROOF, RETAIL_BLOCK
 
 
@@ -118,3 +122,118 @@ def test_a_pad_that_is_busy_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("openteller.pin_pad_keys.PATIENCE_S", 0.01)
     with pytest.raises(NoMacKey, match="is busy"):
         keys_in(Busy()).mac(MESSAGE)
+
+
+# -- the PIN key -----------------------------------------------------------------------------------------------------
+
+BLOCK, CHECK_VALUE = "B0080P0TE00E0000", bytes.fromhex("57C409")
+PIN_KEY = KeyDetail("P0", "E", "T")
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+class PadForPins:
+    """A pad that takes a PIN key as it was told to; as a worker it does at once what it is asked."""
+
+    def __init__(self, *answers: KeyDetail | PinPadRefusal | Exception, faults: frozenset[Fault] = frozenset()) -> None:
+        self.answers = list(answers)
+        self.given: list[tuple[str, bytes | None]] = []
+        self.faults = faults
+        self.key: KeyDetail | None = PIN_KEY
+
+    def import_key(self, name: KeyName, block: str, check_value: bytes | None = None) -> KeyDetail | PinPadRefusal:
+        assert name is KeyName.PIN
+        self.given.append((block, check_value))
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def key_detail(self, name: KeyName) -> KeyDetail | None:
+        assert name is KeyName.PIN
+        return self.key
+
+    def status(self) -> DeviceStatus:
+        return DeviceStatus("pin_pad", DeviceState.ONLINE, NOON, self.faults)
+
+    call = Pad.call
+    fails: Exception | None = None
+
+
+def test_a_pad_that_works_out_check_values_compares_the_bank_s() -> None:
+    pad = PadForPins(PIN_KEY)
+    PinKeyInPad(lambda: pad).load(BLOCK, CHECK_VALUE)  # type: ignore[arg-type, return-value]
+    assert pad.given == [(BLOCK, CHECK_VALUE)]
+
+
+def test_a_pad_that_works_out_none_gets_the_block_alone() -> None:
+    pad = PadForPins(PinPadRefusal.CRYPTO_METHOD_NOT_SUPPORTED, PIN_KEY)
+    PinKeyInPad(lambda: pad).load(BLOCK, CHECK_VALUE)  # type: ignore[arg-type, return-value]
+    assert pad.given == [(BLOCK, CHECK_VALUE), (BLOCK, None)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (PinPadRefusal.VERIFICATION_FAILED, "the PIN pad refuses the key block: signatureInvalid"),
+        (PinPadRefusal.TOO_MANY, "the PIN pad refuses the key block: tooMany"),
+        (DeviceFault("pin_pad", Fault.TAMPERED), "the PIN pad does not answer: pin_pad: tampered"),
+        (DeviceUnavailable("pin_pad", "silent"), "the PIN pad does not answer: pin_pad: silent"),
+    ],
+)
+def test_why_the_pad_took_no_key_is_said_without_naming_one(answer: PinPadRefusal | Exception, problem: str) -> None:
+    pad = PadForPins(answer)
+    with pytest.raises(KeyRefused) as refused:
+        PinKeyInPad(lambda: pad).load(BLOCK, CHECK_VALUE)  # type: ignore[arg-type, return-value]
+    assert str(refused.value) == problem
+
+
+def exchange_for(pad: PadForPins) -> PinKeyExchange:
+    key = PinKeyInPad(lambda: pad)  # type: ignore[arg-type, return-value]
+    return PinKeyExchange(key, "T0000001", SetClock(NOON), renew_after=1000)
+
+
+def test_a_pad_tells_that_it_has_no_key_until_the_bank_has_brought_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    pad = PadForPins()
+    exchange = exchange_for(pad)
+    of_bank = PadOfBank(pad, exchange)  # type: ignore[arg-type]
+    status = of_bank.status()
+    assert (status.in_service, status.faults) == (False, {Fault.KEY_MISSING})
+    assert status.detail == "no PIN key has come from the bank host yet"
+    monkeypatch.setattr(PinKeyExchange, "is_wanted", False)
+    assert of_bank.status() == pad.status()
+    assert of_bank.key_detail(KeyName.PIN) == PIN_KEY
+
+
+@pytest.mark.parametrize(
+    ("key", "faults", "problem"),
+    [
+        (None, {Fault.KEY_MISSING}, "the PIN pad has lost its PIN key"),
+        (PIN_KEY, {Fault.KEY_MISSING}, ""),  # it is another key that it lacks
+        (None, set(), ""),
+    ],
+)
+def test_a_pad_that_lost_its_key_has_a_new_one_fetched(key: KeyDetail | None, faults: set[Fault], problem: str) -> None:
+    pad = PadForPins(faults=frozenset(faults))
+    pad.key = key
+    exchange = exchange_for(pad)
+    exchange._state = replace(exchange.state, problem="")
+    status = PadOfBank(pad, exchange).status()  # type: ignore[arg-type]
+    assert exchange.state.problem == status.detail == problem
+
+
+def test_whenever_a_pad_is_connected_a_key_is_fetched_for_it() -> None:
+    pad, fetched = PadForPins(), []
+    exchange = exchange_for(pad)
+    assert not exchange.is_due
+    with_key_of_bank(lambda: pad, exchange, lambda: fetched.append(exchange.is_due))()  # type: ignore[arg-type, return-value]
+    assert fetched == [True]
+
+
+def test_for_a_pad_that_cannot_be_opened_no_key_is_fetched() -> None:
+    def no_pad() -> Any:
+        raise DeviceUnavailable("pin_pad", "unplugged")
+
+    exchange = exchange_for(PadForPins())
+    with pytest.raises(DeviceUnavailable):
+        with_key_of_bank(no_pad, exchange, lambda: pytest.fail("there is no pad"))()
+    assert not exchange.is_due

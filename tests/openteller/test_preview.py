@@ -23,7 +23,6 @@ from kiosk_core.errors import DeviceUnavailable, Fault
 from kiosk_core.pages import (
     Answer,
     AskFrame,
-    AskPreview,
     Cancel,
     CapturePage,
     Frame,
@@ -32,7 +31,6 @@ from kiosk_core.pages import (
     Page,
     Picture,
     Preview,
-    Previewed,
     Question,
     Refused,
     ShowPage,
@@ -41,6 +39,7 @@ from kiosk_core.pages import (
 from kiosk_core.protocol import MAX_LINE_BYTES, BadMessage, decode_from_core, decode_to_core
 from kiosk_core.protocol import encode as line_of
 from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity
+from kiosk_core.technician_questions import AskPreview, Previewed
 from kiosk_core.texts import Words
 from openteller import device_commands
 from openteller.preview import MAX_JPEG_BYTES, CameraPreview, encode

@@ -18,7 +18,7 @@ from kiosk_core.status import DeviceState
 from kiosk_core.texts import Words
 from openteller.open_cases import LOOK_SECONDS, OpenCases
 from tests.kiosk_core.journey import SERVICE
-from tests.openteller.test_conductor import Host, Stage
+from tests.openteller.stage import Host, Stage
 
 
 @dataclass

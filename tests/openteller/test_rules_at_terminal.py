@@ -10,7 +10,8 @@ import pytest
 
 from journal.reading import read_latest
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import AskDevice, DeviceDetail, Picture
+from kiosk_core.pages import Picture
+from kiosk_core.technician_questions import AskDevice, DeviceDetail
 from kiosk_core.texts import LocalText
 from openteller.core_client import CoreClient, CoreSilent
 from openteller.demo import CARD

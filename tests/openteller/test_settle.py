@@ -17,19 +17,11 @@ from kiosk_core.settlement import Settlement, SettlementRefused
 from kiosk_core.status import Media
 from openteller import journal_commands
 from tests.clocks import RealClock
+from tests.kiosk_core.journey import SERVICE
 from tests.openteller.branch import Branch
-from tests.openteller.test_conductor import SERVICE, Stage
+from tests.openteller.stage import Stage
 
 EVIDENCE = ["--by", "Li Na", "--reason", "slip 12"]
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(tmp_path / "journal")
-    stage.report("top_up_module", media=Media.NOT_PRESENT)
-    stage.report("receipt_printer")
-    yield stage
-    stage.journal.close()
 
 
 def case(stage: Stage, state: L = L.MANUAL) -> str:

@@ -21,8 +21,9 @@ from kiosk_core.status import Media
 from openteller import journal_commands
 from openteller.staff_acts import StaffActs
 from tests.clocks import RealClock, SetClock
+from tests.kiosk_core.journey import SERVICE
 from tests.openteller.branch import Branch
-from tests.openteller.test_conductor import SERVICE, Stage
+from tests.openteller.stage import Stage
 
 DAY = 86_400.0
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -40,13 +41,6 @@ def asked(stage: Stage, question: AskConfirmClock | AskRetire) -> object:
     return answer.result()
 
 
-def staged(folder: Path) -> Stage:
-    stage = Stage(folder)
-    stage.report("top_up_module", media=Media.NOT_PRESENT)
-    stage.report("receipt_printer")
-    return stage
-
-
 # -- the clock -----------------------------------------------------------------------------------------------------
 
 CONFIRM = AskConfirmClock(by="Li Na", reason="the battery is new")
@@ -57,7 +51,7 @@ def behind(tmp_path: Path) -> Iterator[Stage]:
     """A terminal whose journal bears the time of tomorrow."""
     with SqliteJournal(tmp_path / "journal", "OT000001", SetClock(NOW + timedelta(days=1))) as journal:
         journal.record(journal.begin({}).id, L.DONE, {})
-    stage = staged(tmp_path / "journal")
+    stage = Stage(tmp_path / "journal").in_service()
     stage.pass_time(3)
     yield stage
     stage.journal.close()

@@ -11,7 +11,10 @@ from drivers.device_thread import DeviceThread
 from drivers.trace.watch import TraceWatch
 from kiosk_core.card_reader import ResetAction
 from kiosk_core.errors import DeviceUnavailable, Fault
-from kiosk_core.pages import (
+from kiosk_core.pages import Refused
+from kiosk_core.protocol import MAX_LINE_BYTES, encode
+from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity
+from kiosk_core.technician_questions import (
     AskDevice,
     AskDevices,
     AskReset,
@@ -19,12 +22,9 @@ from kiosk_core.pages import (
     AskTrace,
     DeviceDetail,
     Devices,
-    Refused,
     TestReport,
     TraceReport,
 )
-from kiosk_core.protocol import MAX_LINE_BYTES, encode
-from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity
 from kiosk_core.trace import parse_header, parse_record
 from openteller import technician
 from openteller.remedies import REMEDIES, remedies

@@ -99,21 +99,41 @@ def reader_lost(s: TopUp, _: ev.ReaderLost) -> Next:
 
 def card_was_read(s: TopUp, event: ev.CardRead) -> Next:
     card = event.card
+    same = event.token == s.token
     s = replace(
         s,
-        card=card,
+        expires_first=s.expires_first if same else card.expires,
+        issuer_heard=s.issuer_heard and same,
         token=event.token,
         masked_number=card.number.masked,
         old_balance_fen=card.balance_fen,
+        amount_fen=0,
     )
+    s = with_card(s, card)
     facts: Facts = {"card": s.masked_number, "token": s.token, "old_balance_fen": card.balance_fen}
     read = record(s, LedgerState.CARD_READ, facts)
     abandoned = record(s, LedgerState.ABANDONED, {"why": "card refused"})
-    if card.expires is not None and card.expires < s.terminal.today:
+    if has_expired(s) and not may_have_commands(s):
         return last_page(s, Outcome.CARD_EXPIRED, read, abandoned)
     if pages.room_fen(s) < s.service.limits.min_fen:
         return last_page(s, Outcome.BALANCE_FULL, read, abandoned)
     return go(s, Step.ASSESSING, read, do.AssessRisk(s.service.kind, card.number, s.token))
+
+
+def with_card(s: TopUp, card: PurseCard) -> TopUp:
+    """Return `s` with the card as it was read now, and what is new about how long it is valid."""
+    first, now = s.expires_first, card.expires
+    return replace(s, card=card, valid_until=now if first is not None and now is not None and now > first else None)
+
+
+def has_expired(s: TopUp) -> bool:
+    expires = card_of(s).expires
+    return expires is not None and expires < s.terminal.today
+
+
+def may_have_commands(s: TopUp) -> bool:
+    """Return whether the issuer of this card, which names its last day, has to be asked for commands still."""
+    return card_of(s).wants_issuer_commands and card_of(s).expires is not None and not s.issuer_heard
 
 
 def ask_for_card_again(s: TopUp, event: ev.CardUnusable) -> Next:
@@ -128,16 +148,23 @@ def card_taken_away(s: TopUp, _: ev.CardLeft) -> Next:
 
 
 def offer_amounts(s: TopUp, event: ev.RiskAssessed) -> Next:
-    return _offer(replace(s, allowance=event.allowance, ways_to_pay=event.funding))
+    return offer(replace(s, allowance=event.allowance, ways_to_pay=event.funding))
 
 
-def _offer(s: TopUp, problem: str | None = None) -> Next:
+def offer(s: TopUp, problem: str | None = None) -> Next:
     """Ask for the amount, unless a rule leaves nothing that can be chosen."""
     cap = s.allowance.tightest
     if cap is not None and pages.most_fen(s) < s.service.limits.min_fen:
         s = replace(s, rule=cap.rule)
         return last_page(s, Outcome.BARRED, record(s, LedgerState.ABANDONED, _rule_facts(s)))
+    if has_expired(s):  # whoever is to choose an amount must know first that it can be loaded
+        return challenge(s, pages.extending())
     return go(s, Step.AMOUNT, do.Show(pages.amount(s, problem)))
+
+
+def challenge(s: TopUp, page: Page) -> Next:
+    """Ask for commands of the card's issuer, which are made for a challenge of the card: before any money moves."""
+    return go(s, Step.CHALLENGING, do.Show(page), do.ChallengeCard(card_of(s).number))
 
 
 def choose_amount(s: TopUp, event: ev.AmountChosen) -> Next:
@@ -154,7 +181,7 @@ def what_rules_want(s: TopUp) -> Next | None:
     """Return what must happen before the chosen amount may be paid; None: nothing."""
     cap = s.allowance.tightest
     if cap is not None and s.amount_fen > cap.most_fen:
-        return _offer(replace(s, rule=cap.rule), "rule")
+        return offer(replace(s, rule=cap.rule), "rule")
     identify = s.allowance.identify
     if identify is not None and s.amount_fen > identify.most_fen and not s.person:
         s = replace(s, rule=identify.rule)
@@ -166,7 +193,7 @@ def _ask_how_to_pay(s: TopUp) -> Next:
     """Let the customer choose where there is a choice."""
     if len(s.ways_to_pay) > 1:
         return offer_ways_to_pay(s)
-    return _initialise(replace(s, funding=s.ways_to_pay[0]))
+    return initialise(replace(s, funding=s.ways_to_pay[0]))
 
 
 def offer_ways_to_pay(s: TopUp, problem: str | None = None) -> Next:
@@ -174,12 +201,14 @@ def offer_ways_to_pay(s: TopUp, problem: str | None = None) -> Next:
 
 
 def choose_funding(s: TopUp, event: ev.FundingChosen) -> Next:
-    return _initialise(replace(s, funding=event.kind)) if event.kind in s.ways_to_pay else (s, ())
+    return initialise(replace(s, funding=event.kind)) if event.kind in s.ways_to_pay else (s, ())
 
 
-def _initialise(s: TopUp) -> Next:
-    initialise = do.InitializeLoad(_card(s).number, s.amount_fen)
-    return go(s, Step.INITIALISING, *working(s, pages.CHECK_CARD), initialise)
+def initialise(s: TopUp) -> Next:
+    if may_have_commands(s):
+        return challenge(s, pages.working(s, pages.CHECK_CARD))
+    load = do.InitializeLoad(card_of(s).number, s.amount_fen)
+    return go(s, Step.INITIALISING, *working(s, pages.CHECK_CARD), load)
 
 
 def id_card_was_read(s: TopUp, event: ev.IdCardRead) -> Next:
@@ -201,7 +230,7 @@ def look_for_id_card(s: TopUp, _: ev.TimerFired) -> Next:
 
 def identification_lost(s: TopUp, _: ev.IdCardReaderLost) -> Next:
     """Offer what may be loaded without an ID card."""
-    return _offer(replace(s, allowance=s.allowance.without_identification()), "id_card_reader")
+    return offer(replace(s, allowance=s.allowance.without_identification()), "id_card_reader")
 
 
 def stop_identifying(s: TopUp, event: ev.CancelTouched | ev.CustomerGone) -> Next:
@@ -226,7 +255,7 @@ def ask_rules_again(s: TopUp, event: ev.LoadInitialised) -> Next:
 
 
 def renew(s: TopUp, *effects: do.Effect) -> Next:
-    card = _card(s)
+    card = card_of(s)
     return go(s, Step.RENEWING, *effects, *working(s, pages.AUTHORISE), do.InitializeLoad(card.number, s.amount_fen))
 
 
@@ -499,7 +528,7 @@ def _outcome(s: TopUp) -> Outcome:
     return s.outcome
 
 
-def _card(s: TopUp) -> PurseCard:
+def card_of(s: TopUp) -> PurseCard:
     if s.card is None:
         raise ev.UnexpectedEvent("no card has been read")
     return s.card

@@ -63,6 +63,17 @@ def reading() -> ProgressPage:
     )
 
 
+def extending() -> ProgressPage:
+    """Say that the card has expired and its issuer is asked to extend it."""
+    return ProgressPage(
+        title=Words("top_up.extending.title"),
+        body=Words("top_up.extending.body"),
+        steps=(),
+        current=0,
+        picture=Picture.KEEP_CARD,
+    )
+
+
 def room_fen(s: TopUp) -> int:
     """Return what the card may still take: the service's limit or, where it is lower, that of the kind of card."""
     return max_balance_fen(s) - s.old_balance_fen
@@ -272,7 +283,7 @@ def _body(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> Words:
         case Outcome.DECLINED:
             return Words(f"top_up.declined.body.{s.decline.value if s.decline else 'host_error'}")
         case Outcome.CARD_EXPIRED:
-            return Words("top_up.card_refused.body.expired")
+            return Words(f"top_up.card_refused.body.{'not_extended' if s.issuer_heard else 'expired'}")
         case Outcome.BALANCE_FULL:
             most = format_amount(max_balance_fen(s))
             return Words("top_up.card_refused.body.balance_full", {"max": most})
@@ -301,7 +312,9 @@ def _reason(s: TopUp, outcome: Outcome) -> LocalText | Words | None:
 
 def _facts(s: TopUp, outcome: Outcome) -> tuple[Fact, ...]:
     reference = Fact(label=Words("fact.reference"), text=s.transaction)
-    card = (Fact(label=Words("fact.card"), text=s.masked_number),) if s.masked_number else ()
+    valid_until = s.valid_until
+    longer = (Fact(label=Words("fact.valid_until"), text=valid_until.isoformat()),) if valid_until is not None else ()
+    card = (Fact(label=Words("fact.card"), text=s.masked_number), *longer) if s.masked_number else ()
     match outcome:
         case Outcome.LOADED:
             balance = s.new_balance_fen
@@ -318,7 +331,7 @@ def _facts(s: TopUp, outcome: Outcome) -> tuple[Fact, ...]:
         case Outcome.REFUND_PENDING | Outcome.SUSPENSE | Outcome.MANUAL:
             return (*card, Fact(label=Words("fact.amount"), money_fen=s.amount_fen, strong=True), reference)
         case _:
-            return ()
+            return longer
 
 
 def _pictures(s: TopUp, outcome: Outcome, *, has_receipt: bool) -> tuple[Picture, ...]:
@@ -341,6 +354,8 @@ def _notice(s: TopUp) -> LocalText | Words | None:
         return cap.words
     if identify is not None and identify.most_fen < most_fen(s) and not s.person:
         return identify.words
+    if s.valid_until is not None:
+        return Words("top_up.amount.extended", {"date": s.valid_until.isoformat()})
     return s.service.amount_notice
 
 

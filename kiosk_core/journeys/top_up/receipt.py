@@ -18,6 +18,7 @@ _LABELS = {
     "reference": LocalText("流水号", "Reference"),
     "time": LocalText("交易时间", "Time"),
     "card": LocalText("卡号", "Card"),
+    "valid_until": LocalText("有效期延至", "Now valid until"),
     "old_balance": LocalText("充值前余额", "Balance before"),
     "amount": LocalText("充值金额", "Amount"),
     "new_balance": LocalText("充值后余额", "New balance"),
@@ -77,6 +78,8 @@ def receipt(s: TopUp, outcome: Outcome) -> Receipt:
     if s.authorised_at:
         lines.append(Pair(label("time"), _time(s.authorised_at)))
     lines += [Rule(), Pair(label("card"), s.masked_number)]
+    if s.valid_until is not None:
+        lines.append(Pair(label("valid_until"), s.valid_until.isoformat()))
     match outcome:
         case Outcome.LOADED:
             new_balance = s.old_balance_fen + s.amount_fen if s.new_balance_fen is None else s.new_balance_fen

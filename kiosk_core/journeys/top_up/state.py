@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum
 from typing import Any
 
@@ -31,6 +32,9 @@ class Step(Enum):
     AMOUNT = "amount"
     IDENTIFYING = "identifying"  # a rule wants an ID card for this amount
     CHOOSING_FUNDING = "choosing_funding"  # there is more than one way to pay
+    CHALLENGING = "challenging"  # the card's issuer wants its challenge
+    ASKING_ISSUER = "asking_issuer"  # are there commands of the issuer for this card?
+    EXTENDING = "extending"  # the card carries them out
     INITIALISING = "initialising"  # 80 50 before the payment, so that the host can check MAC1 first
     CLEARING = "clearing"  # the rules once more, right before the payment is asked for
     ORDERING = "ordering"  # the payment is asked for
@@ -56,8 +60,10 @@ class TopUp:
 
     `allowance` is what the rules left the card when they were last asked, `rule` the id of the last one that said
     no, `person` the token of the ID card that was shown. `init` is the last answer to 80 50, `witness`
-    counter and balance that the card showed after 80 5A found nothing. `funding` is the way to pay, of `ways_to_pay`;
-    `offer` is what the customer got to pay by, `pending` what the payment waited for last.
+    counter and balance that the card showed after 80 5A found nothing. `expires_first` is the card's last day when it
+    was first read, `valid_until` the later one that it got since, `issuer_heard` whether its issuer's commands are
+    dealt with. `funding` is the way to pay, of `ways_to_pay`; `offer` is what the customer got to pay by, `pending`
+    what the payment waited for last.
     """
 
     service: TransitTopUp
@@ -71,6 +77,9 @@ class TopUp:
     earlier: bool = False
     card_present: bool = False
     card: PurseCard | None = None
+    expires_first: date | None = None
+    valid_until: date | None = None
+    issuer_heard: bool = False
     token: str = ""
     masked_number: str = ""
     old_balance_fen: int = 0

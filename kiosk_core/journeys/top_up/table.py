@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
-from kiosk_core.journeys.top_up import moves, pages, paying, recovery
+from kiosk_core.journeys.top_up import issuer, moves, pages, paying, recovery
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp, Transition
 from kiosk_core.journeys.trace_numbers import trace_of
@@ -79,6 +79,13 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.CHOOSING_FUNDING, ev.CardLeft): moves.card_taken_away,
     (Step.CHOOSING_FUNDING, ev.CancelTouched): moves.abandon,
     (Step.CHOOSING_FUNDING, ev.CustomerGone): moves.abandon,
+    (Step.CHALLENGING, ev.CardChallenged): issuer.ask,
+    (Step.CHALLENGING, ev.CardUnusable): moves.ask_for_card_again,
+    (Step.ASKING_ISSUER, ev.IssuerAnswered): issuer.carry_out,
+    (Step.ASKING_ISSUER, ev.IssuerDeclined): issuer.declined,
+    (Step.ASKING_ISSUER, ev.IssuerUnanswered): issuer.unanswered,
+    (Step.EXTENDING, ev.CommandsEnded): issuer.commands_ended,
+    (Step.EXTENDING, ev.CardUnusable): moves.ask_for_card_again,
     (Step.INITIALISING, ev.LoadInitialised): moves.ask_rules_again,
     (Step.INITIALISING, ev.CardUnusable): moves.ask_for_card_again,
     (Step.CLEARING, ev.RiskAssessed): paying.ask_for_payment,

@@ -1,0 +1,16 @@
+"""What several tests of the composed terminal begin with."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.openteller.stage import Stage
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Give a terminal that shows its home page."""
+    stage = Stage(tmp_path / "journal").in_service()
+    yield stage
+    stage.journal.close()
