@@ -8,6 +8,7 @@ import typer
 
 from openteller import config_commands, device_commands, host_commands, journal_commands, reconcile, sim_commands
 from openteller.console import log_to_stderr, plain_errors, stop
+from openteller.no_core_dump import leave_no_core_dump
 from openteller.system_clock import SystemClock
 
 # Qt, the drivers and the simulator are imported by the command that needs them: `--help` answers at once, and a
@@ -80,6 +81,7 @@ def core(config_file: _ConfigFile, verbose: _Verbose = False) -> None:
     """
     from openteller.core import Core  # noqa: PLC0415
 
+    leave_no_core_dump()
     log_to_stderr(verbose)
     with plain_errors(), Core(config_file, SystemClock()) as running:
         for number in (signal.SIGTERM, signal.SIGINT):
