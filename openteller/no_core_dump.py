@@ -3,7 +3,7 @@
 import resource
 
 _AS_GOOD_AS_NOTHING = 1
-"""No file of one byte is written; and where dumps are piped to a collector Linux heeds one byte only (fs/coredump.c)."""
+"""No file of one byte is written; where dumps are piped to a collector, Linux heeds just this limit (fs/coredump.c)."""
 
 
 def leave_no_core_dump() -> None:
