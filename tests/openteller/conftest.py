@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.openteller.branch import Branch
 from tests.openteller.stage import Stage
 
 
@@ -14,3 +15,11 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     stage = Stage(tmp_path / "journal").in_service()
     yield stage
     stage.journal.close()
+
+
+@pytest.fixture
+def branch() -> Iterator[Branch]:
+    """Give a terminal and its simulator; the core is not running yet."""
+    branch = Branch()
+    yield branch
+    branch.close()

@@ -1,7 +1,6 @@
 """A conductor between stand-ins that do at once what they are asked, on a clock that the test sets."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +26,7 @@ from openteller.conductor import Conductor
 from openteller.risk_check import RiskCheck
 from tests.clocks import SetClock
 from tests.kiosk_core.journey import CARD, COUNTER, INIT, NUMBER, ORDER, OTHER_NUMBER, SERVICE, TERMINAL
+from tests.money.devices import Inline
 
 
 class Host:
@@ -94,21 +94,6 @@ class IdReader:
 
     def read_card(self) -> IdCard | None:
         return self.card
-
-
-@dataclass
-class Inline:
-    """A worker whose work is done before `call` returns."""
-
-    owned: Any
-
-    def call(self, work: Callable[[Any], Any]) -> "Future[Any]":
-        future: Future[Any] = Future()
-        try:
-            future.set_result(work(self.owned))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 @dataclass

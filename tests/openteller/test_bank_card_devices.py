@@ -1,7 +1,7 @@
 """The same payment with every kind of card reader, over the bytes of its line and of the PIN pad's."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from openteller.bank_card_funding import AtOnce, BankCardDevices, BankCardFundin
 from openteller.bench import Bench
 from openteller.devices import giving_cards_back
 from tests.clocks import RealClock
+from tests.openteller.paying_by_card import until
 from wire import emv
 
 PATIENCE_S = 15.0
@@ -73,13 +74,6 @@ def started(name: str, model: str, port: str) -> DeviceThread[Any]:
     thread.start()
     until(lambda: thread.status.in_service)
     return thread
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    patience = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < patience
-        time.sleep(0.01)
 
 
 @pytest.mark.slow

@@ -21,7 +21,8 @@ from tests.kiosk_core.journey import CARD, TERMINAL
 from tests.kiosk_core.journey import SERVICE as TOP_UP
 from tests.kiosk_core.test_account_deposit import SERVICE as DEPOSIT
 from tests.kiosk_core.test_card_info import HISTORY, SERVICE
-from tests.openteller.stage import Inline, Printer, Stage
+from tests.money.devices import Inline
+from tests.openteller.stage import Printer, Stage
 
 SOCIAL = SocialSecurityCard(bytes(16), Generation.THIRD, PersonalText("A00000003"), None, None, Withheld.NEEDS_MODULE)
 

@@ -5,7 +5,7 @@ other side has done anything, or after it has acted and before its answer is thr
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,13 +74,6 @@ class Killer:
 
 def _not_arrived() -> None:
     raise WireError("the connection broke before the request was through")
-
-
-@pytest.fixture
-def branch() -> Iterator[Branch]:
-    branch = Branch()
-    yield branch
-    branch.close()
 
 
 def top_up_until_killed(branch: Branch, point: Point) -> None:

@@ -1,6 +1,5 @@
 """Staff close a case at a running terminal: the core does it, and says why where it does not."""
 
-from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -93,13 +92,6 @@ def test_a_clock_that_was_set_back_takes_the_terminal_out_of_service_before_a_cu
 
 
 # -- the command, at a core ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def branch() -> Iterator[Branch]:
-    branch = Branch()
-    yield branch
-    branch.close()
 
 
 def test_settle_goes_through_the_running_core(branch: Branch) -> None:

@@ -149,13 +149,6 @@ def test_nothing_is_retired_while_a_customer_is_served(old: Stage, monkeypatch: 
 # -- the commands ------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def branch() -> Iterator[Branch]:
-    branch = Branch()
-    yield branch
-    branch.close()
-
-
 def command(*words: str) -> Result:
     return CliRunner().invoke(journal_commands.app, words)
 

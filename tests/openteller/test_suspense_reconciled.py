@@ -1,7 +1,5 @@
 """A load in suspense from the torn card to the clerk: journal, bank, settlement file and the table of the day."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from kiosk_core.ledger import LedgerState as L
@@ -12,13 +10,6 @@ from tests.openteller.paying_by_card import until
 from tests.openteller.test_power_cut import AFTER_THE_CREDIT, start_again, top_up_until_killed
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def branch() -> Iterator[Branch]:
-    branch = Branch()
-    yield branch
-    branch.close()
 
 
 def test_the_bank_hears_of_it_the_clerk_reads_it_and_the_card_settles_it(branch: Branch) -> None:

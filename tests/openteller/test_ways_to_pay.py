@@ -24,7 +24,8 @@ from openteller.conductor import Conductor
 from openteller.qr_funding import QrFunding
 from openteller.risk_check import RiskCheck
 from tests.kiosk_core.journey import AMOUNT, INIT, ORDER, SERVICE, TERMINAL
-from tests.openteller.stage import Inline, Printer, Stage
+from tests.money.devices import Inline
+from tests.openteller.stage import Printer, Stage
 
 TRACE = Trace("OT000001-20261122-000001", 1, 2, 3, 4)
 QR, BANK_CARD = FundingKind.QR, FundingKind.BANK_CARD
