@@ -172,10 +172,10 @@ class Verdict:
 
 
 class Matrix:
-    """Runs cases in one world; use it as a context manager."""
+    """Runs cases in one world, which it closes; use it as a context manager."""
 
-    def __init__(self) -> None:
-        self._world = World()
+    def __init__(self, world: World | None = None) -> None:
+        self._world = world or World()
         self._world.power_on()
         self._rest()
         self._morning = self._world.snapshot()

@@ -8,7 +8,7 @@ live on.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from device_sim.cards.lasting import Lasting, Tear, Tearing
 from device_sim.ccid_reader import SimulatedCcidReader
 from device_sim.transit_card import CardIdentity, Memory, TransitCard
 from drivers.bank_card import EmvBankCard
+from drivers.card_profiles import CARDS, CardProfile
 from drivers.ccid_reader import CcidReader
 from drivers.top_up_module import TUnionTopUpModule
 from host_link.link import HostLink
@@ -68,6 +69,7 @@ from wire.host_messages import (
     ChargeRequest,
     ConfirmRequest,
     DepositRequest,
+    IssuerRequest,
     LoadRequest,
     OrderRequest,
     Request,
@@ -120,6 +122,7 @@ _ANNOUNCES: Mapping[type, frozenset[LedgerState]] = {
     ChargeRequest: frozenset({LedgerState.FUND_REQ}),
     DepositRequest: frozenset({LedgerState.FUND_REQ}),
     StatusRequest: frozenset({LedgerState.FUND_REQ}),
+    IssuerRequest: frozenset({LedgerState.CARD_READ}),
     LoadRequest: frozenset({LedgerState.MAC2_REQ}),
     ConfirmRequest: frozenset({LedgerState.CARD_OK, LedgerState.CONFIRM_SAF}),
     ReversalRequest: frozenset({LedgerState.REV_REQ}),
@@ -192,9 +195,13 @@ class World:
     `promised` are the orders of which a customer was told that his money has arrived.
 
     Cards are identical twins but for their numbers: what is said of one cannot be told from the other by its balance.
+    Their last valid day is `end` (YYYYMMDD); `profiles` are the purses that the terminal knows.
     """
 
-    def __init__(self, cards: int = 2) -> None:
+    def __init__(
+        self, cards: int = 2, *, end: str = "20341231", profiles: Sequence[CardProfile] = tuple(CARDS.values())
+    ) -> None:
+        self.profiles = profiles
         self.notice: Callable[[str], None] = lambda _: None
         self.clock = SetClock()
         self.books = BankBooks(None, RULES, self.clock)
@@ -205,7 +212,10 @@ class World:
             WatchedCard(
                 TransitCard(
                     CardIdentity.of_issuer(
-                        CardNumber(f"310487000001234{number:04}"), RULES.load_master_key, RULES.tac_master_key
+                        CardNumber(f"310487000001234{number:04}"),
+                        RULES.load_master_key,
+                        RULES.tac_master_key,
+                        end=end,
                     ),
                     balance_fen=FIRST_BALANCE_FEN,
                     counter=FIRST_COUNTER,
@@ -356,7 +366,7 @@ class RunningTerminal:
             self.reader.insert(world.cards[card])
         self._known_card = self.reader.card
         self.module = TUnionTopUpModule(
-            "top_up_module", CcidReader("top_up_module", Pipes(self.reader, clock), clock), clock
+            "top_up_module", CcidReader("top_up_module", Pipes(self.reader, clock), clock), clock, world.profiles
         )
         self.paper = Paper()
         self.journal = SqliteJournal(world.disk.folder, TERMINAL_NUMBER, clock)
