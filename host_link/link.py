@@ -195,7 +195,7 @@ class HostLink:
             self._pin_key.want("the bank host could not open a PIN block")
         if answer.approval is None:
             return _declined(answer, _BANK_CARD_DECLINES)
-        return Charged(answer.approval.issuer_data)
+        return Charged(answer.approval.issuer_data, answer.approval.code)
 
     def order_deposit(self, trace: Trace, account: CardNumber, amount_fen: int) -> QrOrder | Declined:
         """Open a QR order whose payment goes to the bank account of the card."""

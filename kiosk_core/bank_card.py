@@ -76,9 +76,13 @@ class CardPayment:
 
 @dataclass(frozen=True)
 class Charged:
-    """The bank has debited the payer; `issuer_data` is what it sent for the chip (EMV objects, tag 91 among them)."""
+    """The bank has debited the payer; `issuer_data` is what it sent for the chip (EMV objects, tag 91 among them).
+
+    `approval` are the 1 to 6 characters by which the bank finds its decision again (DE 38).
+    """
 
     issuer_data: bytes = field(default=b"", repr=False)
+    approval: str = ""
 
 
 class ChipEnd(Enum):

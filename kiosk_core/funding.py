@@ -49,9 +49,13 @@ class Pending:
 
 @dataclass(frozen=True)
 class Paid:
-    """The host has the money. `payer` is the token of the paying account in the journal, "" where it is not known."""
+    """The host has the money. `payer` is the token of the paying account in the journal, "" where it is not known.
+
+    `approval` is the code by which the bank finds its decision about a bank card again, "" where there is none.
+    """
 
     payer: str = ""
+    approval: str = ""
 
 
 @dataclass(frozen=True)

@@ -308,7 +308,8 @@ class _Payment:
         ending = self._complete(_APPROVED, answer)
         while not ending.done():
             yield
-        return Paid(payer) if ending.result() is ChipEnd.APPROVED else Unclear(ReversalReason.OTHER)
+        paid = Paid(payer, answer.approval)
+        return paid if ending.result() is ChipEnd.APPROVED else Unclear(ReversalReason.OTHER)
 
     # -- waiting ---------------------------------------------------------------------------------------------
 

@@ -66,13 +66,13 @@ def refusal(kind: str, code: str, stan: int = 42) -> str:
 
 def test_a_charge_goes_out_as_documented_and_brings_what_the_chip_needs() -> None:
     bank = Bank(VECTORS["ChargeResponse"][1])
-    assert link_to(bank).charge(TRACE, INIT, PAYMENT) == Charged(ISSUER_DATA)
+    assert link_to(bank).charge(TRACE, INIT, PAYMENT) == Charged(ISSUER_DATA, "123456")
     assert bank.sent == [as_sent("ChargeRequest")]
 
 
 def test_an_approval_may_have_nothing_for_the_chip() -> None:
     bank = Bank(f"0210 202000000E810000 960000 000042 {R} 313233343536 3030 {T} 0018 {O}")
-    assert link_to(bank).charge(TRACE, INIT, PAYMENT) == Charged(b"")
+    assert link_to(bank).charge(TRACE, INIT, PAYMENT) == Charged(b"", "123456")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,8 @@ def test_an_approval_may_have_nothing_for_the_chip() -> None:
 def test_the_pin_goes_out_as_the_pad_made_it(pin: PinBlock | None, there: list[str]) -> None:
     bank = Bank(VECTORS["ChargeResponse"][1])
     bare = replace(CARD, sequence=None, track2="")
-    assert link_to(bank).charge(TRACE, INIT, CardPayment(bare, ChipRequest(CHIP), pin)) == Charged(ISSUER_DATA)
+    payment = CardPayment(bare, ChipRequest(CHIP), pin)
+    assert link_to(bank).charge(TRACE, INIT, payment) == Charged(ISSUER_DATA, "123456")
     (sent,) = bank.sent
     assert all(each in sent for each in there)
     assert "014D" not in sent

@@ -54,7 +54,7 @@ def waits(stage: FundingStage, problem: str | None = None) -> tuple[ev.Event, ..
 
 AT_PIN = (*OFFERED, *waits(FundingStage.ENTER_PIN))
 AT_BANK = (*AT_PIN, *waits(FundingStage.ASK_BANK))
-PAID = (*AT_BANK, POLL, ev.FundingAnswered(Paid("token-of-payer")))
+PAID = (*AT_BANK, POLL, ev.FundingAnswered(Paid("token-of-payer", "004711")))
 LOADED = (
     *PAID,
     ev.LoadInitialised(INIT),
@@ -224,10 +224,19 @@ def test_a_paid_load_names_its_payer_and_how_it_was_paid() -> None:
     assert journey.rows == [
         L.CARD_READ, L.INIT, L.FUND_REQ, L.FUND_OK, L.MAC2_REQ, L.MAC2_OK, L.CREDIT_SENT, L.CARD_OK, L.CONFIRM_SAF,
     ]  # fmt: skip
-    assert row(journey, L.FUND_OK).facts == {"paid": True, "payer": "token-of-payer"}
+    assert row(journey, L.FUND_OK).facts == {"paid": True, "payer": "token-of-payer", "approval": "004711"}
     (printed,) = journey.asked(do.PrintReceipt)
     assert isinstance(printed, do.PrintReceipt)
-    assert Pair("付款方式", "银行卡") in printed.receipt.elements
+    paid_by = printed.receipt.elements.index(Pair("付款方式", "银行卡"))
+    assert printed.receipt.elements[paid_by + 1] == Pair("授权码", "004711")
+
+
+def test_who_paid_by_phone_has_no_approval_code_on_his_receipt() -> None:
+    journey = Journey.begun().feed(*(each if each != PAID[-1] else ev.FundingAnswered(Paid()) for each in LOADED))
+    assert row(journey, L.FUND_OK).facts == {"paid": True}
+    (printed,) = journey.asked(do.PrintReceipt)
+    assert isinstance(printed, do.PrintReceipt)
+    assert "授权码" not in repr(printed.receipt)
 
 
 def test_two_cards_are_about_while_it_is_loaded_and_at_the_end() -> None:

@@ -142,8 +142,8 @@ MUTANTS = (
     Mutant(
         "a bank card that its chip refused after the bank's yes was not debited",
         _BANK_CARD,
-        "return Paid(payer) if ending.result() is ChipEnd.APPROVED else Unclear(ReversalReason.OTHER)",
-        "return Paid(payer) if ending.result() is ChipEnd.APPROVED else Unpaid()",
+        "return paid if ending.result() is ChipEnd.APPROVED else Unclear(ReversalReason.OTHER)",
+        "return paid if ending.result() is ChipEnd.APPROVED else Unpaid()",
     ),
     Mutant(
         "the bank is asked for the money after the customer has cancelled",

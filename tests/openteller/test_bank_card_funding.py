@@ -122,7 +122,7 @@ class Pad:
 class Host:
     def __init__(self) -> None:
         self.charged: list[tuple[Trace, LoadInit, CardPayment]] = []
-        self.answer: Charged | Declined = Charged(FROM_ISSUER)
+        self.answer: Charged | Declined = Charged(FROM_ISSUER, "004711")
 
     def charge(self, trace: Trace, init: LoadInit, payment: CardPayment) -> Charged | Declined:
         self.charged.append((trace, init, payment))
@@ -255,7 +255,7 @@ def test_each_step_is_told_and_the_last_is_that_the_money_is_there(world: World)
     world.at_host.do()
     assert world.poll() == Pending(BANK)
     world.at_reader.do()
-    assert world.poll() == Paid("t0ken")
+    assert world.poll() == Paid("t0ken", "004711")
     assert world.reader.done == ["complete 00 910a01020304050607083030", "chip off", "exit"]
 
 
@@ -273,7 +273,7 @@ def test_workers_that_answer_at_once_are_no_different(caplog: pytest.LogCaptureF
     assert funding.poll(TRACE) == Pending(INSERT)
     world.reader.insert()
     assert funding.poll(TRACE) == Pending(READ)
-    assert funding.poll(TRACE) == Paid("t0ken")
+    assert funding.poll(TRACE) == Paid("t0ken", "004711")
     assert len(world.host.charged) == 1
     assert caplog.records == []
 
@@ -478,7 +478,7 @@ def test_a_reader_that_cannot_give_the_card_back_changes_nothing_about_the_money
     stuck = World(reader=Stuck())
     stuck.go_until("complete")
     stuck.at_reader.do()
-    assert stuck.poll() == Paid("t0ken")
+    assert stuck.poll() == Paid("t0ken", "004711")
 
 
 def test_a_jammed_card_is_brought_out_by_a_reset(world: World) -> None:
@@ -552,7 +552,7 @@ def test_after_cancel_a_bank_that_was_not_asked_is_never_asked(step: str) -> Non
     world.funding.cancel(TRACE)
     world.settle()
     asked = step in {"charge", "complete"}
-    assert world.poll() == (Paid("t0ken") if asked else Unpaid())
+    assert world.poll() == (Paid("t0ken", "004711") if asked else Unpaid())
     assert len(world.host.charged) == asked
     assert not world.reader.entry
     assert world.reader.lies in {Media.NOT_PRESENT, Media.ENTERING}  # the card is out, though nobody polls

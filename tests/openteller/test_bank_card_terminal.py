@@ -90,6 +90,8 @@ def test_a_customer_pays_by_card_and_pin_and_is_loaded(branch: Branch, customer:
     transaction = leave(branch, customer)
     assert transaction.state is L.DONE
     assert transaction.facts["funding"] == "bank_card"
+    assert transaction.facts["approval"] == "000001"  # the bank's first decision
+    assert "授权码" in branch.sim.take_paper().text
     assert len(str(transaction.facts["payer"])) == 32
     assert branch.disagreements() == []
 

@@ -64,9 +64,10 @@ def answered(s: TopUp, event: ev.FundingAnswered) -> Next:
     match event.state:
         case Pending():
             return _go_on_waiting(s, event.state)
-        case Paid(payer):
-            s = replace(s, paid=True, ledger=LedgerState.FUND_OK)
-            facts: Facts = {"paid": True, **({"payer": payer} if payer else {})}
+        case Paid(payer, approval):
+            s = replace(s, paid=True, approval=approval, ledger=LedgerState.FUND_OK)
+            known = {"payer": payer, "approval": approval}
+            facts: Facts = {"paid": True, **{name: value for name, value in known.items() if value}}
             return moves.renew(s, *STOP_PAYING, moves.record(s, LedgerState.FUND_OK, facts))
         case Unpaid(reason, response_code):
             return _unpaid(s, reason, response_code)

@@ -23,6 +23,7 @@ _LABELS = {
     "amount": LocalText("充值金额", "Amount"),
     "new_balance": LocalText("充值后余额", "New balance"),
     "paid_by": LocalText("付款方式", "Paid by"),
+    "approval": LocalText("授权码", "Approval code"),
     "refund": LocalText("退款金额", "Refund"),
     "tac": LocalText("交易验证码 TAC", "TAC"),
 }
@@ -93,7 +94,8 @@ def receipt(s: TopUp, outcome: Outcome) -> Receipt:
             lines.append(Pair(label("refund"), format_amount(s.refunded_fen), bold=True))
         case _:
             lines.append(Pair(label("amount"), format_amount(s.amount_fen), bold=True))
-    lines.append(Pair(label("paid_by"), say(_PAID_BY[s.funding])))
+    approval = [Pair(label("approval"), s.approval)] if s.approval else []
+    lines += [Pair(label("paid_by"), say(_PAID_BY[s.funding])), *approval]
     lines += [Rule(), TextLine(say(_RESULTS[outcome]), align=Align.CENTER, bold=True)]
     if outcome in _NOTES:
         lines.append(TextLine(say(_NOTES[outcome])))

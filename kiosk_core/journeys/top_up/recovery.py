@@ -81,6 +81,7 @@ def _from_journal(transaction: Transaction, service: TransitTopUp, terminal: Ter
         counter=number("counter"),
         funding=FundingKind(text("funding", FundingKind.QR.value)),
         paid=bool(facts.get("paid")),
+        approval=text("approval"),
         authorised_at=text("authorised_at"),
         tac=bytes.fromhex(text("tac")),
         reversal_reason=ReversalReason(text("reason", ReversalReason.NO_ANSWER.value))

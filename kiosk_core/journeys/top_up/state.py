@@ -63,7 +63,7 @@ class TopUp:
     counter and balance that the card showed after 80 5A found nothing. `expires_first` is the card's last day when it
     was first read, `valid_until` the later one that it got since, `issuer_heard` whether its issuer's commands are
     dealt with. `funding` is the way to pay, of `ways_to_pay`; `offer` is what the customer got to pay by, `pending`
-    what the payment waited for last.
+    what the payment waited for last, `approval` the bank's code.
     """
 
     service: TransitTopUp
@@ -95,6 +95,7 @@ class TopUp:
     offer: FundingOffer | None = None
     pending: Pending = field(default_factory=Pending)
     paid: bool = False
+    approval: str = ""
     authorised_at: str = ""
     witness: tuple[int, int] = (0, 0)
     tac: bytes = b""
