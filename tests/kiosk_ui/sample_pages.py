@@ -30,7 +30,7 @@ from kiosk_core.texts import LocalText, Words
 WIDTH_MM = {"portrait": 268.0, "landscape": 476.0}  # a panel of 21.5 inches
 SIZE = {"portrait": (1080, 1920), "landscape": (1920, 1080)}
 
-CARD = CardView(masked_number="3104 **** **** 5678", balance_fen=4650)
+CARD = CardView(masked_number="310488*********5678", balance_fen=4650)
 AMOUNT = {"amount": "¥100.00"}
 STEPS = tuple(
     Words(f"top_up.step.{step}") for step in ("check_card", "payment", "authorise", "load", "verify", "receipt")
@@ -247,6 +247,14 @@ PAGES: dict[str, Page] = {
         current=0,
         picture=Picture.KEEP_CARD,
     ),
+    "extending": ProgressPage(
+        title=Words("top_up.extending.title"),
+        body=Words("top_up.extending.body"),
+        steps=(),
+        current=0,
+        picture=Picture.KEEP_CARD,
+    ),
+    "amount_extended": keypad(notice=Words("top_up.amount.extended", {"date": "2036-11-22"})),
     "amount": keypad(),
     "amount_problem": keypad(problem=Words("top_up.amount.problem.balance", {"max": "¥450"}), max_fen=45000),
     "amount_notice": keypad(
@@ -384,6 +392,17 @@ PAGES: dict[str, Page] = {
         TIME,
         body="top_up.loaded_no_receipt.body",
     ),
+    "not_extended": result(Tone.NEUTRAL, "card_refused", TAKE_CARD, body="top_up.card_refused.body.not_extended"),
+    "loaded_extended": result(
+        Tone.SUCCESS,
+        "loaded",
+        TAKE_CARD_AND_RECEIPT,
+        CARD_FACT,
+        Fact(label=Words("fact.valid_until"), text="2036-11-22"),
+        AMOUNT_FACT,
+        Fact(label=Words("fact.new_balance"), money_fen=14650, strong=True),
+        REFERENCE,
+    ),
     "cancelled": result(Tone.NEUTRAL, "cancelled", TAKE_CARD),
     "refunded": result(
         Tone.NEUTRAL,
@@ -442,14 +461,14 @@ PAGES: dict[str, Page] = {
     ),
     "deposit_amount": keypad(
         title=Words("account_deposit.amount.title"),
-        card=CardView(masked_number="9999 99** **** ***0 014", balance_fen=None),
+        card=CardView(masked_number="999999*********0014", balance_fen=None),
         notice=Words("account_deposit.amount.take_card"),
         max_fen=200_000,
         presets_fen=(10_000, 20_000, 50_000, 100_000, 150_000, 200_000),
     ),
     "deposit_amount_capped": keypad(
         title=Words("account_deposit.amount.title"),
-        card=CardView(masked_number="9999 99** **** ***0 014", balance_fen=None),
+        card=CardView(masked_number="999999*********0014", balance_fen=None),
         problem=Words("account_deposit.amount.take_card"),
         notice=LocalText(
             "为了您的资金安全，同一张卡每天最多存10次，共¥10,000。明天可以再存。",
