@@ -170,6 +170,8 @@ class Branch:
         sim_text = sim_file.read_text().replace("apdu_ms = 30", "apdu_ms = 0").replace("= 1200 ", f"= {dots_per_s} ")
         sim_text = sim_text.replace("stacker = 20", "stacker = 20\ncommand_ms = 0")
         sim_text = sim_text.replace("balance_fen = 500000", f"balance_fen = {account_fen}")
+        if not bank_card:  # nobody fetches the pad a PIN key then
+            sim_text = re.sub(r"key_loading_key = (\S+) .*", r"key_loading_key = \1\npin_key = \1", sim_text)
         if printer_on_usb:
             serial = str(run / "receipt-printer")
             sim_text = sim_text.replace(f'serial = "{serial}"', 'usb = "1209:0002"')
