@@ -6,20 +6,15 @@ import cv2
 import numpy as np
 
 from ocr import fields, lines
-from ocr.anchors import corners_from
 from ocr.arrays import Matrix, Pixels, Plane
 from ocr.decode import Reading
-from ocr.detector import TextDetector
+from ocr.finder import CardFinder
 from ocr.id_card import FieldReading, IdCard, IdCardBack, IdCardFront, Quad, Quality, Risk, Unreadable
 from ocr.layout import Box, Field, layout
-from ocr.outline import outlines, sharpened
 from ocr.recogniser import Recogniser
 from ocr.regions import known
-from ocr.sides import Guess, which
+from ocr.sides import Guess
 
-_ALIKE, _LEAD = 0.6, 0.15  # an outline that is so like a card is one
-_LEAST = 0.45
-_TRIED = 3
 _SURE = 0.97
 
 
@@ -29,38 +24,13 @@ class Reader:
     def __init__(self, recogniser: Recogniser, threads: int = 2) -> None:
         """Take the recogniser of lines; the detector of text is loaded when it is first needed."""
         self._recogniser = recogniser
-        self._threads = threads
-        self._detector: TextDetector | None = None
         self._interpret = fields.interpreters(recogniser.characters)
-        self._layouts = layout("resident_id_front"), layout("resident_id_back")
+        self._finder = CardFinder((layout("resident_id_front"), layout("resident_id_back")), threads)
 
     def read(self, picture: Pixels) -> IdCard | Unreadable:
         """Return the card in a picture of height x width x 3, BGR."""
-        guess = self._by_outline(picture)
-        if guess is None or guess.likeness < _ALIKE or guess.lead < _LEAD:
-            other = self._by_text(picture)
-            if guess is None or (other is not None and other.likeness > guess.likeness):
-                guess = other
-        if guess is None or guess.likeness < _LEAST:
-            return Unreadable.NO_CARD
-        return self._read(picture, guess)
-
-    def _by_outline(self, picture: Pixels) -> Guess | None:
-        best: Guess | None = None
-        for corners in outlines(picture)[:_TRIED]:
-            guess = which(picture, sharpened(picture, corners), self._layouts)
-            if best is None or guess.likeness > best.likeness + 0.03:
-                best = guess
-            if guess.likeness > _ALIKE and guess.lead > _LEAD:
-                break
-        return best
-
-    def _by_text(self, picture: Pixels) -> Guess | None:
-        if self._detector is None:
-            self._detector = TextDetector(self._threads)
-        found = self._detector.lines(picture)
-        guesses = [which(picture, corners, (side,)) for side in self._layouts for corners in corners_from(found, side)]
-        return max(guesses, key=lambda each: each.likeness, default=None)
+        found = self._finder.find(picture)
+        return self._read(picture, found[0]) if found else Unreadable.NO_CARD
 
     def _read(self, picture: Pixels, guess: Guess) -> IdCard:
         width, height = guess.layout.size
