@@ -350,6 +350,19 @@ PAGES: dict[str, Page] = {
         ),
         reason=Words("top_up.bank_card.take_both"),
     ),
+    "loaded_and_valid_longer": replace(
+        result(
+            Tone.SUCCESS,
+            "loaded",
+            (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_BANK_CARD, Picture.TAKE_ID_CARD),
+            CARD_FACT,
+            Fact(label=Words("fact.valid_until"), text="2027-11-22"),
+            AMOUNT_FACT,
+            Fact(label=Words("fact.new_balance"), money_fen=14650, strong=True),
+            REFERENCE,
+        ),
+        reason=Words("top_up.bank_card.take_both"),
+    ),
     "refunded_to_bank_card": replace(
         result(
             Tone.NEUTRAL,
@@ -362,6 +375,13 @@ PAGES: dict[str, Page] = {
             **AMOUNT,
         ),
         reason=Words("top_up.bank_card.take"),
+    ),
+    "extending": ProgressPage(
+        title=Words("top_up.extending.title"),
+        body=Words("top_up.extending.body"),
+        steps=(),
+        current=0,
+        picture=Picture.KEEP_CARD,
     ),
     "working": ProgressPage(
         title=Words("top_up.working.title"),
