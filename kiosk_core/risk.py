@@ -62,15 +62,13 @@ def loads_of(transactions: Iterable[Transaction]) -> tuple[Load, ...]:
 
 def _load(transaction: Transaction) -> Load:
     facts = transaction.facts
-    service: PaidService = "account_deposit" if "account_token" in facts else "transit_top_up"
-    token = "account_token" if service == "account_deposit" else "token"
-    amount_fen = int(facts.get("amount_fen") or 0)
+    is_deposit = "account_token" in facts
     return Load(
-        _asked_for_money_at(transaction),
-        str(facts.get(token) or ""),
-        amount_fen,
-        str(facts.get("payer") or ""),
-        service,
+        at=_asked_for_money_at(transaction),
+        token=str(facts.get("account_token" if is_deposit else "token") or ""),
+        amount_fen=int(facts.get("amount_fen") or 0),
+        payer=str(facts.get("payer") or ""),
+        service="account_deposit" if is_deposit else "transit_top_up",
     )
 
 

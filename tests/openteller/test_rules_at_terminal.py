@@ -16,7 +16,17 @@ from kiosk_core.texts import LocalText
 from openteller.core_client import CoreClient, CoreSilent
 from openteller.demo import CARD
 from tests.openteller.branch import AMOUNT_FEN, MASKED, PATIENCE_S, Branch
-from tests.openteller.paying_by_card import choose_bank_card, go_to_pin, insert, take_bank_card, type_pin
+from tests.openteller.paying_by_card import (
+    BANK_CARD,
+    can_take_bank_cards,
+    choose_bank_card,
+    go_to_pin,
+    insert,
+    take_bank_card,
+    type_pin,
+    until,
+)
+from tests.openteller.test_card_info_terminal import pull
 
 SERVICES = Path(__file__).parents[2] / "services"
 RULES = """
@@ -42,6 +52,13 @@ most_loads = 1
 minutes = 60
 words.zh = "这张银行卡刚付过款"
 words.en = "This bank card has just paid"
+"""
+DEPOSIT_RULES = """
+[card_day.deposits]
+services = ["account_deposit"]
+most_yuan = 250
+words.zh = "每天最多存{most}"
+words.en = "At most {most} a day"
 """
 DAILY = LocalText("每天最多¥80", "At most ¥80 a day")
 
@@ -136,3 +153,30 @@ def test_a_bank_card_that_pays_too_often_comes_back_before_its_pin_is_asked_for(
         assert (loaded.state, refused.state) == (L.DONE, L.DECLINED)
         assert refused.facts["rule"] == "payer.often"
         assert branch.disagreements() == []
+
+
+@pytest.mark.slow
+def test_a_card_whose_account_got_enough_today_gets_no_more() -> None:
+    branch = Branch(bank_card=True)
+    write_rules(branch, DEPOSIT_RULES)
+    branch.start_core()
+    with closing(branch), branch.customer() as customer:
+        for limit, wanted_fen in ((25_000, 20_000), (5_000, 5_000)):
+            until(lambda: can_take_bank_cards(branch))
+            customer.choose_service("account_deposit")
+            insert(branch)
+            page = customer.see("keypad")
+            assert (page.max_fen, page.notice) == (limit, LocalText("每天最多存¥250", "At most ¥250 a day"))
+            pull(branch, BANK_CARD)
+            customer.choose_amount(wanted_fen)
+            customer.see("payment")
+            branch.sim.pay()
+            customer.see("result")
+            customer.done()
+            customer.see("menu")
+        customer.choose_service("account_deposit")
+        insert(branch)
+        barred = customer.see("result")
+        assert barred.title.key == "account_deposit.barred.title"
+        states = [each.state for each in branch.transactions()]
+        assert sorted(states, key=list(L).index) == [L.DONE, L.DONE, L.ABANDONED]

@@ -128,10 +128,10 @@ def _too_much(s: Deposit) -> Next | None:
 def order(s: Deposit, event: ev.RiskAssessed) -> Next:
     """Ask for the payment, if the rules still allow it: another day, or another customer's case, may have begun."""
     s = _allowed(s, event)
-    return _too_much(s) or _order(replace(s, ledger=LedgerState.FUND_REQ))
-
-
-def _order(s: Deposit) -> Next:
+    too_much = _too_much(s)
+    if too_much is not None:
+        return too_much
+    s = replace(s, ledger=LedgerState.FUND_REQ)
     facts: Facts = {
         "amount_fen": s.amount_fen,
         "stan": s.trace.order_stan,

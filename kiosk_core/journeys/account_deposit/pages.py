@@ -63,6 +63,7 @@ def amount(s: Deposit, problem: str | None = None) -> KeypadPage:
     }
     take_card = Words("account_deposit.amount.take_card")
     why_less = cap.words if cap is not None and cap.most_fen < limits.max_fen else None
+    reminder = take_card if why_less is not None else None
     return KeypadPage(
         title=Words("account_deposit.amount.title"),
         card=CardView(masked_number=_masked(s), balance_fen=None),
@@ -70,11 +71,7 @@ def amount(s: Deposit, problem: str | None = None) -> KeypadPage:
         min_fen=limits.min_fen,
         max_fen=most,
         step_fen=limits.step_fen,
-        problem=Words(f"account_deposit.amount.problem.{problem}", values)
-        if problem
-        else take_card
-        if why_less
-        else None,
+        problem=Words(f"account_deposit.amount.problem.{problem}", values) if problem else reminder,
         notice=why_less or take_card,
         idle_s=s.service.times.idle_s,
         cancellable=True,
