@@ -1,14 +1,15 @@
-"""The crash matrix: every point of a load at which the power may go, twice, times all that host, card and people do.
+"""The crash matrix: every point of a visit at which the power may go, twice, times all that host, card and people do.
 
     python -m tests.money.matrix            # all of it, on every processor; prints what was run and what was wrong
     python -m tests.money.matrix --part 3   # one part of it
     python -m tests.money.matrix --hunt     # samples of it, until something is wrong
 
-A load is run once for each case, and the world remembered at each of its points. From each of these worlds the terminal
-starts again and recovers, and the world is remembered at each point of the recovery. From each of those it starts a
-last time, comes to rest, and is judged. Nothing is skipped. Where the power leaves the same world at two points, byte
-for byte (before a message leaves there is nothing that was not there behind the row that announces it), what follows is
-the same too, and is lived through once: scenarios are the paths, worlds are what was lived through.
+A visit, which is a load or a deposit, is run once for each case, and the world remembered at each of its points. From
+each of these worlds the terminal starts again and recovers, and the world is remembered at each point of the recovery.
+From each of those it starts a last time, comes to rest, and is judged. Nothing is skipped. Where the power leaves the
+same world at two points, byte for byte (before a message leaves there is nothing that was not there behind the row that
+announces it), what follows is the same too, and is lived through once: scenarios are the paths, worlds are what was
+lived through.
 """
 
 import argparse
@@ -208,7 +209,7 @@ class Matrix:
                 yield Scenario(case, first.at, second.at), self._end(case, second.world)
 
     def load(self, case: Case) -> list[Point]:
-        """Run a load and return its points, the last one at rest."""
+        """Run a visit, a load or a deposit, and return its points, the last one at rest."""
         world = self._world
         world.restore(self._morning)
         world.pays_after(PAYS_LATE_S if case.visit.pays_late else None)
@@ -231,7 +232,7 @@ class Matrix:
             self._ended.clear()
 
     def _load(self, case: Case) -> list[Point]:
-        """Run a load, unless it has been run for somebody like him."""
+        """Run a visit, unless it has been run for somebody like him."""
         if case.who.patient not in self._loads:
             self._loads[case.who.patient] = self.load(case)
         return self._loads[case.who.patient]
