@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import AskDevices, AskHost, Devices, HostReport
+from kiosk_core.technician_questions import AskDevices, AskHost, Devices, HostReport
 from openteller.core_client import CoreClient
 from tests.openteller.branch import CARD, Branch, Customer
 from tests.openteller.paying_by_card import (
