@@ -20,6 +20,7 @@ from kiosk_core.card_number import CardNumber
 from kiosk_core.errors import DeviceUnavailable, ProtocolViolation
 from kiosk_core.ports import (
     CardProblem,
+    CarriedOut,
     Credited,
     CreditRefused,
     CreditResult,
@@ -251,6 +252,7 @@ class HostileSession(RuleBasedStateMachine):
         self.number = 0
         self.init: LoadInit | None = None
         self.inits = 0
+        self.issued = 0
         self.another_card()
 
     def call(self, ask: Callable[[], T], plan: list[Misdeed]) -> T | None:
@@ -315,6 +317,36 @@ class HostileSession(RuleBasedStateMachine):
             # amount 4, type 02, terminal 6, date 4, time 3: facts/purse-load.md 1.3
             record = amount.to_bytes(4, "big") + b"\x02" + TERMINAL + bytes.fromhex("20260726" + seconds)
             assert any(answer and record in answer for command, answer in heard if command[1] in {0xB2, 0xC0})
+
+    @rule(
+        plan=_plans(2),
+        between=st.sampled_from(["nothing"] * 3 + ["reset", "read", "lift", "an_old_card", "another_card"]),
+        then=_plans(3),
+    )
+    def issuer_s_commands(self, plan: list[Misdeed], between: str, then: list[Misdeed]) -> None:
+        """They go to the card that gave the challenge, without a moment in which it had no power, or to none."""
+        card = self.reader.card
+        wanted = card.identity.number if card is not None else CardNumber("3104760000000123456")
+        challenge = self.call(lambda: self.module.challenge(wanted), plan)
+        given = self.reader.sessions[-1] if isinstance(challenge, bytes) else None
+        match between:
+            case "read":
+                self.read_card([])
+            case "an_old_card":
+                self.an_old_card(1)
+            case "reset" | "lift" | "another_card":
+                getattr(self, between)()
+        self.init = None
+        self.issued += 1
+        command = bytes.fromhex("04D695180820361231") + self.issued.to_bytes(4, "big")
+        ended = self.call(lambda: self.module.carry_out(wanted, [command]), then)
+        went_to = [each for each in self.reader.sessions if any(heard[:13] == command for heard, _ in each.heard)]
+        assert went_to in ([], [given])
+        if went_to:
+            assert wanted.reveal() in went_to[0].numbers()
+        if isinstance(ended, CarriedOut):
+            assert ended.card.number == wanted
+            assert went_to
 
     @rule(plan=_plans(3), amount=st.sampled_from([1, 5000]), other=st.booleans())
     def initialize_load(self, plan: list[Misdeed], amount: int, other: bool = False) -> None:
