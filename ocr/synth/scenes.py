@@ -7,9 +7,16 @@ from random import Random
 
 import cv2
 import numpy as np
+from PIL import Image
 
-from ocr.arrays import Matrix, Pixels, Plane, Points
-from ocr.synth.faces import HEIGHT, WIDTH, Box, Face
+from ocr.arrays import Pixels, Plane, Points
+from ocr.id_card import Risk
+from ocr.synth.copies import photocopy
+from ocr.synth.faces import HEIGHT, WIDTH, Box, Face, Fonts
+from ocr.synth.forgeries import FORGED, forge
+from ocr.synth.grounds import GROUNDS
+from ocr.synth.mishaps import card_matrix, covered, finger, glare, paper, shadow, wear
+from ocr.synth.screens import on_screen
 
 
 class Level(Enum):
@@ -31,11 +38,16 @@ class Card:
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture, height x width x 3, BGR, and what is in it."""
+    """A picture, height x width x 3, BGR, and what is in it.
+
+    `risks` are truly there; of `slight` there is a little: neither to tell of it nor to be silent is wrong.
+    """
 
     pixels: Pixels
     cards: tuple[Card, ...]
     effects: tuple[str, ...] = field(default=())
+    risks: frozenset[Risk] = frozenset()
+    slight: frozenset[Risk] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,9 @@ class _Bounds:
     finger: float
     shadow: float
     wear: float
+
+
+_BLURRED, _SLIGHTLY = 3.2, 2.2  # standard deviation in dots of the flat card: a stroke is 4 to 5 dots wide
 
 
 def _upright(chance: Random) -> float:
@@ -84,14 +99,15 @@ _LEVELS = {
 }  # fmt: skip
 
 
-def photograph(face: Face, level: Level, chance: Random) -> Scene:
-    """Lay one card down and take its picture."""
+def photograph(face: Face, level: Level, chance: Random, risk: Risk | None = None) -> Scene:
+    """Lay one card down and take its picture, by all means with glare or something lying on a field, blurred or cut."""
     bounds = _LEVELS[level]
     noise = np.random.default_rng(chance.randrange(2**63))
+    lens = noise.spawn(1)[0]
     effects: list[str] = []
     card = np.asarray(face.picture)[:, :, ::-1].copy()
     if chance.random() < bounds.wear:
-        _wear(card, chance)
+        wear(card, chance)
         effects.append("wear")
     width = chance.uniform(*bounds.card_width)
     corners = _lay(width, bounds, chance)
@@ -99,23 +115,193 @@ def photograph(face: Face, level: Level, chance: Random) -> Scene:
     corners += [margin_x, margin_y] - corners.min(axis=0)
     size = np.ceil(corners.max(axis=0) + [chance.uniform(0.03, 0.35) * width for _ in range(2)]).astype(int)
     ground = chance.choice(bounds.grounds)
-    picture = _GROUNDS[ground]((int(size[1]), int(size[0])), chance).astype(np.float32)
+    picture = GROUNDS[ground]((int(size[1]), int(size[0])), chance).astype(np.float32)
     effects.append(ground)
     picture = _put(picture, card, corners, chance)
-    lost: set[str] = set()
     if chance.random() < bounds.shadow:
-        picture = _shadow(picture, chance)
+        picture = shadow(picture, chance)
         effects.append("shadow")
+    seen = _Seen(face, corners)
     if chance.random() < bounds.glare:
-        picture, mask = _glare(picture, corners, chance)
-        lost |= _covered(face.boxes, corners, mask, 0.5, 0.12)
+        picture, mask = glare(picture, corners, chance)
+        seen.glare(mask)
         effects.append("glare")
     if chance.random() < bounds.finger:
-        picture, mask = _finger(picture, corners, chance)
-        lost |= _covered(face.boxes, corners, mask, 0.5, 0.04)
+        picture, mask = finger(picture, corners, chance)
+        seen.cover(mask)
         effects.append("finger")
-    picture = _camera(picture, bounds, chance, noise)
-    return Scene(picture, (Card(face, corners, frozenset(lost)),), tuple(effects))
+    picture = _spoilt(picture, seen, risk, chance)
+    if ground == "tray":
+        picture, corners = _fixed_camera(picture, corners, lens)
+        effects.append("barrel")
+    blur = chance.uniform(*bounds.blur)
+    across = float(np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[3])) / 2
+    if risk is Risk.BLURRED:
+        blur = chance.uniform(3.6, 7) * across / WIDTH
+    seen.blur(blur * WIDTH / across)
+    pixels = _camera(picture, bounds, blur, chance, noise, phone=lens if ground != "tray" else None)
+    if risk is Risk.EDGE_MISSING:
+        pixels, corners = _cut(pixels, corners, chance)
+        seen.risks.add(Risk.EDGE_MISSING)
+        seen.lost |= {name for name, box in face.boxes.items() if _outside(box, corners, pixels)}
+    return Scene(
+        pixels, (Card(face, corners, frozenset(seen.lost)),), tuple(effects), frozenset(seen.risks),
+        frozenset(seen.slight - seen.risks),
+    )  # fmt: skip
+
+
+def photograph_screen(face: Face, level: Level, chance: Random) -> Scene:
+    """Take a picture of a screen that shows a picture of a card."""
+    shown = photograph(face, Level.EASY, chance)
+    picture, corners = on_screen(shown.pixels, shown.cards[0].corners, chance)
+    bounds = _LEVELS[level]
+    blur = chance.uniform(0, 0.6)
+    pixels = _camera(picture, bounds, blur, chance, np.random.default_rng(chance.randrange(2**63)))
+    card = Card(face, corners, shown.cards[0].lost)
+    return Scene(pixels, (card,), ("screen",), frozenset({Risk.SCREEN}) | shown.risks, shown.slight)
+
+
+def photograph_copy(sides: list[Face], fonts: Fonts, level: Level, chance: Random) -> Scene:
+    """Take a picture of a photocopy of one card or of both its sides."""
+    bounds = _LEVELS[level]
+    sheet, at = photocopy(sides, fonts, chance)
+    width = chance.uniform(max(bounds.card_width[0], 560), bounds.card_width[1])
+    high, wide = (side * width / WIDTH for side in sheet.shape[:2])
+    square = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], float)
+    square += [[chance.uniform(-bounds.lean, bounds.lean) * width / 2 for _ in range(2)] for _ in range(4)]
+    turn = np.radians(chance.choice((0, 0, 0, 90, 180, 270)) + chance.uniform(-5, 5))
+    corners = (square - square.mean(axis=0)) @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    corners += chance.uniform(0.01, 0.1) * width - corners.min(axis=0)
+    size = np.ceil(corners.max(axis=0) + chance.uniform(0.01, 0.1) * width).astype(int)
+    picture = GROUNDS[chance.choice(("tray", "plain", "wood"))]((int(size[1]), int(size[0])), chance)
+    paper_size = np.array([[0, 0], [sheet.shape[1], 0], sheet.shape[1::-1], [0, sheet.shape[0]]], np.float32)
+    matrix = cv2.getPerspectiveTransform(paper_size, corners.astype(np.float32))
+    shape = (int(size[0]), int(size[1]))
+    sheet = cv2.GaussianBlur(sheet, (0, 0), max(0.35 * WIDTH / width, 0.3))
+    mask = cv2.warpPerspective(np.ones(sheet.shape[:2], np.float32), matrix, shape)[..., None]
+    laid = cv2.warpPerspective(sheet, matrix, shape, borderMode=cv2.BORDER_REPLICATE)
+    picture = picture * (1 - mask) + laid * mask
+    if chance.random() < bounds.shadow:
+        picture = shadow(picture, chance)
+    blur = chance.uniform(bounds.blur[0], min(bounds.blur[1], 1.0))
+    pixels = _camera(
+        np.asarray(picture, np.float32), bounds, blur, chance, np.random.default_rng(chance.randrange(2**63))
+    )
+    cards = tuple(
+        Card(side, np.asarray(cv2.perspectiveTransform(on[None], matrix)[0]))
+        for side, on in zip(sides, at, strict=True)
+    )
+    return Scene(pixels, cards, ("photocopy",), frozenset({Risk.PHOTOCOPY}))
+
+
+def photograph_forged(face: Face, other: Face, fonts: Fonts, level: Level, chance: Random) -> Scene:
+    """Take a picture of a card, and put a field of another card into it."""
+    scene = photograph(face, level, chance)
+    card = scene.cards[0]
+    name = chance.choice([name for name in FORGED if name in face.boxes])
+    pixels = forge(scene.pixels, (face, card.corners), name, other, fonts=fonts, chance=chance)
+    fields = {**face.fields, **{key: text for key, text in other.fields.items() if key == name}}
+    lost = card.lost | ({name} if name not in fields else set())  # what is painted over a validity is not noted
+    forged = Card(Face(face.side, face.picture, fields, face.boxes), card.corners, lost)
+    effects = (*scene.effects, f"forged {name}")
+    return Scene(_jpeg(pixels, _LEVELS[level], chance), (forged,), effects, scene.risks | {Risk.EDITED}, scene.slight)
+
+
+def photograph_other(thing: Image.Image | None, kind: str, chance: Random) -> Scene:
+    """Take a picture of something that is no ID card, or of nothing, at any level."""
+    bounds = _LEVELS[chance.choice(tuple(Level))]
+    picture = GROUNDS[chance.choice(bounds.grounds)]((chance.randrange(600, 1000), chance.randrange(900, 1400)), chance)
+    picture = np.asarray(picture, np.float32)
+    if thing is not None:
+        flat = np.asarray(thing)[:, :, ::-1]
+        high, wide = flat.shape[:2]
+        scale = min(picture.shape[0] / high, picture.shape[1] / wide) * chance.uniform(0.5, 0.85)
+        matrix = cv2.getRotationMatrix2D((wide / 2, high / 2), chance.uniform(-15, 15), scale)
+        matrix[:, 2] += [picture.shape[1] / 2 - wide / 2, picture.shape[0] / 2 - high / 2]
+        shape = (picture.shape[1], picture.shape[0])
+        mask = cv2.warpAffine(np.ones((high, wide), np.float32), matrix, shape)[..., None]
+        flat = cv2.GaussianBlur(flat, (0, 0), max(0.35 / scale, 0.3))
+        picture = picture * (1 - mask) + cv2.warpAffine(flat, matrix, shape) * mask
+    noise = np.random.default_rng(chance.randrange(2**63))
+    blur = chance.uniform(*bounds.blur)
+    return Scene(_camera(np.asarray(picture, np.float32), bounds, blur, chance, noise), (), (kind,))
+
+
+class _Seen:
+    """What of a card can still be seen."""
+
+    def __init__(self, face: Face, corners: Points) -> None:
+        self.corners = corners
+        self.fields = {name: box for name, box in face.boxes.items() if name != "portrait"}
+        self.lost: set[str] = set()
+        self.risks: set[Risk] = set()
+        self.slight: set[Risk] = set()
+
+    def glare(self, mask: Plane) -> set[str]:
+        if covered(self.fields, self.corners, mask, 0.15, 0.0):
+            self.slight.add(Risk.GLARE)
+        return self._hide(Risk.GLARE, covered(self.fields, self.corners, mask, 0.5, 0.12))
+
+    def cover(self, mask: Plane) -> set[str]:
+        if covered(self.fields, self.corners, cv2.dilate(mask, np.ones((9, 9), np.uint8)), 0.1, 0.0):
+            self.slight.add(Risk.OCCLUDED)
+        return self._hide(Risk.OCCLUDED, covered(self.fields, self.corners, mask, 0.5, 0.04))
+
+    def blur(self, deviation: float) -> None:
+        if deviation > _BLURRED:
+            self.risks.add(Risk.BLURRED)
+        elif deviation > _SLIGHTLY:
+            self.slight.add(Risk.BLURRED)
+
+    def _hide(self, risk: Risk, fields: set[str]) -> set[str]:
+        if fields:
+            self.risks.add(risk)
+            self.lost |= fields
+        return fields
+
+
+def _spoilt(picture: Plane, seen: _Seen, risk: Risk | None, chance: Random) -> Plane:
+    """Let glare or something that lies there hide at least one field, where this is the risk."""
+    if risk not in {Risk.GLARE, Risk.OCCLUDED}:
+        return picture
+    while True:
+        box = seen.fields[chance.choice(sorted(seen.fields))]
+        if risk is Risk.GLARE:
+            spoilt, mask = glare(picture, seen.corners, chance, box)
+            hidden = seen.glare(mask)
+        else:
+            spoilt, mask = chance.choice((finger, paper))(picture, seen.corners, chance, box)
+            hidden = seen.cover(mask)
+        if hidden:
+            return spoilt
+
+
+def _cut(pixels: Pixels, corners: Points, chance: Random) -> tuple[Pixels, Points]:
+    """Cut the picture so that a side or a corner of the card is outside."""
+    height, width = pixels.shape[:2]
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    depth = chance.uniform(0.03, 0.2) * (high - low)
+    left, top, right, bottom = 0.0, 0.0, float(width), float(height)
+    match chance.randrange(5):
+        case 0:
+            left = low[0] + depth[0]
+        case 1:
+            top = low[1] + depth[1]
+        case 2:
+            right = high[0] - depth[0]
+        case 3:
+            bottom = high[1] - depth[1]
+        case _:
+            left, top = low + depth * 0.7
+    cut = pixels[int(top) : int(bottom), int(left) : int(right)].copy()
+    return cut, corners - [int(left), int(top)]
+
+
+def _outside(box: Box, corners: Points, pixels: Pixels) -> bool:
+    left, top, right, bottom = box
+    square = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], float)
+    at = cv2.perspectiveTransform(square, card_matrix(corners))[0]
+    return bool((at < 0).any() or (at > [pixels.shape[1], pixels.shape[0]]).any())
 
 
 # -- geometry ----------------------------------------------------------------------------------------------------
@@ -130,11 +316,6 @@ def _lay(width: float, bounds: _Bounds, chance: Random) -> Points:
     return np.asarray((corners - corners.mean(axis=0)) @ spin.T)
 
 
-def _matrix(corners: Points) -> Matrix:
-    flat = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float32)
-    return np.asarray(cv2.getPerspectiveTransform(flat, corners.astype(np.float32)), float)
-
-
 def _put(picture: Plane, card: Pixels, corners: Points, chance: Random) -> Plane:
     """Warp the card, with round corners, onto the ground, with the shadow of its edge."""
     height, width = picture.shape[:2]
@@ -145,7 +326,7 @@ def _put(picture: Plane, card: Pixels, corners: Points, chance: Random) -> Plane
     for x in (radius, WIDTH - radius - 1):
         for y in (radius, HEIGHT - radius - 1):
             cv2.circle(shape, (x, y), radius, 255, -1)
-    matrix = _matrix(corners)
+    matrix = card_matrix(corners)
     scale = float(np.linalg.norm(corners[1] - corners[0])) / WIDTH
     if scale < 0.8:  # what a lens does before the sensor counts the dots
         card = cv2.GaussianBlur(card, (0, 0), 0.35 / scale)
@@ -156,158 +337,37 @@ def _put(picture: Plane, card: Pixels, corners: Points, chance: Random) -> Plane
     return np.asarray(picture * (1 - mask) + laid.astype(np.float32) * mask, np.float32)
 
 
-def _covered(boxes: dict[str, Box], corners: Points, mask: Plane, strong: float, share: float) -> set[str]:
-    """Return the fields of which more than `share` lies where the mask is above `strong`."""
-    matrix = _matrix(corners)
-    flat = cv2.warpPerspective(mask, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    lost = set()
-    for name, (left, top, right, bottom) in boxes.items():
-        inside = flat[int(top) : int(bottom), int(left) : int(right)]
-        # A single character's width of a long field is enough to lose it.
-        columns = (inside > strong).mean(axis=0)
-        if columns.size and (columns > 0.5).sum() > max(share * columns.size, 6):
-            lost.add(name)
-    return lost
+# -- the camera ---------------------------------------------------------------------------------------------------
 
 
-# -- grounds -----------------------------------------------------------------------------------------------------
-
-
-def _plain(size: tuple[int, int], chance: Random) -> Plane:
-    base = np.array([chance.randrange(40, 215) for _ in range(3)], np.float32)
-    base = base * 0.4 + base.mean() * 0.6
-    return _slope(np.ones((*size, 3), np.float32) * base, chance)
-
-
-def _pale(size: tuple[int, int], chance: Random) -> Plane:
-    """Lay a ground as light as the card itself."""
-    return _slope(np.ones((*size, 3), np.float32) * chance.randrange(205, 240), chance)
-
-
-def _tray(size: tuple[int, int], chance: Random) -> Plane:
-    """Lay the dark tray of a terminal, lit by LEDs."""
-    tray = np.ones((*size, 3), np.float32) * chance.randrange(18, 70)
-    return _slope(tray, chance, 0.15)
-
-
-def _wood(size: tuple[int, int], chance: Random) -> Plane:
-    height, width = size
-    x, y = np.meshgrid(np.arange(width), np.arange(height))
-    noise = np.random.default_rng(chance.randrange(2**63))
-    grain = cv2.resize(
-        noise.normal(0, 1, (max(height // 6, 2), max(width // 90, 2))).astype(np.float32), (width, height)
-    )
-    rings = np.sin(y / chance.uniform(9, 22) + grain * 2 + x / 300)
-    base = np.array([chance.randrange(40, 110), chance.randrange(80, 140), chance.randrange(120, 190)], np.float32)
-    return np.asarray(base + (rings * 10 + grain * 6)[..., None], np.float32)
-
-
-def _paper(size: tuple[int, int], chance: Random) -> Plane:
-    """Lay a printed page."""
-    page = np.full((*size, 3), chance.randrange(220, 250), np.uint8)
-    height, width = size
-    pitch = chance.randrange(22, 40)
-    for top in range(pitch, height - pitch, pitch):
-        x = chance.randrange(10, 60)
-        while x < width - 30:
-            word = chance.randrange(14, 90)
-            letters = "".join(chance.choice("abcdefghiklmnoprstuvw0123456789") for _ in range(word // 9 + 1))
-            cv2.putText(page, letters, (x, top), cv2.FONT_HERSHEY_SIMPLEX, pitch / 48, (40, 40, 40), 1, cv2.LINE_AA)
-            x += word + 16
-    return page.astype(np.float32)
-
-
-def _busy(size: tuple[int, int], chance: Random) -> Plane:
-    """Lay a desk with things on it."""
-    desk = _wood(size, chance) if chance.random() < 0.5 else _plain(size, chance)
-    height, width = size
-    for _ in range(chance.randrange(5, 14)):
-        colour = tuple(chance.randrange(20, 245) for _ in range(3))
-        middle = (chance.randrange(width), chance.randrange(height))
-        if chance.random() < 0.6:
-            box = cv2.boxPoints(
-                (middle, (chance.randrange(40, 500), chance.randrange(30, 300)), chance.uniform(0, 180))
-            )
-            cv2.fillConvexPoly(desk, box.astype(np.int32), colour, cv2.LINE_AA)
-            if chance.random() < 0.5:
-                cv2.polylines(desk, [box.astype(np.int32)], True, (30, 30, 30), 2, cv2.LINE_AA)
-        else:
-            cv2.circle(desk, middle, chance.randrange(15, 130), colour, -1, cv2.LINE_AA)
-    return desk
-
-
-def _slope(picture: Plane, chance: Random, strength: float = 0.3) -> Plane:
+def _fixed_camera(picture: Plane, corners: Points, lens: np.random.Generator) -> tuple[Plane, Points]:
+    """See the tray through the wide lens above it: slightly barrelled, darker towards the corners of the picture."""
     height, width = picture.shape[:2]
-    x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
-    slope = 1 + strength * (chance.uniform(-1, 1) * x + chance.uniform(-1, 1) * y) / 2
-    return np.asarray(picture * slope[..., None], np.float32)
+    middle, reach = np.array([width / 2, height / 2]), float(np.hypot(width, height) / 2)
+    bend, fall = lens.uniform(0.005, 0.03), lens.uniform(0.05, 0.25)
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    away = ((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / reach**2
+    # The farther from the middle, the farther out is what is seen there.
+    stretch = ((1 + bend * away) / (1 + bend)).astype(np.float32)
+    across = np.asarray((x - middle[0]) * stretch + middle[0], np.float32)
+    down = np.asarray((y - middle[1]) * stretch + middle[1], np.float32)
+    seen = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    lit = seen * (1 - fall * away[..., None])
+    out = corners - middle
+    for _ in range(8):  # the inverse, step by step
+        out = (corners - middle) * (1 + bend) / (1 + bend * (out**2).sum(axis=1, keepdims=True) / reach**2)
+    return np.asarray(lit, np.float32), out + middle
 
 
-_GROUNDS = {"plain": _plain, "pale": _pale, "tray": _tray, "wood": _wood, "paper": _paper, "busy": _busy}
-
-
-# -- what happens to a card and its picture --------------------------------------------------------------------------
-
-
-def _wear(card: Pixels, chance: Random) -> None:
-    for _ in range(chance.randrange(1, 6)):
-        x, y = chance.randrange(WIDTH), chance.randrange(HEIGHT)
-        turn, length = chance.uniform(0, 6.28), chance.uniform(60, 400)
-        end = (int(x + length * np.cos(turn)), int(y + length * np.sin(turn)))
-        layer = card.copy()
-        cv2.line(layer, (x, y), end, (chance.randrange(200, 255),) * 3, chance.choice((1, 1, 2)), cv2.LINE_AA)
-        share = chance.uniform(0.2, 0.7)
-        card[:] = cv2.addWeighted(layer, share, card, 1 - share, 0)
-
-
-def _shadow(picture: Plane, chance: Random) -> Plane:
-    height, width = picture.shape[:2]
-    mask: Plane = np.zeros((height, width), np.float32)
-    across = np.array([[chance.randrange(width), 0], [chance.randrange(width), height]], np.int32)
-    cv2.fillPoly(mask, [np.array([across[0], across[1], [0, height], [0, 0]], np.int32)], 1.0)
-    mask = cv2.GaussianBlur(mask, (0, 0), chance.uniform(6, 40))
-    return np.asarray(picture * (1 - chance.uniform(0.1, 0.4) * mask[..., None]), np.float32)
-
-
-def _glare(picture: Plane, corners: Points, chance: Random) -> tuple[Plane, Plane]:
-    """Let a lamp mirror itself in the laminate; return the picture and how strong the glare is, 0 to 1."""
-    height, width = picture.shape[:2]
-    wide = float(np.linalg.norm(corners[1] - corners[0]))
-    middle = _matrix(corners) @ [chance.uniform(0, WIDTH), chance.uniform(0, HEIGHT), 1.0]
-    mask: Plane = np.zeros((height, width), np.float32)
-    axes = (int(wide * chance.uniform(0.02, 0.14)), int(wide * chance.uniform(0.015, 0.07)))
-    at = (int(middle[0] / middle[2]), int(middle[1] / middle[2]))
-    cv2.ellipse(mask, at, axes, chance.uniform(0, 180), 0, 360, 1.0, -1)
-    mask = cv2.GaussianBlur(mask, (0, 0), wide * chance.uniform(0.008, 0.04)) * chance.uniform(0.6, 1.0)
-    inside = np.zeros((height, width), np.uint8)
-    cv2.fillConvexPoly(inside, corners.astype(np.int32), 1)
-    mask *= inside
-    return np.asarray(picture * (1 - mask[..., None]) + 255 * mask[..., None], np.float32), mask
-
-
-def _finger(picture: Plane, corners: Points, chance: Random) -> tuple[Plane, Plane]:
-    """Let somebody hold the card by an edge."""
-    height, width = picture.shape[:2]
-    side = chance.randrange(4)
-    share = chance.uniform(0.1, 0.9)
-    edge = corners[side] * (1 - share) + corners[(side + 1) % 4] * share
-    inwards = corners.mean(axis=0) - edge
-    wide = float(np.linalg.norm(corners[1] - corners[0]))
-    tip = edge + inwards / np.linalg.norm(inwards) * wide * chance.uniform(0.0, 0.06)
-    out = edge - inwards * 1.5
-    mask: Plane = np.zeros((height, width), np.float32)
-    thick = int(wide * chance.uniform(0.09, 0.13))
-    cv2.line(mask, tip.astype(int).tolist(), out.astype(int).tolist(), 1.0, thick, cv2.LINE_AA)
-    cv2.circle(mask, tip.astype(int).tolist(), thick // 2, 1.0, -1, cv2.LINE_AA)
-    mask = cv2.GaussianBlur(mask, (0, 0), 1.2)
-    skin = np.array([chance.randrange(110, 160), chance.randrange(140, 190), chance.randrange(190, 235)], np.float32)
-    distance = cv2.distanceTransform((mask > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
-    shade = 0.7 + 0.3 * np.clip(distance / (thick / 2), 0, 1)
-    return np.asarray(picture * (1 - mask[..., None]) + skin * shade[..., None] * mask[..., None], np.float32), mask
-
-
-def _camera(picture: Plane, bounds: _Bounds, chance: Random, noise: np.random.Generator) -> Pixels:
-    blur = chance.uniform(*bounds.blur)
+def _camera(
+    picture: Plane,
+    bounds: _Bounds,
+    blur: float,
+    chance: Random,
+    noise: np.random.Generator,
+    *,
+    phone: np.random.Generator | None = None,
+) -> Pixels:
     if blur > 0.25:
         if chance.random() < 0.3:  # a hand that moves
             length = max(2, round(blur * 2.5))
@@ -327,6 +387,12 @@ def _camera(picture: Plane, bounds: _Bounds, chance: Random, noise: np.random.Ge
     picture = picture * chance.uniform(*bounds.light)
     picture = picture * np.array([chance.uniform(0.93, 1.07), 1.0, chance.uniform(0.93, 1.07)], np.float32)
     grain = noise.normal(0, chance.uniform(*bounds.noise), picture.shape).astype(np.float32)
-    pixels = np.clip(picture + grain, 0, 255).astype(np.uint8)
+    picture = picture + grain
+    if phone is not None and phone.random() < 0.4:  # phones make their pictures look sharp
+        picture = picture + phone.uniform(0.2, 0.6) * (picture - cv2.GaussianBlur(picture, (0, 0), 1.2))
+    return _jpeg(np.clip(picture, 0, 255).astype(np.uint8), bounds, chance)
+
+
+def _jpeg(pixels: Pixels, bounds: _Bounds, chance: Random) -> Pixels:
     coded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, chance.randrange(*bounds.jpeg)])[1]
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
