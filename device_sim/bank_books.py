@@ -64,7 +64,7 @@ from wire.host_messages import (
 )
 from wire.settlement import BookingKind, Settlement
 
-_MAY_CHANGE = {"date", "time", "reason", "repeat"}  # between a message and its repeats
+_MAY_CHANGE = {"reason", "repeat"}  # between a message and its repeats
 _HIGHEST_BALANCE = 0xFFFFFFFF  # in fen: four bytes
 
 _Opening = OrderRequest | ChargeRequest | DepositRequest
@@ -113,7 +113,7 @@ class BankEntry:
     refunded_fen: int
 
 
-_VERSION = 4  # of the tables, in the file's user_version
+_VERSION = 5  # of the tables, in the file's user_version
 _LEGACY_JOURNAL = b"\x01\x01"  # https://sqlite.org/fileformat2.html 1.3.3: what a database without WAL says of itself
 _SCHEMA = f"""
     pragma journal_mode = wal;
@@ -407,6 +407,7 @@ class BankBooks:
             number=request.order,
             terminal=request.terminal,
             stan=request.stan,
+            began_at=request.date + request.time,
             amount_fen=request.amount_fen,
             rrn=_rrn(rowid),
             card=CardNumber(request.card).masked,
@@ -519,8 +520,11 @@ class BankBooks:
         order = self._find(request.order)
         if order is None:
             # Remembered, so that the order is refused if it comes after its own reversal.
-            order = Order(request.order, request.terminal, request.original_stan, request.amount_fen)
-        if order.terminal != request.terminal or order.stan != request.original_stan:
+            order = Order(
+                request.order, request.terminal, request.original_stan, request.original_at, request.amount_fen
+            )
+        named = request.terminal, request.original_stan, request.original_at
+        if (order.terminal, order.stan, order.began_at) != named:
             return "25"
         if order.amount_fen != request.amount_fen:
             return "13"

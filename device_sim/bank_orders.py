@@ -15,13 +15,15 @@ class Order:
     """A row of the table, column by column; an order that is only known from its reversal has no RRN.
 
     `card` and `payer` are masked: the transit card, or the bank card whose account a deposit goes to; the bank card
-    that pays, empty for a phone. `payer_token` and `deposit_token` are the holders in the ledger. `counter` and
-    `authorised_at` (YYYYMMDDhhmmss) are those of the load that was permitted.
+    that pays, empty for a phone. `payer_token` and `deposit_token` are the holders in the ledger. `began_at`
+    (MMDDhhmmss) is the terminal's time in the 0200; `counter` and `authorised_at` (YYYYMMDDhhmmss) are those of the
+    load that was permitted.
     """
 
     number: str
     terminal: str
     stan: int
+    began_at: str
     amount_fen: int
     rrn: str = ""
     card: str = ""

@@ -130,7 +130,6 @@ class HostLink:
         self._pin_key = pin_key
         self._terminal = terminal
         self._branch = branch
-        self._clock = clock
         self._unanswered: set[tuple[type, str]] = set()  # what was sent and has to be sent until it is answered
 
     @property
@@ -278,6 +277,7 @@ class HostLink:
             amount_fen=amount_fen,
             reason=reason.value,
             original_stan=trace.order_stan,
+            original_at=f"{trace.began:%m%d%H%M%S}",
         )
         answer = self._insist(request, ReversalResponse)
         if answer.refunded_fen is None:
@@ -305,13 +305,12 @@ class HostLink:
 
     def _about(self, trace: Trace, stan: int) -> dict[str, Any]:
         """Return what every message about a transaction's money says of it."""
-        wall = self._clock.wall()
         return {
             "terminal": self._terminal,
             "branch": self._branch,
             "stan": stan,
-            "date": f"{wall:%m%d}",
-            "time": f"{wall:%H%M%S}",
+            "date": f"{trace.began:%m%d}",
+            "time": f"{trace.began:%H%M%S}",
             "order": trace.transaction,
         }
 

@@ -6,7 +6,7 @@ exceptions are those of `kiosk_core.errors`. Every multi-valued answer is a unio
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from enum import Enum
 from typing import Protocol
 
@@ -289,13 +289,15 @@ class ReceiptPrinter(Device, Protocol):
 
 @dataclass(frozen=True)
 class Trace:
-    """The numbers that make a request to the host unique: terminal, transaction and its four STANs.
+    """What makes a request to the host unique: the transaction, when it began, and its four STANs.
 
     `transaction` (at most 20 characters) is the order number of the QR payment as well. The STANs (1 to
-    999999) are drawn once when the transaction begins, so a repeated request carries the same one.
+    999999) are drawn once when the transaction begins, so a repeated request carries the same one. `began` tells
+    transactions apart that a terminal numbered alike because its journal was lost and begun anew; to the second.
     """
 
     transaction: str
+    began: datetime
     order_stan: int
     authorise_stan: int
     confirm_stan: int

@@ -1,6 +1,7 @@
 """Cards and a bank for tests of the host link: the keys, and what the cards would answer."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
@@ -23,7 +24,8 @@ CARD = "3104870001234567890"
 FACTOR = bytes.fromhex("4870001234567890")  # its last 16 digits
 TERMINAL = "T0000001"
 TERMINAL_NO = bytes.fromhex("001122334455")
-TRACE = Trace("T0000001-000042", order_stan=42, authorise_stan=43, confirm_stan=44, reverse_stan=45)
+BEGAN = datetime(2011, 12, 21, 21, 48, 22, tzinfo=UTC)
+TRACE = Trace("T0000001-000042", BEGAN, order_stan=42, authorise_stan=43, confirm_stan=44, reverse_stan=45)
 
 
 @dataclass(frozen=True)

@@ -351,9 +351,14 @@ def _read_suspense_response(fields: Fields) -> SuspenseResponse:
 
 def _read_reversal_request(fields: Fields) -> ReversalRequest:
     original = fields.digits("90")
-    if not original.startswith("0200") or original[10:].strip("0"):
-        raise WireError("field 90 does not name a 0200 by its STAN alone")
-    return ReversalRequest(**_read_money(fields), reason=fields.text("39"), original_stan=int(original[4:10]))
+    if not original.startswith("0200") or original[20:].strip("0"):
+        raise WireError("field 90 does not name a 0200 by its STAN and time alone")
+    return ReversalRequest(
+        **_read_money(fields),
+        reason=fields.text("39"),
+        original_stan=int(original[4:10]),
+        original_at=original[10:20],
+    )
 
 
 def _read_reversal_repeat(fields: Fields) -> ReversalRequest:

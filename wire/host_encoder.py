@@ -174,14 +174,14 @@ def _ordered_request_parts(message: OrderedRequest) -> tuple[dict[str, str], _Pr
                 Tag.DATE: _packed(message.authorised_date, "date", 8),
                 Tag.TIME: _packed(message.authorised_time, "time", 6),
             }
-        case ReversalRequest(reason=reason, original_stan=stan, repeat=repeat):
-            # Time and institutions of the original stay zero: STAN, terminal and order already name it.
-            original = f"0200{number_text(stan, 6, 'original STAN')}".ljust(42, "0")
+        case ReversalRequest(reason=reason, original_stan=stan, original_at=at, repeat=repeat):
+            # The institutions of the original stay zero: nobody stands between terminal and bank.
+            original = f"0200{number_text(stan, 6, 'original STAN')}{digit_text(at, 'time of the original', 10)}"
             fields = {
                 "t": "0401" if repeat else "0400",
                 "3": ORDER,
                 "39": padded_text(reason, 2, "reason"),
-                "90": original,
+                "90": original.ljust(42, "0"),
             }
             return {**fields, **_money(message)}, {}
 

@@ -454,6 +454,8 @@ class SuspenseResponse:
 class ReversalRequest:
     """0400/910000: undo the order that the 0200 with `original_stan` opened, whether or not it arrived.
 
+    `original_at` is the 0200's date and time (DE 13 and 12), MMDDhhmmss.
+
     `reason` is DE 39: 98 no answer in time, 96 terminal fault, A0 MAC of the answer wrong, 06 other
     (UnionPay POS; facts: money-safety 5.1). A `repeat` is an 0401.
     """
@@ -467,6 +469,7 @@ class ReversalRequest:
     amount_fen: int
     reason: str
     original_stan: int
+    original_at: str
     repeat: bool = False
 
 

@@ -12,4 +12,4 @@ def trace_of(transaction: Transaction) -> Trace:
     sequence = int(transaction.facts["sequence"] or 0)
     first = sequence * _STANS
     stans = [(first + i) % _LAST_STAN + 1 for i in range(_STANS)]
-    return Trace(transaction.id, *stans)
+    return Trace(transaction.id, transaction.rows[0].at, *stans)

@@ -60,7 +60,7 @@ def purse_of(init: LoadInit) -> PurseData:
 OPEN = OrderRequest(**MONEY, stan=42, card=CARD, purse=purse_of(INIT))
 ASK = StatusRequest(**ENDS, stan=1)
 LOAD = LoadRequest(**MONEY, stan=43, card=CARD, purse=purse_of(INIT))
-REVERSE = ReversalRequest(**MONEY, stan=45, reason="98", original_stan=42)
+REVERSE = ReversalRequest(**MONEY, stan=45, reason="98", original_stan=42, original_at="1122090000")
 
 
 @pytest.fixture
@@ -287,7 +287,7 @@ def test_a_paid_order_is_refunded_once(books: BankBooks) -> None:
     books.pay(ORDER)
     assert refund(books) == 5000
     assert refund(books) == 5000
-    assert refund(books, replace(REVERSE, reason="96", time="235959")) == 5000
+    assert refund(books, replace(REVERSE, reason="96")) == 5000
     assert refund(books, replace(REVERSE, stan=99)) == 5000
     (entry,) = books.entries()
     assert (entry.reversed, entry.refunded_fen) == (True, 5000)
@@ -319,9 +319,10 @@ def test_a_load_that_comes_after_the_reversal_is_refused(books: BankBooks) -> No
     [
         (replace(REVERSE, terminal="T0000002"), "25"),
         (replace(REVERSE, original_stan=41), "25"),
+        (replace(REVERSE, original_at="1122090001"), "25"),
         (replace(REVERSE, amount_fen=4000), "13"),
     ],
-    ids=["another terminal", "another original", "another amount"],
+    ids=["another terminal", "another original", "another time", "another amount"],
 )
 def test_a_wrong_reversal_is_refused(books: BankBooks, request_: ReversalRequest, expected: str) -> None:
     code(books, OPEN)
@@ -342,7 +343,9 @@ def test_every_repeat_gets_the_first_answer(books: BankBooks, clock: SetClock) -
     requests = [OPEN, LOAD, proof(books), replace(REVERSE, order="T0000001-000043")]
     first = [books.answer(request) for request in requests]
     clock.sleep(3600)
-    assert [books.answer(replace(request, date="0101", time="000000")) for request in requests] == first
+    assert [books.answer(request) for request in requests] == first
+    another_time = [books.answer(replace(request, time="000000")).response_code for request in requests]
+    assert another_time == ["94"] * len(requests)
     assert len({getattr(answer, "rrn", None) for answer in first}) == 4
 
 
@@ -401,8 +404,8 @@ def test_no_card_number_and_no_key_is_in_the_files(tmp_path: Path, books: BankBo
 
 def test_a_key_is_in_no_repr() -> None:
     assert repr(RULES) == (
-        "BankRules(limit_fen=100000, deposit_limit_fen=5000000, order_lifetime_s=120, pays_itself_after_s=None,"
-        " accounts=())"
+        "BankRules(limit_fen=100000, deposit_limit_fen=5000000, order_lifetime_s=120, validity_days=365,"
+        " pays_itself_after_s=None, accounts=())"
     )
 
 

@@ -24,7 +24,7 @@ from host_link.software_keys import MacAlgorithm, SoftwareMacKeys
 from kiosk_core.bank_card import BankCard, CardPayment, Charged, ChipRequest
 from kiosk_core.pin_pad import PinBlock, PinFormat
 from kiosk_core.ports import Declined, DeclineReason, QrOrder, Trace
-from tests.bank import ACCOUNT, BANK_RULES, TERMINAL, Purse, chip_data
+from tests.bank import ACCOUNT, BANK_RULES, TERMINAL, TRACE, Purse, chip_data
 from tests.clocks import SetClock
 from tests.host_link.lines import Arrival, FakeNetwork
 from tests.host_link.test_line import NOON
@@ -118,7 +118,7 @@ class World:
 
     def charge(self, pin: PinBlock) -> Charged | Declined:
         self.number += 1
-        trace = Trace(f"T0000001-{self.number:06}", self.number * 4, 0, 0, 0)
+        trace = Trace(f"T0000001-{self.number:06}", TRACE.began, self.number * 4, 0, 0, 0)
         card = BankCard(ACCOUNT.number, NOON.date().replace(2031, 12, 31), 1, "PBOC DEBIT")
         chip = ChipRequest(chip_data(INIT.amount_fen, self.number))
         return self.link.charge(trace, INIT, CardPayment(card, chip, pin))
@@ -317,7 +317,7 @@ def test_whatever_is_lost_no_pin_is_taken_until_the_next_exchange_has_mended_it(
     world.strike(fault, request_)
     assert world.link.online()  # the host is there, whatever becomes of the key: QR goes on
     assert world.exchange.is_wanted
-    assert isinstance(world.link.order_qr(Trace("T0000001-009999", 9999, 0, 0, 0), INIT), QrOrder)
+    assert isinstance(world.link.order_qr(Trace("T0000001-009999", TRACE.began, 9999, 0, 0, 0), INIT), QrOrder)
     if power_cut:
         world.switch_on()
     else:

@@ -41,6 +41,7 @@ _BANK_CARD = "openteller/bank_card_funding.py"
 _OPEN = "for each in unsettled if each.state not in STAFF_MAY_CLOSE"
 _CHARGE = "    def _charge(self, request: ChargeRequest, rowid: int) -> Response | _Refusal:\n"
 _FORGED = "tests/money/test_forged_cards.py"
+_LOST_JOURNAL = "tests/money/test_lost_journal.py"
 
 MUTANTS = (
     Mutant(
@@ -236,8 +237,18 @@ MUTANTS = (
     Mutant(
         "the bank forgets a reversal of an order that it does not know",
         _BANK,
-        "order = Order(request.order, request.terminal, request.original_stan, request.amount_fen)",
-        "return ReversalResponse(**_approved(request, rowid), refunded_fen=0)",
+        "            order = Order(\n"
+        "                request.order, request.terminal, request.original_stan, request.original_at,"
+        " request.amount_fen\n"
+        "            )\n",
+        "            return ReversalResponse(**_approved(request, rowid), refunded_fen=0)\n",
+    ),
+    Mutant(
+        "the bank does not ask when the original of a reversal was sent",
+        _BANK,
+        "named = request.terminal, request.original_stan, request.original_at\n",
+        "named = request.terminal, request.original_stan, order.began_at\n",
+        _LOST_JOURNAL,
     ),
     Mutant(
         "the bank reverses what is loaded",

@@ -176,7 +176,7 @@ def test_a_message_that_no_row_announces_is_seen() -> None:
         terminal = world.power_on()
         terminal.serve(Customer(CARD))
         (done,) = terminal.journal.since(START)
-        terminal.link.query_order(Trace(done.id, 1, 2, 3, 4))
+        terminal.link.query_order(Trace(done.id, done.rows[0].at, 1, 2, 3, 4))
         assert violations(world) == [f"{done.id}: a StatusRequest leaves, and the journal says: closed, or not there"]
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ from wire import emv
 
 PATIENCE_S = 15.0
 TYPING_S = 0.6  # the driver believes no PIN that was typed sooner
-TRACE = Trace("OT000001-000000007", 41, 42, 43, 44)
+BEGAN = datetime(2026, 11, 22, 10, 29, tzinfo=UTC)
+TRACE = Trace("OT000001-000000007", BEGAN, 41, 42, 43, 44)
 INIT = LoadInit(CardNumber("3104870000012345678"), 5_000, bytes(6), 2_350, 7, 1, 0, bytes(4), bytes(4))
 CHIP_KEY = bytes.fromhex("00112233445566778899AABBCCDDEEFF")  # of the card store's bank card
 PIN_KEY = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")

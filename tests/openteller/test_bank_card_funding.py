@@ -33,7 +33,8 @@ from tests.clocks import SetClock
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
 NUMBER = "9999990000000000014"
 CARD = BankCard(CardNumber(NUMBER), date(2031, 12, 31), 1, "PBOC DEBIT", f"{NUMBER}=311222000000")
-TRACE = Trace("OT000001-000000007", 41, 42, 43, 44)
+BEGAN = datetime(2026, 11, 22, 10, 29, tzinfo=UTC)
+TRACE = Trace("OT000001-000000007", BEGAN, 41, 42, 43, 44)
 INIT = LoadInit(CardNumber("3104870000012345678"), 5_000, bytes(6), 2_350, 7, 1, 0, bytes(4), bytes(4))
 PIN = PinBlock(PinFormat.ISO0, 6, bytes.fromhex("9C7E01D5A2F04B6B"))
 REQUEST = ChipRequest(bytes.fromhex("9F270180"))
@@ -578,7 +579,7 @@ def test_a_pin_that_is_being_typed_is_no_longer_taken_after_cancel(world: World)
 def test_a_new_payment_forgets_the_one_before(step: str) -> None:
     world = World()
     world.go_until(step)
-    again = Trace("OT000001-000000008", 51, 52, 53, 54)
+    again = Trace("OT000001-000000008", BEGAN, 51, 52, 53, 54)
     world.funding.begin(again, INIT)
     world.settle()
     assert world.poll() == Unclear(ReversalReason.OTHER)  # nobody can tell of the first
@@ -603,7 +604,7 @@ def test_a_terminal_may_go_down_before_anybody_has_paid(world: World) -> None:
 
 def test_cancelling_another_payment_does_nothing(world: World) -> None:
     world.go_until("pin")
-    world.funding.cancel(Trace("OT000001-000000006", 31, 32, 33, 34))
+    world.funding.cancel(Trace("OT000001-000000006", BEGAN, 31, 32, 33, 34))
     assert world.poll() == Pending(PINS)
 
 

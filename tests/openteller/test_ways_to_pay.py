@@ -1,6 +1,7 @@
 """The conductor with more than one way to pay: which are offered, who is asked, and what a failure of each means."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ from tests.kiosk_core.journey import AMOUNT, INIT, ORDER, SERVICE, TERMINAL
 from tests.money.devices import Inline
 from tests.openteller.stage import Printer, Stage
 
-TRACE = Trace("OT000001-20261122-000001", 1, 2, 3, 4)
+BEGAN = datetime(2026, 11, 22, 10, 29, tzinfo=UTC)
+TRACE = Trace("OT000001-20261122-000001", BEGAN, 1, 2, 3, 4)
 QR, BANK_CARD = FundingKind.QR, FundingKind.BANK_CARD
 
 

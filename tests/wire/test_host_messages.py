@@ -280,10 +280,10 @@ VECTORS: dict[str, tuple[Message, str]] = {
         f"0230 202000000A810000 950000 000043 {R} 3030 {T} 0018 {O}",
     ),
     "ReversalRequest": (
-        ReversalRequest(**MONEY, stan=45, reason="98", original_stan=42),
+        ReversalRequest(**MONEY, stan=45, reason="98", original_stan=42, original_at="1221214822"),
         (
             "0400 B038000002C18000 0000004000000000 910000 000000005000 000045 214822 1221 3938"
-            f" {T} {B} 0018 {O} 313536 0200 000042 00000000000000000000000000000000"
+            f" {T} {B} 0018 {O} 313536 0200 000042 1221214822 0000000000000000000000"
         ),
     ),
     "ReversalResponse": (
@@ -601,7 +601,7 @@ def with_commands(packed: str) -> bytes:
         (with_commands("04 00B09500 " * 9), "COMMANDS are not up to 8 APDUs of 4 to 64 bytes"),
         (changed("SuspenseRequest", "DF03 02 0017 ", "DF0C 02 0017 "), "COUNTER is missing"),
         (changed("ReversalRequest", "0200 000042", "0100 000042"), "field 90"),
-        (changed("ReversalRequest", "000042 00", "000042 01"), "field 90"),
+        (changed("ReversalRequest", "1221214822 00", "1221214822 01"), "field 90"),
         (bytes.fromhex(f"0810 8020000000800000 0400000000000000 000007 {T} 0301"), "field 39 is missing"),
         (
             bytes.fromhex(f"0800 8020000002800000 0400000000000000 000007 3030 {T} 0301"),
