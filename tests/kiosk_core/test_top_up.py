@@ -672,6 +672,25 @@ def test_a_card_with_an_open_case_is_settled_before_anything_else() -> None:
     assert journey.page.title.key == "top_up.earlier_loaded.title"
 
 
+@pytest.mark.parametrize(
+    ("seen", "outcome"),
+    [
+        (ev.CardRead(AFTER, TOKEN), Outcome.LOADED),
+        (ev.CardRead(CARD, TOKEN), Outcome.SUSPENSE),  # the proof is of a load elsewhere, perhaps
+        (ev.CardUnusable(CardProblem.NOT_PRESENT), Outcome.SUSPENSE),
+    ],
+    ids=["the balance agrees", "it does not", "it was not read"],
+)
+def test_of_an_earlier_load_a_silent_host_leaves_it_to_the_balance_what_is_told(
+    seen: ev.Event, outcome: Outcome
+) -> None:
+    open_case = transaction(L.CREDIT_SENT, L.CARD_UNKNOWN, L.SUSPENSE, **KNOWN, paid=True)
+    journey = Journey.begun().feed(ev.CardArrived(), ev.CardRead(CARD, TOKEN, unsettled=open_case))
+    journey.feed(ev.ProofEnded(LoadProven(bytes(4), TAC)), seen, ev.ConfirmationUnanswered(), ev.ReceiptPrinted())
+    assert journey.rows[-1] is L.CONFIRM_SAF
+    assert journey.state.outcome is outcome
+
+
 def test_a_card_with_a_case_for_staff_is_not_loaded() -> None:
     case = transaction(L.CREDIT_SENT, L.MANUAL, **KNOWN, paid=True)
     journey = Journey.begun().feed(ev.CardArrived(), ev.CardRead(CARD, TOKEN, unsettled=case))

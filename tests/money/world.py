@@ -129,8 +129,8 @@ _ANNOUNCES: Mapping[type, frozenset[LedgerState]] = {
     SuspenseRequest: frozenset({LedgerState.SUSPENSE, LedgerState.MANUAL}),
 }
 """Which row is a transaction's last when the message leaves."""
-_PROMISES = {"top_up.loaded.title", "account_deposit.deposited.title"}
-"""Pages that say that the money has arrived; of an earlier load a card may say so that was loaded elsewhere since."""
+_PROMISES = {"top_up.loaded.title", "top_up.earlier_loaded.title", "account_deposit.deposited.title"}
+"""Pages that say that the money has arrived."""
 _WAITS_FOR_PEOPLE = {LedgerState.SUSPENSE, LedgerState.MANUAL}
 
 

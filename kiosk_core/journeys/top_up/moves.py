@@ -450,6 +450,10 @@ def confirmed(s: TopUp, event: ev.ConfirmationAnswered) -> Next:
 
 
 def confirmation_unanswered(s: TopUp, _: ev.ConfirmationUnanswered) -> Next:
+    # Of a card that was away since, the proof may be of a load elsewhere that took the same counter: the balance
+    # tells, and where it does not, the host alone can.
+    if s.earlier and s.new_balance_fen != s.old_balance_fen + s.amount_fen:
+        return with_receipt(s, Outcome.SUSPENSE)
     return with_receipt(s, Outcome.LOADED)
 
 
