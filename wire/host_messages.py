@@ -100,58 +100,85 @@ class LoadPermission:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EchoRequest:
+class _Exchange:
+    """What a request and its answer share: the terminal, and the STAN (1 to 999999)."""
+
+    terminal: str
+    stan: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer(_Exchange):
+    """What every answer says: DE 39."""
+
+    response_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _TransactionRequest(_Exchange):
+    """About a transaction, which began at `date` (MMDD) and `time` (hhmmss) of the terminal."""
+
+    branch: str
+    date: str
+    time: str
+    order: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MoneyRequest(_TransactionRequest):
+    """About a transaction's money."""
+
+    amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OrderAnswer(_Answer):
+    """About an order."""
+
+    order: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Decision(_OrderAnswer):
+    """What the host remembers and says again when it is asked again; `rrn` names it."""
+
+    rrn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EchoRequest(_Exchange):
     """0800: is the host there."""
 
-    terminal: str
-    stan: int
-
 
 @dataclass(frozen=True, kw_only=True)
-class EchoResponse:
+class EchoResponse(_Answer):
     """0810: it is."""
 
-    terminal: str
-    stan: int
-    response_code: str
-
 
 @dataclass(frozen=True, kw_only=True)
-class SignOnRequest:
+class SignOnRequest(_Exchange):
     """0800: the first message of a connection."""
 
-    terminal: str
-    stan: int
-
 
 @dataclass(frozen=True, kw_only=True)
-class SignOnResponse:
+class SignOnResponse(_Answer):
     """0810: whether the host will do business with this terminal now."""
 
-    terminal: str
-    stan: int
-    response_code: str
-
 
 @dataclass(frozen=True, kw_only=True)
-class KeyRequest:
+class KeyRequest(_Exchange):
     """0800: a new MAC key is wanted; `challenge` are 8 bytes by chance."""
 
-    terminal: str
-    stan: int
     challenge: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeyResponse:
+class KeyResponse(_Answer):
     """0810: the TR-31 block of the key, 1 to 255 characters, there exactly if the response code approves.
 
     An approving one is sealed with the key that it brings, so the echoed `challenge` proves that it is new.
     """
 
-    terminal: str
-    stan: int
-    response_code: str
     challenge: bytes
     key_block: str | None = None
 
@@ -165,274 +192,175 @@ class BroughtKey:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PinKeyRequest:
+class PinKeyRequest(_Exchange):
     """0800/162: a new PIN key is wanted; `challenge` are 8 bytes by chance."""
 
-    terminal: str
-    stan: int
     challenge: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
-class PinKeyResponse:
+class PinKeyResponse(_Answer):
     """0810/162: the PIN key for the terminal's PIN pad, there exactly if the response code approves."""
 
-    terminal: str
-    stan: int
-    response_code: str
     challenge: bytes
     key: BroughtKey | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class PinKeyInUseRequest:
+class PinKeyInUseRequest(_Exchange):
     """0800/163: the PIN pad has taken the key with this check value (six hexadecimal digits)."""
 
-    terminal: str
-    stan: int
     check_value: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class PinKeyInUseResponse:
+class PinKeyInUseResponse(_Answer):
     """0810/163: whether the host opens PIN blocks with that key from now on."""
 
-    terminal: str
-    stan: int
-    response_code: str
     check_value: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class JournalHeadRequest:
+class JournalHeadRequest(_Exchange):
     """0620: the newest row of the terminal's journal, its number (1 to 2**64 - 1) and its hash (32 bytes)."""
 
-    terminal: str
-    stan: int
     row_number: int
     row_hash: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
-class JournalHeadResponse:
+class JournalHeadResponse(_Answer):
     """0630: the host keeps it."""
 
-    terminal: str
-    stan: int
-    response_code: str
     row_number: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderRequest:
+class OrderRequest(_MoneyRequest):
     """0200/910000: check MAC1 and open a QR order for the amount.
 
     `terminal` up to 8 and `branch` up to 15 characters, `stan` 1 to 999999, `date` MMDD, `time` hhmmss,
     `order` 1 to 20 characters, `card` 1 to 20 digits.
     """
 
-    terminal: str
-    branch: str
-    stan: int
-    date: str
-    time: str
-    order: str
     card: str = field(repr=False)
-    amount_fen: int
     purse: PurseData
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderResponse:
+class OrderResponse(_Decision):
     """0210/910000: the QR to show; `offer` is there exactly if the response code approves."""
 
-    terminal: str
-    stan: int
-    rrn: str
-    response_code: str
-    order: str
     offer: QrOffer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChargeRequest:
+class ChargeRequest(_MoneyRequest):
     """0200/960000: check MAC1, open an order for the amount and debit the payer's bank card for it at once.
 
     Shapes as in OrderRequest; `card` is the transit card, `payer` the bank card.
     """
 
-    terminal: str
-    branch: str
-    stan: int
-    date: str
-    time: str
-    order: str
     card: str = field(repr=False)
-    amount_fen: int
     purse: PurseData
     payer: PayingCard
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChargeResponse:
+class ChargeResponse(_Decision):
     """0210/960000: the order is paid; `approval` is there exactly if the response code approves."""
 
-    terminal: str
-    stan: int
-    rrn: str
-    response_code: str
-    order: str
     approval: Approval | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class DepositRequest:
+class DepositRequest(_MoneyRequest):
     """0200/970000: open a QR order whose payment goes to the bank account of this card. Shapes as in OrderRequest."""
 
-    terminal: str
-    branch: str
-    stan: int
-    date: str
-    time: str
-    order: str
     card: str = field(repr=False)
-    amount_fen: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class DepositResponse:
+class DepositResponse(_Decision):
     """0210/970000: the QR to show; `offer` is there exactly if the response code approves."""
 
-    terminal: str
-    stan: int
-    rrn: str
-    response_code: str
-    order: str
     offer: QrOffer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusRequest:
+class StatusRequest(_Exchange):
     """0100/920000: what became of the order."""
 
-    terminal: str
-    stan: int
     order: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusResponse:
+class StatusResponse(_OrderAnswer):
     """0110/920000: the order's status, there exactly if the response code approves."""
 
-    terminal: str
-    stan: int
-    response_code: str
-    order: str
     status: OrderStatus | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadRequest:
+class LoadRequest(_MoneyRequest):
     """0100/930000: check MAC1 of the paid order and make MAC2. Shapes as in OrderRequest."""
 
-    terminal: str
-    branch: str
-    stan: int
-    date: str
-    time: str
-    order: str
     card: str = field(repr=False)
-    amount_fen: int
     purse: PurseData
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadResponse:
+class LoadResponse(_Decision):
     """0110/930000: the permission to load, there exactly if the response code approves."""
 
-    terminal: str
-    stan: int
-    rrn: str
-    response_code: str
-    order: str
     permission: LoadPermission | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class IssuerRequest:
+class IssuerRequest(_TransactionRequest):
     """0100/980000: which commands has the issuer for this transit card before it is loaded.
 
     `expires` is its last valid day, YYYYMMDD, `challenge` 8 bytes that the card gave by chance for them. Other shapes
     as in OrderRequest; no money is asked for.
     """
 
-    terminal: str
-    branch: str
-    stan: int
-    date: str
-    time: str
-    order: str
     card: str = field(repr=False)
     expires: str
     challenge: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
-class IssuerResponse:
+class IssuerResponse(_OrderAnswer):
     """0110/980000: up to 8 APDUs of 4 to 64 bytes, 255 bytes with their lengths; there exactly if it approves.
 
     They are made for the echoed `challenge` and count with the card that gave it. () is "nothing to do".
     """
 
-    terminal: str
-    stan: int
-    response_code: str
-    order: str
     challenge: bytes
     commands: tuple[bytes, ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfirmRequest:
+class ConfirmRequest(_MoneyRequest):
     """0220/940000: the card was loaded; here is its TAC (4 bytes). A `repeat` is an 0221."""
 
-    terminal: str
-    branch: str
-    stan: int
-    date: str
-    time: str
-    order: str
-    amount_fen: int
     tac: bytes
     repeat: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfirmResponse:
+class ConfirmResponse(_Decision):
     """0230/940000: whether the host accepts the proof."""
-
-    terminal: str
-    stan: int
-    rrn: str
-    response_code: str
-    order: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuspenseRequest:
+class SuspenseRequest(_MoneyRequest):
     """0220/950000: whether the card was loaded is not known, and it is gone. A `repeat` is an 0221.
 
     `counter` is the purse's before the load, `authorised_date` (YYYYMMDD) and `authorised_time` (hhmmss) are those of
     the LoadPermission.
     """
 
-    terminal: str
-    branch: str
-    stan: int
-    date: str
-    time: str
-    order: str
-    amount_fen: int
     counter: int
     authorised_date: str
     authorised_time: str
@@ -440,18 +368,12 @@ class SuspenseRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuspenseResponse:
+class SuspenseResponse(_Decision):
     """0230/950000: whether the host keeps the order open until it is settled."""
-
-    terminal: str
-    stan: int
-    rrn: str
-    response_code: str
-    order: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReversalRequest:
+class ReversalRequest(_MoneyRequest):
     """0400/910000: undo the order that the 0200 with `original_stan` opened, whether or not it arrived.
 
     `original_at` is the 0200's date and time (DE 13 and 12), MMDDhhmmss.
@@ -460,13 +382,6 @@ class ReversalRequest:
     (UnionPay POS; facts: money-safety 5.1). A `repeat` is an 0401.
     """
 
-    terminal: str
-    branch: str
-    stan: int
-    date: str
-    time: str
-    order: str
-    amount_fen: int
     reason: str
     original_stan: int
     original_at: str
@@ -474,14 +389,9 @@ class ReversalRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReversalResponse:
+class ReversalResponse(_Decision):
     """0410/910000: what goes back to the payer, there exactly if the response code approves."""
 
-    terminal: str
-    stan: int
-    rrn: str
-    response_code: str
-    order: str
     refunded_fen: int | None = None
 
 
