@@ -1,62 +1,137 @@
-"""How the lines of a field become its text: each kind of field has its alphabet, its grammar or its list."""
+"""How a line of a field becomes its text: each kind of field has its alphabet, its grammar or its list."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.decode import Reading, greedy, likeliest
+from ocr.characters import simplified
+from ocr.decode import BLANK, Reading, beam, greedy, share, weigh
 from ocr.ethnicities import ETHNICITIES
+from ocr.id_card import LONG_TERM, day
 from ocr.recogniser import Chances
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-
-
-@dataclass(frozen=True)
-class Alphabet:
-    """The characters of a recogniser, and where the ones are that some fields are made of."""
-
-    characters: Sequence[str]
-
-    def only(self, characters: str) -> NDArray[np.intp]:
-        """Return the columns of these characters."""
-        return np.array([self.characters.index(each) for each in characters], np.intp)
+_ALPHABETS = {"id_number": "0123456789X", "birth": "0123456789年月日", "validity": "0123456789.-长期"}
+_LISTS: dict[str, Sequence[str]] = {"sex": ("男", "女"), "ethnicity": ETHNICITIES}
+_PLAIN = 0.9  # what is in a list and so sure needs no comparing with all others
+_PLACES = {"address", "authority"}  # where a traditional form is always a misread one
+_BLANK = 0.999  # a step so surely blank is no form of anything
+_TERMS = (5, 10, 20)  # years that a card is valid
 
 
 def checks(number: str) -> bool:
     """Return whether an ID number of 18 characters has the right last one (GB 11643: mod 11-2)."""
-    if not re.fullmatch(r"\d{17}[\dX]", number):
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
         return False
     total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
     return number[17] == "10X98765432"[total % 11]
 
 
-def interpreters(characters: Sequence[str]) -> dict[str, Callable[[Chances], Reading]]:
-    """Return what reads a line of each kind of field."""
-    alphabet = Alphabet(characters)
-    digits, birth, validity = (alphabet.only(each) for each in ("0123456789X", "0123456789年月日", "0123456789.-长期"))
+def born(number: str) -> str:
+    """Return YYYY-MM-DD of an ID number of 18 characters; "" where its digits are no day."""
+    text = f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
+    return text if day(text) else ""
 
-    def anything(line: Chances) -> Reading:
-        return greedy(line, characters)
 
-    return {
-        "id_number": lambda line: greedy(line, characters, digits),
-        "birth": lambda line: greedy(line, characters, birth),
-        "validity": lambda line: greedy(line, characters, validity),
-        "sex": lambda line: likeliest(line, characters, "男女"),
-        "ethnicity": lambda line: likeliest(line, characters, ETHNICITIES),
-        "name": anything,
-        "address": anything,
-        "authority": anything,
-    }
+def sex(number: str) -> str:
+    """Return the sex that an ID number of 18 characters tells."""
+    return "男" if int(number[16]) % 2 else "女"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line as it was read. `looks`: the chances of each look at it; `agreeing`, `ahead`: as in doubt.Signs."""
+
+    reading: Reading
+    looks: tuple[Chances, ...]
+    agreeing: float = 1.0
+    ahead: float = 12.0
+
+
+class Interpreter:
+    """Reads lines of any kind of field from the chances of one network."""
+
+    def __init__(self, characters: Sequence[str]) -> None:
+        """Take what the columns of the chances stand for."""
+        self.characters = characters
+        self.places = {character: column for column, character in enumerate(characters)}
+        self._allowed = {kind: self._columns(alphabet) for kind, alphabet in _ALPHABETS.items()}
+        pairs = sorted((new, old) for old, new in simplified().items() if old in self.places and new in self.places)
+        self._old = np.array([self.places[old] for _, old in pairs], np.intp)
+        new = [self.places[simple] for simple, _ in pairs]
+        self._new = np.array(list(dict.fromkeys(new)), np.intp)
+        self._starts = np.array([new.index(column) for column in self._new], np.intp)
+
+    def line(self, kind: str, looks: Sequence[Chances]) -> Line:
+        """Return what one or more looks at a line say together; may move chances of forms that are not printed."""
+        if kind in _PLACES:
+            for look in looks:
+                self._simplify(look)
+        if kind in _LISTS:
+            return self._chosen(looks, _LISTS[kind])
+        read = [greedy(look, self.characters, self._allowed.get(kind)) for look in looks]
+        if len(looks) == 1:
+            return Line(read[0], tuple(looks))
+        weighed = weigh(looks, self.places, [each.text for each in read])
+        text = weighed[0][1]
+        alike = [each for each in read if each.text == text]
+        reading = Reading(
+            text,
+            float(np.mean([each.sure for each in alike])),
+            alike[0].chances,
+            alike[0].columns,
+            float(np.mean([each.lead for each in alike])),
+        )
+        ahead = weighed[0][0] - weighed[1][0] if len(weighed) > 1 else 12.0
+        return Line(reading, tuple(looks), len(alike) / len(read), ahead)
+
+    def numbers(self, looks: Sequence[Chances]) -> list[tuple[float, str]]:
+        """Return ID numbers that check and name a day, with the logarithm of their chance, the likeliest first."""
+        texts = [text for look in looks for text in beam(look, self.characters, self._allowed["id_number"], 48)]
+        return weigh(looks, self.places, [text for text in texts if checks(text) and born(text)])
+
+    def dates(self, kind: str, looks: Sequence[Chances]) -> list[tuple[float, str]]:
+        """Return births or validities that are in order, with the logarithm of their chance, the likeliest first."""
+        texts = [text for look in looks for text in beam(look, self.characters, self._allowed[kind])]
+        good = birth_date if kind == "birth" else in_order
+        return weigh(looks, self.places, [text for text in texts if good(text)])
+
+    def likelihood(self, line: Line, text: str) -> float:
+        """Return the logarithm of the chance that a line says `text`; very low where it has unknown characters."""
+        weighed = weigh(line.looks, self.places, [text])
+        return weighed[0][0] if weighed else -1e3
+
+    def _chosen(self, looks: Sequence[Chances], texts: Sequence[str]) -> Line:
+        read = [greedy(look, self.characters) for look in looks]
+        if all(each.text in texts and each.sure > _PLAIN and each.text == read[0].text for each in read):
+            return Line(min(read, key=lambda each: each.sure), tuple(looks))
+        weighed = weigh(looks, self.places, texts)
+        reading = Reading(weighed[0][1], share(weighed), lead=min(share(weighed), max(each.sure for each in read)))
+        agreeing = sum(each.text == reading.text for each in read) / len(read)
+        return Line(reading, tuple(looks), agreeing, weighed[0][0] - weighed[1][0])
+
+    def _simplify(self, look: Chances) -> None:
+        """Give the chances of traditional forms to their simplified ones, in place."""
+        steps = np.flatnonzero(look[:, BLANK] < _BLANK)
+        rows = look[steps]
+        added = np.add.reduceat(rows[:, self._old], self._starts, axis=1)
+        rows[:, self._old] = 0
+        rows[:, self._new] += added
+        look[steps] = rows
+
+    def _columns(self, alphabet: str) -> NDArray[np.intp]:
+        return np.array([self.places[each] for each in alphabet], np.intp)
 
 
 def birth_date(text: str) -> str:
     """Return YYYY-MM-DD of 1984年3月7日, whose 年月日 may be missed; "" where it is none."""
     found = re.fullmatch(r"(\d{4})年?(\d{1,2})月?(\d{1,2})日?", text)
-    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else ""
+    written = f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else ""
+    return written if day(written) else ""
 
 
 def validity(text: str) -> tuple[str, str]:
@@ -64,5 +139,23 @@ def validity(text: str) -> tuple[str, str]:
     found = re.fullmatch(r"(\d{4})\.?(\d\d)\.?(\d\d)-?(?:(\d{4})\.?(\d\d)\.?(\d\d)|(长?期?))", text)
     if not found:
         return "", ""
-    until = f"{found[4]}-{found[5]}-{found[6]}" if found[4] else "长期" if found[7] else ""
-    return f"{found[1]}-{found[2]}-{found[3]}", until
+    begins = f"{found[1]}-{found[2]}-{found[3]}"
+    until = f"{found[4]}-{found[5]}-{found[6]}" if found[4] else LONG_TERM if found[7] else ""
+    return begins if day(begins) else "", until if until == LONG_TERM or day(until) else ""
+
+
+def in_order(text: str) -> bool:
+    """Return whether a validity is one that cards have: 5, 10 or 20 years, or 长期."""
+    begins, until = validity(text)
+    first, last = day(begins), day(until)
+    if first is None or last is None:
+        return bool(first) and until == LONG_TERM
+    return any(last in _ends(first, years) for years in _TERMS)
+
+
+def _ends(first: date, years: int) -> tuple[date, ...]:
+    """Return the same day so many years on; for 29 February, where there is none, the days beside it."""
+    try:
+        return (first.replace(year=first.year + years),)
+    except ValueError:
+        return date(first.year + years, 2, 28), date(first.year + years, 3, 1)

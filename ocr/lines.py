@@ -10,8 +10,11 @@ from ocr.arrays import Pixels, Plane
 from ocr.layout import Box, Field
 
 _STROKE = 17  # dots: wider than any stroke, narrower than a character
-_FAINT = 0.12
-_MARGIN = 7
+_FAINT = 0.24
+MARGIN = 7
+_GAP = 40  # dots: wider than any gap within a field that has none in its print
+_LEFTOVER = 44, 13  # print this narrow at the edge of a field, this far from the rest, belongs to what stands beside it
+_LEAST = 0.12  # of the first line's ink: what has less is no line but wear or noise
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class Line:
 
 def ink(flat: Pixels) -> Plane:
     """Return how much darker than the paper around it each dot is, 0 to 1, height x width."""
-    gray = cv2.cvtColor(flat, cv2.COLOR_BGR2GRAY)
+    # Grain of the camera is ink to no one: it is smoothed away, strokes are wider.
+    gray = cv2.GaussianBlur(cv2.cvtColor(flat, cv2.COLOR_BGR2GRAY), (5, 5), 1.2)
     dark = cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, np.ones((_STROKE, _STROKE), np.uint8)).astype(np.float32)
     paper = cv2.blur(gray.astype(np.float32), (61, 61)) + 12
     return np.asarray(np.minimum(dark / paper * 2.2, 1.0))
@@ -41,7 +45,7 @@ def find(ink_of_card: Plane, field: Field, slack: int) -> list[Line]:
         if found:  # what one line is off, the next is too
             middle = (found[-1].box[1] + found[-1].box[3]) / 2 + field.pitch
         line = _line(ink_of_card, (left - slack, right + slack), middle, line_high, slack if not found else 8)
-        if line is None:
+        if line is None or (found and line.ink < _LEAST * found[0].ink):
             break
         found.append(line)
     return found
@@ -51,7 +55,7 @@ def _line(card: Plane, columns: tuple[int, int], middle: float, high: float, sla
     top = max(int(middle - high / 2 - slack), 0)
     bottom = min(int(middle + high / 2 + slack), card.shape[0])
     left, right = max(columns[0], 0), min(columns[1], card.shape[1])
-    region = np.where(card[top:bottom, left:right] > _FAINT * 2, card[top:bottom, left:right], 0)
+    region = np.where(card[top:bottom, left:right] > _FAINT, card[top:bottom, left:right], 0)
     rows = region.sum(axis=1)
     if rows.max(initial=0) < 2:
         return None
@@ -60,21 +64,27 @@ def _line(card: Plane, columns: tuple[int, int], middle: float, high: float, sla
     offsets = np.arange(len(window)) - (len(window) - 1) / 2
     start = int((window * (1 - 0.15 * np.abs(offsets) / max(slack, 1))).argmax())
     band = region[start : start + int(high)]
-    inked = np.flatnonzero(band.max(axis=0) > 0.3)
+    strong = float(np.quantile(band[band > 0], 0.9)) if band.any() else 0.0
+    inked = np.flatnonzero(band.max(axis=0) > max(0.3, 0.4 * strong))
     if len(inked) == 0:
         return None
-    first, last = _extent(inked)
+    first, last = _extent(inked, band.shape[1])
     box = (
-        max(left + first - _MARGIN, 0),
-        max(top + start - _MARGIN + 1, 0),
-        min(left + last + 1 + _MARGIN, card.shape[1]),
-        min(top + start + int(high) + _MARGIN - 1, card.shape[0]),
+        max(left + first - MARGIN, 0),
+        max(top + start - MARGIN + 1, 0),
+        min(left + last + 1 + MARGIN, card.shape[1]),
+        min(top + start + int(high) + MARGIN - 1, card.shape[0]),
     )
     return Line(box, float(band[:, first : last + 1].mean()))
 
 
-def _extent(inked: NDArray[np.intp]) -> tuple[int, int]:
-    """Return first and last column of the print, leaving off specks far from all else."""
-    groups = np.split(inked, np.flatnonzero(np.diff(inked) > 40) + 1)
-    kept = [group for group in groups if len(group) >= 3] or groups
-    return int(kept[0][0]), int(kept[-1][-1])
+def _extent(inked: NDArray[np.intp], width: int) -> tuple[int, int]:
+    """Return first and last column of the print, leaving off specks far from all else, and ends of other print."""
+    groups = np.split(inked, np.flatnonzero(np.diff(inked) > _GAP) + 1)
+    kept = np.concatenate([group for group in groups if len(group) >= 3] or groups)
+    parts = np.split(kept, np.flatnonzero(np.diff(kept) > _LEFTOVER[1]) + 1)
+    if len(parts) > 1 and parts[0][0] <= 1 and np.ptp(parts[0]) < _LEFTOVER[0]:
+        parts = parts[1:]
+    if len(parts) > 1 and parts[-1][-1] >= width - 2 and np.ptp(parts[-1]) < _LEFTOVER[0]:
+        parts = parts[:-1]
+    return int(parts[0][0]), int(parts[-1][-1])

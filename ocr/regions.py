@@ -49,6 +49,22 @@ def counties() -> tuple[Region, ...]:
     )
 
 
+@cache
+def every_name() -> tuple[tuple[str, str, tuple[str, ...], str], ...]:
+    """Return code, province, cities and name of every county there is or was, and of cities that have none."""
+    book = _all()
+    divided = {code[:4] for code in book if not code.endswith("00")}
+    found = []
+    for code, regions in book.items():
+        if code.endswith("0000") or (code.endswith("00") and code[:4] in divided):
+            continue
+        province = book[code[:2] + "0000"][-1].name
+        above = {region.name for region in book.get(code[:4] + "00", ()) if not code.endswith("00")}
+        cities = tuple(sorted(above - _NOT_NAMED - {province}))
+        found += [(code, province, cities, region.name) for region in regions if region.name not in _NOT_NAMED]
+    return tuple(found)
+
+
 def path(code: str) -> tuple[str, str, str]:
     """Return the names of province, city and county as addresses write them; "" for a level that they leave out.
 

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from ocr.decode import greedy, likeliest, likelihood
+from ocr.decode import beam, greedy, likelihood, share, weigh
 
 CHARACTERS = ("", "1", "I", "7", "X")
+PLACES = {character: column for column, character in enumerate(CHARACTERS)}
 
 
 def chances(*steps: tuple[float, ...]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -46,8 +47,35 @@ def test_the_likelihood_of_a_text_is_the_sum_over_all_ways_to_spell_it() -> None
     assert likelihood(steps, [1, 1]) < -1e6
 
 
-def test_of_a_closed_list_the_likeliest_is_taken_and_its_share_told() -> None:
+def test_of_a_closed_list_the_likeliest_comes_first_and_its_share_is_told() -> None:
     steps = chances((0.2, 0.1, 0.5, 0.2, 0.0))
-    read = likeliest(steps, CHARACTERS, ("1", "7"))
-    assert read.text == "7"
-    assert read.sure == pytest.approx(0.2 / 0.3)
+    weighed = weigh([steps], PLACES, ("1", "7"))
+    assert [text for _, text in weighed] == ["7", "1"]
+    assert share(weighed) == pytest.approx(0.2 / 0.3)
+
+
+def test_several_looks_are_weighed_together() -> None:
+    one, other = chances((0.1, 0.5, 0.0, 0.4, 0.0)), chances((0.1, 0.1, 0.0, 0.8, 0.0))
+    assert weigh([one], PLACES, ("1", "7"))[0][1] == "1"
+    score, text = weigh([one, other], PLACES, ("1", "7"))[0]
+    assert text == "7"
+    assert score == pytest.approx((math.log(0.4) + math.log(0.8)) / 2)
+
+
+def test_a_text_with_a_character_that_the_network_lacks_is_not_weighed() -> None:
+    assert weigh([chances((0.1, 0.9, 0.0, 0.0, 0.0))], PLACES, ("龘", "1"))[0][1] == "1"
+    assert weigh([chances((0.1, 0.9, 0.0, 0.0, 0.0))], PLACES, ("龘",)) == []
+    assert share([]) == 0.0
+
+
+def test_the_beam_brings_the_likeliest_texts_first_added_up_over_their_ways() -> None:
+    steps = chances((0.5, 0.5, 0.0, 0.0, 0.0), (0.4, 0.3, 0.0, 0.3, 0.0))
+    # ""   = .5*.4 = .20; "1" = .5*.4 + .5*.3 + .5*.3 = .50; "7" = .5*.3 = .15; "17" = .5*.3 = .15
+    texts = beam(steps, CHARACTERS, np.array([1, 3, 4]), keep=4)
+    assert texts[:2] == ["1", ""]
+    assert set(texts[2:]) == {"7", "17"}
+
+
+def test_how_far_the_least_sure_character_leads_is_told() -> None:
+    read = greedy(chances((0.1, 0.9, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.6, 0.4)), CHARACTERS)
+    assert read.lead == pytest.approx(0.2)

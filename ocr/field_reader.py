@@ -1,0 +1,102 @@
+"""Reads the fields of a flattened card: each line where it stands, and in other ways once more where it is in doubt."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ocr import doubt, lines
+from ocr.arrays import Pixels, Plane
+from ocr.characters import common, han
+from ocr.doubt import Signs
+from ocr.fields import Interpreter, Line
+from ocr.layout import Box, Field, Layout
+from ocr.recogniser import LINE_HEIGHT, STEP, Recogniser
+
+_INDENT = 24  # dots that a field may begin after its place; more, and its first character was not seen
+_PITCHES = {"name": 44.0, "id_number": 30.5}
+_PITCH = 34.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A field as it was read, before rules. `box` in dots of the card; None, and no lines, where nothing is printed."""
+
+    kind: str
+    lines: tuple[Line, ...]
+    signs: Signs
+    box: Box | None
+
+    @property
+    def text(self) -> str:
+        """Return what all lines say."""
+        return "".join(line.reading.text for line in self.lines)
+
+
+class FieldReader:
+    """Reads cards that are flattened already; one thread owns it."""
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        """Take what reads a line."""
+        self._recogniser = recogniser
+        self.interpreter = Interpreter(recogniser.characters)
+
+    def read(self, flat: Pixels, layout: Layout) -> dict[str, Seen]:
+        """Return all fields of a card of this layout, by name."""
+        ink = lines.ink(flat)
+        return {field.name: self._field(flat, ink, field, layout.slack) for field in layout.fields}
+
+    def _field(self, flat: Pixels, ink: Plane, field: Field, slack: int) -> Seen:
+        found = lines.find(ink, field, slack)
+        if not found:
+            return Seen(field.kind, (), Signs(0.0, 0.0), None)
+        read, signs = [], []
+        for place in found:
+            look = self._recogniser.chances(_crop(flat, place.box))
+            line = self.interpreter.line(field.kind, [look])
+            told = _signs(line, field, place.box)
+            if doubt.confidence(field.kind, told) < doubt.enough(field.kind):
+                looks = [look, *(self._recogniser.chances(other) for other in _others(flat, place.box))]
+                line = self.interpreter.line(field.kind, looks)
+                told = _signs(line, field, place.box)
+            read.append(line)
+            signs.append(told)
+        around = np.array([place.box for place in found])
+        left, top = around[:, :2].min(axis=0).tolist()
+        right, bottom = around[:, 2:].max(axis=0).tolist()
+        return Seen(field.kind, tuple(read), doubt.worst(signs), (left, top, right, bottom))
+
+
+def _crop(flat: Pixels, box: Box, wider: int = 0, higher: int = 0) -> Pixels:
+    left, top, right, bottom = box
+    top, left = max(top - higher, 0), max(left - wider, 0)
+    return np.ascontiguousarray(flat[top : bottom + higher, left : right + wider])
+
+
+def _others(flat: Pixels, box: Box) -> Iterator[Pixels]:
+    """Yield a line cut out wider, sharpened, and stretched: what is print stays, what is chance does not."""
+    yield _crop(flat, box, 5, 4)
+    close = _crop(flat, box, 1, -2)
+    soft = cv2.GaussianBlur(close, (0, 0), 2.0)
+    yield np.asarray(cv2.addWeighted(close, 1.9, soft, -0.9, 0), np.uint8)
+    moved = _crop(flat, box, 3, 0)
+    yield np.asarray(cv2.resize(moved, None, fx=1.14, fy=1.0, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _signs(line: Line, field: Field, box: Box) -> Signs:
+    reading = line.reading
+    odd = int(box[0] + lines.MARGIN - field.box[0] > _INDENT)
+    rare = sum(han(each) and not common(each) for each in reading.text)
+    return Signs(
+        reading.sure, reading.lead, line.agreeing, line.ahead, len(line.looks) > 1, _gap(line, field, box), odd, rare
+    )
+
+
+def _gap(line: Line, field: Field, box: Box) -> float:
+    """Return the widest hole between characters, or between one and an end, in widths of a character."""
+    if field.kind == "birth" or not line.reading.columns:
+        return 0.0
+    pitch = _PITCHES.get(field.kind, _PITCH) * LINE_HEIGHT / (box[3] - box[1]) / STEP
+    ends = lines.MARGIN / STEP - pitch / 2, (box[2] - box[0]) / STEP - lines.MARGIN / STEP + pitch / 2
+    return float(np.diff([ends[0], *line.reading.columns, ends[1]]).max() / pitch)

@@ -1,0 +1,186 @@
+"""What the fields of a card must have to do with each other, and what follows: mended, derived, verified, in doubt.
+
+GB 11643: an ID number holds the region of first registration, the day of birth, the sex, and a character that checks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ocr import doubt, fields, places, regions
+from ocr.characters import folded, han
+from ocr.doubt import Signs
+from ocr.field_reader import Seen
+from ocr.fields import Interpreter
+from ocr.id_card import FieldReading, IdCardBack, IdCardFront, Quad, Source
+
+_CERTAIN = 0.9999
+_FIRM = 0.5  # so sure must each digit of a number be that checks and agrees, to be beyond doubt
+_LOSS, _LEAD = 9.0, 3.0  # how much less likely than what was read a mended text may be; how far before the next
+_SWAP = 4.0  # a sex or day that is so little less likely than what was read gives way to a number that checks
+_ENDERS = frozenset("号室组村楼户栋幢座队屯社内院附园城区弄场里苑厂校店")
+
+
+def front(seen: Mapping[str, Seen], boxes: Mapping[str, Quad | None], interpreter: Interpreter) -> IdCardFront:
+    """Return the side with the portrait."""
+    number, birth, sex = _agreed(seen, boxes, interpreter)
+    home = number.text[:6] if fields.checks(number.text) else ""
+    name, address = seen["name"], seen["address"]
+    folded_name = folded(name.text)
+    changed = sum(han(old) and old != new for old, new in zip(name.text, folded_name, strict=True))
+    odd = _odd_name(folded_name) + changed  # what looks traditional may be a rare character that the network lacks
+    return IdCardFront(
+        name=_judged(name, folded_name, odd, boxes["name"], repaired=changed > 0),
+        sex=sex,
+        ethnicity=_judged(seen["ethnicity"], seen["ethnicity"].text, 0, boxes["ethnicity"]),
+        birth=birth,
+        address=_address(address, boxes["address"], home, interpreter),
+        id_number=number,
+    )
+
+
+def back(seen: Mapping[str, Seen], boxes: Mapping[str, Quad | None], interpreter: Interpreter) -> IdCardBack:
+    """Return the side with the emblem."""
+    authority = seen["authority"]
+    place = places.authority(authority.text, _weigher(authority, interpreter))
+    odd = 0 if place.settled else 1 + (not authority.text.endswith(("公安局", "分局")))
+    validity = seen["validity"]
+    text, repaired = _dated(validity, interpreter)
+    begins, until = fields.validity(text)
+    wrong = 0 if fields.in_order(text) else 2
+    return IdCardBack(
+        _judged(authority, place.text, odd, boxes["authority"], repaired=place.repaired),
+        _judged(validity, begins, wrong, boxes["validity"], repaired=repaired),
+        _judged(validity, until, wrong, boxes["validity"], repaired=repaired),
+    )
+
+
+def _agreed(
+    seen: Mapping[str, Seen], boxes: Mapping[str, Quad | None], interpreter: Interpreter
+) -> tuple[FieldReading, FieldReading, FieldReading]:
+    """Return ID number, birth and sex."""
+    day_text, day_repaired = _dated(seen["birth"], interpreter)
+    day = fields.birth_date(day_text)
+    sex = seen["sex"].text
+    number, repaired = _number(seen["id_number"], day, sex, interpreter)
+    read = {
+        "id_number": _judged(seen["id_number"], number, 0 if fields.checks(number) else 3, boxes["id_number"]),
+        "birth": _judged(seen["birth"], day, 0 if day else 3, boxes["birth"], repaired=day_repaired),
+        "sex": _judged(seen["sex"], sex, 0, boxes["sex"]),
+    }
+    if repaired:
+        read["id_number"] = replace(read["id_number"], source=Source.REPAIRED, sure=False)
+    if not fields.checks(number) or not regions.known(number[:6]):
+        if number:
+            read["id_number"] = replace(read["id_number"], sure=False)
+        return read["id_number"], read["birth"], read["sex"]
+    told = {"birth": fields.born(number), "sex": fields.sex(number)}
+    firm = seen["id_number"].signs.sure >= _FIRM or repaired
+    agrees = {name: read[name].text == text for name, text in told.items()}
+    if all(agrees.values()) and firm:
+        for name, each in read.items():
+            read[name] = replace(each, verified=True, sure=True, confidence=max(each.confidence, _CERTAIN))
+        return read["id_number"], read["birth"], read["sex"]
+    for name, text in told.items():
+        if agrees[name] or not read["id_number"].sure:
+            continue
+        if not seen[name].lines:
+            follows = replace(read[name], text=text, confidence=read["id_number"].confidence, source=Source.DERIVED)
+            read[name] = replace(follows, sure=agrees["birth"] or agrees["sex"])
+        elif _gives_way(seen[name], name, text, interpreter):
+            read[name] = replace(read[name], text=text, source=Source.REPAIRED, sure=False)
+        else:
+            read[name] = replace(read[name], sure=False)
+            read["id_number"] = replace(read["id_number"], sure=False)
+    return read["id_number"], read["birth"], read["sex"]
+
+
+def _number(seen: Seen, day: str, sex: str, interpreter: Interpreter) -> tuple[str, bool]:
+    """Return an ID number, and whether it is not what was read."""
+    if fields.checks(seen.text) or not seen.lines:
+        return seen.text, False
+    line = seen.lines[0]
+    weighed = interpreter.numbers(line.looks)
+    agreeing = [
+        (score + 2.0 * (fields.born(text) == day) + (fields.sex(text) == sex) + 2.0 * regions.known(text[:6]), text)
+        for score, text in weighed
+    ]
+    agreeing.sort(key=lambda each: -each[0])
+    if not agreeing or agreeing[0][0] < interpreter.likelihood(line, seen.text) - _LOSS:
+        return seen.text, False
+    if len(agreeing) > 1 and agreeing[0][0] - agreeing[1][0] < _LEAD:
+        return seen.text, False
+    return agreeing[0][1], True
+
+
+def _dated(seen: Seen, interpreter: Interpreter) -> tuple[str, bool]:
+    """Return a birth or validity as printed, and whether it is not what was read."""
+    good = fields.birth_date if seen.kind == "birth" else fields.in_order
+    if not seen.lines or good(seen.text):
+        return seen.text, False
+    line = seen.lines[0]
+    weighed = interpreter.dates(seen.kind, line.looks)
+    if not weighed or weighed[0][0] < interpreter.likelihood(line, seen.text) - _LOSS:
+        return seen.text, False
+    if len(weighed) > 1 and weighed[0][0] - weighed[1][0] < _LEAD:
+        return seen.text, False
+    return weighed[0][1], True
+
+
+def _gives_way(seen: Seen, name: str, text: str, interpreter: Interpreter) -> bool:
+    line = seen.lines[0]
+    if name == "sex":
+        return interpreter.likelihood(line, text) > interpreter.likelihood(line, seen.text) - _SWAP
+    year, month, day = text.split("-")
+    written = f"{year}年{int(month)}月{int(day)}日"
+    return interpreter.likelihood(line, written) > interpreter.likelihood(line, seen.text) - _SWAP
+
+
+def _address(seen: Seen, box: Quad | None, home: str, interpreter: Interpreter) -> FieldReading:
+    place = places.address(seen.text, _weigher(seen, interpreter), home)
+    odd = (not place.settled) + (place.text[-1:] not in _ENDERS)
+    odd += any(len(line.reading.text) < 10 for line in seen.lines[:-1])
+    return _judged(seen, place.text, odd, box, repaired=place.repaired)
+
+
+def _weigher(seen: Seen, interpreter: Interpreter) -> places.Weigh:
+    """Return how likely any text is that differs from what was read only here and there."""
+    read = [line.reading.text for line in seen.lines]
+
+    def weigh(text: str) -> float:
+        return sum(
+            interpreter.likelihood(line, part)
+            for line, part, old in zip(seen.lines, _split(text, read), read, strict=True)
+            if part != old
+        ) - sum(
+            interpreter.likelihood(line, old)
+            for line, part, old in zip(seen.lines, _split(text, read), read, strict=True)
+            if part != old
+        )
+
+    return weigh
+
+
+def _split(text: str, read: list[str]) -> list[str]:
+    """Return a text in lines like those that were read; what it has more or less is in the line that first differs."""
+    parts, rest, surplus = [], text, len(text) - sum(len(line) for line in read)
+    for number, line in enumerate(read):
+        length = len(line)
+        if surplus and (rest[:length] != line or number == len(read) - 1):
+            length, surplus = length + surplus, 0
+        parts.append(rest[:length])
+        rest = rest[length:]
+    return parts
+
+
+def _odd_name(name: str) -> int:
+    """Return how many rules a name breaks: two to four characters, more with dots between; Chinese all."""
+    plain = name.replace("·", "")
+    longest = 20 if "·" in name else 4
+    return (not 2 <= len(plain) <= longest) + any(not han(each) for each in plain)
+
+
+def _judged(seen: Seen, text: str, odd: int, box: Quad | None, *, repaired: bool = False) -> FieldReading:
+    signs: Signs = replace(seen.signs, odd=seen.signs.odd + odd)
+    confidence = doubt.confidence(seen.kind, signs) if text else 0.0
+    sure = bool(text) and confidence >= doubt.enough(seen.kind)
+    return FieldReading(text, confidence, box, Source.REPAIRED if repaired else Source.PRINT, sure)
