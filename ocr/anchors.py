@@ -1,93 +1,116 @@
-"""Where a card lies when its edges do not show it: by the lines of text that stand on it."""
+"""Where a card may lie when its edges do not show it: by the lines of text that stand on it."""
 
-from collections.abc import Iterator
-from itertools import islice
-
-import cv2
 import numpy as np
 
-from ocr.arrays import Matrix, Points
+from ocr.arrays import Points
 from ocr.detector import TextLine
-from ocr.layout import Layout
+from ocr.layout import Box, Layout
+from ocr.projection import projected, pulled, rim, to_picture
 
 _LONG = 12  # so many of the longest lines may be the one that every card has
-_NEAR = 22.0  # dots of the card
+_TRIED = 10
+_REACHES = (60.0, 40.0, 25.0)  # dots of the card: the guess gets better with each look
+_FEWEST = 4
+_SLIM = (0.5, 1.9)  # how slim a line may seem, against what its box says
+_APART = 0.1  # of the card's height: two lines that are nearer do not show how it leans
 
 
 def corners_from(lines: list[TextLine], layout: Layout) -> list[Points]:
-    """Return guesses of the corners of a card of this layout, clockwise from its top left, the best first."""
-    starts = _starts(layout)
-    guesses: list[tuple[int, float, Points]] = []
-    for line in islice(lines, _LONG):
-        for begin, end in ((line.start, line.end), (line.end, line.start)):
-            for left, right in _spans(layout):
-                guess = _fit(lines, starts, _similarity(left, right, begin, end), layout)
-                if guess is not None:
-                    guesses.append(guess)
-    guesses.sort(key=lambda each: (-each[0], each[1]))
-    return [corners for _, _, corners in guesses[:3]]
+    """Return guesses of the corners of a card of this layout, clockwise from its top left, the best first.
+
+    `lines`: the longest first.
+    """
+    if len(lines) < _FEWEST:
+        return []
+    places = _places(layout)
+    guesses: list[tuple[float, Points]] = []
+    for box in _spans(layout):
+        slim = (box[2] - box[0]) / (box[3] - box[1])
+        for line in [each for each in lines if _SLIM[0] < each.length / each.height / slim < _SLIM[1]][:_LONG]:
+            for span in ((line.start, line.end), (line.end, line.start)):
+                guesses += _leaning(lines, span, box, places[0], layout)
+    guesses.sort(key=lambda each: -each[0])
+    ends = np.array([[line.start, line.end] for line in lines])
+    better = []
+    for worth, corners in guesses[:_TRIED]:
+        for reach in _REACHES:
+            met, off, worth = _matches(corners, places, ends, layout, reach)  # noqa: PLW2901
+            if len(met) >= _FEWEST:
+                corners = pulled(corners, met, off, np.ones(len(met)), layout.size)  # noqa: PLW2901
+        better.append((worth, corners))
+    better.sort(key=lambda each: -each[0])
+    return [corners for _, corners in better]
 
 
-def _spans(layout: Layout) -> Iterator[tuple[Points, Points]]:
-    """Yield both ends of each line of print that is equally long on every card."""
-    if layout.side == "front":
-        number = next(field.box for field in layout.fields if field.name == "id_number")
-        label = layout.labels[-1].box
-        boxes = [number, (label[0], number[1], number[2], number[3])]
-    else:
-        boxes = [label.box for label in layout.labels[:2]]
-    for left, top, right, bottom in boxes:
-        middle = (top + bottom) / 2
-        yield np.array([left, middle]), np.array([right, middle])
+def _spans(layout: Layout) -> list[Box]:
+    """Return the boxes of the lines of print that are equally long on every card."""
+    if layout.side == "back":
+        return [label.box for label in layout.labels[:2]]
+    left, top, right, bottom = next(field.box for field in layout.fields if field.name == "id_number")
+    return [(left, top, right, bottom), (layout.labels[-1].box[0], top, right, bottom)]
 
 
-def _starts(layout: Layout) -> Points:
-    """Return where lines begin, n x 2, in dots of the card: labels, and the fields behind them."""
-    found = [[label.box[0], (label.box[1] + label.box[3]) / 2] for label in layout.labels]
+def _places(layout: Layout) -> tuple[Points, Points]:
+    """Return where lines begin, n x 2, in dots of the card, and where those end that always end there, m x 2."""
+    starts = [[label.box[0], _middle(label.box)] for label in layout.labels]
     for field in layout.fields:
-        left, top, _, bottom = field.box
-        middle = (top + bottom) / 2 if field.lines == 1 else top + 18
-        found += [[left, middle + number * field.pitch] for number in range(field.lines)]
-    return np.array(found, float)
+        first = _middle(field.box) if field.lines == 1 else field.box[1] + 18
+        starts += [[field.box[0], first + number * field.pitch] for number in range(field.lines)]
+    stops = {(box[2], _middle(box)) for box in _spans(layout)}
+    return np.array(starts, float), np.array(sorted(stops), float)
 
 
-def _similarity(left: Points, right: Points, begin: Points, end: Points) -> Matrix:
-    """Return the 2 x 3 matrix that turns, scales and moves left to begin, right to end."""
-    card, seen = complex(*(right - left)), complex(*(end - begin))
-    turn = seen / card
-    matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
-    return np.column_stack([matrix, begin - matrix @ left])
+def _middle(box: Box) -> float:
+    return (box[1] + box[3]) / 2
 
 
-def _fit(lines: list[TextLine], starts: Points, guess: Matrix, layout: Layout) -> tuple[int, float, Points] | None:
-    scale = float(np.hypot(guess[0, 0], guess[1, 0]))
-    along = guess[:, 0] / scale
-    begins = np.array([line.start if (line.end - line.start) @ along > 0 else line.end for line in lines])
-    matrix = np.vstack([guess, [0, 0, 1]])
-    pairs: list[tuple[int, int]] = []
-    error = 0.0
-    for near in (3.0, 1.5, 1.0):  # a leaning card is near its similarity first, then nearer
-        placed = cv2.perspectiveTransform(starts[None], matrix)[0]
-        apart = np.linalg.norm(placed[:, None] - begins[None], axis=2) / scale
-        pairs = [
-            (start, int(apart[start].argmin()))
-            for start in range(len(starts))
-            if apart[start].min() < near * _NEAR and apart[:, apart[start].argmin()].argmin() == start
-        ]
-        if len(pairs) < 4:
-            return None
-        card = starts[[start for start, _ in pairs]]
-        seen = begins[[line for _, line in pairs]]
-        error = float(np.mean([apart[pair] for pair in pairs]))
-        if len(pairs) >= 6:
-            matrix = cv2.findHomography(card, seen, cv2.RANSAC, _NEAR * scale * 0.7)[0]
-        else:
-            affine = cv2.estimateAffine2D(card, seen, method=cv2.RANSAC, ransacReprojThreshold=_NEAR * scale)[0]
-            if affine is None:
-                return None
-            matrix = np.vstack([affine, [0, 0, 1]])
-        if matrix is None:
-            return None
-    width, height = layout.size
-    corners = cv2.perspectiveTransform(np.array([[[0, 0], [width, 0], [width, height], [0, height]]], float), matrix)[0]
-    return len(pairs), error, corners
+def _leaning(
+    lines: list[TextLine], span: tuple[Points, Points], box: Box, starts: Points, layout: Layout
+) -> list[tuple[float, Points]]:
+    """Return how well they fit and where they lie: cards on which `box` reaches from end to end of `span`.
+
+    How they lean is taken from a second line, which each label of another row may be the beginning of.
+    """
+    begin, end = span
+    along = (end - begin) / (box[2] - box[0])
+    scale = float(np.linalg.norm(along))
+    begins = []
+    for line in lines:
+        turned = (line.end - line.start) @ along / (line.length * scale)
+        if abs(turned) > 0.9:
+            begins.append(line.start if turned > 0 else line.end)
+    seen = np.array(begins) - begin
+    origin = np.array([box[0], _middle(box)])
+    labels = np.array([[label.box[0], _middle(label.box)] for label in layout.labels]) - origin
+    labels = labels[np.abs(labels[:, 1]) > _APART * layout.size[1]]
+    # Down the card, for each label and each line: 2 numbers.
+    down = ((seen[None] - labels[:, :1, None] * along) / labels[:, 1:, None]).reshape(-1, 2)
+    across = (along[0] * down[:, 1] - along[1] * down[:, 0]) / scale**2
+    leaning = np.abs(down @ along) / scale**2
+    down = down[(across > 0.6) & (across < 1.6) & (leaning < 0.5)]
+    if len(down) == 0:
+        return []
+    rows = starts - origin
+    placed = rows[None, :, :1] * along + rows[None, :, 1:] * down[:, None]
+    apart = np.linalg.norm(placed[:, :, None] - seen[None, None], axis=3).min(axis=2) / scale
+    worth = np.maximum(1 - apart / _REACHES[1], 0).sum(axis=1)
+    edges = rim(layout.size) - origin
+    best = np.argsort(-worth)[:2]
+    return [(float(worth[one]), begin + edges[:, :1] * along + edges[:, 1:] * down[one]) for one in best]
+
+
+def _matches(
+    corners: Points, places: tuple[Points, Points], ends: Points, layout: Layout, reach: float
+) -> tuple[Points, Points, float]:
+    """Return the places at which a line of the picture begins or ends, how far off it does, and how well all fit."""
+    seen = projected(ends.reshape(-1, 2), np.linalg.inv(to_picture(corners, layout.size))).reshape(-1, 2, 2)
+    from_left = np.take_along_axis(seen, seen[:, :, :1].argsort(axis=1), axis=1)
+    met, off, worth = [], [], 0.0
+    for side, expected in enumerate(places):
+        apart = np.linalg.norm(expected[:, None] - from_left[None, :, side], axis=2)
+        nearest = apart.argmin(axis=1)
+        near = (apart.min(axis=1) < reach) & (apart.argmin(axis=0)[nearest] == np.arange(len(expected)))
+        met.append(expected[near])
+        off.append((from_left[nearest, side] - expected)[near])
+        worth += float((1 - apart.min(axis=1)[near] / reach).sum())
+    return np.concatenate(met), np.concatenate(off), worth

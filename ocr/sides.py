@@ -15,7 +15,7 @@ _PLAY = 8  # dots of the map by which a card may lie beside its outline
 _USUAL = {"name": 130, "ethnicity": 40, "address": 360, "authority": 260, "validity": 320}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Guess:
     """A layout, and the corners from the card's own top left; `likeness` -1 to 1, `lead` over the next best guess."""
 
