@@ -1,5 +1,6 @@
 """Cards as a camera sees them: lying somewhere, lit somehow, worn, blurred; each picture with its truth."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -134,11 +135,13 @@ def photograph(face: Face, level: Level, chance: Random, risk: Risk | None = Non
     if ground == "tray":
         picture, corners = _fixed_camera(picture, corners, lens)
         effects.append("barrel")
-    blur = chance.uniform(*bounds.blur)
+    strength = chance.uniform(*bounds.blur)
     across = float(np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[3])) / 2
+    least = 0.0
     if risk is Risk.BLURRED:
-        blur = chance.uniform(3.6, 7) * across / WIDTH
-    seen.blur(blur * WIDTH / across)
+        least = chance.uniform(3.6, 7) * across / WIDTH
+    blur = _blur(strength, least, chance)
+    seen.blur(blur.deviation * WIDTH / across)
     pixels = _camera(picture, bounds, blur, chance, noise, phone=lens if ground != "tray" else None)
     if risk is Risk.EDGE_MISSING:
         pixels, corners = _cut(pixels, corners, chance)
@@ -155,7 +158,7 @@ def photograph_screen(face: Face, level: Level, chance: Random) -> Scene:
     shown = photograph(face, Level.EASY, chance)
     picture, corners = on_screen(shown.pixels, shown.cards[0].corners, chance)
     bounds = _LEVELS[level]
-    blur = chance.uniform(0, 0.6)
+    blur = _blur(chance.uniform(0, 0.6), 0.0, chance)
     pixels = _camera(picture, bounds, blur, chance, np.random.default_rng(chance.randrange(2**63)))
     card = Card(face, corners, shown.cards[0].lost)
     return Scene(pixels, (card,), ("screen",), frozenset({Risk.SCREEN}) | shown.risks, shown.slight)
@@ -183,7 +186,7 @@ def photograph_copy(sides: list[Face], fonts: Fonts, level: Level, chance: Rando
     picture = picture * (1 - mask) + laid * mask
     if chance.random() < bounds.shadow:
         picture = shadow(picture, chance)
-    blur = chance.uniform(bounds.blur[0], min(bounds.blur[1], 1.0))
+    blur = _blur(chance.uniform(bounds.blur[0], min(bounds.blur[1], 1.0)), 0.0, chance)
     pixels = _camera(
         np.asarray(picture, np.float32), bounds, blur, chance, np.random.default_rng(chance.randrange(2**63))
     )
@@ -223,8 +226,22 @@ def photograph_other(thing: Image.Image | None, kind: str, chance: Random) -> Sc
         flat = cv2.GaussianBlur(flat, (0, 0), max(0.35 / scale, 0.3))
         picture = picture * (1 - mask) + cv2.warpAffine(flat, matrix, shape) * mask
     noise = np.random.default_rng(chance.randrange(2**63))
-    blur = chance.uniform(*bounds.blur)
+    blur = _blur(chance.uniform(*bounds.blur), 0.0, chance)
     return Scene(_camera(np.asarray(picture, np.float32), bounds, blur, chance, noise), (), (kind,))
+
+
+@dataclass(frozen=True)
+class _Blur:
+    """How far a dot is spread, in dots of standard deviation; `turn` is where to a hand moved, None: out of focus."""
+
+    deviation: float
+    turn: float | None
+
+
+def _blur(strength: float, least: float, chance: Random) -> _Blur:
+    if max(strength, least) > 0.25 and chance.random() < 0.3:
+        return _Blur(max(strength * 0.72, least), chance.uniform(0, math.pi))
+    return _Blur(max(strength, least), None)
 
 
 class _Seen:
@@ -362,28 +379,21 @@ def _fixed_camera(picture: Plane, corners: Points, lens: np.random.Generator) ->
 def _camera(
     picture: Plane,
     bounds: _Bounds,
-    blur: float,
+    blur: _Blur,
     chance: Random,
     noise: np.random.Generator,
     *,
     phone: np.random.Generator | None = None,
 ) -> Pixels:
-    if blur > 0.25:
-        if chance.random() < 0.3:  # a hand that moves
-            length = max(2, round(blur * 2.5))
-            kernel = np.zeros((length * 2 + 1,) * 2, np.float32)
-            turn = chance.uniform(0, 3.14)
-            step = (length * np.cos(turn) / 2, length * np.sin(turn) / 2)
-            cv2.line(
-                kernel,
-                (round(length - step[0]), round(length - step[1])),
-                (round(length + step[0]), round(length + step[1])),
-                1.0,
-                1,
-            )
-            picture = cv2.filter2D(picture, -1, kernel / kernel.sum())
-        else:
-            picture = cv2.GaussianBlur(picture, (0, 0), blur)
+    if blur.turn is not None:
+        length = max(2, round(blur.deviation * math.sqrt(12)))
+        kernel = np.zeros((length * 2 + 1,) * 2, np.float32)
+        step = (length * np.cos(blur.turn) / 2, length * np.sin(blur.turn) / 2)
+        start, end = ((round(length + sign * step[0]), round(length + sign * step[1])) for sign in (-1, 1))
+        cv2.line(kernel, start, end, 1.0, 1)
+        picture = cv2.filter2D(picture, -1, kernel / kernel.sum())
+    elif blur.deviation > 0.25:
+        picture = cv2.GaussianBlur(picture, (0, 0), blur.deviation)
     picture = picture * chance.uniform(*bounds.light)
     picture = picture * np.array([chance.uniform(0.93, 1.07), 1.0, chance.uniform(0.93, 1.07)], np.float32)
     grain = noise.normal(0, chance.uniform(*bounds.noise), picture.shape).astype(np.float32)
