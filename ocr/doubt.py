@@ -64,6 +64,11 @@ def confidence(kind: str, signs: Signs) -> float:
     return 1 / (1 + math.exp(-sum(a * b for a, b in zip(weights, signs.measures, strict=True))))
 
 
+def doubtful(kind: str, signs: Signs) -> bool:
+    """Return whether a field of this kind is not to be taken without asking."""
+    return confidence(kind, signs) < enough(kind)
+
+
 def enough(kind: str) -> float:
     """Return the confidence from which a field of this kind is taken without asking."""
     return _fitted()[kind].sure

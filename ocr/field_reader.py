@@ -1,6 +1,6 @@
 """Reads the fields of a flattened card: each line where it stands, and in other ways once more where it is in doubt."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -37,9 +37,10 @@ class Seen:
 class FieldReader:
     """Reads cards that are flattened already; one thread owns it."""
 
-    def __init__(self, recogniser: Recogniser) -> None:
-        """Take what reads a line."""
+    def __init__(self, recogniser: Recogniser, doubtful: Callable[[str, Signs], bool] = doubt.doubtful) -> None:
+        """Take what reads a line, and what says of a kind of field and its signs whether to look again."""
         self._recogniser = recogniser
+        self._doubtful = doubtful
         self.interpreter = Interpreter(recogniser.characters)
 
     def read(self, flat: Pixels, layout: Layout) -> dict[str, Seen]:
@@ -56,7 +57,7 @@ class FieldReader:
             look = self._recogniser.chances(_crop(flat, place.box))
             line = self.interpreter.line(field.kind, [look])
             told = _signs(line, field, place.box)
-            if doubt.confidence(field.kind, told) < doubt.enough(field.kind):
+            if self._doubtful(field.kind, told):
                 looks = [look, *(self._recogniser.chances(other) for other in _others(flat, place.box))]
                 line = self.interpreter.line(field.kind, looks)
                 told = _signs(line, field, place.box)

@@ -14,15 +14,17 @@ _FAINT = 0.24
 MARGIN = 7
 _GAP = 40  # dots: wider than any gap within a field that has none in its print
 _LEFTOVER = 44, 13  # print this narrow at the edge of a field, this far from the rest, belongs to what stands beside it
+_TALL = 14  # dots: no line of characters is lower
 _LEAST = 0.12  # of the first line's ink: what has less is no line but wear or noise
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of print: its box in dots of the card, and how much ink is in it, 0 to 1."""
+    """A line of print: its box in dots of the card, how much ink is in it, 0 to 1, and from how high to how low."""
 
     box: Box
     ink: float
+    tall: int
 
 
 def ink(flat: Pixels) -> Plane:
@@ -45,7 +47,7 @@ def find(ink_of_card: Plane, field: Field, slack: int) -> list[Line]:
         if found:  # what one line is off, the next is too
             middle = (found[-1].box[1] + found[-1].box[3]) / 2 + field.pitch
         line = _line(ink_of_card, (left - slack, right + slack), middle, line_high, slack if not found else 8)
-        if line is None or (found and line.ink < _LEAST * found[0].ink):
+        if line is None or (found and (line.ink < _LEAST * found[0].ink or line.tall < _TALL)):
             break
         found.append(line)
     return found
@@ -75,7 +77,9 @@ def _line(card: Plane, columns: tuple[int, int], middle: float, high: float, sla
         min(left + last + 1 + MARGIN, card.shape[1]),
         min(top + start + int(high) + MARGIN - 1, card.shape[0]),
     )
-    return Line(box, float(band[:, first : last + 1].mean()))
+    print_of_line = band[:, first : last + 1]
+    tall = int(np.ptp(np.flatnonzero(print_of_line.max(axis=1) > 0.3)))
+    return Line(box, float(print_of_line.mean()), tall)
 
 
 def _extent(inked: NDArray[np.intp], width: int) -> tuple[int, int]:

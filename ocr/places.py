@@ -13,7 +13,7 @@ from ocr import regions
 _POLICE = "公安局"
 _LOSS = 9.0  # a character that the network holds for e^-9 times as likely may still be the book's
 _LEAD = 2.0
-_AT_HOME, _SAME_CITY, _SAME_PROVINCE = 4.0, 2.5, 1.0  # most people live where they were first registered
+_AT_HOME, _SAME_CITY, _SAME_PROVINCE = 5.0, 2.5, 1.0  # most people live where they were first registered
 _EDITS = 2
 
 
@@ -27,7 +27,7 @@ class Place:
 
 
 Weigh = Callable[[str], float]
-"""How likely a text is on what was seen: the logarithm of its chance."""
+"""How likely a text is on what was seen, compared with what was read: the logarithm of the ratio of their chances."""
 
 
 @cache
@@ -98,9 +98,8 @@ def _likeliest(read: str, texts: Iterable[tuple[int, str, float]], weigh: Weigh)
     seen = sorted((each for each in texts if each[0] <= _EDITS), key=lambda each: each[0] - each[2] / 8)[:12]
     if not seen:
         return Place(read, settled=False)
-    as_read = weigh(read)
     for edits, text, prior in seen:
-        best[text] = max(best.get(text, (-1e9, 0)), (weigh(text) - as_read + prior - edits, edits))
+        best[text] = max(best.get(text, (-1e9, 0)), (weigh(text) + prior - edits, edits))
     (text, (score, edits)), *others = sorted(best.items(), key=lambda each: -each[1][0])
     if score < -_LOSS * edits or (others and score - others[0][1][0] < _LEAD):
         return Place(read, settled=False)

@@ -3,7 +3,7 @@
 GB 11643: an ID number holds the region of first registration, the day of birth, the sex, and a character that checks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ocr import doubt, fields, places, regions
@@ -20,25 +20,39 @@ _SWAP = 4.0  # a sex or day that is so little less likely than what was read giv
 _ENDERS = frozenset("号室组村楼户栋幢座队屯社内院附园城区弄场里苑厂校店")
 
 
-def front(seen: Mapping[str, Seen], boxes: Mapping[str, Quad | None], interpreter: Interpreter) -> IdCardFront:
+Judge = Callable[[str, Signs], float]
+"""How likely a field of a kind is right, by its signs."""
+
+
+def front(
+    seen: Mapping[str, Seen],
+    boxes: Mapping[str, Quad | None],
+    interpreter: Interpreter,
+    judge: Judge = doubt.confidence,
+) -> IdCardFront:
     """Return the side with the portrait."""
-    number, birth, sex = _agreed(seen, boxes, interpreter)
+    number, birth, sex = _agreed(seen, boxes, interpreter, judge)
     home = number.text[:6] if fields.checks(number.text) else ""
     name, address = seen["name"], seen["address"]
     folded_name = folded(name.text)
     changed = sum(han(old) and old != new for old, new in zip(name.text, folded_name, strict=True))
     odd = _odd_name(folded_name) + changed  # what looks traditional may be a rare character that the network lacks
     return IdCardFront(
-        name=_judged(name, folded_name, odd, boxes["name"], repaired=changed > 0),
+        name=_judged(judge, name, folded_name, odd, boxes["name"], repaired=changed > 0),
         sex=sex,
-        ethnicity=_judged(seen["ethnicity"], seen["ethnicity"].text, 0, boxes["ethnicity"]),
+        ethnicity=_judged(judge, seen["ethnicity"], seen["ethnicity"].text, 0, boxes["ethnicity"]),
         birth=birth,
-        address=_address(address, boxes["address"], home, interpreter),
+        address=_address(address, boxes["address"], home, interpreter, judge),
         id_number=number,
     )
 
 
-def back(seen: Mapping[str, Seen], boxes: Mapping[str, Quad | None], interpreter: Interpreter) -> IdCardBack:
+def back(
+    seen: Mapping[str, Seen],
+    boxes: Mapping[str, Quad | None],
+    interpreter: Interpreter,
+    judge: Judge = doubt.confidence,
+) -> IdCardBack:
     """Return the side with the emblem."""
     authority = seen["authority"]
     place = places.authority(authority.text, _weigher(authority, interpreter))
@@ -48,14 +62,14 @@ def back(seen: Mapping[str, Seen], boxes: Mapping[str, Quad | None], interpreter
     begins, until = fields.validity(text)
     wrong = 0 if fields.in_order(text) else 2
     return IdCardBack(
-        _judged(authority, place.text, odd, boxes["authority"], repaired=place.repaired),
-        _judged(validity, begins, wrong, boxes["validity"], repaired=repaired),
-        _judged(validity, until, wrong, boxes["validity"], repaired=repaired),
+        _judged(judge, authority, place.text, odd, boxes["authority"], repaired=place.repaired),
+        _judged(judge, validity, begins, wrong, boxes["validity"], repaired=repaired),
+        _judged(judge, validity, until, wrong, boxes["validity"], repaired=repaired),
     )
 
 
 def _agreed(
-    seen: Mapping[str, Seen], boxes: Mapping[str, Quad | None], interpreter: Interpreter
+    seen: Mapping[str, Seen], boxes: Mapping[str, Quad | None], interpreter: Interpreter, judge: Judge
 ) -> tuple[FieldReading, FieldReading, FieldReading]:
     """Return ID number, birth and sex."""
     day_text, day_repaired = _dated(seen["birth"], interpreter)
@@ -63,9 +77,9 @@ def _agreed(
     sex = seen["sex"].text
     number, repaired = _number(seen["id_number"], day, sex, interpreter)
     read = {
-        "id_number": _judged(seen["id_number"], number, 0 if fields.checks(number) else 3, boxes["id_number"]),
-        "birth": _judged(seen["birth"], day, 0 if day else 3, boxes["birth"], repaired=day_repaired),
-        "sex": _judged(seen["sex"], sex, 0, boxes["sex"]),
+        "id_number": _judged(judge, seen["id_number"], number, 0 if fields.checks(number) else 3, boxes["id_number"]),
+        "birth": _judged(judge, seen["birth"], day, 0 if day else 3, boxes["birth"], repaired=day_repaired),
+        "sex": _judged(judge, seen["sex"], sex, 0, boxes["sex"]),
     }
     if repaired:
         read["id_number"] = replace(read["id_number"], source=Source.REPAIRED, sure=False)
@@ -135,11 +149,11 @@ def _gives_way(seen: Seen, name: str, text: str, interpreter: Interpreter) -> bo
     return interpreter.likelihood(line, written) > interpreter.likelihood(line, seen.text) - _SWAP
 
 
-def _address(seen: Seen, box: Quad | None, home: str, interpreter: Interpreter) -> FieldReading:
+def _address(seen: Seen, box: Quad | None, home: str, interpreter: Interpreter, judge: Judge) -> FieldReading:
     place = places.address(seen.text, _weigher(seen, interpreter), home)
     odd = (not place.settled) + (place.text[-1:] not in _ENDERS)
     odd += any(len(line.reading.text) < 10 for line in seen.lines[:-1])
-    return _judged(seen, place.text, odd, box, repaired=place.repaired)
+    return _judged(judge, seen, place.text, odd, box, repaired=place.repaired)
 
 
 def _weigher(seen: Seen, interpreter: Interpreter) -> places.Weigh:
@@ -179,8 +193,8 @@ def _odd_name(name: str) -> int:
     return (not 2 <= len(plain) <= longest) + any(not han(each) for each in plain)
 
 
-def _judged(seen: Seen, text: str, odd: int, box: Quad | None, *, repaired: bool = False) -> FieldReading:
+def _judged(judge: Judge, seen: Seen, text: str, odd: int, box: Quad | None, *, repaired: bool = False) -> FieldReading:
     signs: Signs = replace(seen.signs, odd=seen.signs.odd + odd)
-    confidence = doubt.confidence(seen.kind, signs) if text else 0.0
+    confidence = judge(seen.kind, signs) if text else 0.0
     sure = bool(text) and confidence >= doubt.enough(seen.kind)
     return FieldReading(text, confidence, box, Source.REPAIRED if repaired else Source.PRINT, sure)
