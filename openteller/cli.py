@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from openteller import config_commands, device_commands, host_commands, journal_commands, reconcile, sim_commands
+from openteller import (
+    config_commands,
+    device_commands,
+    host_commands,
+    journal_commands,
+    ocr_commands,
+    reconcile,
+    sim_commands,
+)
 from openteller.console import log_to_stderr, plain_errors, stop
 from openteller.no_core_dump import leave_no_core_dump
 from openteller.system_clock import SystemClock
@@ -27,6 +35,7 @@ app.add_typer(journal_commands.app, name="journal")
 app.add_typer(host_commands.app, name="host")
 app.add_typer(config_commands.app, name="config")
 app.add_typer(sim_commands.app, name="sim")
+app.add_typer(ocr_commands.app, name="ocr")
 
 _ConfigFile = Annotated[Path, typer.Argument(metavar="KIOSK.TOML", help="The terminal's configuration file.")]
 _Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, not only what is wrong.")]

@@ -1,0 +1,36 @@
+"""Writes numbered test pictures and labels.json into a folder: python -m ocr.synth FOLDER --level hard --count 20."""
+
+import argparse
+import json
+from pathlib import Path
+
+import cv2
+
+from ocr.synth.samples import Set, sample
+from ocr.synth.scenes import Level
+
+
+def main() -> None:
+    """Write them."""
+    parser = argparse.ArgumentParser(prog="python -m ocr.synth", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--set", default=Set.DEV.value, choices=[each.value for each in Set])
+    parser.add_argument("--level", choices=[each.value for each in Level], help="one level only")
+    parser.add_argument("--count", type=int, default=20, help="how many pictures a level")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    labels = {}
+    for level in [Level(given.level)] if given.level else list(Level):
+        for number in range(given.count):
+            scene = sample(Set(given.set), level, number)
+            name = f"{level.value}-{number:04}.png"
+            (given.folder / name).write_bytes(cv2.imencode(".png", scene.pixels)[1].tobytes())
+            card = scene.cards[0]
+            lost = sorted(card.lost)
+            labels[name] = {"side": card.face.side, "fields": card.face.fields, "lost": lost, "level": level.value}
+    text = json.dumps(labels, ensure_ascii=False, indent=1)
+    (given.folder / "labels.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""`openteller ocr`: read pictures of ID cards, and measure how well it is done."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from openteller.console import stop
+
+EXAMPLES = (
+    "Example:  openteller ocr front.jpg back.jpg\n\n          openteller ocr --json *.jpg\n\n"
+    "          openteller ocr front.jpg --annotate seen.png\n\n          openteller ocr bench pictures/"
+)
+
+
+class _FilesOrCommand(TyperGroup):
+    """`openteller ocr FILE...` is `openteller ocr read FILE...`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, "--help"}:
+            args = ["read", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_FilesOrCommand, no_args_is_help=True, help="Read ID cards from pictures; nothing is kept.", epilog=EXAMPLES
+)
+
+
+@app.command()
+def read(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures: JPEG, PNG, WebP or BMP.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+    annotate: Annotated[
+        Path | None, typer.Option(metavar="OUT.png", help="Draw what was found into a copy of the picture.")
+    ] = None,
+) -> None:
+    """Read the ID card in each picture; the word `read` may be left out. Exits with 1 where one could not be read."""
+    if annotate is not None and (len(files) > 1 or annotate.suffix.lower() != ".png"):
+        stop("--annotate takes one picture, and the name of a .png file to write")
+    from openteller.ocr_files import read_files  # noqa: PLC0415  (with it come the networks)
+
+    raise typer.Exit(0 if read_files(files, annotate, as_json=as_json) else 1)
+
+
+@app.command(epilog="Pictures and labels.json to try it with:  python -m ocr.synth pictures/ --count 20")
+def bench(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Pictures, and labels.json with what stands on them.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The figures as one JSON object.")] = False,
+) -> None:
+    """Measure accuracy, doubt, time and memory on pictures whose truth is known."""
+    from openteller.ocr_files import measure  # noqa: PLC0415
+
+    measure(folder, as_json=as_json)

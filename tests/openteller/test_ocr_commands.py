@@ -1,0 +1,116 @@
+"""`openteller ocr` as an engineer uses it: files in, a table or JSON out, one clear sentence where it cannot be."""
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+from typer.testing import CliRunner, Result
+
+from ocr.id_card import FieldReading, IdCard, IdCardBack, Quality, Unreadable
+from ocr.scores import Scores, Share, Truth
+from ocr.synth.samples import Set, sample
+from ocr.synth.scenes import Level
+from openteller.cli import app
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["ocr", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture of a card, what stands on it, and a file that is no picture."""
+    folder = tmp_path_factory.mktemp("pictures")
+    scene = sample(Set.DEV, Level.EASY, 0)
+    (folder / "card.png").write_bytes(cv2.imencode(".png", scene.pixels)[1].tobytes())
+    face = scene.cards[0].face
+    labels = {"card.png": {"side": face.side, "fields": face.fields, "level": "easy"}}
+    (folder / "labels.json").write_text(json.dumps(labels), encoding="utf-8")
+    (folder / "notes.txt").write_text("no picture", encoding="utf-8")
+    return folder
+
+
+def test_a_card_is_one_json_object_a_line(folder: Path) -> None:
+    told = run("--json", folder / "card.png", folder / "notes.txt")
+    assert told.exit_code == 1  # of the second
+    card, other = (json.loads(line) for line in told.stdout.splitlines())
+    assert set(card) == {"file", "side", "fields", "quality", "risks", "ms"}
+    truth = json.loads((folder / "labels.json").read_text(encoding="utf-8"))["card.png"]
+    assert card["side"] == truth["side"]
+    assert {name: field["text"] for name, field in card["fields"].items()} == truth["fields"]
+    assert set(card["fields"]["name"]) == {"text", "confidence", "sure", "verified", "box"}
+    assert other["error"] == "not_a_picture"
+
+
+def test_without_json_a_person_reads_a_table_and_a_sentence(folder: Path) -> None:
+    told = run("read", folder / "card.png", "--annotate", folder / "seen.png")
+    assert told.exit_code == 0
+    truth = json.loads((folder / "labels.json").read_text(encoding="utf-8"))["card.png"]
+    assert truth["fields"]["id_number"] in told.stdout
+    assert "proved by a rule" in told.stdout
+    assert cv2.imread(str(folder / "seen.png")).shape == cv2.imread(str(folder / "card.png")).shape
+    assert "notes.txt: it is no picture, or a damaged one" in run(folder / "notes.txt").stderr
+
+
+def test_the_bench_shows_shares_time_and_memory(folder: Path) -> None:
+    told = run("bench", folder)
+    assert told.exit_code == 0
+    assert "100.00% of 6" in told.stdout
+    assert "wrong but sure: 0 of 6 fields" in told.stdout
+    figures = json.loads(run("bench", folder, "--json").stdout)
+    assert (figures["pictures"], figures["cards"]["all"], figures["mistakes"]) == (1, 1.0, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("missing.jpg",), "missing.jpg: No such file or directory"),
+        (("a.png", "b.png", "--annotate", "c.png"), "--annotate takes one picture"),
+        (("bench", "nowhere"), "labels.json: No such file or directory"),
+    ],
+)
+def test_a_mistake_is_one_sentence(arguments: tuple[str, ...], told: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"a.png": {}}', '{"a.png": {"side": "front", "fields": 3}}', "\udcff"])
+def test_labels_that_do_not_fit_are_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "labels.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    result = run("bench", tmp_path)
+    assert result.exit_code == 1
+    assert "labels.json: it must be" in result.stderr
+
+
+def card(**texts: tuple[str, bool]) -> IdCard:
+    fields = {name: FieldReading(text, 1.0, None, sure=sure) for name, (text, sure) in texts.items()}
+    corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    return IdCard(IdCardBack(**fields), corners, Quality(1, 1, 1, 1, 0), frozenset())
+
+
+def test_scores_count_fields_cards_and_what_was_sure_and_wrong() -> None:
+    truth = Truth("back", {"authority": "寿县公安局", "valid_from": "2020-01-02", "valid_until": "长期"}, level="easy")
+    scores = Scores()
+    right = card(authority=("寿县公安局", True), valid_from=("2020-01-02", True), valid_until=("长期", False))
+    wrong = card(authority=("寿县公安局", True), valid_from=("2020-01-03", True), valid_until=("", False))
+    scores.add("1.png", truth, right, 0.1)
+    scores.add("2.png", truth, wrong, 0.3)
+    scores.add("3.png", truth, Unreadable.NO_CARD, 0.2)
+    assert scores.share("field") == Share(4, 9)
+    assert scores.share("card", "easy") == Share(1, 3)
+    assert scores.wrong_but_sure == Share(1, 9)
+    assert scores.sure == Share(4, 9)
+    assert scores.milliseconds(50) == pytest.approx(200)
+    assert [each.field for each in scores.mistakes if each.picture == "2.png"] == ["valid_from", "valid_until"]
+
+
+def test_what_nobody_could_read_counts_only_where_it_was_said_to_be_sure() -> None:
+    truth = Truth("back", {"authority": "寿县公安局"}, frozenset({"authority"}))
+    scores = Scores()
+    scores.add("1.png", truth, card(authority=("", False), valid_from=("", False), valid_until=("", False)), 0.1)
+    assert (scores.share("card"), scores.wrong_but_sure.right) == (Share(1, 1), 0)
+    scores.add("2.png", truth, card(authority=("寿县", True), valid_from=("", False), valid_until=("", False)), 0.1)
+    assert scores.wrong_but_sure.right == 1
