@@ -16,6 +16,7 @@ import apsw
 
 from device_sim.bank_accounts import Accounts, BankAccount
 from device_sim.bank_answers import refusal
+from device_sim.bank_heads import JournalHeads
 from device_sim.bank_issuer import commands_for
 from device_sim.bank_keys import PurseKeys
 from device_sim.bank_ledger import Account, Booking, Ledger, Movement, Pocket, Posting
@@ -122,7 +123,6 @@ _SCHEMA = f"""
         id integer primary key, terminal text, kind text, stan integer, number text, fingerprint blob, response blob,
         unique (terminal, kind, stan, number));
     create table if not exists mac_keys (terminal text primary key, blocks text);
-    create table if not exists heads (terminal text, row blob, hash blob, primary key (terminal, row));
     pragma user_version = {_VERSION};
 """
 
@@ -161,6 +161,7 @@ class BankBooks:
         list(self._db.execute(_SCHEMA))  # a statement runs when its rows are fetched
         self._orders = Orders(self._db)
         self._ledger = Ledger(self._db)
+        self._heads = JournalHeads(self._db)
         rules = self._rules
         self._pin_keys = PinKeys(self._db, rules.pin_key, rules.long_pin_key, rules.pad_loading_key)
         self._accounts = Accounts(self._db, self._rules.accounts, self._pin_keys, self._ledger, self._token)
@@ -438,18 +439,10 @@ class BankBooks:
         )
 
     def _head(self, request: JournalHeadRequest) -> JournalHeadResponse:
-        """Keep the head of a terminal's journal; refuse one that an honest journal cannot have behind those before."""
-        number = request.row_number.to_bytes(8, "big")  # more than SQLite's integers hold
-        head = (request.terminal, number)
-        known = self._db.execute("select hash from heads where (terminal, row) = (?, ?)", head).get
-        highest = self._db.execute("select coalesce(max(row), x'') from heads where terminal = ?", head[:1]).get
-        honest = known == request.row_hash or (known is None and number > highest)
-        if honest and known is None:
-            self._db.execute("insert into heads values (?, ?, ?)", (*head, request.row_hash))
         return JournalHeadResponse(
             terminal=request.terminal,
             stan=request.stan,
-            response_code=APPROVED if honest else "94",
+            response_code=APPROVED if self._heads.take(request) else "94",
             row_number=request.row_number,
         )
 

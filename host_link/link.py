@@ -284,10 +284,14 @@ class HostLink:
             return _declined(answer)
         return Reversed(answer.refunded_fen)
 
-    def report_journal_head(self, number: int, digest: str) -> bool:
+    def report_journal_head(self, number: int, digest: str, confirmed: str) -> bool:
         """Have the host keep number and hash of the journal's newest row; see the port."""
         request = JournalHeadRequest(
-            terminal=self._terminal, stan=self._line.own_stan(), row_number=number, row_hash=bytes.fromhex(digest)
+            terminal=self._terminal,
+            stan=self._line.own_stan(),
+            row_number=number,
+            row_hash=bytes.fromhex(digest),
+            confirmed=bytes.fromhex(confirmed),
         )
         answer = self._line.ask(request, JournalHeadResponse)
         _expect_decision(answer)

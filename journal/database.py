@@ -91,7 +91,7 @@ BEGUN_SINCE = (
 # Deletes the rows to number :last of transactions that are not among the :open (a JSON list) and have no later row.
 DELETE_ARCHIVED = f"""
 DELETE FROM entry WHERE number <= :last AND CASE
-    WHEN transaction_id = '{OF_JOURNAL}' THEN state NOT IN ('HASH', 'RETIRED')
+    WHEN transaction_id = '{OF_JOURNAL}' THEN state NOT IN ('DISK', 'HASH', 'RETIRED')
     ELSE transaction_id NOT IN (SELECT value FROM json_each(:open)) AND NOT EXISTS (
         SELECT 1 FROM entry AS later WHERE later.transaction_id = entry.transaction_id AND later.number > :last)
 END

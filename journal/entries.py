@@ -24,6 +24,9 @@ class Note(Enum):
     """What a row about the journal itself says."""
 
     CLOCK = "CLOCK"  # the clock is right though it was set back: facts `by`, `reason`
+    DISK = (
+        "DISK"  # this journal is the terminal's own from here on: facts `by`, `reason`; numbers go on from `sequence`
+    )
     HASH = "HASH"  # from the next row on the fact `hash` names the function that chains
     ARCHIVED = "ARCHIVED"  # rows to number `last`, with hash `head`, lie in archives 1 to `archive`, to moment `until`
     RETIRED = "RETIRED"  # archives 1 to `archive` were removed: journal.retirement.Retired

@@ -63,6 +63,11 @@ RESERVE_BYTES = 16 * 2**20
 _KEY_BYTES = 32
 _TOKEN_DIGITS = 32
 _SEQUENCE_DIGITS = 5
+_SEQUENCES = range(1, 50_000)
+# On a day on which another journal may have given out any of those: from 50,000 and half the second of the day on. It
+# is far enough for a third journal of that day too: no terminal begins a transaction oftener than every two seconds.
+_SEQUENCES_BEHIND_ANOTHER = range(50_000, 100_000)
+_SECONDS_A_TRANSACTION = 2
 _ARCHIVE_EVERY_S = 3600.0
 _ROWS_BACK = 1000  # more than the transactions that can be open when the clock is set back
 
@@ -74,9 +79,10 @@ class JournalHeld(JournalUnavailable):
 class SqliteJournal:
     """Implements `kiosk_core.ledger.Journal` in `folder`, which is made (0700) where it is missing.
 
-    A transaction's id is the terminal's number, the date and the running number's last five digits:
-    "KT000001-25112200042", 20 characters for a terminal number of 8. `token` may be called from any thread, all
-    else from one.
+    A transaction's id is the terminal's number, the date and the running number in five digits:
+    "KT000001-25112200042", 20 characters for a terminal number of 8. Numbers run from 1 to 49999 and then from 1 anew;
+    on the day of `confirm_disk` from a number above, which no other journal of that day has given out. `token` may be
+    called from any thread, all else from one.
 
     Old rows go to archives as `retention` says. Rows are chained by `function`; None leaves that as the journal has
     it (SHA-256 in a new one). A clock that was set back by more than `clock_tolerance` begins no transaction: limits
@@ -114,6 +120,7 @@ class SqliteJournal:
             self._open = self._read(OF_OPEN_TRANSACTIONS)
             self._check_whose_cases_are_open()
             self._latest = self._read_latest_time()
+            self._confirmed = next(self._select(f"{OF_NOTES} ORDER BY number DESC LIMIT 1", Note.DISK.value), None)
             self._hash_with(function)
             self._remove_retired()
             self._closing = undo.pop_all()
@@ -128,8 +135,8 @@ class SqliteJournal:
         """
         with keeping_promises("begin a transaction in the journal"), self._database:
             self._check_that_one_may_begin()
-            sequence = self._last_sequence() + 1
-            number = f"{sequence % 10**_SEQUENCE_DIGITS:0{_SEQUENCE_DIGITS}d}"
+            sequence = self._next_sequence()
+            number = f"{sequence:0{_SEQUENCE_DIGITS}d}"
             transaction = f"{self._terminal}-{self._clock.wall():%y%m%d}{number}"
             row = self._append(transaction, LedgerState.NEW, {**facts, "sequence": sequence})
         self._open[transaction] = (row,)
@@ -224,6 +231,28 @@ class SqliteJournal:
             number = self._append_note(Note.CLOCK, {"by": by, "reason": reason})
         self._latest = next(self._select("WHERE number = ?", number)).moment
         return number
+
+    def confirm_disk(self, by: str, reason: str) -> int:
+        """Write a row which says that this journal is the terminal's own, whatever another knew; return its number.
+
+        Transactions of today are numbered from then on as no other journal of today can have numbered any.
+
+        Raises:
+            JournalUnavailable: the row is not safe on disk.
+            ValueError: a text may hold a full card number.
+        """
+        with keeping_promises("write to the journal"), self._database:
+            wall = self._clock.wall()
+            seconds = (wall - wall.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
+            by_now = _SEQUENCES_BEHIND_ANOTHER.start + int(seconds) // _SECONDS_A_TRANSACTION
+            sequence = max(by_now, self._next_sequence())
+            number = self._append_note(Note.DISK, {"by": by, "reason": reason, "sequence": sequence})
+        self._confirmed = self._last_entry()
+        return number
+
+    def confirmed(self) -> str:
+        """Return the hash of the newest row of `confirm_disk`; see the port."""
+        return self._confirmed.hash if self._confirmed is not None else GENESIS
 
     def retire(self, wanted: Retirement, acknowledged: int) -> Retired:
         """Remove old archives for good; the rest of the journal proves itself as before (journal.retirement).
@@ -390,9 +419,13 @@ class SqliteJournal:
     def _last_entry(self) -> Entry | None:
         return next(self._select("ORDER BY number DESC LIMIT 1"), None)
 
-    def _last_sequence(self) -> int:
-        last = next(self._select("WHERE state = 'NEW' ORDER BY number DESC LIMIT 1"), None)
-        return int(json.loads(last.facts)["sequence"]) if last else 0
+    def _next_sequence(self) -> int:
+        last = next(self._select("WHERE state IN ('NEW', 'DISK') ORDER BY number DESC LIMIT 1"), None)
+        wanted = int(json.loads(last.facts)["sequence"]) + 1 if last else 1
+        confirmed = self._confirmed
+        today = confirmed is not None and confirmed.moment.date() == self._clock.wall().date()
+        sequences = _SEQUENCES_BEHIND_ANOTHER if today else _SEQUENCES
+        return wanted if wanted in sequences else sequences.start
 
     def _read(self, which: str, *values: str | int) -> dict[str, tuple[LedgerRow, ...]]:
         rows: dict[str, tuple[LedgerRow, ...]] = {}

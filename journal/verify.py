@@ -132,7 +132,7 @@ def verify(folder: Path) -> Verdict:
 def _check_what_stayed(database: apsw.Connection, retired: Retired, hashes: HashHistory) -> None:
     """Check the rows that stay when all about them is retired: those that say which function hashes, and its like."""
     for entry in select_entries(database, "NOT INDEXED WHERE number <= ?", (retired.last,)):
-        if not entry.is_note or entry.state not in {Note.HASH.value, Note.RETIRED.value}:
+        if not entry.is_note or entry.state not in {each.value for each in (Note.DISK, Note.HASH, Note.RETIRED)}:
             raise _Bad(f"row {entry.number} was retired, and is there again")
         if entry.hash != entry.true_hash(hashes.at(entry.number)):
             raise _Bad(f"row {entry.number} has been changed: its hash does not fit")

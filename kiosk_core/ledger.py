@@ -124,9 +124,10 @@ class Journal(Protocol):
     """The electronic journal. Every method raises JournalUnavailable when the disk does not keep its promise."""
 
     def begin(self, facts: Facts) -> Transaction:
-        """Open a transaction: write its NEW row and return it, with a number that was never used before.
+        """Open a transaction: write its NEW row and return it, under an id that this journal has never used before.
 
-        The row's facts gain `sequence`, the running number (from 1) that the id ends with.
+        The row's facts gain `sequence`, the running number (1 to 99999) that the id ends with. A journal that was lost
+        may have used the id: that is found out when the bank's host is told of the head, before anybody is served.
         """
         ...
 
@@ -155,6 +156,13 @@ class Journal(Protocol):
 
     def head(self) -> tuple[int, str]:
         """Return number and hash of the last row: (0, sixty-four "0") for an empty journal."""
+        ...
+
+    def confirmed(self) -> str:
+        """Return the hash of the newest row by which staff took this journal for the terminal's own.
+
+        Sixty-four "0" where there is none.
+        """
         ...
 
     def maintain(self) -> None:

@@ -447,9 +447,10 @@ class BankHost(Protocol):
         """
         ...
 
-    def report_journal_head(self, number: int, digest: str) -> bool:
+    def report_journal_head(self, number: int, digest: str, confirmed: str) -> bool:
         """Have the host keep number and hash (64 hex digits) of the journal's newest row.
 
+        `confirmed` is the hash of the row by which staff took this journal for the terminal's own (Journal.confirmed).
         False: the host will not, for it keeps a later row, or this one with another hash; staff must look.
         """
         ...

@@ -46,6 +46,23 @@ class ClockConfirmed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AskConfirmDisk:
+    """Take the journal for the terminal's own though the bank's host refused it. Answer: DiskConfirmed, or Refused."""
+
+    type: Literal["ask_confirm_disk"] = "ask_confirm_disk"
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiskConfirmed:
+    """The answer to AskConfirmDisk: the journal's `row` says so, and the bank's host is told."""
+
+    type: Literal["disk_confirmed"] = "disk_confirmed"
+    row: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class AskRetire:
     """Remove archives that are older than the day `before` (YYYY-MM-DD) while all have more than `keep_mb` MiB.
 
@@ -69,5 +86,5 @@ class ArchivesRetired:
     until: str
 
 
-StaffQuestion = AskSettle | AskConfirmClock | AskRetire
-StaffAnswer = Settled | ClockConfirmed | ArchivesRetired
+StaffQuestion = AskSettle | AskConfirmClock | AskConfirmDisk | AskRetire
+StaffAnswer = Settled | ClockConfirmed | DiskConfirmed | ArchivesRetired

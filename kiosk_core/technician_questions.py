@@ -112,6 +112,7 @@ class HostReport:
     `failure` says why the last question got no answer, "" after one that did. `mac_key` is the check value of the key
     of the messages' MAC, "" where there is none. `pin_key` is that of the PIN key that came over the line last, ""
     before one has come, null where none comes so; `pin_key_problem` says why no PIN can be taken now, "" while one can.
+    `journal_problem` says why the host does not take the journal for the terminal's own, "" while it does.
     """
 
     type: Literal["host"] = "host"
@@ -123,6 +124,7 @@ class HostReport:
     mac_key: str
     pin_key: str | None
     pin_key_problem: str
+    journal_problem: str
     waiting: tuple[WaitingReport, ...]
 
 

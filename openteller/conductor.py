@@ -163,6 +163,11 @@ class Conductor:
         return self._open_cases.head_acknowledged
 
     @property
+    def head_problem(self) -> str:
+        """Why the host does not take the journal for the terminal's own, "" while it does; any thread may ask."""
+        return self._open_cases.head_problem
+
+    @property
     def idle(self) -> bool:
         """Whether it has started, and nobody is being served or recovered."""
         return self._started and self._session is None and not self._open_cases.are_due
@@ -205,6 +210,8 @@ class Conductor:
             due.append(self._echo.due)
             if self._echo.online:
                 due.append(self._open_cases.look_due)
+        else:
+            due.append(self._ready_by)
         others = (self._screen.idle_until, self._reader_lost_at, self._camera.until)
         return min(due + [each for each in others if each is not None])
 
@@ -225,6 +232,8 @@ class Conductor:
         """Start, recover, send again and test the host while no customer is there."""
         if self._session is not None:
             return
+        if self._echo.online:
+            self._open_cases.introduce()
         if self._chosen is not None and self.idle:
             self._begin_what_was_chosen(self._chosen)
             return
@@ -354,7 +363,9 @@ class Conductor:
 
     @property
     def _condition(self) -> Condition:
-        return Condition(self._statuses, self._echo.online, self._open_cases.journal_works)
+        cases = self._open_cases
+        host_knows_journal = self._echo.online and cases.head_taken is not None
+        return Condition(self._statuses, host_knows_journal, cases.journal_works and cases.head_taken is not False)
 
     def _status_changed(self, status: DeviceStatus) -> None:
         before = self._condition.media

@@ -33,7 +33,7 @@ from kiosk_core.pin_pad import PinPad
 from kiosk_core.ports import BankHost
 from kiosk_core.receipt import Bitmap
 from kiosk_core.social_security import SocialSecurityCard, SocialSecurityProblem
-from kiosk_core.staff_questions import AskConfirmClock, AskRetire, AskSettle
+from kiosk_core.staff_questions import AskConfirmClock, AskConfirmDisk, AskRetire, AskSettle
 from kiosk_core.status import DeviceStatus
 from kiosk_core.technician_questions import AskHost, AskPreview, Previewed
 from kiosk_core.terminal import Terminal
@@ -236,8 +236,9 @@ class Core:
             case AskPreview():
                 return self._show_camera(question)
             case AskHost():
-                return host_report(self._link, self._conductor.unacknowledged, self._clock.now())
-            case AskSettle() | AskConfirmClock() | AskRetire():
+                conductor = self._conductor
+                return host_report(self._link, conductor.unacknowledged, conductor.head_problem, self._clock.now())
+            case AskSettle() | AskConfirmClock() | AskConfirmDisk() | AskRetire():
                 return self._staff.answer(question)
             case _:
                 return self._technician.answer(question)

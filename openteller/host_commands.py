@@ -43,8 +43,8 @@ def _host() -> None:
 def status(config_file: _ConfigFile = TERMINAL_FILE, as_json: _Json = False) -> None:
     """Show the servers, since when it is connected, the last answer, how long it took, and the keys' check values.
 
-    Exits with 1 if the core does not run, the host did not answer the last question, or no PIN can be taken for want of
-    a key from the host.
+    Exits with 1 if the core does not run, the host did not answer the last question or keeps another journal of this
+    terminal, or no PIN can be taken for want of a key from the host.
     """
     socket, _ = _places(config_file)
     try:
@@ -55,7 +55,7 @@ def status(config_file: _ConfigFile = TERMINAL_FILE, as_json: _Json = False) -> 
         _print_json(asdict(found))
     else:
         Console(highlight=False).print(_status(found))
-    if found.failure or found.last_answer is None or found.pin_key_problem:
+    if found.failure or found.last_answer is None or found.pin_key_problem or found.journal_problem:
         raise typer.Exit(1)
 
 
@@ -136,6 +136,8 @@ def _status(found: HostReport) -> Table:
     table.add_row("last answer", f"{_moment(found.last_answer)}{took}" if found.last_answer else "none yet")
     if found.failure:
         table.add_row("problem", f"[red]{escape(found.failure)}[/]")
+    if found.journal_problem:
+        table.add_row("journal", f"[red]out of service: {escape(found.journal_problem)}[/]")
     table.add_row("MAC key", found.mac_key or "none")
     if found.pin_key is not None:
         problem = f" [red]bank cards cannot pay: {escape(found.pin_key_problem)}[/]" if found.pin_key_problem else ""

@@ -8,7 +8,7 @@ from kiosk_core.outbox import Unacknowledged
 from kiosk_core.technician_questions import HostReport, HostServerReport, WaitingReport
 
 
-def host_report(link: HostLink, waiting: Sequence[Unacknowledged], now: float) -> HostReport:
+def host_report(link: HostLink, waiting: Sequence[Unacknowledged], journal_problem: str, now: float) -> HostReport:
     """Return the answer to AskHost; `now` is of the clock that `waiting` was made with."""
     state, pin_key = link.state, link.pin_key
     return HostReport(
@@ -22,6 +22,7 @@ def host_report(link: HostLink, waiting: Sequence[Unacknowledged], now: float) -
         mac_key=state.mac_key,
         pin_key=pin_key.check_value if pin_key is not None else None,
         pin_key_problem=pin_key.problem if pin_key is not None else "",
+        journal_problem=journal_problem,
         waiting=tuple(_waiting(each, now) for each in waiting),
     )
 

@@ -27,9 +27,11 @@ from kiosk_core.settlement import Settlement, checked_text, settle, why_not
 from kiosk_core.staff_questions import (
     ArchivesRetired,
     AskConfirmClock,
+    AskConfirmDisk,
     AskRetire,
     AskSettle,
     ClockConfirmed,
+    DiskConfirmed,
     Settled,
     StaffAnswer,
     StaffQuestion,
@@ -250,6 +252,40 @@ def confirm_clock(
                     stop(str(error))
             stands = SystemClock().wall()
     typer.echo(f"The clock is taken to be right from now on: {stands:%Y-%m-%d %H:%M:%S}.")
+
+
+@app.command(
+    name="confirm-disk",
+    epilog="""
+Example:
+
+openteller journal confirm-disk -j /etc/openteller/kiosk.toml --by "Li Na" --reason "the disk failed; slip 0317"
+""",
+)
+def confirm_disk(
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who knows of it.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="What became of the journal that the bank knows.")],
+    where: _Where = TERMINAL_FILE,
+) -> None:
+    """Say that this journal is the terminal's own from now on, though the bank knows a longer one, or another.
+
+    For a terminal whose disk was changed, or to which an older copy of the journal came back. Look at the cases of the
+    other journal first, with `reconcile` and the bank: this one does not know them. Transactions of today are numbered
+    anew from here on. A running core is asked to do it (name its configuration file with -j); without one the journal
+    is opened here. Exits with 1 if it could not be written, or if the running core's bank has not refused the journal.
+    """
+    with plain_errors():
+        by, reason = checked_text("by", by), checked_text("reason", reason)
+        answer = _ask_core(where, AskConfirmDisk(by=by, reason=reason))
+        if isinstance(answer, DiskConfirmed):
+            row = answer.row
+        else:
+            with _alone(where) as journal:
+                try:
+                    row = journal.confirm_disk(by, reason)
+                except ValueError as error:
+                    stop(str(error))
+    typer.echo(f"This journal is the terminal's own from row {row} on; the bank's host is told so.")
 
 
 @app.command(

@@ -22,16 +22,17 @@ from openteller.questions import Worker
 _log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 30.0
-HEAD_ROWS = 100
-"""After so many rows the host is told the head of the journal anew."""
 
 
 class OpenCases:
     """Belongs to the conductor's thread; `waiting` may be read by any.
 
+    Nobody is served before the host has taken the journal for the terminal's own: one that is new, or an older copy,
+    gives out numbers that the bank has seen.
+
     Args:
         on_thread: has a function called by the conductor's thread.
-        journal_lost: is called there when the journal has just failed.
+        changed: is called there when customers can be served, or can be no longer.
     """
 
     def __init__(
@@ -40,20 +41,24 @@ class OpenCases:
         host: Worker[BankHost],
         clock: Clock,
         on_thread: Callable[[Callable[[], None]], None],
-        journal_lost: Callable[[], None],
+        changed: Callable[[], None],
     ) -> None:
         self._journal = journal
         self._host = host
         self._clock = clock
         self._on_thread = on_thread
-        self._journal_lost = journal_lost
+        self._changed = changed
         self._outbox = Outbox()
         self._next_look = clock.now()
         self._to_resume: list[Transaction] = []
         self._advices = Outbox()
         self._advising = False
         self._advised: set[str] = set()
-        self._head_reported = 0
+        self._introduced = False
+        self._telling_head = False
+        self._head_told: tuple[int, str] | None = None
+        self.head_taken: bool | None = None
+        """Whether the host takes the journal for the terminal's own; None: it has not said yet."""
         self.head_acknowledged = 0
         """The newest row that the host has taken for the journal's own; 0: none, or it keeps another journal."""
         self.journal_works = True
@@ -85,7 +90,16 @@ class OpenCases:
         """Take no more money before the journal has proved that it works again."""
         _log.critical("the journal is lost, the terminal goes out of service: %s", error)
         self.journal_works = False
-        self._journal_lost()
+        self._changed()
+
+    def introduce(self) -> None:
+        """Tell the host the journal's newest row for the first time."""
+        if self._introduced:
+            return
+        try:
+            self._report_head()
+        except JournalUnavailable as error:
+            self.lose_journal(error)
 
     def look(self, *, host_online: bool) -> None:
         """Take stock of what is open and see after the journal."""
@@ -97,6 +111,8 @@ class OpenCases:
     def _look(self, host_online: bool) -> None:
         self._next_look = self._clock.now() + LOOK_SECONDS
         unsettled = self._journal.unsettled()
+        if self.head_taken is False:  # what is open in an older copy may have ended since
+            unsettled = ()
         resumable = [each for each in unsettled if each.state not in STAFF_MAY_CLOSE]
         self._to_resume = self._outbox.look(resumable, self._clock.now())
         in_doubt = [each for each in unsettled if not self._is_advised(each) and suspense_of(each) is not None]
@@ -106,7 +122,7 @@ class OpenCases:
             return
         if host_online:
             self._report_head()
-            if to_advise and not self._advising:
+            if to_advise and self.head_taken and not self._advising:
                 self._advise(to_advise[0])
         self._journal.maintain()
 
@@ -153,21 +169,37 @@ class OpenCases:
         self.journal_works = True
 
     def _report_head(self) -> None:
-        """Tell the host the newest row once there are enough new ones; a failure is made good at the next look."""
+        """Tell the host the newest row where it is another than before; a failure is made good at a later look."""
         number, digest = self._journal.head()
-        if number < self._head_reported + HEAD_ROWS:
+        confirmed = self._journal.confirmed()
+        if self._telling_head or (number, confirmed) == self._head_told:
             return
-        future = self._host.call(lambda host: host.report_journal_head(number, digest))
-        future.add_done_callback(lambda done: self._on_thread(lambda: self._head_answered(number, done)))
+        self._introduced = self._telling_head = True
+        future = self._host.call(lambda host: host.report_journal_head(number, digest, confirmed))
+        future.add_done_callback(lambda done: self._on_thread(lambda: self._head_answered(number, confirmed, done)))
 
-    def _head_answered(self, number: int, answer: "Future[bool]") -> None:
+    def _head_answered(self, number: int, confirmed: str, answer: "Future[bool]") -> None:
+        self._telling_head = False
         if answer.cancelled() or answer.exception() is not None:
+            if self.head_taken is None:
+                self.look_soon()
             return
-        self._head_reported = max(self._head_reported, number)
-        self.head_acknowledged = self._head_reported if answer.result() else 0
-        if not answer.result():
-            _log.error(
-                "the bank host does not take row %d for the journal's newest: it keeps another;"
-                " compare `openteller journal verify` with what the bank has",
-                number,
-            )
+        before, self.head_taken = self.head_taken, answer.result()
+        self._head_told = number, confirmed
+        self.head_acknowledged = number if self.head_taken else 0
+        if not self.head_taken:
+            _log.critical("%s", self.head_problem)
+        if before is not self.head_taken:
+            self.look_soon()
+            self._changed()
+
+    @property
+    def head_problem(self) -> str:
+        """Why the host does not take the journal for the terminal's own and what to do, for a technician; "" if so."""
+        if self.head_taken is not False or self._head_told is None:
+            return ""
+        return (
+            f"this terminal's journal has {self._head_told[0]} rows, and the bank host knows more of it, or another"
+            " one of this terminal: if the disk was changed or an older copy put back, say so with `openteller"
+            " journal confirm-disk`; if not, compare `openteller journal verify` with what the bank has"
+        )

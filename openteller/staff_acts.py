@@ -1,4 +1,4 @@
-"""What staff have a running core do to its journal: close a case, confirm the clock, retire archives.
+"""What staff have a running core do to its journal: close a case, confirm clock or disk, retire archives.
 
 The journal has one writer, the conductor's thread: everything here is done there, between two of its messages.
 """
@@ -17,11 +17,14 @@ from kiosk_core.settlement import Settlement, SettlementRefused, checked_text
 from kiosk_core.staff_questions import (
     ArchivesRetired,
     AskConfirmClock,
+    AskConfirmDisk,
     AskRetire,
     AskSettle,
     ClockConfirmed,
+    DiskConfirmed,
     Settled,
     StaffAnswer,
+    StaffQuestion,
 )
 from openteller.conductor import Conductor
 
@@ -39,7 +42,7 @@ class StaffActs:
         self._journal = journal
         self._clock = clock
 
-    def answer(self, question: AskSettle | AskConfirmClock | AskRetire) -> Settled | StaffAnswer | Refused:
+    def answer(self, question: StaffQuestion) -> StaffAnswer | Refused:
         """Do it and say what came of it, or why it was not done."""
         try:
             match question:
@@ -47,6 +50,8 @@ class StaffActs:
                     return self._settle(question)
                 case AskConfirmClock():
                     return self._confirm_clock(question)
+                case AskConfirmDisk():
+                    return self._confirm_disk(question)
                 case AskRetire():
                     return self._retire(question)
         except (SettlementRefused, RetirementRefused, JournalUnavailable, ValueError) as error:
@@ -63,6 +68,19 @@ class StaffActs:
         if row is None:
             return Refused(reason=_NOT_DONE)
         return ClockConfirmed(row=row, at=self._clock.wall().isoformat(timespec="seconds"))
+
+    def _confirm_disk(self, question: AskConfirmDisk) -> DiskConfirmed | Refused:
+        by, reason = checked_text("by", question.by), checked_text("reason", question.reason)
+
+        def confirm() -> int | None:
+            return self._journal.confirm_disk(by, reason) if self._conductor.head_problem else None
+
+        row = self._do(confirm)
+        if row is None:
+            return Refused(
+                reason="the bank host has not refused this journal, or the terminal is busy: nothing is done"
+            )
+        return DiskConfirmed(row=row)
 
     def _retire(self, question: AskRetire) -> ArchivesRetired | Refused:
         by, reason = checked_text("by", question.by), checked_text("reason", question.reason)

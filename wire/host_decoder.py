@@ -197,7 +197,8 @@ def _read_check_value(fields: Fields) -> str:
 
 def _read_journal_head_request(fields: Fields) -> JournalHeadRequest:
     number, digest = fields.private_number(Tag.ROW_NUMBER, 8), fields.private(Tag.ROW_HASH, 32)
-    return JournalHeadRequest(**_read_ends(fields), row_number=number, row_hash=digest)
+    confirmed = fields.private(Tag.CONFIRMED_ROW, 32)
+    return JournalHeadRequest(**_read_ends(fields), row_number=number, row_hash=digest, confirmed=confirmed)
 
 
 def _read_journal_head_response(fields: Fields) -> JournalHeadResponse:

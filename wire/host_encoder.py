@@ -141,8 +141,12 @@ def _request_parts(message: Request) -> tuple[dict[str, str], _Private]:
             return {"t": "0800", "70": PIN_KEY}, _challenge(challenge)
         case PinKeyInUseRequest(check_value=value):
             return {"t": "0800", "70": PIN_KEY_IN_USE}, _check_value(value)
-        case JournalHeadRequest(row_number=number, row_hash=digest):
-            return {"t": "0620"}, {**_row(number), Tag.ROW_HASH: exact_bytes(digest, 32, "hash")}
+        case JournalHeadRequest(row_number=number, row_hash=digest, confirmed=confirmed):
+            hashes = {
+                Tag.ROW_HASH: exact_bytes(digest, 32, "hash"),
+                Tag.CONFIRMED_ROW: exact_bytes(confirmed, 32, "hash of the confirmed row"),
+            }
+            return {"t": "0620"}, {**_row(number), **hashes}
         case _:
             return _ordered_request_parts(message)
 

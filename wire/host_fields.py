@@ -96,6 +96,7 @@ class Tag(Enum):
     EXPIRES = 0xDF17
     COMMANDS = 0xDF18
     CHECK_VALUE = 0xDF19
+    CONFIRMED_ROW = 0xDF1A
 
 
 def number_text(value: int, digits: int, name: str) -> str:

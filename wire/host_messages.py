@@ -222,10 +222,15 @@ class PinKeyInUseResponse(_Answer):
 
 @dataclass(frozen=True, kw_only=True)
 class JournalHeadRequest(_Exchange):
-    """0620: the newest row of the terminal's journal, its number (1 to 2**64 - 1) and its hash (32 bytes)."""
+    """0620: the newest row of the terminal's journal, its number (to 2**64 - 1; 0: it is empty) and hash (32 bytes).
+
+    `confirmed` is the hash of the row by which staff took the journal for the terminal's own though the host knew
+    another; 32 zeros where they never had to.
+    """
 
     row_number: int
     row_hash: bytes
+    confirmed: bytes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -285,8 +285,15 @@ def test_a_purse_that_the_amount_would_overflow_is_refused(books: BankBooks) -> 
 # -- the terminal's journal ------------------------------------------------------------------------------
 
 
-def head(books: BankBooks, row: int, digest: int, terminal: str = TERMINAL) -> str:
-    request = JournalHeadRequest(terminal=terminal, stan=3, row_number=row, row_hash=bytes((digest,)) * 32)
+def head(books: BankBooks, row: int, digest: int, terminal: str = TERMINAL, *, confirmed: int = 0) -> str:
+    """Report a head and return the response code; hashes are given as one of their bytes, 0 is no confirmation."""
+    request = JournalHeadRequest(
+        terminal=terminal,
+        stan=3,
+        row_number=row,
+        row_hash=bytes((digest,)) * 32,
+        confirmed=bytes((confirmed,)) * 32,
+    )
     answer = books.answer(request)
     assert isinstance(answer, JournalHeadResponse)
     assert answer.row_number == row
@@ -294,7 +301,7 @@ def head(books: BankBooks, row: int, digest: int, terminal: str = TERMINAL) -> s
 
 
 def test_the_heads_of_a_journal_are_kept_and_repeats_are_welcome(books: BankBooks) -> None:
-    assert [head(books, *each) for each in ((1, 1), (100, 2), (100, 2), (1, 1), (2**64 - 1, 3))] == ["00"] * 5
+    assert [head(books, *each) for each in ((0, 0), (0, 0), (1, 1), (100, 2), (100, 2), (2**64 - 1, 3))] == ["00"] * 6
 
 
 def test_a_journal_that_was_shortened_or_written_anew_is_noticed(books: BankBooks) -> None:
@@ -303,6 +310,30 @@ def test_a_journal_that_was_shortened_or_written_anew_is_noticed(books: BankBook
     assert head(books, 99, 2) == "94"
     assert head(books, 99, 2, "T0000002") == "00"
     assert head(books, 100, 2) == "00"
+
+
+def test_an_older_copy_is_refused_though_its_head_was_once_the_newest(books: BankBooks) -> None:
+    assert [head(books, 0, 0), head(books, 100, 2), head(books, 108, 3)] == ["00"] * 3
+    assert [head(books, 0, 0), head(books, 100, 2)] == ["94"] * 2
+
+
+def test_a_journal_that_staff_confirm_begins_anew_and_the_one_before_is_closed(
+    books: BankBooks, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert head(books, 100, 2) == "00"
+    assert head(books, 1, 7, confirmed=7) == "00"
+    assert "terminal T0000001 begins another journal, as its staff confirm: row 1 follows row 100" in caplog.text
+    assert [head(books, 9, 8, confirmed=7), head(books, 9, 8, confirmed=7)] == ["00"] * 2
+    assert head(books, 5, 6, confirmed=7) == "94"
+    assert head(books, 200, 9) == "94"  # whoever goes on with the one before
+    assert head(books, 3, 5, confirmed=5) == "00"
+    assert [head(books, 50, 8, confirmed=7), head(books, 300, 2)] == ["94"] * 2
+    assert head(books, 3, 5, confirmed=5) == "00"
+
+
+def test_a_terminal_may_be_new_to_the_bank_with_a_journal_that_was_confirmed(books: BankBooks) -> None:
+    assert head(books, 12, 2, confirmed=7) == "00"
+    assert head(books, 13, 2) == "94"
 
 
 # -- the day's settlement --------------------------------------------------------------------------------

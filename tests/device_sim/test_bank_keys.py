@@ -207,7 +207,7 @@ def test_every_terminal_has_its_own_key_and_every_key_is_new(desk: BankDesk) -> 
     blocks = {Terminal(desk).fetch_key() for _ in range(3)}
     values = {tr31.unwrap(EXCHANGE, block)[1] for block in blocks}
     assert len(values) == 3
-    other = JournalHeadRequest(terminal="T0000002", stan=3, row_number=1, row_hash=bytes(32))
+    other = JournalHeadRequest(terminal="T0000002", stan=3, row_number=1, row_hash=bytes(32), confirmed=bytes(32))
     terminal = Terminal(desk)
     terminal.fetch_key()
     data = covered(encode(other))

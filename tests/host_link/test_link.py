@@ -187,23 +187,26 @@ def test_a_wrong_mac2_comes_through_as_it_is(link: HostLink, host: SimulatedBank
 
 def test_the_host_keeps_the_head_of_the_journal_and_takes_no_shorter_one(link: HostLink) -> None:
     first, second = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "0" * 64
-    assert link.report_journal_head(1000, first)
-    assert link.report_journal_head(1000, first)  # told again, because the answer was lost
-    assert link.report_journal_head(1100, second)
-    assert not link.report_journal_head(1100, first)
-    assert not link.report_journal_head(900, second)
+    assert link.report_journal_head(1000, first, NEVER)
+    assert link.report_journal_head(1000, first, NEVER)  # told again, because the answer was lost
+    assert link.report_journal_head(1100, second, NEVER)
+    assert not link.report_journal_head(1100, first, NEVER)
+    assert not link.report_journal_head(900, second, NEVER)
+    assert link.report_journal_head(900, second, first)  # as staff confirmed in the row of this hash
 
 
 # -- silence ---------------------------------------------------------------------------------------------
 
 
+NEVER = "0" * 64
+"""No staff had to confirm the journal."""
 REQUESTS: dict[str, Callable[[HostLink], object]] = {
     "order": lambda link: link.order_qr(TRACE, INIT),
     "query": lambda link: link.query_order(TRACE),
     "authorise": lambda link: link.authorise_load(TRACE, INIT),
     "confirm": lambda link: link.confirm_load(TRACE, 5000, bytes(4)),
     "reverse": lambda link: link.reverse(TRACE, 5000, ReversalReason.NO_ANSWER),
-    "head": lambda link: link.report_journal_head(1000, "0" * 64),
+    "head": lambda link: link.report_journal_head(1000, "0" * 64, NEVER),
 }
 
 

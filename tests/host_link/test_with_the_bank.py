@@ -72,7 +72,7 @@ def test_a_top_up_under_macs(pair: Pair) -> None:
     permission = pair.link.authorise_load(TRACE, INIT)
     assert isinstance(permission, LoadAuthorisation)
     assert pair.link.confirm_load(TRACE, 5000, Purse().tac(INIT, permission)) is Confirmation.ACCEPTED
-    assert pair.link.report_journal_head(100, "ab" * 32)
+    assert pair.link.report_journal_head(100, "ab" * 32, "0" * 64)
     assert pair.link.state.mac_key == pair.keys.check_value != ""
 
 

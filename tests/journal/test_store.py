@@ -8,6 +8,9 @@ import apsw
 import pytest
 
 from journal import database
+from journal.entries import next_entry
+from journal.hashes import HashFunction
+from journal.reading import read_notes
 from journal.store import SqliteJournal
 from journal.verify import verify
 from kiosk_core.card_number import CardNumber
@@ -15,6 +18,7 @@ from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import LedgerState
 
 TERMINAL = "KT000001"
+SHA256 = HashFunction.SHA256
 
 
 def test_a_transaction_gets_a_number_of_its_own(journal):
@@ -100,11 +104,95 @@ def test_no_transaction_begins_on_a_disk_that_may_not_hold_its_end(journal, monk
     journal.record(transaction, LedgerState.DONE, {})
 
 
-def test_the_id_keeps_its_length_when_the_running_number_grows(journal, monkeypatch):
-    monkeypatch.setattr(SqliteJournal, "_last_sequence", lambda self: 123_456)
-    transaction = journal.begin({})
-    assert transaction.id == "KT000001-25112223457"
-    assert transaction.facts["sequence"] == 123_457
+# -- the running number -------------------------------------------------------------------------------------------
+
+
+def numbered(folder, clock, sequence):
+    """Open a journal whose last transaction had this number."""
+    with closing(sqlite3.connect(folder / "journal.db")) as forger:
+        forger.executescript("DROP TRIGGER entry_unchanged")
+        entry = next_entry(None, clock.wall(), "KT000001-25112100001", "NEW", {"sequence": sequence}, function=SHA256)
+        forger.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", entry.columns)
+        forger.commit()
+    return SqliteJournal(folder, TERMINAL, clock)
+
+
+@pytest.mark.parametrize(
+    ("last", "following"),
+    [
+        (1, 2),
+        (49_998, 49_999),
+        (49_999, 1),
+        (50_000, 1),
+        (123_456, 1),
+    ],  # programs before 2026-12 counted without an end
+)
+def test_the_running_number_has_five_digits_and_begins_anew_behind_49999(folder, clock, last, following):
+    SqliteJournal(folder, TERMINAL, clock).close()
+    with numbered(folder, clock, last) as journal:
+        transaction = journal.begin({})
+    assert transaction.id == f"KT000001-251122{following:05}"
+    assert transaction.facts["sequence"] == following
+
+
+def test_behind_a_confirmed_disk_the_numbers_of_that_day_are_of_their_own(journal, folder, clock):
+    assert journal.confirmed() == "0" * 64
+    journal.begin({})
+    assert journal.confirm_disk("Li Na", "the disk failed") == 2
+    assert journal.confirmed() == journal.head()[1]
+    # 10:15:30 is second 36,930 of the day: 50,000 + 18,465, and one more
+    assert journal.begin({}).id == "KT000001-25112268466"
+    assert journal.begin({}).id == "KT000001-25112268467"
+    assert [(note.state, note.facts) for note in read_notes(folder)] == [
+        ("DISK", '{"by":"Li Na","reason":"the disk failed","sequence":68465}')
+    ]
+    clock.sleep(86_400)
+    assert journal.begin({}).id == "KT000001-25112300001"
+    assert journal.begin({}).id == "KT000001-25112300002"
+    assert verify(folder).good
+
+
+def test_two_disks_that_are_changed_on_one_day_have_no_number_in_common(tmp_path, clock):
+    """A transaction every two seconds, the most that a terminal could begin, and the disk changed twice."""
+    given_out = []
+    for disk in range(3):
+        with SqliteJournal(tmp_path / str(disk), TERMINAL, clock) as journal:
+            if disk:
+                journal.confirm_disk("Li Na", "the disk failed")
+            for _ in range(100):
+                given_out.append(journal.begin({}).id)
+                clock.sleep(2)
+    assert len(set(given_out)) == 300
+
+
+def test_a_disk_that_is_confirmed_twice_does_not_use_a_number_again(journal, clock):
+    journal.confirm_disk("Li Na", "the disk failed")
+    first = [journal.begin({}).id for _ in range(3)]
+    journal.confirm_disk("Li Na", "a copy was put back")
+    assert journal.begin({}).id not in first
+
+
+def test_numbers_of_a_confirmed_day_are_enough_for_its_last_second(folder, clock):
+    clock.sleep((timedelta(hours=13, minutes=44, seconds=29)).total_seconds())
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        journal.confirm_disk("Li Na", "the disk failed")
+        assert journal.begin({}).id == "KT000001-25112293200"
+
+
+def test_the_confirmation_is_still_known_after_a_restart_and_when_all_before_it_is_archived(folder, clock):
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        journal.confirm_disk("Li Na", "the disk failed")
+        confirmed = journal.confirmed()
+        journal.begin({})
+    clock.sleep(timedelta(days=500).total_seconds())
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        journal.begin({})
+        journal.maintain()
+    with SqliteJournal(folder, TERMINAL, clock) as journal:
+        assert journal.confirmed() == confirmed
+    with closing(sqlite3.connect(folder / "journal.db")) as database:
+        assert database.execute("SELECT count(*) FROM entry WHERE state = 'ARCHIVED'").fetchone() == (1,)
+    assert verify(folder).good
 
 
 def test_rows_carry_number_time_and_facts(journal, clock):

@@ -13,7 +13,7 @@ from kiosk_core.clock import Clock
 from wire.host_decoder import decode
 from wire.host_encoder import encode
 from wire.host_frames import Deframer, frame
-from wire.host_messages import EchoRequest, Request
+from wire.host_messages import EchoRequest, JournalHeadRequest, Request
 
 Notice = Callable[[str], None]
 
@@ -65,7 +65,7 @@ class Line:
         if self._clock.now() < self.down_until:
             self._notice(f"{name} leaves")
             return b"", Mishap.REQUEST_LOST
-        if isinstance(request, EchoRequest):
+        if isinstance(request, EchoRequest | JournalHeadRequest):  # neither changes anything about money
             return self._ask(request), None
         self._notice(f"{name} leaves")
         mishap = self._befalls(name)

@@ -83,6 +83,7 @@ TROUBLE = HostReport(
     mac_key="08D7B4",
     pin_key="57C409",
     pin_key_problem="the PIN key has served 1000 PINs",
+    journal_problem="this terminal's journal has 12 rows",
     waiting=(
         WaitingReport(
             transaction="OT000001-26112200001",
@@ -111,6 +112,7 @@ def test_a_host_that_does_not_answer_is_told_with_its_reason_and_exit_code_1(tro
         "connected    no",
         "last answer  2026-11-22 09:58:30, after 42 ms",
         "problem      the bank host did not answer within 10 s",
+        "journal      out of service: this terminal's journal has 12 rows",
         "MAC key      08D7B4",
         "PIN key      57C409 bank cards cannot pay: the PIN key has served 1000 PINs",
         "waiting      1",

@@ -76,19 +76,26 @@ def test_once_it_is_answered_nothing_waits(tmp_path: Path) -> None:
     assert stage.conductor.unacknowledged == ()
 
 
+NEVER_CONFIRMED = "0" * 64
+
+
 @dataclass
 class Notary(Host):
-    """A host that is told heads; it is deaf to the first `deaf_to` of them, and takes them if it `believes`."""
+    """A host that is told heads; it is deaf to the first `deaf_to` of them, and takes them if it `believes`.
+
+    What it does not believe at first it does once staff have confirmed it.
+    """
 
     deaf_to: int = 0
     believes: bool = True
     heads: list[tuple[int, str]] = field(default_factory=list)
+    reversals: list[ReversalReason] = field(default_factory=list)
 
-    def report_journal_head(self, number: int, digest: str) -> bool:
+    def report_journal_head(self, number: int, digest: str, confirmed: str) -> bool:
         self.heads.append((number, digest))
         if len(self.heads) <= self.deaf_to:
             raise HostSilent("the bank host did not answer within 10 s")
-        return self.believes
+        return self.believes or confirmed != NEVER_CONFIRMED
 
 
 def stage_with_rows(folder: Path, host: Host, rows: int) -> Stage:
@@ -99,30 +106,84 @@ def stage_with_rows(folder: Path, host: Host, rows: int) -> Stage:
     return stage
 
 
-def test_the_host_is_told_the_newest_row_every_hundred_rows(tmp_path: Path) -> None:
+def test_the_host_is_told_the_newest_row_at_the_start_and_whenever_there_are_new_ones(tmp_path: Path) -> None:
     host = Notary()
-    stage = stage_with_rows(tmp_path, host, 98)
+    stage = Stage(tmp_path, host=host)
     live(stage, 40)
-    assert host.heads == []
-    for _ in range(2):
-        transaction = stage.journal.begin({"service": "transit_topup"}).id
-        stage.journal.record(transaction, L.ABANDONED, {})
+    assert host.heads == [(0, "0" * 64)]
+    transaction = stage.journal.begin({"service": "transit_topup"}).id
+    stage.journal.record(transaction, L.ABANDONED, {})
     live(stage, 200)
-    assert host.heads == [stage.journal.head()]
-    assert host.heads[0][0] == 102
+    assert host.heads[1:] == [stage.journal.head()]
+    assert host.heads[1][0] == 2
 
 
-def test_a_head_that_was_not_answered_is_told_again(tmp_path: Path) -> None:
+def test_a_head_that_was_not_answered_is_told_again_and_nobody_is_served_before(tmp_path: Path) -> None:
     host = Notary(deaf_to=2)
-    stage = stage_with_rows(tmp_path, host, 100)
-    live(stage, 120)
+    stage = Stage(tmp_path, host=host).in_service()
+    stage.pass_time(3)
+    assert unavailable(stage) == "unavailable.bank_host"
+    live(stage, 10)
     assert len(host.heads) == 3
+    assert unavailable(stage) is None
 
 
-def test_a_host_that_keeps_another_row_is_an_alarm_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    live(stage_with_rows(tmp_path, Notary(believes=False), 100), 40)
-    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert line.startswith("the bank host does not take row 100 for the journal's newest")
+def test_a_host_that_comes_when_the_terminal_has_long_been_started_is_told_at_once(tmp_path: Path) -> None:
+    host = Notary()
+    host.is_online = False
+    stage = Stage(tmp_path, host=host).in_service()
+    live(stage, 6)
+    assert (host.heads, unavailable(stage)) == ([], "unavailable.bank_host")
+    host.is_online = True
+    live(stage, 2)
+    assert (len(host.heads), unavailable(stage)) == (1, None)
+
+
+def unavailable(stage: Stage) -> str | None:
+    why = stage.home.items[0].unavailable
+    return why.key if why is not None else None
+
+
+def test_a_terminal_whose_journal_the_host_does_not_take_is_out_of_service_and_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = stage_with_rows(tmp_path, Notary(believes=False), 12)
+    live(stage, 70)
+    assert unavailable(stage) == "unavailable.journal"
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "CRITICAL"]
+    assert line == stage.conductor.head_problem
+    assert line.startswith("this terminal's journal has 12 rows, and the bank host knows more of it, or another one of")
+    assert "say so with `openteller journal confirm-disk`" in line
+    stage.touch(ChooseService(service_id=SERVICE.id))
+    assert isinstance(stage.page, MenuPage)
+    assert stage.journal.head()[0] == 12
+
+
+def test_what_is_open_in_a_journal_that_the_host_does_not_take_is_not_gone_on_with_before_it_is_confirmed(
+    tmp_path: Path,
+) -> None:
+    host = Notary(believes=False)
+    stage = Stage(tmp_path, host=host)
+    transaction = stage.journal.begin({"service": "transit_topup", "amount_fen": 5000}).id
+    stage.journal.record(transaction, L.FUND_REQ, {})
+    live(stage, 70)
+    assert (stage.states, host.reversals) == ([L.FUND_REQ], [])
+    stage.conductor.carry_out(lambda: stage.journal.confirm_disk("Li Na", "the disk failed"))
+    live(stage, 4)
+    assert (stage.states, host.reversals) == ([], [ReversalReason.NO_ANSWER])
+    assert unavailable(stage) is None
+    assert stage.conductor.head_problem == ""
+
+
+def test_a_terminal_that_the_host_takes_no_more_goes_out_of_service_between_two_customers(tmp_path: Path) -> None:
+    host = Notary()
+    stage = Stage(tmp_path, host=host).in_service()
+    live(stage, 5)
+    assert unavailable(stage) is None
+    host.believes = False
+    stage.journal.record(stage.journal.begin({}).id, L.ABANDONED, {})
+    live(stage, 40)
+    assert unavailable(stage) == "unavailable.journal"
 
 
 @dataclass
@@ -285,6 +346,11 @@ def test_one_report_is_under_way_at_a_time(tmp_path: Path) -> None:
     first, second = in_doubt(stage, L.CARD_UNKNOWN, L.SUSPENSE), in_doubt(stage, L.CARD_UNKNOWN, L.SUSPENSE)
     worker, later = Slow(Keeper()), list[Callable[[], None]]()
     cases = OpenCases(stage.journal, worker, stage.clock, later.append, lambda: None)  # type: ignore[arg-type]
+    cases.introduce()
+    cases.look(host_online=True)
+    assert len(worker.asked) == 1  # before the host has taken the journal it is told of no case in it
+    worker.answer()
+    later.pop()()
     for _ in range(3):
         cases.look(host_online=True)
     assert len(worker.asked) == 1
@@ -293,7 +359,8 @@ def test_one_report_is_under_way_at_a_time(tmp_path: Path) -> None:
     later.pop()()
     assert cases.look_due <= stage.clock.now()
     cases.look(host_online=True)
-    worker.answer()
+    while worker.asked:  # the head has grown by a note
+        worker.answer()
     assert [case for case, _ in worker.owned.reports] == [first, second]
     stage.journal.close()
 

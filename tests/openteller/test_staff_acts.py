@@ -16,7 +16,14 @@ from journal.store import SqliteJournal
 from journal.verify import verify
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.pages import ChooseService, Refused
-from kiosk_core.staff_questions import ArchivesRetired, AskConfirmClock, AskRetire, ClockConfirmed
+from kiosk_core.staff_questions import (
+    ArchivesRetired,
+    AskConfirmClock,
+    AskConfirmDisk,
+    AskRetire,
+    ClockConfirmed,
+    DiskConfirmed,
+)
 from kiosk_core.status import Media
 from openteller import journal_commands
 from openteller.staff_acts import StaffActs
@@ -30,7 +37,7 @@ NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 EVIDENCE = ["--by", "Li Na", "--reason", "seen"]
 
 
-def asked(stage: Stage, question: AskConfirmClock | AskRetire) -> object:
+def asked(stage: Stage, question: AskConfirmClock | AskConfirmDisk | AskRetire) -> object:
     """Ask on a thread of its own, as a client of the core does, and let the conductor do it."""
     acts = StaffActs(stage.conductor, stage.journal, stage.clock)
     with ThreadPoolExecutor(1) as client:
@@ -89,6 +96,61 @@ def test_a_core_that_has_no_time_says_so_and_does_nothing_later(behind: Stage, m
     assert acts.answer(CONFIRM) == Refused(reason="the terminal is busy and has not done it; try again")
     behind.settle()
     assert behind.journal.head()[0] == 2
+
+
+# -- the disk ------------------------------------------------------------------------------------------------------
+
+NEW_DISK = AskConfirmDisk(by="Li Na", reason="the disk failed")
+
+
+@pytest.fixture
+def unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A terminal whose bank takes its journal only once staff have confirmed it."""
+    stage = Stage(tmp_path / "journal")
+    monkeypatch.setattr(stage.host, "report_journal_head", lambda _, __, confirmed: confirmed != "0" * 64)
+    stage.in_service()
+    stage.pass_time(3)
+    yield stage
+    stage.journal.close()
+
+
+def test_a_changed_disk_is_confirmed_while_the_terminal_runs_and_customers_are_served_again(unknown: Stage) -> None:
+    unavailable = unknown.home.items[0].unavailable
+    assert unavailable is not None
+    assert unavailable.key == "unavailable.journal"
+    assert asked(unknown, NEW_DISK) == DiskConfirmed(row=1)
+    unknown.pass_time(2)
+    assert unknown.home.items[0].unavailable is None
+    unknown.touch(ChooseService(service_id=SERVICE.id))
+    # 10:00:05 is second 36,005 of the day: 50,000 + 18,001 at 10:00:03, and one more
+    assert [each.id for each in unknown.journal.unsettled()] == ["OT000001-26112268002"]
+
+
+def test_a_journal_that_the_bank_takes_needs_no_confirmation(unknown: Stage) -> None:
+    asked(unknown, NEW_DISK)
+    unknown.pass_time(2)
+    answer = asked(unknown, NEW_DISK)
+    assert answer == Refused(
+        reason="the bank host has not refused this journal, or the terminal is busy: nothing is done"
+    )
+    assert unknown.journal.head()[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "reason", "why"),
+    [
+        ("", "the disk failed", "by is empty: say who"),
+        ("Li Na", " ", "reason is empty: say why"),
+        ("Li Na", "card 6222021234567890", "fact reason may be a full card number"),
+    ],
+)
+def test_a_disk_is_confirmed_by_nobody_who_does_not_say_who_and_why(
+    unknown: Stage, by: str, reason: str, why: str
+) -> None:
+    answer = asked(unknown, AskConfirmDisk(by=by, reason=reason))
+    assert isinstance(answer, Refused)
+    assert answer.reason.startswith(why)
+    assert unknown.journal.head()[0] == 0
 
 
 # -- archives --------------------------------------------------------------------------------------------------------
@@ -161,9 +223,23 @@ def test_the_commands_go_through_the_running_core(branch: Branch) -> None:
     confirmed = command("confirm-clock", *EVIDENCE, "-j", config)
     assert (confirmed.exit_code, confirmed.stderr) == (0, "")
     assert confirmed.stdout.startswith("The clock is taken to be right from now on: 20")
+    disk = command("confirm-disk", *EVIDENCE, "-j", config)
+    assert disk.exit_code == 1
+    assert disk.stderr.startswith("the core is running and refuses: the bank host has not refused this journal")
     retired = command("retire", "--before", "2011-01-01", *EVIDENCE, "-j", config)
     assert retired.exit_code == 1
     assert retired.stderr == "the core is running and refuses: there is no archive that could go\n"
+
+
+def test_without_a_core_a_changed_disk_is_confirmed_in_the_journal(tmp_path: Path) -> None:
+    with SqliteJournal(tmp_path, "OT000001", RealClock()):
+        pass
+    disk = command("confirm-disk", *EVIDENCE, "-j", str(tmp_path))
+    assert (disk.exit_code, disk.stderr) == (0, "")
+    assert disk.stdout == "This journal is the terminal's own from row 1 on; the bank's host is told so.\n"
+    wrong = command("confirm-disk", "--by", "Li Na", "--reason", "card 6222021234567890", "-j", str(tmp_path))
+    assert wrong.exit_code == 1
+    assert "may be a full card number" in wrong.stderr
 
 
 def test_without_a_core_the_clock_is_confirmed_and_nothing_is_retired(tmp_path: Path) -> None:

@@ -125,6 +125,7 @@ PIN_KEY_BLOCK_BYTES = (
     "354635333431313736454544374237323742384132343845"
 )
 EMPTY_SHA256 = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"  # FIPS 180-4: of no bytes
+ABC_SHA256 = "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"  # FIPS 180-4: of "abc"
 
 # Source of each: the example of the same name in docs/host-messages.md.
 VECTORS: dict[str, tuple[Message, str]] = {
@@ -177,8 +178,14 @@ VECTORS: dict[str, tuple[Message, str]] = {
         f"0810 8020000002810000 0400000000000000 000005 3030 {T} 0006 DF19 03 57C409 0163",
     ),
     "JournalHeadRequest": (
-        JournalHeadRequest(**ENDS, stan=3, row_number=1000, row_hash=bytes.fromhex(EMPTY_SHA256)),
-        f"0620 0020000000810000 000003 {T} 0046 DF13 08 00000000000003E8 DF14 20 {EMPTY_SHA256}",
+        JournalHeadRequest(
+            **ENDS,
+            stan=3,
+            row_number=1000,
+            row_hash=bytes.fromhex(EMPTY_SHA256),
+            confirmed=bytes.fromhex(ABC_SHA256),
+        ),
+        (f"0620 0020000000810000 000003 {T} 0081 DF13 08 00000000000003E8 DF14 20 {EMPTY_SHA256} DF1A 20 {ABC_SHA256}"),
     ),
     "JournalHeadResponse": (
         JournalHeadResponse(**ENDS, stan=3, response_code="00", row_number=1000),
@@ -661,6 +668,7 @@ def test_says_what_is_wrong(data: bytes, problem: str) -> None:
         replace(VECTORS["KeyResponse"][0], key_block=None),
         replace(VECTORS["KeyResponse"][0], key_block="D" * 256),
         replace(VECTORS["JournalHeadRequest"][0], row_hash=bytes(31)),
+        replace(VECTORS["JournalHeadRequest"][0], confirmed=bytes(33)),
         replace(VECTORS["JournalHeadRequest"][0], row_number=1 << 64),
         replace(VECTORS["OrderResponse"][0], offer=None),
         replace(VECTORS["OrderResponse"][0], response_code="61"),
