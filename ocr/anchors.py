@@ -11,26 +11,28 @@ _LONG = 12  # so many of the longest lines may be the one that every card has
 _TRIED = 10
 _REACHES = (60.0, 40.0, 25.0)  # dots of the card: the guess gets better with each look
 _FEWEST = 4
+_WORTH_IT = 0.4  # of the best guess: what is worse is none
+_ALIKE = 0.03  # of a card's width: guesses that are nearer are one
 _SLIM = (0.5, 1.9)  # how slim a line may seem, against what its box says
+_UNLIKE = 1.4  # how much larger or smaller a card may be than another beside it
 _APART = 0.1  # of the card's height: two lines that are nearer do not show how it leans
 
 
-def corners_from(lines: list[TextLine], layout: Layout) -> list[Points]:
+def corners_from(lines: list[TextLine], layout: Layout, width: float | None = None) -> list[Points]:
     """Return guesses of the corners of a card of this layout, clockwise from its top left, the best first.
 
-    `lines`: the longest first.
+    `lines`: the longest first; `width`: about how wide the card must be, in dots of the picture, where that is known.
     """
     if len(lines) < _FEWEST:
         return []
     places = _places(layout)
+    ends = np.array([[line.start, line.end] for line in lines])
     guesses: list[tuple[float, Points]] = []
     for box in _spans(layout):
-        slim = (box[2] - box[0]) / (box[3] - box[1])
-        for line in [each for each in lines if _SLIM[0] < each.length / each.height / slim < _SLIM[1]][:_LONG]:
+        for line in [line for line in lines if _may_be(line, box, width and width / layout.size[0])][:_LONG]:
             for span in ((line.start, line.end), (line.end, line.start)):
-                guesses += _leaning(lines, span, box, places[0], layout)
+                guesses += _leaning(ends, span, box, places[0], layout)
     guesses.sort(key=lambda each: -each[0])
-    ends = np.array([[line.start, line.end] for line in lines])
     better = []
     for worth, corners in guesses[:_TRIED]:
         for reach in _REACHES:
@@ -39,7 +41,22 @@ def corners_from(lines: list[TextLine], layout: Layout) -> list[Points]:
                 corners = pulled(corners, met, off, np.ones(len(met)), layout.size)  # noqa: PLW2901
         better.append((worth, corners))
     better.sort(key=lambda each: -each[0])
-    return [corners for _, corners in better]
+    return _distinct([corners for worth, corners in better if worth > _WORTH_IT * better[0][0]])
+
+
+def _may_be(line: TextLine, box: Box, scale: float | None) -> bool:
+    slim = line.length / line.height / ((box[2] - box[0]) / (box[3] - box[1]))
+    long = line.length / (box[2] - box[0]) / scale if scale else 1.0
+    return _SLIM[0] < slim < _SLIM[1] and 1 / _UNLIKE < long < _UNLIKE
+
+
+def _distinct(guesses: list[Points]) -> list[Points]:
+    kept: list[Points] = []
+    for corners in guesses:
+        near = _ALIKE * np.linalg.norm(corners[1] - corners[0])
+        if all(np.abs(corners - other).max() > near for other in kept):
+            kept.append(corners)
+    return kept
 
 
 def _spans(layout: Layout) -> list[Box]:
@@ -65,7 +82,7 @@ def _middle(box: Box) -> float:
 
 
 def _leaning(
-    lines: list[TextLine], span: tuple[Points, Points], box: Box, starts: Points, layout: Layout
+    ends: Points, span: tuple[Points, Points], box: Box, starts: Points, layout: Layout
 ) -> list[tuple[float, Points]]:
     """Return how well they fit and where they lie: cards on which `box` reaches from end to end of `span`.
 
@@ -74,12 +91,10 @@ def _leaning(
     begin, end = span
     along = (end - begin) / (box[2] - box[0])
     scale = float(np.linalg.norm(along))
-    begins = []
-    for line in lines:
-        turned = (line.end - line.start) @ along / (line.length * scale)
-        if abs(turned) > 0.9:
-            begins.append(line.start if turned > 0 else line.end)
-    seen = np.array(begins) - begin
+    runs = ends[:, 1] - ends[:, 0]
+    turned = (runs @ along) / (np.hypot(*runs.T) * scale)
+    begins = np.where((turned > 0)[:, None], ends[:, 0], ends[:, 1])[np.abs(turned) > 0.9]
+    seen = begins - begin
     origin = np.array([box[0], _middle(box)])
     labels = np.array([[label.box[0], _middle(label.box)] for label in layout.labels]) - origin
     labels = labels[np.abs(labels[:, 1]) > _APART * layout.size[1]]

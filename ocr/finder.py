@@ -14,12 +14,15 @@ from ocr.outline import outlines, sharpened
 from ocr.sides import Guess, which
 
 _CERTAIN = 0.6  # where the labels are so like themselves, there is a card
-_LEAST = 0.4
+_HOPEFUL, _LEAST = 0.35, 0.5  # worth another look; enough to be a card at all
+_WORTH_IT = 0.25  # by ink alone
 _GOOD = 0.85
 _AS_GOOD = 0.04
 _ROUNDS = 3
 _TRIED = 6
 _MOST_CARDS = 4
+_THUMB = 160  # the longer side of the copy that shows how light all is
+_PALE, _ROOM = 0.8, 0.8  # of how light, and of how large the card is
 
 
 class CardFinder:
@@ -36,38 +39,47 @@ class CardFinder:
         found: list[Guess] = []
         for corners in outlines(picture):
             if not _taken(found, corners):
-                _add(found, self._proved(picture, which(picture, sharpened(picture, corners), self._layouts)))
-        if not any(guess.likeness > _CERTAIN for guess in found):
-            for guess in self._by_text(picture):
-                if not _taken(found, guess.corners):
-                    _add(found, _settled(picture, guess, (60, 45, 30, 15, 8)))
+                guess = which(picture, corners, self._layouts)
+                if guess.likeness > _WORTH_IT:
+                    _add(found, _proved(picture, guess))
+        if not _certain(found) or _may_hide_another(picture, found):
+            self._add_by_text(picture, found)
         return found[:_MOST_CARDS]
 
-    def _proved(self, picture: Pixels, guess: Guess) -> Guess:
-        """Return the guess, or one nearby that its labels speak for."""
-        as_found = replace(guess, likeness=fitted(picture, guess, (12,)).likeness)
-        return as_found if as_found.likeness > _GOOD else _settled(picture, guess, (44, 20, 8))
-
-    def _by_text(self, picture: Pixels) -> list[Guess]:
+    def _add_by_text(self, picture: Pixels, found: list[Guess]) -> None:
         if self._detector is None:
             self._detector = TextDetector(self._threads)
-        found = self._detector.lines(picture)
-        guesses = [which(picture, corners, (side,)) for side in self._layouts for corners in corners_from(found, side)]
-        guesses.sort(key=lambda each: -each.likeness)
-        return guesses[:_TRIED]
+        certain = _certain(found)
+        lines = [line for line in self._detector.lines(picture) if not _within(certain, (line.start + line.end) / 2)]
+        width = float(np.linalg.norm(certain[0].corners[1] - certain[0].corners[0])) if certain else None
+        guesses = [
+            which(picture, corners, (side,)) for side in self._layouts for corners in corners_from(lines, side, width)
+        ]
+        tried = 0
+        for guess in sorted(guesses, key=lambda each: -each.likeness):
+            if tried < _TRIED and guess.likeness > _WORTH_IT and not _taken(found, guess.corners):
+                _add(found, _settled(picture, guess, (60, 45, 30, 15, 8)))
+                tried += 1
+
+
+def _proved(picture: Pixels, guess: Guess) -> Guess:
+    """Return the guess moved to its edges, or where its labels speak against that, to those."""
+    edges = replace(guess, corners=sharpened(picture, guess.corners))
+    likeness = fitted(picture, edges, (12,)).likeness
+    return replace(edges, likeness=likeness) if likeness > _GOOD else _settled(picture, edges, (44, 20, 8))
 
 
 def _settled(picture: Pixels, guess: Guess, reach: tuple[int, ...]) -> Guess:
     """Return the guess moved to its labels as long as that makes it better, then to its edges if that does."""
     best = fitted(picture, guess, reach)
     for _ in range(_ROUNDS):
-        if not _LEAST < best.likeness < _GOOD:
+        if not _HOPEFUL < best.likeness < _GOOD:
             break
         again = fitted(picture, best, (30, 15, 8))
         if again.likeness < best.likeness + 0.01:
             break
         best = again
-    if best.likeness > _LEAST:
+    if best.likeness > _HOPEFUL:
         edges = replace(best, corners=sharpened(picture, best.corners))
         with_edges = replace(edges, likeness=fitted(picture, edges, (8,)).likeness)
         if with_edges.likeness > best.likeness - _AS_GOOD:
@@ -75,9 +87,30 @@ def _settled(picture: Pixels, guess: Guess, reach: tuple[int, ...]) -> Guess:
     return best
 
 
+def _certain(found: list[Guess]) -> list[Guess]:
+    return [guess for guess in found if guess.likeness > _CERTAIN]
+
+
 def _taken(found: list[Guess], corners: Points) -> bool:
     """Return whether a card is known to lie there."""
-    return any(guess.likeness > _CERTAIN and _overlap(guess.corners, corners) for guess in found)
+    return any(_overlap(guess.corners, corners) for guess in _certain(found))
+
+
+def _within(found: list[Guess], point: Points) -> bool:
+    return any(cv2.pointPolygonTest(each.corners.astype(np.float32), point.tolist(), False) > 0 for each in found)
+
+
+def _may_hide_another(picture: Pixels, found: list[Guess]) -> bool:
+    """Return whether there is room for one more card beside those found, on a ground so pale that edges fade on it."""
+    shrink = _THUMB / max(picture.shape[:2])
+    gray = cv2.cvtColor(
+        cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY
+    )
+    taken = np.zeros_like(gray)
+    for guess in found:
+        cv2.fillConvexPoly(taken, (guess.corners * shrink).round().astype(np.int32), 1)
+    light = _PALE * np.median(gray[taken > 0])
+    return bool((gray[taken == 0] > light).sum() > _ROOM * taken.sum() / len(found))
 
 
 def _add(found: list[Guess], guess: Guess) -> None:
