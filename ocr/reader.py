@@ -23,9 +23,13 @@ class Reader:
         self._finder = CardFinder((layout("resident_id_front"), layout("resident_id_back")), threads)
 
     def read(self, picture: Pixels) -> IdCard | Unreadable:
-        """Return the card in a picture of height x width x 3, BGR."""
+        """Return the card in a picture of height x width x 3, BGR; of several, the one that is seen best."""
         found = self._finder.find(picture)
         return self._read(picture, found[0]) if found else Unreadable.NO_CARD
+
+    def read_all(self, picture: Pixels) -> list[IdCard]:
+        """Return all cards in a picture, as a photocopy has both sides on one sheet, the one seen best first."""
+        return [self._read(picture, guess) for guess in self._finder.find(picture)]
 
     def _read(self, picture: Pixels, guess: Guess) -> IdCard:
         width, height = guess.layout.size
@@ -41,19 +45,12 @@ class Reader:
         if guess.layout.portrait is not None:
             left, top, right, bottom = guess.layout.portrait
             portrait = flat[top:bottom, left:right].copy()
-        across = guess.corners[1] - guess.corners[0]
-        turn = float(np.degrees(np.arctan2(across[1], across[0])) % 360)
-        return IdCard(side, _quad(guess.corners), Quality(1, 1, 1, 1, turn), _risks(side), portrait)
-
-
-def _risks(side: IdCardFront | IdCardBack) -> frozenset[Risk]:
-    risks = set()
-    if isinstance(side, IdCardFront) and fields.checks(side.id_number.text):
-        if not side.id_number.verified:
-            risks.add(Risk.NUMBER_DISAGREES)
-        if not known(side.id_number.text[:6]):
-            risks.add(Risk.REGION_UNKNOWN)
-    return frozenset(risks)
+        places = {name: Place(each.box, len(each.lines)) if each.box else None for name, each in seen.items()}
+        sight = look(flat, guess.layout, places)
+        told = risks.seen(sight, picture.shape, guess.corners) | risks.written(side, self._today())
+        return IdCard(
+            side, _quad(guess.corners), quality.measure(sight, picture.shape, guess.corners), told, portrait
+        )
 
 
 def _in_picture(box: Box, back: Matrix) -> Quad:
