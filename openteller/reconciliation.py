@@ -354,11 +354,29 @@ def _still_open(here: Here, bank: Bank) -> Iterator[Finding]:
             f"Ask the customer to bring the card to this terminal. If it never comes, close with: {_SETTLE}",
         )
     elif here.state is L.MANUAL:
-        why = here.facts.get("why") or "the evidence contradicts itself"
-        yield _finding(Kind.MANUAL, here, bank, f"{why}{at_bank}", f"Ask the bank, then close with: {_SETTLE}")
+        why = str(here.facts.get("why") or "")
+        what = _WHY_STAFF.get(why) or ("the card gave no clear answer" if why else "the evidence contradicts itself")
+        step = _IN_LOG[here.facts.get("in_log")] if why == _LOADED_SINCE else "Ask the bank"
+        yield _finding(Kind.MANUAL, here, bank, f"{what}{at_bank}", f"{step}, then close with: {_SETTLE}")
     else:
         yield _finding(Kind.UNDER_WAY, here, bank, f"{_WAITS_FOR[here.state]}{at_bank}", "Nothing; look again later.")
 
+
+_LOADED_SINCE = "9406, and the card has been loaded since"
+# The fact `why` of a MANUAL row, as a clerk reads it; the journal's story has it as it is.
+_WHY_STAFF: Mapping[str, str] = {
+    _LOADED_SINCE: "the card was loaded elsewhere since, and can say no more whether this load had reached it",
+    "9406, but counter or balance moved": "the card says that it was not loaded, but balance or counter has changed",
+    "the host does not accept the card's TAC": "the card says that it was loaded, and the bank rejects its proof",
+    "paid, and the host says that nothing had been paid": "the customer has paid, and the bank says that nobody had",
+    "the host does not reverse": "the money was to go back, and the bank refuses",
+}
+# The fact `in_log`: whether the list of loads that the card keeps has this one; None: it could not be read.
+_IN_LOG: Mapping[object, str] = {
+    True: "The card's own list of loads has this one, so the customer has it: have the bank agree",
+    False: "The card's own list of its last loads has not this one, so {amount} are lacking: have the bank agree",
+    None: "The card's own list of loads could not be read: ask the bank",
+}
 
 # What the bank said when it was told of a case in suspense.
 _BANK_SAID = {

@@ -214,7 +214,48 @@ def test_a_case_for_staff_says_why() -> None:
     manual = (*REVERSING, (L.MANUAL, 40, {"why": "the host does not reverse"}))
     found = compare((told(2, manual, at("11:00")),), bank_day(replace(ENTRIES[2], state=S.OPEN)))
     assert kinds(found) == [(Kind.MANUAL, "2")]
-    assert found.findings[0].what.startswith("the host does not reverse")
+    assert (
+        found.findings[0].what
+        == "the money was to go back, and the bank refuses; the bank: paid, neither loaded nor given back"
+    )
+    assert found.findings[0].next_step.startswith("Ask the bank, then close with: openteller journal settle ")
+
+
+# Every `why` with which a journey leaves a case to staff (kiosk_core/journeys, LedgerState.MANUAL).
+WHY = {
+    "9406, and the card has been loaded since": "the card was loaded elsewhere since, and can say no more whether this",
+    "9406, but counter or balance moved": "the card says that it was not loaded, but balance or counter has changed",
+    "80 5A answered 6985": "the card gave no clear answer",
+    "the host does not accept the card's TAC": "the card says that it was loaded, and the bank rejects its proof",
+    "paid, and the host says that nothing had been paid": "the customer has paid, and the bank says that nobody had",
+    "the host does not reverse": "the money was to go back, and the bank refuses",
+}
+
+
+@pytest.mark.parametrize("why", WHY)
+def test_why_staff_must_close_a_case_is_said_in_words_of_a_branch(why: str) -> None:
+    paid = bank_day(booked(5, PAYMENT, at("14:00:25"), S.OPEN))
+    (finding,) = compare((told(5, (*PAID, (L.MANUAL, 60, {"why": why})), at("14:00")),), paid).findings
+    assert finding.what.startswith(WHY[why])
+    assert not any(word in finding.what for word in ("9406", "80 5A", "6985", "TAC", "host"))
+
+
+@pytest.mark.parametrize(
+    ("log", "step"),
+    [
+        ({"in_log": True}, "The card's own list of loads has this one, so the customer has it: have the bank agree"),
+        (
+            {"in_log": False},
+            "The card's own list of its last loads has not this one, so ¥50.00 are lacking: have the bank agree",
+        ),
+        ({}, "The card's own list of loads could not be read: ask the bank"),
+    ],
+)
+def test_what_the_list_of_loads_on_the_card_says_is_in_the_next_step(log: dict[str, bool], step: str) -> None:
+    rows = (*PAID, (L.MANUAL, 60, {"why": "9406, and the card has been loaded since", **log}))
+    (finding,) = compare((told(5, rows, at("14:00")),), bank_day(booked(5, PAYMENT, at("14:00:25"), S.OPEN))).findings
+    assert finding.next_step.startswith(step)
+    assert ", then close with: openteller journal settle " in finding.next_step
 
 
 SETTLED = (*SUSPENDED, (L.SETTLED, 90_000, {"resolution": "paid_out", "by": "Li Na", "reason": "slip 0317"}))
