@@ -45,12 +45,19 @@ class Reader:
         if guess.layout.portrait is not None:
             left, top, right, bottom = guess.layout.portrait
             portrait = flat[top:bottom, left:right].copy()
-        places = {name: Place(each.box, len(each.lines)) if each.box else None for name, each in seen.items()}
-        sight = look(flat, guess.layout, places)
-        told = risks.seen(sight, picture.shape, guess.corners) | risks.written(side, self._today())
-        return IdCard(
-            side, _quad(guess.corners), quality.measure(sight, picture.shape, guess.corners), told, portrait
-        )
+        across = guess.corners[1] - guess.corners[0]
+        turn = float(np.degrees(np.arctan2(across[1], across[0])) % 360)
+        return IdCard(side, _quad(guess.corners), Quality(1, 1, 1, 1, turn), _risks(side), portrait)
+
+
+def _risks(side: IdCardFront | IdCardBack) -> frozenset[Risk]:
+    risks = set()
+    if isinstance(side, IdCardFront) and fields.checks(side.id_number.text):
+        if not side.id_number.verified:
+            risks.add(Risk.NUMBER_DISAGREES)
+        if not known(side.id_number.text[:6]):
+            risks.add(Risk.REGION_UNKNOWN)
+    return frozenset(risks)
 
 
 def _in_picture(box: Box, back: Matrix) -> Quad:
