@@ -3,22 +3,24 @@
 import cv2
 import numpy as np
 
-from ocr import fields, rules
+from kiosk_core.clock import Clock
+from ocr import quality, risks, rules
 from ocr.arrays import Matrix, Pixels
 from ocr.field_reader import FieldReader
 from ocr.finder import CardFinder
-from ocr.id_card import IdCard, IdCardBack, IdCardFront, Quad, Quality, Risk, Unreadable
+from ocr.id_card import IdCard, Quad, Unreadable
 from ocr.layout import Box, layout
 from ocr.recogniser import Recogniser
-from ocr.regions import known
 from ocr.sides import Guess
+from ocr.sight import Place, look
 
 
 class Reader:
     """Reads resident ID cards; one thread owns it."""
 
-    def __init__(self, recogniser: Recogniser, threads: int = 2) -> None:
-        """Take the recogniser of lines; the detector of text is loaded when it is first needed."""
+    def __init__(self, recogniser: Recogniser, threads: int = 2, clock: Clock | None = None) -> None:
+        """Take the recogniser of lines, and the clock by which cards expire; without one, none does."""
+        self._clock = clock
         self._fields = FieldReader(recogniser)
         self._finder = CardFinder((layout("resident_id_front"), layout("resident_id_back")), threads)
 
@@ -45,19 +47,12 @@ class Reader:
         if guess.layout.portrait is not None:
             left, top, right, bottom = guess.layout.portrait
             portrait = flat[top:bottom, left:right].copy()
-        across = guess.corners[1] - guess.corners[0]
-        turn = float(np.degrees(np.arctan2(across[1], across[0])) % 360)
-        return IdCard(side, _quad(guess.corners), Quality(1, 1, 1, 1, turn), _risks(side), portrait)
-
-
-def _risks(side: IdCardFront | IdCardBack) -> frozenset[Risk]:
-    risks = set()
-    if isinstance(side, IdCardFront) and fields.checks(side.id_number.text):
-        if not side.id_number.verified:
-            risks.add(Risk.NUMBER_DISAGREES)
-        if not known(side.id_number.text[:6]):
-            risks.add(Risk.REGION_UNKNOWN)
-    return frozenset(risks)
+        places = {name: Place(each.box, len(each.lines)) if each.box else None for name, each in seen.items()}
+        sight = look(flat, guess.layout, places)
+        good = quality.measure(sight, picture.shape, guess.corners)
+        today = self._clock.wall().date() if self._clock else None
+        told = risks.judge(sight, picture.shape, guess.corners, side, today)
+        return IdCard(side, _quad(guess.corners), good, told, portrait)
 
 
 def _in_picture(box: Box, back: Matrix) -> Quad:

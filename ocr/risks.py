@@ -1,0 +1,197 @@
+"""Why a picture of a card should not be trusted: what light, colour and ink tell, and what is written there."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import cv2
+import numpy as np
+
+from ocr import fields, forgery
+from ocr.arrays import Pixels, Plane, Points
+from ocr.id_card import IdCardBack, IdCardFront, Risk, day
+from ocr.layout import Field
+from ocr.quality import edges
+from ocr.regions import known
+from ocr.sight import CELL, INK, Sight, cells
+
+_SOFT = 2.1  # edges of a picture in which a stroke is as wide as it is unsharp
+_COLOURLESS = 0.09
+_REGULAR = 8.3, 16.0  # light and colour: how far a line of the spectrum stands out on a screen
+_OUTSIDE = 0.008  # of the card's width
+# What must be printed on any card: (from the left edge of the box, dots wide).
+_LEAST_WIDE = {"name": 48, "sex": 8, "ethnicity": 8, "birth": 270, "address": 128, "id_number": 508, "authority": 128,
+               "validity": 178}  # fmt: skip
+_WIDE = {"name": 70, "sex": 30, "ethnicity": 30, "birth": 330, "address": 150, "id_number": 530, "authority": 150,
+         "validity": 200}  # fmt: skip
+_HOLE = 62  # dots within a line without ink; a birth has its labels in between, pale in a pale picture
+_HOLE_OF_BIRTH = 130
+
+
+def judge(
+    sight: Sight, shape: tuple[int, ...], corners: Points, side: IdCardFront | IdCardBack, today: date | None
+) -> frozenset[Risk]:
+    """Return every risk of a card at `corners` of a picture of height x width, with these fields on this day.
+
+    `today` None: nobody knows what day it is, and no card has expired.
+    """
+    risks = seen(sight, shape, corners)
+    excused = {Risk.BLURRED, Risk.GLARE, Risk.EDGE_MISSING, Risk.PHOTOCOPY, Risk.SCREEN}
+    if not risks & excused and _senseless(side):  # something else is written where the field should be
+        risks |= {Risk.OCCLUDED}
+    return risks | written(side, today)
+
+
+def _senseless(side: IdCardFront | IdCardBack) -> bool:
+    if isinstance(side, IdCardBack):
+        return not side.valid_from.text and not side.valid_until.text
+    return not side.birth.text or len(side.id_number.text) < 15
+
+
+def seen(sight: Sight, shape: tuple[int, ...], corners: Points) -> frozenset[Risk]:
+    """Return what the picture itself tells, of height x width with the card at `corners` (4 x 2)."""
+    risks = set()
+    if _cut(shape, corners):
+        risks.add(Risk.EDGE_MISSING)
+    if edges(sight) < _SOFT:
+        risks.add(Risk.BLURRED)
+    if colours(sight.flat) < _COLOURLESS:
+        risks.add(Risk.PHOTOCOPY)
+    light, tint = lines_of_spectrum(sight.flat)
+    if light > _REGULAR[0] or tint > _REGULAR[1]:
+        risks.add(Risk.SCREEN)
+    hidden = [_Hidden.of(sight, field) for field in sight.layout.fields]
+    if any(each.mirrors for each in hidden):
+        risks.add(Risk.GLARE)
+    if any(each.covered for each in hidden):
+        risks.add(Risk.OCCLUDED)
+    if not risks & {Risk.PHOTOCOPY, Risk.SCREEN}:
+        clear = {field.name for field, each in zip(sight.layout.fields, hidden, strict=True) if not each.touched}
+        if forgery.likelihood(sight, clear) > forgery.LIKELY:
+            risks.add(Risk.EDITED)
+    return frozenset(risks)
+
+
+def written(side: IdCardFront | IdCardBack, today: date | None) -> frozenset[Risk]:
+    """Return what the fields tell, on this day if it is known."""
+    risks = set()
+    if isinstance(side, IdCardBack):
+        until = day(side.valid_until.text)
+        if until is not None and today is not None and until < today:
+            risks.add(Risk.EXPIRED)
+        return frozenset(risks)
+    number = side.id_number.text
+    if fields.checks(number):
+        told = {"birth": fields.born(number), "sex": fields.sex(number)}
+        if any(text and text != told[name] for name, text in (("birth", side.birth.text), ("sex", side.sex.text))):
+            risks.add(Risk.NUMBER_DISAGREES)
+        if not known(number[:6]):
+            risks.add(Risk.REGION_UNKNOWN)
+    return frozenset(risks)
+
+
+def _cut(shape: tuple[int, ...], corners: Points) -> bool:
+    """Return whether a corner is outside, or a whole side lies along the edge of the picture."""
+    play = _OUTSIDE * float(np.linalg.norm(corners[1] - corners[0]))
+    limits = (shape[1], shape[0])
+    if (corners < -play).any() or (corners > np.array(limits) + play).any():
+        return True
+    return any(
+        (np.roll(near, -side)[:2]).all()
+        for axis in (0, 1)
+        for near in (corners[:, axis] < play / 2, corners[:, axis] > limits[axis] - play / 2)
+        for side in range(4)
+    )
+
+
+@dataclass(frozen=True)
+class _Hidden:
+    """What keeps a field from being read. `touched`: something is near enough to make it look odd."""
+
+    mirrors: bool
+    covered: bool
+    touched: bool
+
+    @classmethod
+    def of(cls, sight: Sight, field: Field) -> "_Hidden":
+        place = sight.places.get(field.name)
+        left, top, right, bottom = field.box
+        if place is None:
+            bottom = min(bottom, top + 40)
+            right = left + _WIDE[field.name]
+        else:
+            right = min(max(place.box[2] - 7, left + _WIDE[field.name]), right + 12)
+            top, bottom = place.box[1], place.box[3]
+        where = cells((left, top, right, bottom), CELL)
+        shine, dim, light, colour = (each[where] for each in (sight.shine, sight.dim, sight.light, sight.colour))
+        missing = place is None or _lacks(sight, field.name, left, place.box, place.lines)
+        white = float(np.percentile(dim, 97)) >= 250
+        overexposed = sight.usual >= 248
+        bright = ((shine > 0.12).mean(axis=0) > 0.4) & _faded(sight, (left, top, right, bottom), shine.shape[1])
+        clipped = ((dim >= 251).mean(axis=0) > 0.5).sum()
+        strange = int(((colour > 0.09).mean(axis=0) > 0.35).sum())
+        black = int(((light < 0.52 * sight.usual).mean(axis=0) > 0.35).sum())
+        most = float(shine.max())
+        mirrors = bool(
+            (bright.sum() >= 3 and most > 0.15 and strange < 2)
+            or (missing and white and (overexposed or most > 0.04))
+            or (not overexposed and sight.usual < 246 and clipped >= 4 and most > 0.06)
+        )
+        covered = strange >= 3 or black >= 3 or (missing and most < 0.3 and (not mirrors or overexposed))
+        wide = cells((left - 30, top - 22, right + 30, bottom + 22), CELL)
+        dark = sight.light[wide].min() < 0.52 * sight.usual
+        near = sight.colour[wide].max() > 0.09 or sight.shine[wide].max() > 0.25 or dark
+        return cls(mirrors, covered, bool(near))
+
+
+def _lacks(sight: Sight, name: str, left: int, box: tuple[int, int, int, int], lines: int) -> bool:
+    """Return whether ink is missing where every card has some, or in the middle of a line."""
+    if box[0] - left > 20 or box[2] - box[0] - 14 < _LEAST_WIDE[name]:
+        return True
+    hole = _HOLE_OF_BIRTH if name == "birth" else _HOLE
+    high = (box[3] - box[1]) / lines
+    for line in range(lines):
+        part = sight.ink[cells((box[0], round(box[1] + line * high), box[2], round(box[1] + (line + 1) * high)), INK)]
+        inked = np.flatnonzero(part.max(axis=0) > 0.15)
+        if len(inked) == 0 or np.diff(inked).max(initial=0) * INK > hole:
+            return True
+    return False
+
+
+def _faded(sight: Sight, box: tuple[int, int, int, int], columns: int) -> Plane:
+    """Return for each column of cells whether there is much less ink around it than in the rest of the field."""
+    ink = cv2.resize(sight.ink[cells(box, INK)], (columns, max((box[3] - box[1]) // CELL, 1)))
+    dense = cv2.blur(ink, (9, min(9, ink.shape[0]))).max(axis=0)
+    return np.asarray(dense < 0.6 * np.median(dense))
+
+
+def colours(flat: Pixels) -> float:
+    """Return how colourful a card is: about 0 for one in grey, under any one light; 0.12 and more for a real one."""
+    dots = cv2.resize(flat, (125, 79), interpolation=cv2.INTER_AREA).astype(np.float32).reshape(-1, 3)
+    clear = dots.max(axis=1) < 250
+    if clear.sum() > 500:
+        dots = dots[clear]
+    light = dots.mean(axis=1)
+    greys = np.stack([light, light * light / 255, np.ones_like(light)], axis=1)
+    rest = [dots[:, channel] - greys @ np.linalg.lstsq(greys, dots[:, channel], rcond=None)[0] for channel in (0, 2)]
+    return float(np.percentile(np.hypot(*rest), 97) / max(light.mean(), 1.0))
+
+
+_SIDE = 480  # dots of the part looked at, a size that is quick to transform
+_WINDOW = np.outer(np.hanning(_SIDE), np.hanning(_SIDE)).astype(np.float32)
+_Y, _X = np.indices((_SIDE, _SIDE // 2 + 1))
+_HIGH = (np.hypot((_Y + _SIDE // 2) % _SIDE - _SIDE // 2, _X) > _SIDE / 36).astype(np.float32)  # waves up to 36 dots
+
+
+def lines_of_spectrum(flat: Pixels) -> tuple[float, float]:
+    """Return how far a regular grid stands out of all else, in light and in colour: some 5 where there is none."""
+    part = flat[76 : 76 + _SIDE, 260 : 260 + _SIDE]
+    light = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
+    tint = cv2.subtract(cv2.extractChannel(part, 2), cv2.extractChannel(part, 0), dtype=cv2.CV_16S)
+    found = []
+    for plane in (light, tint):
+        rest = cv2.subtract(plane, cv2.blur(plane, (31, 31)), dtype=cv2.CV_32F)
+        waves = cv2.dft(np.clip(rest, -25, 25) * _WINDOW, flags=cv2.DFT_COMPLEX_OUTPUT)[:, : _SIDE // 2 + 1]
+        strength = cv2.magnitude(*cv2.split(waves))  # the other half of the plane mirrors this
+        around = cv2.blur(strength, (15, 15)) + 1e-3
+        found.append(float((strength / around * _HIGH).max()))
+    return found[0], found[1]
