@@ -20,6 +20,7 @@ from ocr.reader import Reader
 from ocr.recogniser import ModelMissing, OnnxRecogniser
 from ocr.scores import Scores, Share, Truth
 from openteller.console import stop
+from openteller.system_clock import SystemClock
 
 _WHY_NOT = {
     Unreadable.NO_CARD: "there is no ID card in it",
@@ -32,24 +33,28 @@ _MISTAKES_SHOWN = 30
 
 
 def read_files(files: Sequence[Path], annotate: Path | None, *, as_json: bool) -> bool:
-    """Read and show the card in each picture; return whether all could be read."""
+    """Read and show the cards in each picture; return whether every picture had one."""
     reader = _reader()
     all_read = True
     for file in files:
         data = _bytes_of(file)
         begun = time.perf_counter()
         pixels = decode(data)
-        found = pixels if isinstance(pixels, Unreadable) else reader.read(pixels)
-        took = (time.perf_counter() - begun) * 1000
-        all_read &= isinstance(found, IdCard)
-        if as_json:
-            print(json.dumps(_as_json(file, found, took), ensure_ascii=False))
-        elif isinstance(found, Unreadable):
-            Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"{file}: {_WHY_NOT[found]}")
+        if isinstance(pixels, Unreadable):
+            cards, why_not = [], pixels
         else:
-            _print(file, found, took)
-        if annotate is not None and isinstance(found, IdCard) and not isinstance(pixels, Unreadable):
-            _draw(pixels, found, annotate)
+            cards, why_not = reader.read_all(pixels), Unreadable.NO_CARD
+        took = (time.perf_counter() - begun) * 1000
+        all_read &= bool(cards)
+        for found in cards or [why_not]:
+            if as_json:
+                print(json.dumps(_as_json(file, found, took), ensure_ascii=False))
+            elif isinstance(found, Unreadable):
+                Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"{file}: {_WHY_NOT[found]}")
+            else:
+                _print(file, found, took)
+        if annotate is not None and not isinstance(pixels, Unreadable):
+            _draw(pixels, cards, annotate)
     return all_read
 
 
@@ -76,7 +81,7 @@ def measure(folder: Path, *, as_json: bool) -> None:
 
 def _reader() -> Reader:
     try:
-        return Reader(OnnxRecogniser())
+        return Reader(OnnxRecogniser(), clock=SystemClock())
     except ModelMissing as error:
         stop(str(error))
 
@@ -139,15 +144,16 @@ def _print(file: Path, found: IdCard, took: float) -> None:
     console.print(table)
 
 
-def _draw(pixels: Pixels, found: IdCard, out: Path) -> None:
+def _draw(pixels: Pixels, cards: Sequence[IdCard], out: Path) -> None:
 
     drawn = pixels.copy()
     thick = max(2, round(max(drawn.shape) / 600))
-    cv2.polylines(drawn, [np.array(found.corners, np.int32)], True, (200, 120, 0), thick, cv2.LINE_AA)
-    for field in found.fields.values():
-        if field.box is not None:
-            colour = (60, 160, 40) if field.sure else (0, 120, 240)
-            cv2.polylines(drawn, [np.array(field.box, np.int32)], True, colour, thick, cv2.LINE_AA)
+    for card in cards:
+        cv2.polylines(drawn, [np.array(card.corners, np.int32)], True, (200, 120, 0), thick, cv2.LINE_AA)
+        for field in card.fields.values():
+            if field.box is not None:
+                colour = (60, 160, 40) if field.sure else (0, 120, 240)
+                cv2.polylines(drawn, [np.array(field.box, np.int32)], True, colour, thick, cv2.LINE_AA)
     try:
         out.write_bytes(cv2.imencode(".png", drawn)[1].tobytes())
     except OSError as error:
