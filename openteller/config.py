@@ -396,6 +396,20 @@ def load_terminal(path: Path) -> TerminalConfig:
     return config
 
 
+def unreadable_files(host: HostSection) -> tuple[tuple[str, str], ...]:
+    """Return key and problem of each file of certificates that cannot be read on this machine."""
+    return tuple(_unreadable(host))
+
+
+def _unreadable(host: HostSection) -> Iterator[tuple[str, str]]:
+    for key in ("ca_file", "certificate_file", "key_file"):
+        path: Path = getattr(host, key)
+        try:
+            path.read_bytes()
+        except OSError as error:
+            yield f"host.{key}", f"{path} cannot be read: {error.strerror}"
+
+
 _SERVICES: Mapping[str, type[Service]] = {
     "transit_top_up": TransitTopUp,
     "account_deposit": AccountDeposit,

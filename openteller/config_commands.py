@@ -46,16 +46,20 @@ def check_command(
 ) -> None:
     """Say what is wrong: file, line, key. Nothing is started and nothing is changed.
 
-    Exits with 0 if all is right, with 1 if not.
+    Exits with 0 if all is right, with 1 if not. Certificates that are not on this machine are named, and are no
+    mistake: the terminal may be another one.
     """
     try:
         findings = check(path)
+        missing = () if path.is_dir() else _missing_here(path)
     except ConfigError as error:
         report(error)
         raise typer.Exit(1) from None
     console = Console(highlight=False, soft_wrap=True)
     for finding in findings:
         console.print(f"[green]ok[/]  {escape(finding)}")
+    for finding in missing:
+        console.print(f"[yellow]not here[/]  {escape(finding)}")
 
 
 def check(path: Path) -> tuple[str, ...]:
@@ -83,6 +87,18 @@ def check(path: Path) -> tuple[str, ...]:
     config = load_terminal(path)
     kind = "simulated terminal" if config.terminal.simulated else "terminal"
     return (f"{kind} {config.terminal.number}: {config.terminal.branch.en}", *check(config.services.folder))
+
+
+def _missing_here(path: Path) -> tuple[str, ...]:
+    """Return what a terminal's core would not start without, and is not on this machine."""
+    from openteller.config import RISK_NAME, load_terminal, unreadable_files  # noqa: PLC0415
+
+    if path.name == RISK_NAME or _is_service(path):
+        return ()
+    return tuple(
+        f"{key}: {problem}; the core does not start without it"
+        for key, problem in unreadable_files(load_terminal(path).host)
+    )
 
 
 def _rules(risk: Risk) -> tuple[str, ...]:

@@ -40,7 +40,15 @@ from kiosk_core.terminal import Terminal
 from kiosk_core.texts import LANGUAGES
 from openteller.bank_card_funding import AtOnce, BankCardDevices, BankCardFunding, PayerRules
 from openteller.conductor import Conductor
-from openteller.config import RISK_NAME, HostSection, TerminalConfig, load_risk, load_services, load_terminal
+from openteller.config import (
+    RISK_NAME,
+    HostSection,
+    TerminalConfig,
+    load_risk,
+    load_services,
+    load_terminal,
+    unreadable_files,
+)
 from openteller.core_server import CoreServer
 from openteller.devices import giving_cards_back, opener, watch, with_logo
 from openteller.host_report import host_report
@@ -51,6 +59,7 @@ from openteller.questions import SlotReading, Worker
 from openteller.risk_check import RiskCheck
 from openteller.staff_acts import StaffActs
 from openteller.technician import BUSY, Attended, Technician
+from openteller.toml_file import together
 
 _log = logging.getLogger(__name__)
 
@@ -276,6 +285,8 @@ def _host_link(
     file: str, config: TerminalConfig, clock: Clock, keys: MacKeys | None, pin_key: PinKeyExchange | None
 ) -> HostLink:
     host: HostSection = config.host
+    if unreadable := unreadable_files(host):
+        raise together([ConfigError(file, None, key, problem) for key, problem in unreadable])
     servers = []
     try:
         for each in host.servers:
@@ -284,7 +295,9 @@ def _host_link(
             )
             servers.append(Server(f"{each.host}:{each.port}", TlsConnector(settings, clock)))
     except OSError as error:
-        raise ConfigError(file, None, "host", f"a certificate or the key cannot be read: {error}") from None
+        raise ConfigError(
+            file, None, "host", f"{host.ca_file}, {host.certificate_file} and {host.key_file}: {error}"
+        ) from None
     in_order = ServerList(servers, clock, return_after_s=host.return_after_s)
     number = config.terminal.number
     return HostLink(in_order, number, clock, timeout_s=host.timeout_s, keys=keys, pin_key=pin_key)
