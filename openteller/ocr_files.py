@@ -40,13 +40,12 @@ def read_files(files: Sequence[Path], annotate: Path | None, *, as_json: bool) -
         data = _bytes_of(file)
         begun = time.perf_counter()
         pixels = decode(data)
-        if isinstance(pixels, Unreadable):
-            cards, why_not = [], pixels
-        else:
-            cards, why_not = reader.read_all(pixels), Unreadable.NO_CARD
+        why_not = pixels if isinstance(pixels, Unreadable) else Unreadable.NO_CARD
+        cards = [] if isinstance(pixels, Unreadable) else reader.read_all(pixels)
         took = (time.perf_counter() - begun) * 1000
         all_read &= bool(cards)
-        for found in cards or [why_not]:
+        told: list[IdCard | Unreadable] = [*cards] or [why_not]
+        for found in told:
             if as_json:
                 print(json.dumps(_as_json(file, found, took), ensure_ascii=False))
             elif isinstance(found, Unreadable):
