@@ -13,8 +13,8 @@ from ocr.layout import Layout
 from ocr.outline import outlines, sharpened
 from ocr.sides import Guess, which
 
-_CERTAIN = 0.6  # where the labels are so like themselves, there is a card
-_HOPEFUL, _LEAST = 0.35, 0.5  # worth another look; enough to be a card at all
+_CERTAIN = 0.75  # where the labels are so like themselves, nothing better is looked for
+_HOPEFUL, _LEAST = 0.35, 0.6  # worth another look; enough to be a card at all: a page of other text comes to 0.55
 _WORTH_IT = 0.25  # by ink alone
 _GOOD = 0.85
 _AS_GOOD = 0.04

@@ -1,0 +1,104 @@
+"""A guess is proved, and moved to its place, by the labels of the card."""
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from ocr.anchors import corners_from
+from ocr.arrays import Pixels, Points
+from ocr.detector import TextLine
+from ocr.labels import fitted
+from ocr.layout import Layout, layout
+from ocr.projection import projected, pulled, rim, to_picture
+from ocr.sides import Guess, which
+from ocr.synth import faces
+from ocr.synth.people import person
+from ocr.synth.typefaces import typefaces
+
+FRONT, BACK = layout("resident_id_front"), layout("resident_id_back")
+AROUND = 100  # dots of grey around the card, so that its corners are at (100, 100) to (1100, 731)
+
+
+@pytest.fixture(scope="module")
+def front() -> Pixels:
+    chance = Random("labels")
+    face = faces.front(person(chance), chance, typefaces()[0])
+    picture = np.full((631 + 2 * AROUND, 1000 + 2 * AROUND, 3), 120, np.uint8)
+    picture[AROUND:-AROUND, AROUND:-AROUND] = np.asarray(face.picture)[:, :, ::-1]
+    return picture
+
+
+def at(*moves: tuple[float, float]) -> Points:
+    """The card's corners, each moved."""
+    return np.array([[100, 100], [1100, 100], [1100, 731], [100, 731]], float) + np.array(moves or [(0, 0)])
+
+
+def test_labels_in_their_places_speak_for_the_guess(front: Pixels) -> None:
+    assert fitted(front, Guess(FRONT, at(), 0, 0), (12,)).likeness > 0.85
+
+
+@pytest.mark.parametrize(
+    ("guessed", "corners"),
+    [(FRONT, np.roll(at(), 2, axis=0)), (BACK, at()), (BACK, np.roll(at(), 2, axis=0))],
+    ids=["upside down", "the other side", "the other side upside down"],
+)
+def test_labels_that_are_not_there_speak_against_it(front: Pixels, guessed: Layout, corners: Points) -> None:
+    assert fitted(front, Guess(guessed, corners, 0, 0)).likeness < 0.5
+
+
+def test_a_guess_is_moved_to_where_the_labels_stand(front: Pixels) -> None:
+    beside = at((18, -12), (-15, 10), (12, 16), (-20, -14))
+    moved = fitted(front, Guess(FRONT, beside, 0, 0))
+    assert moved.likeness > 0.85
+    # The front has no label at its right: there it is extrapolated.
+    assert np.abs(moved.corners - at())[[0, 3]].max() < 4
+    assert np.abs(moved.corners - at()).max() < 16
+
+
+def test_ink_alone_tells_side_and_way_up(front: Pixels) -> None:
+    upright = which(front, at(), (FRONT, BACK))
+    assert upright.layout is FRONT
+    assert upright.corners[0].tolist() == [100, 100]
+    turned = which(np.ascontiguousarray(front[::-1, ::-1]), at(), (FRONT, BACK))
+    assert turned.layout is FRONT
+    assert turned.corners[0].tolist() == [1100, 731]
+
+
+def test_a_pull_that_most_points_agree_on_wins_over_one_that_is_wrong() -> None:
+    places = np.array([[x, y] for x in (100, 500, 900) for y in (100, 300, 500)], float)
+    off = np.tile([6.0, -4.0], (9, 1))
+    off[4] = [60, 60]
+    moved = pulled(at(), places, off, np.ones(9), FRONT.size)
+    assert np.abs(moved - at((6, -4))).max() < 1.5
+
+
+def test_points_go_to_the_picture_and_come_back() -> None:
+    matrix = to_picture(at(), FRONT.size)
+    assert np.allclose(projected(rim(FRONT.size), matrix), at())
+    assert np.allclose(projected(at(), np.linalg.inv(matrix)), rim(FRONT.size))
+
+
+def _line(left: float, middle: float, right: float, high: float, matrix: Points) -> TextLine:
+    start, end = projected(np.array([[left, middle], [right, middle]], float), matrix)
+    return TextLine(start, end, high * float(np.linalg.norm(end - start)) / (right - left), 1.0)
+
+
+def test_a_leaning_card_is_placed_by_its_lines_of_text_among_others() -> None:
+    corners = at((0, 0), (-40, 60), (-90, 20), (50, -30))
+    matrix = to_picture(corners, FRONT.size)
+    card = [
+        (60, 543, 305, 40), (336, 543, 894, 40), (60, 97, 290, 40), (60, 180, 126, 38), (168, 180, 205, 38),
+        (292, 180, 430, 38), (60, 259, 550, 38), (60, 337, 126, 38), (170, 337, 560, 38), (170, 385, 400, 38),
+    ]  # fmt: skip
+    lines = [_line(*each, matrix) for each in card]
+    page = to_picture(at((0, 700)), FRONT.size)  # a printed page below it
+    lines += [_line(20, 40 * row, 980, 20, page) for row in range(12)]
+    lines.sort(key=lambda each: -each.length)
+    best = corners_from(lines, FRONT)[0]
+    assert np.abs(best - corners).max() < 40
+
+
+def test_too_few_lines_place_nothing() -> None:
+    assert corners_from([], FRONT) == []
+    assert corners_from([_line(336, 543, 894, 40, to_picture(at(), FRONT.size))], FRONT) == []
