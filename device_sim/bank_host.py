@@ -33,6 +33,20 @@ def _cut(connection: socket.socket) -> None:
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
+def _shakes_hands(connection: ssl.SSLSocket) -> bool:
+    """Agree on TLS with a client; False: it may not come in, and the log says why. Raises OSError: it has gone."""
+    try:
+        connection.do_handshake()
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        raise
+    except ssl.SSLError as error:
+        host, port = connection.getpeername()[:2]
+        why = getattr(error, "verify_message", "") or (error.reason or str(error)).lower().replace("_", " ")
+        _log.warning("the client at %s:%d is refused: %s", host, port, why)
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class BankHostSettings:
     """Where the host listens (port 0: any free one) and its certificates; it lets in whom `ca_file` vouches for.
@@ -169,7 +183,8 @@ class SimulatedBankHost:
                 if self._stopping.is_set():
                     _cut(connection)
             try:
-                connection.do_handshake()
+                if not _shakes_hands(connection):
+                    return
                 connection.settimeout(None)
                 self._talk(connection)
             except (OSError, WireError) as error:

@@ -1,12 +1,14 @@
 """The simulated bank host: its rules on a set clock, its memory, and whom it lets in."""
 
 import contextlib
+import logging
 import os
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import time as timing
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -459,25 +461,46 @@ def test_two_requests_in_one_piece_get_two_answers(certificates: DemoCertificate
     assert received == ECHO_ANSWER + ECHO_ANSWER
 
 
-def test_a_client_of_tls_1_2_is_refused(certificates: DemoCertificates, host: SimulatedBankHost) -> None:
+def refusal(caplog: pytest.LogCaptureFixture) -> str:
+    """The warning with which the host, on its own thread, refuses a client."""
+    until = timing.monotonic() + 10
+    while timing.monotonic() < until:
+        for record in caplog.records:
+            if record.levelno == logging.WARNING and record.getMessage().startswith("the client at 127.0.0.1:"):
+                return record.getMessage().partition(" is refused: ")[2]
+        timing.sleep(0.01)
+    return "none was logged"
+
+
+def test_a_client_of_tls_1_2_is_refused(
+    certificates: DemoCertificates, host: SimulatedBankHost, caplog: pytest.LogCaptureFixture
+) -> None:
     context = client_context(certificates)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with pytest.raises(ssl.SSLError):
         say(host, context, ECHO)
+    assert refusal(caplog) == "unsupported protocol"
 
 
-def test_a_client_without_a_certificate_is_refused(certificates: DemoCertificates, host: SimulatedBankHost) -> None:
+def test_a_client_without_a_certificate_is_refused(
+    certificates: DemoCertificates, host: SimulatedBankHost, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"):
         say(host, ssl.create_default_context(cafile=certificates.ca), b"")
+    assert refusal(caplog) == "peer did not return a certificate"
 
 
 def test_a_client_with_the_host_s_certificate_is_refused(
-    certificates: DemoCertificates, host: SimulatedBankHost
+    certificates: DemoCertificates, host: SimulatedBankHost, caplog: pytest.LogCaptureFixture
 ) -> None:
     context = ssl.create_default_context(cafile=certificates.ca)
     context.load_cert_chain(certificates.server_certificate, certificates.server_key)
     with pytest.raises(ssl.SSLError, match="CERTIFICATE"):
         say(host, context, b"")
+    assert refusal(caplog) in {
+        "unsuitable certificate purpose",
+        "unsupported certificate purpose",
+    }  # OpenSSL 3.2, older
 
 
 @pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\n\r\n", b"\x00\x00", b"\x00\x02\xff\xff", ECHO_ANSWER])
