@@ -62,7 +62,8 @@ def seen(sight: Sight, shape: tuple[int, ...], corners: Points) -> frozenset[Ris
     hidden = [_Hidden.of(sight, field) for field in sight.layout.fields]
     if any(each.mirrors for each in hidden):
         risks.add(Risk.GLARE)
-    if any(each.covered for each in hidden):
+    # No lamp is as wide as three fields: it is white paper under too much light.
+    if any(each.covered for each in hidden) or sum(each.missing for each in hidden) >= 3:
         risks.add(Risk.OCCLUDED)
     if not risks & {Risk.PHOTOCOPY, Risk.SCREEN}:
         clear = {field.name for field, each in zip(sight.layout.fields, hidden, strict=True) if not each.touched}
@@ -105,10 +106,11 @@ def _cut(shape: tuple[int, ...], corners: Points) -> bool:
 
 @dataclass(frozen=True)
 class _Hidden:
-    """What keeps a field from being read. `touched`: something is near enough to make it look odd."""
+    """What keeps a field from being read. `missing`: its ink, at least; `touched`: something near makes it look odd."""
 
     mirrors: bool
     covered: bool
+    missing: bool
     touched: bool
 
     @classmethod
@@ -136,11 +138,11 @@ class _Hidden:
             or (missing and white and (overexposed or most > 0.04))
             or (not overexposed and sight.usual < 246 and clipped >= 4 and most > 0.06)
         )
-        covered = strange >= 3 or black >= 3 or (missing and most < 0.3 and (not mirrors or overexposed))
+        covered = strange >= 3 or black >= 3 or (missing and most < 0.3 and not mirrors)
         wide = cells((left - 30, top - 22, right + 30, bottom + 22), CELL)
         dark = sight.light[wide].min() < 0.52 * sight.usual
         near = sight.colour[wide].max() > 0.09 or sight.shine[wide].max() > 0.25 or dark
-        return cls(mirrors, covered, bool(near))
+        return cls(mirrors, covered, missing, bool(near))
 
 
 def _lacks(sight: Sight, name: str, left: int, box: tuple[int, int, int, int], lines: int) -> bool:
@@ -149,9 +151,9 @@ def _lacks(sight: Sight, name: str, left: int, box: tuple[int, int, int, int], l
         return True
     hole = _HOLE_OF_BIRTH if name == "birth" else _HOLE
     high = (box[3] - box[1]) / lines
-    for line in range(lines):
+    for line in range(max(lines - 1, 1)):  # where the last of several ends, there is no telling
         part = sight.ink[cells((box[0], round(box[1] + line * high), box[2], round(box[1] + (line + 1) * high)), INK)]
-        inked = np.flatnonzero(part.max(axis=0) > 0.15)
+        inked = np.flatnonzero(part.max(axis=0) > 0.2)
         if len(inked) == 0 or np.diff(inked).max(initial=0) * INK > hole:
             return True
     return False
@@ -172,7 +174,8 @@ def colours(flat: Pixels) -> float:
         dots = dots[clear]
     light = dots.mean(axis=1)
     greys = np.stack([light, light * light / 255, np.ones_like(light)], axis=1)
-    rest = [dots[:, channel] - greys @ np.linalg.lstsq(greys, dots[:, channel], rcond=None)[0] for channel in (0, 2)]
+    squares = greys.T @ greys + 1e-3 * np.eye(3)  # least squares, without a run of LAPACK over ten thousand rows
+    rest = [dots[:, channel] - greys @ np.linalg.solve(squares, greys.T @ dots[:, channel]) for channel in (0, 2)]
     return float(np.percentile(np.hypot(*rest), 97) / max(light.mean(), 1.0))
 
 

@@ -1,0 +1,117 @@
+"""Risks and quality: what a flattened card shows, judged on pictures whose truth is known."""
+
+from dataclasses import replace
+from datetime import date
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr import lines, quality, risks
+from ocr.arrays import Pixels, Points
+from ocr.id_card import FieldReading, IdCardBack, IdCardFront, Risk
+from ocr.layout import layout
+from ocr.sight import Place, Sight, look
+from ocr.synth.samples import Set, risk_sample
+from ocr.synth.scenes import Scene
+
+DAY = date(2026, 6, 1)
+# GB 11643's own example: a woman of 110105 (Chaoyang, Beijing), born on 1949-12-31.
+FRONT = IdCardFront(
+    name=FieldReading("某某", 1, None),
+    sex=FieldReading("女", 1, None),
+    ethnicity=FieldReading("汉", 1, None),
+    birth=FieldReading("1949-12-31", 1, None),
+    address=FieldReading("北京市朝阳区", 1, None),
+    id_number=FieldReading("11010519491231002X", 1, None),
+)
+
+
+def said(text: str) -> FieldReading:
+    return FieldReading(text, 1, None)
+
+
+def back(until: str) -> IdCardBack:
+    return IdCardBack(said("北京市公安局朝阳分局"), said("2006-05-31"), said(until))
+
+
+def test_what_agrees_is_no_risk() -> None:
+    assert risks.written(FRONT, DAY) == frozenset()
+
+
+@pytest.mark.parametrize("changed", [{"sex": said("男")}, {"birth": said("1949-12-30")}])
+def test_another_sex_or_birth_than_the_numbers_is_told(changed: dict[str, FieldReading]) -> None:
+    assert risks.written(replace(FRONT, **changed), DAY) == {Risk.NUMBER_DISAGREES}
+
+
+def test_what_was_not_read_disagrees_with_nothing() -> None:
+    assert risks.written(replace(FRONT, sex=said(""), birth=said("")), DAY) == frozenset()
+    assert risks.written(replace(FRONT, id_number=said("110105194912310021")), DAY) == frozenset()
+
+
+def test_a_region_that_never_was_is_told() -> None:
+    # 99 is no province. 9*7+9*9+9*10+9*5+9*8+9*4 = 387; 1*2+9*1+4*6+9*3+1*7+2*9+3*10+1*5+0+0+2*2 = 126; 513 % 11 = 7.
+    nowhere = replace(FRONT, id_number=said("999999194912310025"))
+    assert risks.written(nowhere, DAY) == {Risk.REGION_UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("until", "expired"), [("2026-05-31", True), ("2026-06-01", False), ("长期", False), ("", False)]
+)
+def test_a_card_has_expired_on_the_day_after_its_last(until: str, expired: bool) -> None:
+    assert risks.written(back(until), DAY) == ({Risk.EXPIRED} if expired else set())
+    assert risks.written(back(until), None) == frozenset()
+
+
+def sight(scene: Scene) -> tuple[Sight, tuple[int, ...], Points]:
+    """The first card of a picture, flattened by its true corners, give or take 0.2 % of its width."""
+    card = scene.cards[0]
+    play = np.random.default_rng(scene.pixels.shape[0]).normal(0, 0.002, (4, 2))
+    corners = card.corners + play * np.linalg.norm(card.corners[1] - card.corners[0])
+    square = np.array([[0, 0], [1000, 0], [1000, 631], [0, 631]], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), square)
+    flat = cv2.warpPerspective(scene.pixels, matrix, (1000, 631), borderMode=cv2.BORDER_REPLICATE)
+    kind = layout(f"resident_id_{card.face.side}")
+    ink = lines.ink(flat)
+    places = {}
+    for field in kind.fields:
+        found = np.array([line.box for line in lines.find(ink, field, kind.slack)])
+        if len(found):
+            left, top, right, bottom = (*found[:, :2].min(axis=0), *found[:, 2:].max(axis=0))
+            places[field.name] = Place((int(left), int(top), int(right), int(bottom)), len(found))
+    return look(flat, kind, places), scene.pixels.shape, corners
+
+
+def seen(scene: Scene) -> frozenset[Risk]:
+    return risks.seen(*sight(scene))
+
+
+def test_a_good_picture_has_no_risk_and_good_quality() -> None:
+    scene = risk_sample(Set.DEV, None, 0)
+    measured = quality.measure(*sight(scene))
+    assert seen(scene) == frozenset()
+    assert min(measured.sharpness, measured.glare, measured.exposure, measured.coverage) > 0.6
+    assert measured.rotation < 15 or measured.rotation > 345
+
+
+@pytest.mark.parametrize("risk", [Risk.BLURRED, Risk.PHOTOCOPY, Risk.EDGE_MISSING])
+def test_a_picture_with_a_risk_is_found_out(risk: Risk) -> None:
+    assert risk in seen(risk_sample(Set.DEV, risk, 1))
+
+
+def test_blur_lowers_the_sharpness_and_nothing_else() -> None:
+    scene = risk_sample(Set.DEV, None, 0)
+    soft = replace(scene, pixels=np.asarray(cv2.GaussianBlur(scene.pixels, (0, 0), 6)))
+    before, after = quality.measure(*sight(scene)), quality.measure(*sight(soft))
+    assert after.sharpness < 0.6 * before.sharpness
+    assert after.coverage == before.coverage
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_nothing_at_all_is_judged_without_complaint(shade: int) -> None:
+    flat: Pixels = np.full((631, 1000, 3), shade, np.uint8)
+    whole = np.array([[50, 50], [1050, 50], [1050, 681], [50, 681]], float)
+    for side in ("front", "back"):
+        blank = look(flat, layout(f"resident_id_{side}"), {})
+        assert Risk.BLURRED in risks.seen(blank, (731, 1100, 3), whole)
+        assert quality.measure(blank, (731, 1100, 3), whole).sharpness == 0
