@@ -36,8 +36,8 @@ PRIOR = (2.2, 0.6, 0.2, 4.0, 4.0, 0.0, -3.0, -4.0, -0.5)
 _PULL = 0.5  # how strongly coefficients are drawn to the prior
 _ASIDE = 0.015  # of the card's width, how far a corner may lie beside its true place
 _WRONG = 1 / 4000
-_RARE = 0.05  # how much a picture of rare_name counts: far fewer people are called so
-_LOWEST = 0.97
+_RARE = 0.01  # how much a picture of rare_name counts: fewer than one in a hundred people are called so
+_LOWEST = 0.95
 _TARGET = Path(__file__).parent.parent / "ocr" / "data" / "doubt.json"
 
 Outcome = tuple[str, Signs, bool, float]
@@ -116,32 +116,32 @@ def _read(reader: FieldReader, scene: Scene, number: int, only: str = "") -> Ite
 def _fit(outcomes: list[Outcome]) -> dict[str, object]:
     measures = np.array([signs.measures for _, signs, _, _ in outcomes])
     right = np.array([each[2] for each in outcomes], float)
+    counting = np.array([each[3] for each in outcomes])
     prior = np.array(PRIOR)
     weights = prior.copy()
     for _ in range(50):  # Newton's way to the likeliest coefficients
         chance = _chances(measures, weights)
-        slope = measures.T @ (right - chance) - _PULL * (weights - prior)
-        bend = (measures * (chance * (1 - chance))[:, None]).T @ measures + _PULL * np.eye(len(weights))
+        slope = measures.T @ (counting * (right - chance)) - _PULL * (weights - prior)
+        bend = (measures * (counting * chance * (1 - chance))[:, None]).T @ measures + _PULL * np.eye(len(weights))
         step = np.linalg.solve(bend, slope)
         weights += step / max(1.0, float(np.abs(step).max()))
     # No sign may count the wrong way for want of pictures.
     weights[1:5], weights[6:] = np.maximum(weights[1:5], 0), np.minimum(weights[6:], 0)
     chance = _chances(measures, weights)
     order = np.argsort(-chance)
-    counts = np.array([outcome[3] for outcome in outcomes])[order].cumsum()
-    wrong = (np.array([outcome[3] for outcome in outcomes]) * (1 - right))[order].cumsum() / counts
-    expected = (np.array([outcome[3] for outcome in outcomes]) * (1 - chance))[order].cumsum() / counts
-    good = np.flatnonzero((wrong <= _WRONG) & (expected <= _WRONG))
+    counts = counting[order].cumsum()
+    wrong = (counting * (1 - right))[order].cumsum() / counts
+    good = np.flatnonzero(wrong <= _WRONG)
     last = float(chance[order[good[-1]]]) if len(good) else 1.0
     # A little above the last wrong one, if it is that which sets the bound.
     below = chance[(chance < last) & (right == 0)].max(initial=0.0)
     sure = min(max(last, below + (1 - below) * 0.2, _LOWEST), 1.0)
     return {
         "weights": [round(float(weight), 4) for weight in weights],
-        "sure": round(sure, 6),
+        "sure": round(float(sure), 6),
         "fields": len(outcomes),
         "wrong": int((right == 0).sum()),
-        "share_sure": round(float((chance >= sure).mean()), 4),
+        "share_sure": round(float(((chance >= sure) * counting).sum() / counting.sum()), 4),
         "wrong_but_sure": int(((chance >= sure) & (right == 0)).sum()),
     }
 
@@ -151,4 +151,4 @@ def _chances(measures: NDArray[np.float64], weights: NDArray[np.float64]) -> NDA
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)

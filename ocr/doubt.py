@@ -10,6 +10,10 @@ from dataclasses import astuple, dataclass, fields
 from functools import cache
 from importlib.resources import files
 
+_GAP = 1.5  # widths of a character: no print without holes has a wider one
+_HOLE = 1.75  # a character was not seen
+_BROKEN = 0.9  # no field that breaks a rule, or has a hole, is surer than this
+
 
 @dataclass(frozen=True)
 class Signs:
@@ -40,7 +44,7 @@ class Signs:
             self.agreeing - 1.0,
             min(max(self.ahead, 0.0), 12.0) / 12.0 - 1.0,
             float(self.again),
-            min(max(self.gap - 1.4, 0.0), 2.0),
+            min(max(self.gap - _GAP, 0.0) * 3, 2.0),
             float(min(self.odd, 3)),
             float(min(self.rare, 2)),
         )
@@ -61,7 +65,8 @@ def worst(signs: Iterable[Signs]) -> Signs:
 def confidence(kind: str, signs: Signs) -> float:
     """Return how likely a field of this kind is right, 0 to 1."""
     weights = _fitted()[kind].weights
-    return 1 / (1 + math.exp(-sum(a * b for a, b in zip(weights, signs.measures, strict=True))))
+    chance = 1 / (1 + math.exp(-sum(a * b for a, b in zip(weights, signs.measures, strict=True))))
+    return min(chance, _BROKEN) if signs.odd or signs.gap > _HOLE else chance
 
 
 def doubtful(kind: str, signs: Signs) -> bool:

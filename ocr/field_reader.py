@@ -15,7 +15,8 @@ from ocr.layout import Box, Field, Layout
 from ocr.recogniser import LINE_HEIGHT, STEP, Recogniser
 
 _INDENT = 24  # dots that a field may begin after its place; more, and its first character was not seen
-_PITCHES = {"name": 44.0, "id_number": 30.5}
+_PITCHES = {"name": 44.0}
+_UNEVEN = {"birth", "id_number"}  # labels stand between; and rules know of every digit
 _PITCH = 34.0
 
 
@@ -96,7 +97,7 @@ def _signs(line: Line, field: Field, box: Box) -> Signs:
 
 def _gap(line: Line, field: Field, box: Box) -> float:
     """Return the widest hole between characters, or between one and an end, in widths of a character."""
-    if field.kind == "birth" or not line.reading.columns:
+    if field.kind in _UNEVEN or not line.reading.columns:
         return 0.0
     pitch = _PITCHES.get(field.kind, _PITCH) * LINE_HEIGHT / (box[3] - box[1]) / STEP
     ends = lines.MARGIN / STEP - pitch / 2, (box[2] - box[0]) / STEP - lines.MARGIN / STEP + pitch / 2

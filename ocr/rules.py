@@ -14,6 +14,7 @@ from ocr.fields import Interpreter
 from ocr.id_card import FieldReading, IdCardBack, IdCardFront, Quad, Source
 
 _CERTAIN = 0.9999
+_FOLLOWS = 0.9  # what was not seen follows from a sure number, but is asked back
 _FIRM = 0.5  # so sure must each digit of a number be that checks and agrees, to be beyond doubt
 _LOSS, _LEAD = 9.0, 3.0  # how much less likely than what was read a mended text may be; how far before the next
 _SWAP = 4.0  # a sex or day that is so little less likely than what was read gives way to a number that checks
@@ -95,17 +96,23 @@ def _agreed(
             read[name] = replace(each, verified=True, sure=True, confidence=max(each.confidence, _CERTAIN))
         return read["id_number"], read["birth"], read["sex"]
     for name, text in told.items():
-        if agrees[name] or not read["id_number"].sure:
-            continue
-        if not seen[name].lines:
-            follows = replace(read[name], text=text, confidence=read["id_number"].confidence, source=Source.DERIVED)
-            read[name] = replace(follows, sure=agrees["birth"] or agrees["sex"])
-        elif _gives_way(seen[name], name, text, interpreter):
-            read[name] = replace(read[name], text=text, source=Source.REPAIRED, sure=False)
-        else:
-            read[name] = replace(read[name], sure=False)
-            read["id_number"] = replace(read["id_number"], sure=False)
+        if not agrees[name]:
+            read[name], sure = _told(read[name], seen[name], text, interpreter, sure=read["id_number"].sure)
+            read["id_number"] = replace(read["id_number"], sure=sure)
     return read["id_number"], read["birth"], read["sex"]
+
+
+def _told(
+    read: FieldReading, seen: Seen, text: str, interpreter: Interpreter, *, sure: bool
+) -> tuple[FieldReading, bool]:
+    """Return birth or sex when the number tells another `text`, and whether the number is still sure, if it was."""
+    if not sure:
+        return replace(read, sure=False), False
+    if not seen.lines:
+        return replace(read, text=text, confidence=_FOLLOWS, source=Source.DERIVED), True
+    if _gives_way(seen, text, interpreter):
+        return replace(read, text=text, source=Source.REPAIRED, sure=False), True
+    return replace(read, sure=False), False
 
 
 def _number(seen: Seen, day: str, sex: str, interpreter: Interpreter) -> tuple[str, bool]:
@@ -140,12 +147,15 @@ def _dated(seen: Seen, interpreter: Interpreter) -> tuple[str, bool]:
     return weighed[0][1], True
 
 
-def _gives_way(seen: Seen, name: str, text: str, interpreter: Interpreter) -> bool:
+def _gives_way(seen: Seen, text: str, interpreter: Interpreter) -> bool:
     line = seen.lines[0]
-    if name == "sex":
+    if seen.kind == "sex":
         return interpreter.likelihood(line, text) > interpreter.likelihood(line, seen.text) - _SWAP
     year, month, day = text.split("-")
     written = f"{year}年{int(month)}月{int(day)}日"
+    rest = iter(written)
+    if all(character in rest for character in seen.text):  # what was read is in it: the others were not seen
+        return True
     return interpreter.likelihood(line, written) > interpreter.likelihood(line, seen.text) - _SWAP
 
 

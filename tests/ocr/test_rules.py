@@ -109,6 +109,14 @@ def test_a_doubtful_sex_gives_way_to_the_number_and_a_certain_one_does_not() -> 
     assert not certain.id_number.verified
 
 
+def test_a_birth_of_which_a_digit_was_not_seen_is_told_by_the_number() -> None:
+    # 24 March, of which glare hides the 4. Instead of 227 as above: 227 + 10*2 - 5*5 + 5*4 = 242, mod 11 = 0: 1.
+    number = "341302198403240071"
+    assert checks(number)
+    read = front(id_number=seen("id_number", number), birth=seen("birth", "1984年3月2日"))
+    assert (read.birth.text, read.birth.source, read.birth.sure) == ("1984-03-24", Source.REPAIRED, False)
+
+
 def test_an_address_is_mended_and_says_so() -> None:
     read = front(address=seen("address", "安徽省宿州市埔桥区人民路1号", {6: ("埇", 0.02)})).address
     assert (read.text, read.source) == (FRONT["address"], Source.REPAIRED)
