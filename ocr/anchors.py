@@ -11,6 +11,8 @@ _LONG = 12  # so many of the longest lines may be the one that every card has
 _TRIED = 10
 _REACHES = (60.0, 40.0, 25.0)  # dots of the card: the guess gets better with each look
 _FEWEST = 4
+_BROKEN = 40  # so many of the longest lines may be pieces of one
+_GAP, _KIN = 1.2, 1.6  # heights between two pieces; how unlike in height they may be
 _WORTH_IT = 0.4  # of the best guess: what is worse is none
 _ALIKE = 0.03  # of a card's width: guesses that are nearer are one
 _SLIM = (0.5, 1.9)  # how slim a line may seem, against what its box says
@@ -27,9 +29,11 @@ def corners_from(lines: list[TextLine], layout: Layout, width: float | None = No
         return []
     places = _places(layout)
     ends = np.array([[line.start, line.end] for line in lines])
+    joined = [_joined(line, lines) for line in lines[:_BROKEN]]
+    whole = sorted([*lines, *filter(None, joined)], key=lambda each: -each.length)
     guesses: list[tuple[float, Points]] = []
     for box in _spans(layout):
-        for line in [line for line in lines if _may_be(line, box, width and width / layout.size[0])][:_LONG]:
+        for line in [each for each in whole if _may_be(each, box, width and width / layout.size[0])][:_LONG]:
             for span in ((line.start, line.end), (line.end, line.start)):
                 guesses += _leaning(ends, span, box, places[0], layout)
     guesses.sort(key=lambda each: -each[0])
@@ -42,6 +46,28 @@ def corners_from(lines: list[TextLine], layout: Layout, width: float | None = No
         better.append((worth, corners))
     better.sort(key=lambda each: -each[0])
     return _distinct([corners for worth, corners in better if worth > _WORTH_IT * better[0][0]])
+
+
+def _joined(line: TextLine, lines: list[TextLine]) -> TextLine | None:
+    """Return the line with what carries it on, if anything does: widely spaced characters are found one by one."""
+    along = (line.end - line.start) / line.length
+    across = np.array([-along[1], along[0]])
+    parts: list[tuple[float, float]] = []
+    for other in lines:
+        middle = (other.start + other.end) / 2 - line.start
+        half = max(abs(float((other.end - other.start) @ along)), other.height) / 2
+        if abs(middle @ across) < 0.4 * line.height and 1 / _KIN < other.height / line.height < _KIN:
+            parts.append((float(middle @ along) - half, float(middle @ along) + half))
+    begin, end = 0.0, line.length
+    for left, right in sorted(parts):
+        if left < end + _GAP * line.height:
+            end = max(end, right)
+    for left, right in sorted(parts, key=lambda part: -part[1]):
+        if right > begin - _GAP * line.height:
+            begin = min(begin, left)
+    if end - begin < line.length + line.height:
+        return None
+    return TextLine(line.start + begin * along, line.start + end * along, line.height, line.sure)
 
 
 def _may_be(line: TextLine, box: Box, scale: float | None) -> bool:

@@ -102,3 +102,11 @@ def test_a_leaning_card_is_placed_by_its_lines_of_text_among_others() -> None:
 def test_too_few_lines_place_nothing() -> None:
     assert corners_from([], FRONT) == []
     assert corners_from([_line(336, 543, 894, 40, to_picture(at(), FRONT.size))], FRONT) == []
+
+
+def test_a_number_that_is_seen_in_pieces_still_places_the_card() -> None:
+    matrix = to_picture(at(), FRONT.size)
+    pieces = [(60 + 43 * n, 543, 90 + 43 * n, 40) for n in range(6)] + [(336, 543, 468, 40), (460, 543, 894, 40)]
+    rest = [(60, 97, 126, 38), (168, 97, 290, 40), (60, 180, 126, 38), (60, 259, 126, 38), (170, 337, 560, 38)]
+    lines = sorted((_line(*each, matrix) for each in pieces + rest), key=lambda each: -each.length)
+    assert np.abs(corners_from(lines, FRONT)[0] - at()).max() < 40
