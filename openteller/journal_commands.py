@@ -56,9 +56,13 @@ _Where = Annotated[
 ]
 _Transaction = Annotated[str, typer.Option("--transaction", "-t", metavar="ID", help="Only this one.")]
 _Open = Annotated[bool, typer.Option("--open", help="Only what is not settled yet.")]
-_Date = Annotated[str, typer.Option("--date", metavar="DAY", help="Begun on this day, 2026-11-22.")]
-_From = Annotated[str, typer.Option("--from", metavar="WHEN", help="Begun then or later: a day, or 2026-11-22T10:15.")]
-_To = Annotated[str, typer.Option("--to", metavar="WHEN", help="Begun by then: that day, or that minute, included.")]
+_Date = Annotated[str | None, typer.Option("--date", metavar="DAY", help="Begun on this day, 2026-11-22.")]
+_From = Annotated[
+    str | None, typer.Option("--from", metavar="WHEN", help="Begun then or later: a day, or 2026-11-22T10:15.")
+]
+_To = Annotated[
+    str | None, typer.Option("--to", metavar="WHEN", help="Begun by then: that day, or that minute, included.")
+]
 _States = Annotated[
     list[LedgerState] | None, typer.Option("--state", metavar="STATE", case_sensitive=False, help="Stands there now.")
 ]
@@ -91,9 +95,9 @@ def show(
     where: _Where = TERMINAL_FILE,
     transaction: Annotated[str, typer.Option("--transaction", "-t", metavar="ID", help="Tell this one's story.")] = "",
     only_open: _Open = False,
-    date: _Date = "",
-    begun_from: _From = "",
-    begun_to: _To = "",
+    date: _Date = None,
+    begun_from: _From = None,
+    begun_to: _To = None,
     states: _States = None,
     card: _Card = "",
     service: _Service = "",
@@ -150,9 +154,9 @@ def export_command(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a new file, not to the screen.")] = None,
     transaction: _Transaction = "",
     only_open: _Open = False,
-    date: _Date = "",
-    begun_from: _From = "",
-    begun_to: _To = "",
+    date: _Date = None,
+    begun_from: _From = None,
+    begun_to: _To = None,
     states: _States = None,
     card: _Card = "",
     service: _Service = "",
@@ -461,20 +465,20 @@ def _what_is_gone(folder: Path) -> str:
 def _search(
     *,
     only_open: bool,
-    date: str,
-    begun_from: str,
-    begun_to: str,
+    date: str | None,
+    begun_from: str | None,
+    begun_to: str | None,
     states: list[LedgerState] | None,
     card: str,
     service: str,
     limit: int,
 ) -> Search:
     """Return what the options ask for; a mistake in one ends the program."""
-    if date and (begun_from or begun_to):
+    if date is not None and (begun_from is not None or begun_to is not None):
         stop("--date is a whole day: it goes with neither --from nor --to")
-    starts, ends = (date, date) if date else (begun_from, begun_to)
-    first = _moment(starts, "--date" if date else "--from")[0] if starts else None
-    behind = _moment(ends, "--date" if date else "--to")[1] if ends else None
+    starts, ends = (date, date) if date is not None else (begun_from, begun_to)
+    first = _moment(starts, "--date" if date is not None else "--from")[0] if starts is not None else None
+    behind = _moment(ends, "--date" if date is not None else "--to")[1] if ends is not None else None
     if first is not None and behind is not None and first >= behind:
         stop(f"--from {begun_from} lies behind --to {begun_to}")
     last_four = len(card) == 4 and card.isascii() and card.isdigit()

@@ -89,7 +89,7 @@ def settlement(
     from device_sim.actions import ControlError  # noqa: PLC0415  (pydantic takes 0.1 s)
     from openteller.scenarios import reach_simulator  # noqa: PLC0415
 
-    wanted = {"day": f"{day:%Y%m%d}"} if day is not None else {}
+    wanted = {"day": f"{day.year:04}{day:%m%d}"} if day is not None else {}
     with plain_errors(), contextlib.closing(reach_simulator(sim)) as stage:
         try:
             told = stage.do("settlement", file=str(file.absolute()), **wanted)

@@ -160,6 +160,8 @@ def _wrong(line: int, field: str, problem: str) -> WireError:
 
 def _lines(data: bytes) -> list[str]:
     """Return the lines of a file that begins and ends as one."""
+    if not data:
+        raise _wrong(1, "line", "is missing: the file is empty")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

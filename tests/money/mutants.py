@@ -6,6 +6,7 @@ A mutant is a change of the source in a copy of it. Most are hunted by samples o
 something is wrong; the others name the tests that must notice.
 """
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -350,6 +351,7 @@ def _noticed(copy: Path, mutant: Mutant) -> str:
 
 def main() -> int:
     """Print what became of each mutant; return how many got away."""
+    argparse.ArgumentParser(prog="python -m tests.money.mutants", description=__doc__).parse_args()
     away = 0
     with ThreadPoolExecutor(2) as pool:
         for mutant, found in zip(MUTANTS, pool.map(caught, MUTANTS), strict=True):

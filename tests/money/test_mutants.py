@@ -17,6 +17,13 @@ def test_a_mutant_whose_line_is_gone_is_an_error_and_not_caught() -> None:
         mutants.caught(Mutant("none", "wire/purse.py", "no such line", ""))
 
 
+def test_who_asks_how_to_use_it_runs_no_mutant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutants, "caught", lambda _: pytest.fail("a mutant was run"))
+    monkeypatch.setattr("sys.argv", ["mutants", "--help"])
+    with pytest.raises(SystemExit, match=r"^0$"):
+        mutants.main()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

@@ -213,6 +213,10 @@ def test_show_lists_what_is_searched_for(
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
+        (["--date", ""], '--date: "" is neither a day such as 2026-11-22 nor a time'),
+        (["--from", ""], '--from: "" is neither a day such as 2026-11-22 nor a time'),
+        (["--to", ""], '--to: "" is neither a day such as 2026-11-22 nor a time'),
+        (["--date", "", "--from", "2026-11-22"], "--date is a whole day: it goes with neither --from nor --to"),
         (["--date", "22.11.2025"], '--date: "22.11.2025" is neither a day such as 2026-11-22 nor a time'),
         (["--from", "soon"], '--from: "soon" is neither'),
         (["--date", "0001-01-01"], '--date: "0001-01-01" is no time of a journal'),

@@ -24,6 +24,8 @@ def test_the_file_of_a_day_is_fetched(tmp_path: Path) -> None:
             assert entry.kind is BookingKind.PAYMENT
         result = settlement(tmp_path / "none.txt", "--sim", rig.control, "--date", "2026-11-23")
         assert result.stdout.endswith(": 0 bookings\n")
+        result = settlement(tmp_path / "old.txt", "--sim", rig.control, "--date", "0001-01-01")
+        assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'old.txt'}: 0 bookings\n")
 
 
 def test_what_cannot_be_fetched_is_one_sentence(tmp_path: Path) -> None:

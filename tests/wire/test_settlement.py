@@ -112,7 +112,8 @@ def test_what_is_wrong_is_named_by_line_and_field(old: str, new: str, problem: s
 @pytest.mark.parametrize(
     ("file", "problem"),
     [
-        (b"", "line 0, line: is not the trailer"),
+        (b"", "line 1, line: is missing: the file is empty"),
+        (b"\n", "line 1, line: is not the trailer"),
         (FILE[:-1], "line 5, line: is not the trailer"),
         (BODY.encode(), "line 4, line: is not the trailer"),
         (FILE.replace(b"T|3|", b"T|2|"), "line 5, count: is not the 3 of the lines above"),
