@@ -4,7 +4,7 @@ import pytest
 
 from ocr import regions
 from ocr.ethnicities import ETHNICITIES
-from ocr.fields import birth_date, checks, validity
+from ocr.fields import birth_date, born, checks, in_order, sex, validity
 
 
 def test_the_example_of_gb_11643_checks() -> None:
@@ -19,7 +19,15 @@ def test_other_numbers_do_not(number: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "day"),
-    [("1984年3月7日", "1984-03-07"), ("19841027", "1984-10-27"), ("984年3月7日", ""), ("1984年", ""), ("", "")],
+    [
+        ("1984年3月7日", "1984-03-07"),
+        ("19841027", "1984-10-27"),
+        ("984年3月7日", ""),
+        ("1984年", ""),
+        ("", ""),
+        ("1984年2月30日", ""),
+        ("2965年3月7日", ""),
+    ],
 )
 def test_a_birth_date_is_read_with_and_without_its_labels(text: str, day: str) -> None:
     assert birth_date(text) == day
@@ -37,6 +45,34 @@ def test_a_birth_date_is_read_with_and_without_its_labels(text: str, day: str) -
 )
 def test_a_validity_has_two_days(text: str, days: tuple[str, str]) -> None:
     assert validity(text) == days
+
+
+def test_a_number_tells_birth_and_sex() -> None:
+    assert (born("11010519491231002X"), sex("11010519491231002X")) == ("1949-12-31", "女")
+    assert (born("440524188001010014"), sex("440524188001010014")) == ("", "男")  # nobody born then has such a card
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2012.03.04-2032.03.04", "2012.03.04-2022.03.04", "2012.03.04-2017.03.04", "2012.03.04-长期", "20120304-长期"],
+)
+def test_cards_are_valid_for_5_10_or_20_years_or_for_good(text: str) -> None:
+    assert in_order(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2012.03.04-2032.03.05", "2012.03.04-2027.03.04", "1999.03.04-2019.03.04", "2012.02.30-长期", "2012.03.04-", ""],
+)
+def test_no_card_is_valid_otherwise(text: str) -> None:
+    assert not in_order(text)
+
+
+def test_on_29_february_a_term_may_end_a_day_sooner_or_later() -> None:
+    assert in_order("2012.02.29-2022.02.28")
+    assert in_order("2012.02.29-2022.03.01")
+    assert in_order("2012.02.29-2032.02.29")
+    assert not in_order("2012.02.29-2032.03.01")
 
 
 def test_there_are_56_ethnicities() -> None:
