@@ -107,7 +107,7 @@ def encode(settlement: Settlement) -> bytes:
     Raises:
         WireError: a value does not fit its field, or the bookings break a rule of the file.
     """
-    header = f"H|{_NAME}|{_VERSION}|{settlement.date:%Y%m%d}|{_CNY}"
+    header = f"H|{_NAME}|{_VERSION}|{settlement.date.year:04}{settlement.date:%m%d}|{_CNY}"
     body = "".join(f"{line}\n" for line in (header, *map(_line, settlement.entries))).encode("utf-8")
     trailer = f"T|{len(settlement.entries)}|{settlement.sum_fen:012}|{hashlib.sha256(body).hexdigest()}\n"
     data = body + trailer.encode("ascii")
