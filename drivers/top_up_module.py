@@ -505,6 +505,8 @@ def _problem(answer: ResponseApdu | ExchangeFailed) -> CardProblem:
             return CardProblem.NOT_PRESENT
         case ResponseApdu(_, status_word) if status_word in _LOCKED:
             return CardProblem.LOCKED
+        case ResponseApdu(_, StatusWord.COUNTER_AT_MAXIMUM):
+            return CardProblem.USED_UP
         case _:
             return CardProblem.UNREADABLE
 

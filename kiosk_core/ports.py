@@ -26,6 +26,7 @@ class CardProblem(Enum):
     NOT_A_TRANSIT_CARD = "not_a_transit_card"
     UNREADABLE = "unreadable"
     LOCKED = "locked"
+    USED_UP = "used_up"  # its counter of loads stands at the highest: it can never be loaded again
     OTHER_CARD = "other_card"
 
 

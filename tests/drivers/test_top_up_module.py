@@ -486,9 +486,9 @@ def test_a_load_needs_the_same_card(bench: Bench, module: TUnionTopUpModule) -> 
     assert not spied.sent(0x5A)
 
 
-def test_a_card_that_refuses_to_begin_is_unreadable(bench: Bench, module: TUnionTopUpModule) -> None:
+def test_a_card_whose_counter_of_loads_is_at_its_end_is_used_up(bench: Bench, module: TUnionTopUpModule) -> None:
     bench.reader.insert(a_card(counter=0xFFFF))
-    assert module.initialize_load(NUMBER, 5000, TERMINAL) is CardProblem.UNREADABLE
+    assert module.initialize_load(NUMBER, 5000, TERMINAL) is CardProblem.USED_UP
 
 
 def test_wrong_mac2_is_refused_and_nothing_is_credited(bench: Bench, module: TUnionTopUpModule) -> None:

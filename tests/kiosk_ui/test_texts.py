@@ -111,7 +111,7 @@ FROM_THE_CORE = {
     "top_up.card_refused.body.not_extended",
     "top_up.card_refused.body.balance_full",
     *(f"card_info.{page}.{part}" for page in ("place_card", "present_card", "reading") for part in ("title", "body")),
-    *(f"card_info.problem.{each.value}" for each in CardProblem if each is not CardProblem.OTHER_CARD),
+    *(f"card_info.problem.{each}" for each in ("not_present", "not_a_transit_card", "unreadable", "locked")),
     "card_info.transit_card.title",
     *(
         f"card_info.fact.{fact}"
