@@ -31,9 +31,10 @@ def ink(flat: Pixels) -> Plane:
     """Return how much darker than the paper around it each dot is, 0 to 1, height x width."""
     # Grain of the camera is ink to no one: it is smoothed away, strokes are wider.
     gray = cv2.GaussianBlur(cv2.cvtColor(flat, cv2.COLOR_BGR2GRAY), (5, 5), 1.2)
-    dark = cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, np.ones((_STROKE, _STROKE), np.uint8)).astype(np.float32)
-    paper = cv2.blur(gray.astype(np.float32), (61, 61)) + 12
-    return np.asarray(np.minimum(dark / paper * 2.2, 1.0))
+    dark = cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, np.ones((_STROKE, _STROKE), np.uint8))
+    paper = cv2.convertScaleAbs(cv2.blur(gray, (61, 61)), alpha=1, beta=12)
+    share = cv2.divide(dark, paper, scale=2.2, dtype=cv2.CV_32F)
+    return np.asarray(np.minimum(share, 1.0))
 
 
 def find(ink_of_card: Plane, field: Field, slack: int) -> list[Line]:

@@ -15,6 +15,7 @@ _LOSS = 9.0  # a character that the network holds for e^-9 times as likely may s
 _LEAD = 2.0
 _AT_HOME, _SAME_CITY, _SAME_PROVINCE = 5.0, 2.5, 1.0  # most people live where they were first registered
 _EDITS = 2
+_LONG = 8  # characters: a shorter name is not mended in two places
 
 
 @dataclass(frozen=True)
@@ -120,11 +121,15 @@ def _near(read: str, names: Iterable[str], *, whole: bool) -> list[str]:
     return [
         name
         for name in names
-        if len(letters.intersection(name)) >= len(set(name)) - _EDITS
+        if len(name) > _EDITS
         and (not whole or abs(len(name) - len(read)) <= 1)
-        and (len(name) > 4 or name[-1] in letters)
-        and len(set(name)) - _EDITS > 0
+        and len(_letters(name) - letters) <= (_EDITS if len(name) >= _LONG else 1)
     ]
+
+
+@cache
+def _letters(name: str) -> frozenset[str]:
+    return frozenset(name)
 
 
 def _edits(one: Sequence[str], other: Sequence[str]) -> int:
