@@ -14,7 +14,7 @@ from ocr.fields import Interpreter
 from ocr.id_card import FieldReading, IdCardBack, IdCardFront, Quad, Source
 
 _CERTAIN = 0.9999
-_FOLLOWS = 0.9  # what was not seen follows from a sure number, but is asked back
+_FOLLOWS, _MAY_FOLLOW = 0.9, 0.6  # what was not seen follows from a number that checks, sure or not; it is asked back
 _FIRM = 0.5  # so sure must each digit of a number be that checks and agrees, to be beyond doubt
 _LOSS, _LEAD = 9.0, 3.0  # how much less likely than what was read a mended text may be; how far before the next
 _SWAP = 4.0  # a sex or day that is so little less likely than what was read gives way to a number that checks
@@ -106,10 +106,10 @@ def _told(
     read: FieldReading, seen: Seen, text: str, interpreter: Interpreter, *, sure: bool
 ) -> tuple[FieldReading, bool]:
     """Return birth or sex when the number tells another `text`, and whether the number is still sure, if it was."""
+    if not read.text:  # not seen, or nothing that a card may say
+        return replace(read, text=text, confidence=_FOLLOWS if sure else _MAY_FOLLOW, source=Source.DERIVED), sure
     if not sure:
         return replace(read, sure=False), False
-    if not seen.lines:
-        return replace(read, text=text, confidence=_FOLLOWS, source=Source.DERIVED), True
     if _gives_way(seen, text, interpreter):
         return replace(read, text=text, source=Source.REPAIRED, sure=False), True
     return replace(read, sure=False), False

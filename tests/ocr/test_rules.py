@@ -96,7 +96,10 @@ def test_a_number_that_checks_and_names_no_region_is_not_sure() -> None:
 def test_birth_and_sex_that_were_not_seen_follow_from_the_number() -> None:
     read = front(birth=seen("birth", ""))
     assert (read.birth.text, read.birth.source) == ("1984-03-05", Source.DERIVED)
+    assert not read.birth.sure
+    assert read.id_number.sure
     assert front(sex=seen("sex", "")).sex.text == "男"
+    assert front(birth=seen("birth", "2965年3月5日")).birth.text == "1984-03-05"
 
 
 def test_a_doubtful_sex_gives_way_to_the_number_and_a_certain_one_does_not() -> None:
