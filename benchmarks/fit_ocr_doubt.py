@@ -4,8 +4,9 @@
 
 Cards lie a little beside their true outline; as many again bear names with rare characters, some of which the network
 does not know. Each is read with one look at every line and with several. Coefficients are drawn towards what common
-sense says (PRIOR), for some kinds of fields are hardly ever wrong. A field is sure from where no training picture was
-wrong, and where fewer than one in 4,000 is expected to be.
+sense says (PRIOR), for some kinds of fields are hardly ever wrong. A field is sure from where fewer than one in
+4,000 of the training pictures was wrong, and a little above: they are too few to trust the coefficients' own
+expectation up there, so the share of wrong but sure fields is to be measured on other pictures.
 """
 
 import json
@@ -32,12 +33,13 @@ from ocr.synth.typefaces import typefaces
 
 SEED = "doubt"
 GROUPS = ("name", "address", "authority", "id_number birth validity", "sex ethnicity")
+# For 1 and then the signs in the order of doubt.Signs: what would be expected of them without any picture.
 PRIOR = (2.2, 0.6, 0.2, 4.0, 4.0, 0.0, -3.0, -4.0, -0.5)
 _PULL = 0.5  # how strongly coefficients are drawn to the prior
 _ASIDE = 0.015  # of the card's width, how far a corner may lie beside its true place
 _WRONG = 1 / 4000
 _RARE = 0.01  # how much a picture of rare_name counts: fewer than one in a hundred people are called so
-_LOWEST = 0.95
+_LOWEST = 0.95  # below this no field is sure, wrong pictures or none
 _TARGET = Path(__file__).parent.parent / "ocr" / "data" / "doubt.json"
 
 Outcome = tuple[str, Signs, bool, float]
