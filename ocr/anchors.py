@@ -10,7 +10,7 @@ from ocr.projection import projected, pulled, rim, to_picture
 _LONG = 12  # so many of the longest lines may be the one that every card has
 _TRIED = 10
 _REACHES = (60.0, 40.0, 25.0)  # dots of the card: the guess gets better with each look
-_FEWEST = 4
+_FEWEST, _MOST = 4, 200  # lines: a card has some twenty, a page may have a thousand words
 _BROKEN = 40  # so many of the longest lines may be pieces of one
 _GAP, _KIN = 1.2, 1.6  # heights between two pieces; how unlike in height they may be
 _WORTH_IT = 0.4  # of the best guess: what is worse is none
@@ -27,6 +27,7 @@ def corners_from(lines: list[TextLine], layout: Layout, width: float | None = No
     """
     if len(lines) < _FEWEST:
         return []
+    lines = lines[:_MOST]
     places = _places(layout)
     ends = np.array([[line.start, line.end] for line in lines])
     joined = [_joined(line, lines) for line in lines[:_BROKEN]]
@@ -121,6 +122,7 @@ def _leaning(
     turned = (runs @ along) / (np.hypot(*runs.T) * scale)
     begins = np.where((turned > 0)[:, None], ends[:, 0], ends[:, 1])[np.abs(turned) > 0.9]
     seen = begins - begin
+    seen = seen[np.hypot(*seen.T) < 1.3 * layout.size[0] * scale]
     origin = np.array([box[0], _middle(box)])
     labels = np.array([[label.box[0], _middle(label.box)] for label in layout.labels]) - origin
     labels = labels[np.abs(labels[:, 1]) > _APART * layout.size[1]]
@@ -133,7 +135,7 @@ def _leaning(
         return []
     rows = starts - origin
     placed = rows[None, :, :1] * along + rows[None, :, 1:] * down[:, None]
-    apart = np.linalg.norm(placed[:, :, None] - seen[None, None], axis=3).min(axis=2) / scale
+    apart = np.sqrt(((placed[:, :, None] - seen) ** 2).sum(axis=3).min(axis=2)) / scale
     worth = np.maximum(1 - apart / _REACHES[1], 0).sum(axis=1)
     edges = rim(layout.size) - origin
     best = np.argsort(-worth)[:2]

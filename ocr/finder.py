@@ -7,7 +7,7 @@ import numpy as np
 
 from ocr.anchors import corners_from
 from ocr.arrays import Pixels, Points
-from ocr.detector import TextDetector
+from ocr.detector import TextDetector, TextLine
 from ocr.labels import fitted
 from ocr.layout import Layout
 from ocr.outline import outlines, sharpened
@@ -19,7 +19,7 @@ _WORTH_IT = 0.25  # by ink alone
 _GOOD = 0.85
 _AS_GOOD = 0.04
 _ROUNDS = 3
-_TRIED = 6
+_TRIED = 6  # guesses by text
 _MOST_CARDS = 4
 _THUMB = 160  # the longer side of the copy that shows how light all is
 _PALE, _ROOM = 0.8, 0.8  # of how light, and of how large the card is
@@ -42,15 +42,25 @@ class CardFinder:
                 guess = which(picture, corners, self._layouts)
                 if guess.likeness > _WORTH_IT:
                     _add(found, _proved(picture, guess))
-        if not _certain(found) or _may_hide_another(picture, found):
-            self._add_by_text(picture, found)
+        lines: list[TextLine] | None = None
+        for _ in range(_MOST_CARDS):
+            certain = _certain(found)
+            if certain and not _may_hide_another(picture, found):
+                break
+            lines = self._lines(picture) if lines is None else lines
+            self._add_by_text(picture, lines, found)
+            if len(_certain(found)) == len(certain):
+                break
         return found[:_MOST_CARDS]
 
-    def _add_by_text(self, picture: Pixels, found: list[Guess]) -> None:
+    def _lines(self, picture: Pixels) -> list[TextLine]:
         if self._detector is None:
             self._detector = TextDetector(self._threads)
+        return self._detector.lines(picture)
+
+    def _add_by_text(self, picture: Pixels, lines: list[TextLine], found: list[Guess]) -> None:
         certain = _certain(found)
-        lines = [line for line in self._detector.lines(picture) if not _within(certain, (line.start + line.end) / 2)]
+        lines = [line for line in lines if not _within(certain, (line.start + line.end) / 2)]
         width = float(np.linalg.norm(certain[0].corners[1] - certain[0].corners[0])) if certain else None
         guesses = [
             which(picture, corners, (side,)) for side in self._layouts for corners in corners_from(lines, side, width)

@@ -16,7 +16,7 @@ from ocr.sides import Guess
 
 _COARSE = 2  # dots of the card that make one here
 _MARGIN = 60  # dots of the card that are looked at beyond its edges
-_LEGIBLE = 0.3  # a label that is less like itself is none
+_LEGIBLE, _FEWEST = 0.3, 3  # a label that is less like itself is none; from so few nothing follows
 _DRIFT = 4.0  # dots of the card by which a label may miss its place and count fully
 
 
@@ -47,7 +47,7 @@ def fitted(picture: Pixels, guess: Guess, reach: tuple[int, ...] = (44, 20, 8)) 
         near = np.minimum(1, _DRIFT / np.maximum(np.linalg.norm(off, axis=1), 1e-6)) if last else 1.0
         likeness = float((alike * near * weights).sum() / weights.sum())
         seen = alike > _LEGIBLE
-        if seen.sum() < 3:
+        if seen.sum() < _FEWEST:
             break
         places = np.array([mark.middle for mark in marks])
         corners = pulled(corners, places[seen], off[seen], (alike * weights)[seen], guess.layout.size)
