@@ -14,7 +14,7 @@ from ocr.quality import edges
 from ocr.regions import known
 from ocr.sight import CELL, INK, Sight, cells
 
-_SOFT = 2.1  # edges of a picture in which a stroke is as wide as it is unsharp
+_SOFT = 2.15  # edges of a picture in which a stroke is as wide as it is unsharp
 _COLOURLESS = 0.09
 _REGULAR = 8.3, 16.0  # light and colour: how far a line of the spectrum stands out on a screen
 _OUTSIDE = 0.008  # of the card's width

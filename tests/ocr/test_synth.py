@@ -37,7 +37,9 @@ def likeness(pixels: Pixels, card: Card) -> float:
     return float(np.corrcoef(seen.ravel(), drawn.ravel())[0, 1])
 
 
-@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize(
+    "level", [Level.EASY, *(pytest.param(each, marks=pytest.mark.slow) for each in (Level.MEDIUM, Level.HARD))]
+)
 def test_a_card_lies_where_its_corners_say(level: Level) -> None:
     # Two dots beside the truth, and strokes no longer lie on strokes.
     scene = sample(Set.DEV, level, N)
@@ -59,11 +61,13 @@ def test_a_picture_with_a_risk_says_so(risk: Risk) -> None:
     assert not scene.risks & scene.slight
 
 
+@pytest.mark.slow
 def test_what_is_covered_or_mirrors_the_lamp_is_lost() -> None:
     for risk in (Risk.GLARE, Risk.OCCLUDED):
         assert risky(risk).cards[0].lost
 
 
+@pytest.mark.slow
 def test_a_cut_card_is_not_whole_in_its_picture() -> None:
     scene = risky(Risk.EDGE_MISSING)
     corners, (height, width) = scene.cards[0].corners, scene.pixels.shape[:2]
