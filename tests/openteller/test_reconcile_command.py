@@ -237,7 +237,7 @@ def test_a_wrong_day_is_refused(folder: Path, tmp_path: Path, day: str, said: st
         (lambda data: data.decode().encode("utf-16"), "an editor saved it in another encoding"),
         (gzip.compress, "it is packed; unpack it"),
         (lambda data: b"\x89PNG\r\n\x1a\n" + data, "is not UTF-8"),
-        (lambda _: b"", "is not the trailer"),
+        (lambda _: b"", "is missing: the file is empty; fetch it again"),
     ],
 )
 def test_a_file_that_is_not_whole_is_refused(folder: Path, tmp_path: Path, spoil, said: str) -> None:  # type: ignore[no-untyped-def]
