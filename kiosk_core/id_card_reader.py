@@ -17,6 +17,12 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS = "10X98765432"
 
 
+def check_character(digits: str) -> str:
+    """Return the 18th character of a citizen's number for the 17 digits before it (GB 11643: mod 11-2)."""
+    total = sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=True))
+    return _CHECK_CHARACTERS[total % 11]
+
+
 @dataclass(frozen=True)
 class PersonalText:
     """A name, an address or the like. `str`, `repr` and format hide it, its length too."""
@@ -53,10 +59,7 @@ class IdNumber:
     def checks(self) -> bool:
         """Whether it is an 18-character citizen's number with the right check character (GB 11643: mod 11-2)."""
         text = self.characters
-        if len(text) != 18 or not text[:17].isdigit():
-            return False
-        total = sum(int(digit) * weight for digit, weight in zip(text[:17], _WEIGHTS, strict=True))
-        return text[17] == _CHECK_CHARACTERS[total % 11]
+        return len(text) == 18 and text[:17].isdigit() and text[17] == check_character(text[:17])
 
     def reveal(self) -> str:
         """Return all characters. Only for the host, and for comparing."""

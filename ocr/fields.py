@@ -8,13 +8,13 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from kiosk_core.id_card_reader import check_character
 from ocr.characters import simplified
 from ocr.decode import BLANK, Reading, beam, greedy, share, weigh
 from ocr.ethnicities import ETHNICITIES
 from ocr.id_card import LONG_TERM, day
 from ocr.recogniser import Chances
 
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ALPHABETS = {"id_number": "0123456789X", "birth": "0123456789年月日", "validity": "0123456789.-长期"}
 _LISTS: dict[str, Sequence[str]] = {"sex": ("男", "女"), "ethnicity": ETHNICITIES}
 _PLAIN = 0.9  # what is in a list and so sure needs no comparing with all others
@@ -27,10 +27,7 @@ _TERMS = (5, 10, 20)  # years that a card is valid
 
 def checks(number: str) -> bool:
     """Return whether an ID number of 18 characters has the right last one (GB 11643: mod 11-2)."""
-    if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
-        return False
-    total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
-    return number[17] == "10X98765432"[total % 11]
+    return bool(re.fullmatch(r"[0-9]{17}[0-9X]", number)) and number[17] == check_character(number[:17])
 
 
 def born(number: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from kiosk_core.id_card_reader import check_character
 from ocr import regions
 from ocr.ethnicities import ETHNICITIES
 
@@ -69,7 +70,6 @@ _YARDS = (
     "锦绣花园", "阳光小区", "翠竹苑", "金色家园", "幸福里", "万科城", "碧桂园", "紫荆公寓", "丽景湾",
     "教师新村",
 )  # fmt: skip
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,6 @@ def person(chance: Random, today: date = date(2026, 6, 1)) -> Person:
         valid_from,
         valid_until,
     )
-
-
-def check_character(number: str) -> str:
-    """Return the 18th character for 17 digits (GB 11643: mod 11-2)."""
-    return "10X98765432"[sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=True)) % 11]
 
 
 def _after(day: date, years: int) -> date:

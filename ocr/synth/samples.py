@@ -5,10 +5,11 @@ from datetime import date, timedelta
 from enum import Enum
 from random import Random
 
+from kiosk_core.id_card_reader import check_character
 from ocr import regions
 from ocr.id_card import Risk
 from ocr.synth import faces, scenes
-from ocr.synth.people import Person, check_character, person
+from ocr.synth.people import Person, person
 from ocr.synth.scenes import Level, Scene
 from ocr.synth.strangers import STRANGERS
 from ocr.synth.typefaces import typefaces
