@@ -116,7 +116,8 @@ def plain_reason(error: Exception) -> str:
         return error.strerror
     for kinds, reason in _REASONS:
         if isinstance(error, kinds):
-            return f"{reason} ({error})"
+            code = apsw.mapping_extended_result_codes.get(getattr(error, "extendedresult", None))
+            return f"{reason} ({error}, {code})" if code else f"{reason} ({error})"
     return str(error)
 
 

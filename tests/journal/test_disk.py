@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from journal.database import closing_connection, open_for_reading, select_entries
+from journal.database import closing_connection, open_for_reading, plain_reason, select_entries
 from journal.store import SqliteJournal
 from journal.verify import verify
 from kiosk_core.errors import JournalUnavailable
@@ -49,6 +49,13 @@ def test_a_disk_that_says_no_makes_the_journal_unavailable(disk, journal, operat
     disk.mend()
     journal.record(transaction, LedgerState.CREDIT_SENT, {})
     assert [row.number for row in journal.unsettled()[0].rows] == [1, 2]
+
+
+def test_sqlite_s_own_name_of_an_error_is_told_where_it_has_one():
+    error = apsw.IOError("disk I/O error")
+    error.extendedresult = apsw.SQLITE_IOERR_SHMSIZE
+    assert plain_reason(error) == "the disk reports an error (disk I/O error, SQLITE_IOERR_SHMSIZE)"
+    assert plain_reason(apsw.FullError("database or disk is full")) == "the disk is full (database or disk is full)"
 
 
 @pytest.fixture
