@@ -15,3 +15,6 @@ Points = NDArray[Any]
 
 Matrix = NDArray[Any]
 """A projection of points: 3 x 3, or affine 2 x 3, float64."""
+
+Chances = NDArray[Any]
+"""What a network reads in a line: steps x characters, float32, each row adding up to 1."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.recogniser import Chances
+from ocr.arrays import Chances
 
 BLANK = 0
 _LEAST = 1e-9

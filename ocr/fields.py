@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk_core.id_card_reader import check_character
+from ocr.arrays import Chances
 from ocr.characters import simplified
 from ocr.decode import BLANK, Reading, beam, greedy, share, weigh
 from ocr.ethnicities import ETHNICITIES
 from ocr.id_card import LONG_TERM, day
-from ocr.recogniser import Chances
 
 _ALPHABETS = {"id_number": "0123456789X", "birth": "0123456789年月日", "validity": "0123456789.-长期"}
 _LISTS: dict[str, Sequence[str]] = {"sex": ("男", "女"), "ethnicity": ETHNICITIES}

@@ -5,17 +5,13 @@ The weights and the list of characters come out of the package `rapidocr` (Apach
 
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
-from ocr.arrays import Pixels
-
-Chances = NDArray[Any]
-"""Steps x characters, float32, each row adding up to 1."""
+from ocr.arrays import Chances, Pixels
 
 LINE_HEIGHT = 48  # dots that the network wants
 STEP = 8  # dots of width that give one column of chances

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from ocr import rules
+from ocr.arrays import Chances
 from ocr.doubt import Signs
 from ocr.ethnicities import ETHNICITIES
 from ocr.field_reader import Seen
 from ocr.fields import Interpreter, checks
 from ocr.id_card import IdCardBack, IdCardFront, Source
-from ocr.recogniser import Chances
 
 CHARACTERS = ("", *"0123456789X年月日.-长期男女汉王伟強强龑安徽省宿州市埇埔桥区人民路号公局分")
 INTERPRETER = Interpreter((*CHARACTERS, *sorted(set("".join(ETHNICITIES)) - set(CHARACTERS))))
