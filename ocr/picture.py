@@ -12,11 +12,9 @@ from PIL import Image
 
 from ocr.arrays import Pixels
 from ocr.id_card import Unreadable
+from ocr.sizes import refused
 
-MOST_DOTS = 25_000_000  # of a good camera; decoding takes 7 bytes a dot
 MOST_BYTES = 32_000_000
-LONGEST = 16_000  # dots of a side: OpenCV projects no picture of 32,768 and more
-LEAST = (320, 200)  # dots of the long side and the short: a card that small has no legible character
 _MOST_WORK = 500_000_000  # dots times scans: a progressive JPEG may go over its dots as often as it likes
 _DECODED = {"JPEG": "JPEG", "PNG": "PNG", "WebP": "WEBP", "BMP": "BMP"}
 _STARTS = {
@@ -71,9 +69,9 @@ def decode(data: bytes) -> Pixels | Unreadable:
         return Unreadable.UNSUPPORTED
     if name == "WebP":  # Pillow would make room for its dots at once
         size = _webp_size(data)
-        refused = _refused(size) if size else Unreadable.NOT_A_PICTURE
-        if refused:
-            return refused
+        why_not = refused(*size) if size else Unreadable.NOT_A_PICTURE
+        if why_not:
+            return why_not
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of bombs, which are refused, and of odd EXIF, which does not matter
         try:
@@ -86,9 +84,9 @@ def decode(data: bytes) -> Pixels | Unreadable:
 
 def _decoded(data: bytes, plugin: str) -> Pixels | Unreadable:
     with Image.open(BytesIO(data), formats=(plugin,)) as image:
-        refused = _refused(image.size)
-        if refused:
-            return refused
+        why_not = refused(*image.size)
+        if why_not:
+            return why_not
         if plugin == "JPEG" and data.count(b"\xff\xda") * image.width * image.height > _MOST_WORK:
             return Unreadable.TOO_LARGE
         image.load()
@@ -97,12 +95,6 @@ def _decoded(data: bytes, plugin: str) -> Pixels | Unreadable:
     if turn is not None:
         pixels = np.asarray(cv2.rotate(pixels, turn))
     return np.asarray(cv2.flip(pixels, 1)) if mirrored else pixels
-
-
-def _refused(size: tuple[int, int]) -> Unreadable | None:
-    if size[0] * size[1] > MOST_DOTS or max(size) > LONGEST:
-        return Unreadable.TOO_LARGE
-    return Unreadable.TOO_SMALL if max(size) < LEAST[0] or min(size) < LEAST[1] else None
 
 
 def _pixels(image: Image.Image) -> Pixels:

@@ -1,9 +1,10 @@
 """From a picture to the cards in it: outline, side, flattening, lines, texts, doubts."""
 
+from datetime import date
+
 import cv2
 import numpy as np
 
-from kiosk_core.clock import Clock
 from ocr import quality, risks, rules
 from ocr.arrays import Matrix, Pixels
 from ocr.field_reader import FieldReader
@@ -18,22 +19,24 @@ from ocr.sight import Place, look
 class Reader:
     """Reads resident ID cards; one thread owns it."""
 
-    def __init__(self, recogniser: Recogniser, threads: int = 2, clock: Clock | None = None) -> None:
-        """Take the recogniser of lines, and the clock by which cards expire; without one, none does."""
-        self._clock = clock
+    def __init__(self, recogniser: Recogniser, threads: int = 2) -> None:
+        """Take the recogniser of lines, and how many threads may work."""
         self._fields = FieldReader(recogniser)
         self._finder = CardFinder((layout("resident_id_front"), layout("resident_id_back")), threads)
 
-    def read(self, picture: Pixels) -> IdCard | Unreadable:
-        """Return the card in a picture of height x width x 3, BGR; of several, the one that is seen best."""
+    def read(self, picture: Pixels, today: date | None = None) -> IdCard | Unreadable:
+        """Return the card in a picture of height x width x 3, BGR; of several, the one that is seen best.
+
+        `today`: the day by which cards have expired; without one, none has.
+        """
         found = self._finder.find(picture)
-        return self._read(picture, found[0]) if found else Unreadable.NO_CARD
+        return self._read(picture, found[0], today) if found else Unreadable.NO_CARD
 
-    def read_all(self, picture: Pixels) -> list[IdCard]:
+    def read_all(self, picture: Pixels, today: date | None = None) -> list[IdCard]:
         """Return all cards in a picture, as a photocopy has both sides on one sheet, the one seen best first."""
-        return [self._read(picture, guess) for guess in self._finder.find(picture)]
+        return [self._read(picture, guess, today) for guess in self._finder.find(picture)]
 
-    def _read(self, picture: Pixels, guess: Guess) -> IdCard:
+    def _read(self, picture: Pixels, guess: Guess, today: date | None) -> IdCard:
         width, height = guess.layout.size
         flat_corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
         matrix = cv2.getPerspectiveTransform(guess.corners.astype(np.float32), flat_corners)
@@ -50,7 +53,6 @@ class Reader:
         places = {name: Place(each.box, len(each.lines)) if each.box else None for name, each in seen.items()}
         sight = look(flat, guess.layout, places)
         good = quality.measure(sight, picture.shape, guess.corners)
-        today = self._clock.wall().date() if self._clock else None
         told = risks.judge(sight, picture.shape, guess.corners, side, today)
         return IdCard(side, _quad(guess.corners), good, told, portrait)
 

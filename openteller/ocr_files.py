@@ -35,13 +35,14 @@ _MISTAKES_SHOWN = 30
 def read_files(files: Sequence[Path], annotate: Path | None, *, as_json: bool) -> bool:
     """Read and show the cards in each picture; return whether every picture had one."""
     reader = _reader()
+    today = SystemClock().wall().date()
     all_read = True
     for file in files:
         data = _bytes_of(file)
         begun = time.perf_counter()
         pixels = decode(data)
         why_not = pixels if isinstance(pixels, Unreadable) else Unreadable.NO_CARD
-        cards = [] if isinstance(pixels, Unreadable) else reader.read_all(pixels)
+        cards = [] if isinstance(pixels, Unreadable) else reader.read_all(pixels, today)
         took = (time.perf_counter() - begun) * 1000
         all_read &= bool(cards)
         told: list[IdCard | Unreadable] = [*cards] or [why_not]
@@ -80,7 +81,7 @@ def measure(folder: Path, *, as_json: bool) -> None:
 
 def _reader() -> Reader:
     try:
-        return Reader(OnnxRecogniser(), clock=SystemClock())
+        return Reader(OnnxRecogniser())
     except ModelMissing as error:
         stop(str(error))
 
