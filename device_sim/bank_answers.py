@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from wire.host_messages import (
     ANSWERS,
+    FileRequest,
+    IdInquiryRequest,
     IssuerRequest,
     JournalHeadRequest,
     KeyRequest,
@@ -28,9 +30,9 @@ def refusal(request: Request, code: str, rrn: str = NO_RRN) -> Response:
         ends["check_value"] = request.check_value
     elif isinstance(request, JournalHeadRequest):
         ends["row_number"] = request.row_number
-    if isinstance(request, OrderedRequest):
+    if isinstance(request, OrderedRequest | FileRequest):
         ends["order"] = request.order
-        if not isinstance(request, StatusRequest | IssuerRequest):
+        if not isinstance(request, StatusRequest | IssuerRequest | IdInquiryRequest):
             ends["rrn"] = rrn
     answer: Callable[..., Response] = ANSWERS[type(request)]
     return answer(**ends)

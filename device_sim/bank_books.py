@@ -16,6 +16,7 @@ import apsw
 
 from device_sim.bank_accounts import Accounts, BankAccount
 from device_sim.bank_answers import refusal
+from device_sim.bank_customers import BankCustomer, Customers
 from device_sim.bank_heads import JournalHeads
 from device_sim.bank_issuer import commands_for
 from device_sim.bank_keys import PurseKeys
@@ -38,6 +39,10 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IdInquiryRequest,
+    IdInquiryResponse,
+    IdUpdateRequest,
+    IdUpdateResponse,
     IssuerRequest,
     JournalHeadRequest,
     JournalHeadResponse,
@@ -69,7 +74,7 @@ _MAY_CHANGE = {"reason", "repeat"}  # between a message and its repeats
 _HIGHEST_BALANCE = 0xFFFFFFFF  # in fen: four bytes
 
 _Opening = OrderRequest | ChargeRequest | DepositRequest
-_Lasting = _Opening | LoadRequest | ConfirmRequest | SuspenseRequest | ReversalRequest
+_Lasting = _Opening | LoadRequest | ConfirmRequest | SuspenseRequest | ReversalRequest | IdUpdateRequest
 _Refusal = str
 
 
@@ -80,7 +85,7 @@ class BankRules:
     A purse is valid for `validity_days` after its last load. `accounts` are those of the bank cards that it knows; PINs
     come under `pin_key` (3DES, 16 bytes) or `long_pin_key` (AES), or under keys that terminals fetch, in blocks under
     `pad_loading_key` (3DES, 16 bytes). With `pays_itself_after_s` the customer's phone pays that many seconds after the
-    order by itself.
+    order by itself. `customers` are those whose ID cards it knows.
     """
 
     load_master_key: bytes = field(repr=False)
@@ -94,6 +99,7 @@ class BankRules:
     pin_key: bytes | None = field(default=None, repr=False)
     long_pin_key: bytes | None = field(default=None, repr=False)
     pad_loading_key: bytes | None = field(default=None, repr=False)
+    customers: tuple[BankCustomer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +170,7 @@ class BankBooks:
         self._heads = JournalHeads(self._db)
         rules = self._rules
         self._pin_keys = PinKeys(self._db, rules.pin_key, rules.long_pin_key, rules.pad_loading_key)
+        self._customers = Customers(self._db, rules.customers, self._token)
         self._accounts = Accounts(self._db, self._rules.accounts, self._pin_keys, self._ledger, self._token)
 
     def reopen(self) -> None:
@@ -196,7 +203,7 @@ class BankBooks:
                 raise ValueError("only books in memory are restored")
             self._db.deserialize("main", snapshot)
 
-    def answer(self, request: Message, refuse_with: str | None = None) -> Response | None:
+    def answer(self, request: Message, refuse_with: str | None = None) -> Response | None:  # noqa: C901  (a case a kind)
         """Return the answer to `request`, None if it is none of ours; what was decided is on disk by then.
 
         Ours are all but responses, and requests for a MAC key: those are its holder's (device_sim.bank_keys).
@@ -221,7 +228,9 @@ class BankBooks:
                     return commands_for(request, self._keys, self._today().date(), self._rules.validity_days)
                 case OrderRequest() | ChargeRequest() | DepositRequest() | LoadRequest():
                     return self._once(request, refuse_with)
-                case ConfirmRequest() | SuspenseRequest() | ReversalRequest():
+                case IdInquiryRequest():
+                    return self._inquire(request)
+                case ConfirmRequest() | SuspenseRequest() | ReversalRequest() | IdUpdateRequest():
                     return self._once(request, None)
                 case _:
                     return None
@@ -349,6 +358,8 @@ class BankBooks:
                 return self._suspend(request, rowid)
             case ReversalRequest():
                 return self._reverse(request, rowid)
+            case IdUpdateRequest():
+                return self._update_id(request, rowid)
 
     def _order(self, request: OrderRequest, rowid: int) -> Response | _Refusal:
         unfit = self._unfit_to_open(request) or self._unfit_to_load(request)
@@ -532,6 +543,21 @@ class BankBooks:
                 self._book(BookingKind.REFUND, order, request.stan, _rrn(rowid), back)
         return ReversalResponse(**_approved(request, rowid), refunded_fen=order.refunded_fen)
 
+    def _update_id(self, request: IdUpdateRequest, rowid: int) -> Response | _Refusal:
+        unfit = self._customers.refusal(request, self._today().date())
+        return unfit or IdUpdateResponse(**_approved(request, rowid))
+
+    def _inquire(self, request: IdInquiryRequest) -> Response:
+        """Tell what became of a card; one that never came is not taken if it comes later."""
+        asked = request.terminal, "IdUpdateRequest", request.order
+        said = self._db.execute("select response from answers where (terminal, kind, number) = (?, ?, ?)", asked).get
+        taken = said is not None and cast("IdUpdateResponse", decode(said)).response_code == APPROVED
+        if not taken:
+            self._customers.withdraw(request.terminal, request.order)
+        return IdInquiryResponse(
+            terminal=request.terminal, stan=request.stan, order=request.order, response_code=APPROVED, taken=taken
+        )
+
     # -- orders --------------------------------------------------------------------------------------------
 
     def _find(self, number: str) -> Order | None:
@@ -582,7 +608,7 @@ class BankBooks:
 
     def _token(self, number: str) -> bytes:
         """Return by what a card is known again: its number is never kept."""
-        return self._keys.token(number.encode("ascii"))
+        return self._keys.token(number.encode("utf-8"))
 
     def _today(self) -> datetime:
         """Return date and time as the bank takes them to be."""

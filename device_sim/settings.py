@@ -150,11 +150,24 @@ class AccountSettings:
 
 
 @dataclass(frozen=True)
+class CustomerSettings:
+    """A customer of the bank and the ID card that it knows of him; without `valid_until` that has no end."""
+
+    id_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{17}[0-9X]$")] = field(repr=False)
+    name: Annotated[str, MinLen(1)] = field(repr=False)
+    valid_from: date
+    valid_until: date | None = None
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
 class BankSettings:
     """The bank host: where it listens, its books and certificates, and the master keys of its cards.
 
     With `mac` its messages carry MACs, whose keys travel under `key_exchange_key`. PINs for its `accounts` come under
     the PIN pad's `pin_key`, or under keys that the terminal fetches, in blocks under the pad's `key_loading_key`.
+    `customers` may bring new ID cards.
     """
 
     port: TcpPort
@@ -167,6 +180,7 @@ class BankSettings:
     mac: Literal["retail", "cmac"] | None = None
     key_exchange_key: Key | None = field(default=None, repr=False)
     accounts: tuple[AccountSettings, ...] = ()
+    customers: tuple[CustomerSettings, ...] = ()
 
     __pydantic_config__ = _STRICT
 

@@ -13,6 +13,7 @@ from pydantic import StringConstraints
 
 from device_sim.bank_accounts import BankAccount
 from device_sim.bank_books import BankRules
+from device_sim.bank_customers import BankCustomer
 from device_sim.bank_faults import REQUEST_KINDS, BankFault, BankMisfortune
 from device_sim.bank_host import BankHostSettings, SimulatedBankHost
 from device_sim.bank_keys import MacAgreement, MacAlgorithm
@@ -25,12 +26,13 @@ from device_sim.misfortune import Towards
 from device_sim.plastic_card import PlasticCard
 from device_sim.receipt_paper import PrintedReceipt, paper_picture
 from device_sim.sdt_reader import ID_CARDS
-from device_sim.settings import AccountSettings, BankSettings, SimSettings
+from device_sim.settings import AccountSettings, BankSettings, CustomerSettings, SimSettings
 from device_sim.unit import Unit, UnknownFaultError
 from device_sim.usb.bus import SimulatedBus
 from device_sim.usb.remote import BusServer
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
+from wire.host_fields import NO_END
 from wire.host_frames import MAX_MESSAGE_BYTES
 from wire.pp791 import KeyCode
 from wire.settlement import encode as encode_settlement
@@ -474,7 +476,13 @@ def _bank_rules(settings: SimSettings, kinds: Mapping[str, CardKind]) -> BankRul
         accounts=tuple(_account(each, kind_of[each.card]) for each in bank.accounts),
         pin_key=_bytes(pad.pin_key) if pad is not None else None,
         pad_loading_key=_bytes(pad.key_loading_key) if pad is not None else None,
+        customers=tuple(map(_customer, bank.customers)),
     )
+
+
+def _customer(customer: CustomerSettings) -> BankCustomer:
+    until = f"{customer.valid_until:%Y%m%d}" if customer.valid_until is not None else NO_END
+    return BankCustomer(customer.id_number, customer.name, f"{customer.valid_from:%Y%m%d}", until)
 
 
 def _bytes(key: str | None) -> bytes | None:

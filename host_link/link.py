@@ -13,6 +13,7 @@ from kiosk_core.bank_card import CardPayment, Charged
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from kiosk_core.errors import HostSilent
+from kiosk_core.id_update import IdRecord, IdRefused, IdUpdated, UpdateRefusal
 from kiosk_core.pin_pad import PinBlock, PinFormat
 from kiosk_core.ports import (
     Confirmation,
@@ -28,6 +29,7 @@ from kiosk_core.ports import (
     SuspenseReport,
     Trace,
 )
+from wire.host_fields import NO_END
 from wire.host_messages import (
     APPROVED,
     ChargeRequest,
@@ -38,6 +40,10 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IdInquiryRequest,
+    IdInquiryResponse,
+    IdUpdateRequest,
+    IdUpdateResponse,
     IssuerRequest,
     IssuerResponse,
     JournalHeadRequest,
@@ -58,6 +64,7 @@ from wire.host_messages import (
     SuspenseRequest,
     SuspenseResponse,
 )
+from wire.id_card_text import NATIONS, Sex
 
 # To an advice and to a reversal: ask again later. 63: the MAC did not arrive whole; 96: out of order.
 _AGAIN_LATER = {"63", "96"}
@@ -79,6 +86,16 @@ _BANK_CARD_DECLINES = _DECLINES | {
     "55": DeclineReason.PIN_WRONG,
     "P3": DeclineReason.CARD_NOT_ACCEPTED,
 }
+
+# To a new ID card; any other code is the host's own trouble.
+_ID_REFUSALS = {
+    "K0": UpdateRefusal.UNKNOWN_CUSTOMER,
+    "K1": UpdateRefusal.OLDER_CARD,
+    "K2": UpdateRefusal.OTHER_PERSON,
+    "K3": UpdateRefusal.EXPIRED,
+}
+_SEXES = {"男": Sex.MALE, "女": Sex.FEMALE}
+_ETHNICITIES = {name: code for code, name in NATIONS.items() if code <= "56"}
 
 _NEW_PIN_KEY = "99"  # to a charge: the host cannot open the PIN block
 
@@ -283,6 +300,38 @@ class HostLink:
         if answer.refunded_fen is None:
             return _declined(answer)
         return Reversed(answer.refunded_fen)
+
+    def update_id(self, trace: Trace, record: IdRecord) -> IdUpdated | IdRefused:
+        """Have the host take a customer's new ID card; see the port."""
+        request = IdUpdateRequest(
+            **self._about(trace, trace.order_stan),
+            id_number=record.number.reveal(),
+            name=record.name.reveal(),
+            sex=_SEXES[record.sex].value,
+            ethnicity=_ETHNICITIES[record.ethnicity],
+            birth=f"{record.birth:%Y%m%d}",
+            address=record.address.reveal() if record.address is not None else "",
+            authority=record.authority.reveal() if record.authority is not None else "",
+            valid_from=f"{record.valid_from:%Y%m%d}",
+            valid_until=f"{record.valid_until:%Y%m%d}" if record.valid_until is not None else NO_END,
+        )
+        answer = self._line.ask(request, IdUpdateResponse)
+        if answer.response_code == APPROVED:
+            return IdUpdated(answer.rrn)
+        code = answer.response_code
+        return IdRefused(_ID_REFUSALS.get(code, UpdateRefusal.HOST_ERROR), code)
+
+    def id_was_updated(self, trace: Trace) -> bool:
+        """Ask what became of a new ID card.
+
+        Raises:
+            HostSilent: also when the host refuses to tell.
+        """
+        request = IdInquiryRequest(**self._about(trace, trace.reverse_stan))
+        answer = self._line.ask(request, IdInquiryResponse)
+        if answer.taken is None:
+            raise HostSilent(f"the bank host does not tell what became of the ID card ({answer.response_code})")
+        return answer.taken
 
     def report_journal_head(self, number: int, digest: str, confirmed: str) -> bool:
         """Have the host keep number and hash of the journal's newest row; see the port."""

@@ -13,6 +13,7 @@ from typing import Protocol
 from kiosk_core.bank_card import CardPayment, Charged
 from kiosk_core.card_number import CardNumber
 from kiosk_core.device import Device
+from kiosk_core.id_update import IdRecord, IdRefused, IdUpdated
 from kiosk_core.receipt import Receipt
 from kiosk_core.status import Media
 
@@ -446,6 +447,14 @@ class BankHost(Protocol):
 
         Declined: the host does not reverse it, now or ever (it knows the load as done, say); staff must look.
         """
+        ...
+
+    def update_id(self, trace: Trace, record: IdRecord) -> IdUpdated | IdRefused:
+        """Have the host take a customer's new ID card. HostSilent: it may have; `id_was_updated` tells."""
+        ...
+
+    def id_was_updated(self, trace: Trace) -> bool:
+        """Return whether the host took the card that `update_id` brought; if not, it never will. May be asked again."""
         ...
 
     def report_journal_head(self, number: int, digest: str, confirmed: str) -> bool:

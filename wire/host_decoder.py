@@ -8,6 +8,7 @@ import iso8583
 
 from wire.errors import WireError
 from wire.host_fields import (
+    CHANGE_RECORD,
     CHARGE,
     CHIP_WITH_PIN,
     CHIP_WITHOUT_PIN,
@@ -15,6 +16,8 @@ from wire.host_fields import (
     CURRENCY_CNY,
     DEPOSIT,
     ECHO_TEST,
+    ID_CARD_FILE,
+    INQUIRE,
     ISSUER,
     KEY_CHANGE,
     LOAD,
@@ -30,6 +33,7 @@ from wire.host_fields import (
     Fields,
     Tag,
     digit_text,
+    id_number_text,
     track2_text,
     unpacked_commands,
 )
@@ -47,6 +51,10 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IdInquiryRequest,
+    IdInquiryResponse,
+    IdUpdateRequest,
+    IdUpdateResponse,
     IssuerRequest,
     IssuerResponse,
     JournalHeadRequest,
@@ -94,10 +102,10 @@ def decode(data: bytes) -> Message:
         raise WireError(f"field {error.args[0]} is not in the profile") from None
     raw.pop("p")
     raw.pop("1", None)
-    kind = raw.pop("t"), raw.pop("3", "") + raw.pop("70", "")
+    kind = raw.pop("t"), raw.pop("3", "") + raw.pop("70", "") + raw.pop("91", "")
     reader = _READERS.get(kind)
     if reader is None:
-        raise WireError("no message of this profile has this type, processing code and field 70")
+        raise WireError("no message of this profile has this type, processing code, field 70 and field 91")
     fields = Fields(raw)
     message = reader(fields)
     fields.finish()
@@ -373,6 +381,47 @@ def _read_reversal_response(fields: Fields) -> ReversalResponse:
     return ReversalResponse(**answer, refunded_fen=int(fields.private_digits(Tag.REFUNDED, 12)))
 
 
+def _read_id_update_request(fields: Fields) -> IdUpdateRequest:
+    fields.constant("101", ID_CARD_FILE)
+    left_open: dict[str, Any] = {
+        name: fields.private_person(tag)
+        for name, tag in (("address", Tag.ADDRESS), ("authority", Tag.AUTHORITY))
+        if fields.has_private(tag)
+    }
+    return IdUpdateRequest(
+        **_read_when_and_where(fields),
+        **left_open,
+        id_number=id_number_text(fields.private_text(Tag.ID_NUMBER, 18)),
+        name=fields.private_person(Tag.NAME),
+        sex=digit_text(fields.private_text(Tag.SEX, 1), "private SEX"),
+        ethnicity=fields.private_digits(Tag.ETHNICITY, 2),
+        birth=fields.private_digits(Tag.BIRTH, 8),
+        valid_from=fields.private_digits(Tag.VALID_FROM, 8),
+        valid_until=fields.private_digits(Tag.VALID_UNTIL, 8),
+    )
+
+
+def _read_id_update_response(fields: Fields) -> IdUpdateResponse:
+    fields.constant("101", ID_CARD_FILE)
+    return IdUpdateResponse(**_read_answer(fields))
+
+
+def _read_id_inquiry_request(fields: Fields) -> IdInquiryRequest:
+    fields.constant("101", ID_CARD_FILE)
+    return IdInquiryRequest(**_read_when_and_where(fields))
+
+
+def _read_id_inquiry_response(fields: Fields) -> IdInquiryResponse:
+    fields.constant("101", ID_CARD_FILE)
+    answer = {**_read_order(fields), "response_code": fields.text("39")}
+    if answer["response_code"] != APPROVED:
+        return IdInquiryResponse(**answer)
+    taken = fields.private_number(Tag.TAKEN, 1)
+    if taken > 1:
+        raise WireError("private TAKEN is neither 0 nor 1")
+    return IdInquiryResponse(**answer, taken=bool(taken))
+
+
 _READERS: dict[tuple[str, str], Callable[[Fields], Message]] = {
     ("0800", ECHO_TEST): _read_echo_request,
     ("0810", ECHO_TEST): _read_echo_response,
@@ -407,4 +456,8 @@ _READERS: dict[tuple[str, str], Callable[[Fields], Message]] = {
     ("0400", ORDER): _read_reversal_request,
     ("0401", ORDER): _read_reversal_repeat,
     ("0410", ORDER): _read_reversal_response,
+    ("0300", CHANGE_RECORD): _read_id_update_request,
+    ("0310", CHANGE_RECORD): _read_id_update_response,
+    ("0300", INQUIRE): _read_id_inquiry_request,
+    ("0310", INQUIRE): _read_id_inquiry_response,
 }

@@ -8,6 +8,7 @@ import iso8583
 from wire.errors import WireError
 from wire.host_fields import (
     APPROVAL_CHARACTERS,
+    CHANGE_RECORD,
     CHARGE,
     CHIP_BYTES,
     CHIP_WITH_PIN,
@@ -16,6 +17,8 @@ from wire.host_fields import (
     CURRENCY_CNY,
     DEPOSIT,
     ECHO_TEST,
+    ID_CARD_FILE,
+    INQUIRE,
     ISSUER,
     KEY_CHANGE,
     LOAD,
@@ -32,9 +35,11 @@ from wire.host_fields import (
     check_value_bytes,
     digit_text,
     exact_bytes,
+    id_number_text,
     number_text,
     packed_commands,
     padded_text,
+    personal_text,
     printable_text,
     track2_text,
     unsigned_bytes,
@@ -52,6 +57,12 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    FileRequest,
+    FileResponse,
+    IdInquiryRequest,
+    IdInquiryResponse,
+    IdUpdateRequest,
+    IdUpdateResponse,
     IssuerRequest,
     IssuerResponse,
     JournalHeadRequest,
@@ -101,6 +112,7 @@ _Remembered = (
     | ConfirmResponse
     | SuspenseResponse
     | ReversalResponse
+    | IdUpdateResponse
 )
 
 
@@ -113,7 +125,7 @@ def encode(message: Message) -> bytes:
     fields, private = _request_parts(message) if isinstance(message, Request) else _response_parts(message)
     fields["11"] = number_text(message.stan, 6, "STAN")
     fields["41"] = padded_text(message.terminal, 8, "terminal number")
-    if isinstance(message, OrderedRequest | OrderedResponse):
+    if isinstance(message, OrderedRequest | OrderedResponse | FileRequest | FileResponse):
         private[Tag.ORDER] = printable_text(message.order, 20, "order").encode("ascii")
     if private:
         tlvs = b"".join(
@@ -147,6 +159,10 @@ def _request_parts(message: Request) -> tuple[dict[str, str], _Private]:
                 Tag.CONFIRMED_ROW: exact_bytes(confirmed, 32, "hash of the confirmed row"),
             }
             return {"t": "0620"}, {**_row(number), **hashes}
+        case IdUpdateRequest():
+            return {"t": "0300", **_file(CHANGE_RECORD), **_when_and_where(message)}, _id_card(message)
+        case IdInquiryRequest():
+            return {"t": "0300", **_file(INQUIRE), **_when_and_where(message)}, {}
         case _:
             return _ordered_request_parts(message)
 
@@ -210,6 +226,10 @@ def _response_parts(message: Response) -> tuple[dict[str, str], _Private]:
             return {"t": "0810", "39": code, "70": PIN_KEY_IN_USE}, _check_value(value)
         case JournalHeadResponse(row_number=number):
             return {"t": "0630", "39": code}, _row(number)
+        case IdUpdateResponse():
+            return {"t": "0310", "39": code, **_file(CHANGE_RECORD), **_rrn(message)}, {}
+        case IdInquiryResponse(taken=taken):
+            return {"t": "0310", "39": code, **_file(INQUIRE)}, _if_approved(message, taken, _taken)
         case _:
             return _ordered_response_parts(message, code)
 
@@ -286,7 +306,7 @@ def _money(message: _Money) -> dict[str, str]:
     }
 
 
-def _when_and_where(message: _Money | IssuerRequest) -> dict[str, str]:
+def _when_and_where(message: _Money | IssuerRequest | FileRequest) -> dict[str, str]:
     return {
         "12": digit_text(message.time, "time", 6),
         "13": digit_text(message.date, "date", 4),
@@ -365,3 +385,25 @@ def _row(number: int) -> _Private:
 
 def _refunded(refunded_fen: int) -> _Private:
     return {Tag.REFUNDED: bytes.fromhex(number_text(refunded_fen, 12, "refund"))}
+
+
+def _file(code: str) -> dict[str, str]:
+    return {"91": code, "101": ID_CARD_FILE}
+
+
+def _id_card(card: IdUpdateRequest) -> _Private:
+    left_open = {Tag.ADDRESS: card.address, Tag.AUTHORITY: card.authority}
+    return {
+        Tag.ID_NUMBER: id_number_text(card.id_number).encode("ascii"),
+        Tag.NAME: personal_text(card.name, "NAME"),
+        Tag.SEX: digit_text(card.sex, "SEX", 1).encode("ascii"),
+        Tag.ETHNICITY: _packed(card.ethnicity, "ETHNICITY", 2),
+        Tag.BIRTH: _packed(card.birth, "BIRTH", 8),
+        **{tag: personal_text(text, tag.name) for tag, text in left_open.items() if text},
+        Tag.VALID_FROM: _packed(card.valid_from, "VALID_FROM", 8),
+        Tag.VALID_UNTIL: _packed(card.valid_until, "VALID_UNTIL", 8),
+    }
+
+
+def _taken(taken: bool) -> _Private:
+    return {Tag.TAKEN: bytes([taken])}

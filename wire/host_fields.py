@@ -15,6 +15,9 @@ SIGN_ON, KEY_CHANGE, PIN_KEY, PIN_KEY_IN_USE, ECHO_TEST = "001", "161", "162", "
 # DE 3, free for private use from 91 to 99.
 ORDER, STATUS, LOAD, CONFIRM = "910000", "920000", "930000", "940000"
 SUSPENSE, CHARGE, DEPOSIT, ISSUER = "950000", "960000", "970000", "980000"
+CHANGE_RECORD, INQUIRE = "2", "5"  # DE 91
+ID_CARD_FILE = "ID-CARD"  # DE 101
+NO_END = "99991231"
 CHIP_WITH_PIN, CHIP_WITHOUT_PIN = "051", "052"  # DE 22
 NORMAL_CONDITION = "00"  # DE 25
 LONGEST_PIN = "12"  # DE 26
@@ -24,6 +27,10 @@ COMMANDS_BYTES = 255
 
 _TRACK2 = re.compile(r"\d+=\d+", re.ASCII)
 _CHECK_VALUE = re.compile("[0-9A-F]{6}")
+_ID_NUMBER = re.compile("[0-9]{17}[0-9X]")
+
+PERSONAL_BYTES = {"NAME": 80, "ADDRESS": 210, "AUTHORITY": 60}
+"""The longest UTF-8 of a person's texts."""
 
 
 def _bcd(digits: int, description: str, **more: Any) -> dict[str, Any]:
@@ -64,6 +71,8 @@ SPEC: dict[str, dict[str, Any]] = {
     "55": _bcd(0, "EMV objects of the chip, or for it") | {"len_type": 2, "max_len": CHIP_BYTES},
     "70": _bcd(0, "Network management code") | {"max_len": 3, "len_count": "nibbles", "left_pad": "0"},
     "90": _bcd(42, "Original data elements"),
+    "91": _text(1, "File update code"),
+    "101": _text(17, "File name") | {"len_enc": "bcd", "len_type": 1},
 }
 """The fields of this profile; a message with any other field is refused."""
 
@@ -97,6 +106,16 @@ class Tag(Enum):
     COMMANDS = 0xDF18
     CHECK_VALUE = 0xDF19
     CONFIRMED_ROW = 0xDF1A
+    ID_NUMBER = 0xDF1B
+    NAME = 0xDF1C
+    SEX = 0xDF1D
+    ETHNICITY = 0xDF1E
+    BIRTH = 0xDF1F
+    ADDRESS = 0xDF20
+    AUTHORITY = 0xDF21
+    VALID_FROM = 0xDF22
+    VALID_UNTIL = 0xDF23
+    TAKEN = 0xDF24
 
 
 def number_text(value: int, digits: int, name: str) -> str:
@@ -122,6 +141,25 @@ def printable_text(text: str, length: int, name: str) -> str:
     """Return `text`, which must be 1 to `length` printable ASCII characters without spaces around. Raises WireError."""
     if not (1 <= len(text) <= length and text.isascii() and text.isprintable()) or text != text.strip():
         raise WireError(f"{name} is not 1 to {length} printable ASCII characters")
+    return text
+
+
+def personal_text(text: str, name: str) -> bytes:
+    """Return the UTF-8 of a person's text, 1 to PERSONAL_BYTES[name] bytes that are printable. Raises WireError."""
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise WireError(f"{name} is no text") from None
+    longest = PERSONAL_BYTES[name]
+    if not 1 <= len(data) <= longest or not text.isprintable() or text != text.strip():
+        raise WireError(f"{name} is not 1 to {longest} bytes of printable text")
+    return data
+
+
+def id_number_text(text: str) -> str:
+    """Return `text`, which must be an ID number of 18 characters. Raises WireError."""
+    if not _ID_NUMBER.fullmatch(text):
+        raise WireError("ID_NUMBER is not 17 digits and a digit or X")
     return text
 
 
@@ -229,6 +267,19 @@ class Fields:
     def private_number(self, tag: Tag, length: int) -> int:
         """Return the number in a private TLV of `length` bytes. Raises WireError."""
         return int.from_bytes(self.private(tag, length), "big")
+
+    def has_private(self, tag: Tag) -> bool:
+        """Return whether a private TLV is there, and not taken yet."""
+        return tag in self._private
+
+    def private_person(self, tag: Tag) -> str:
+        """Return a person's text in a private TLV. Raises WireError."""
+        try:
+            text = self.private(tag).decode("utf-8")
+        except UnicodeDecodeError:
+            raise WireError(f"private {tag.name} is not UTF-8") from None
+        personal_text(text, tag.name)
+        return text
 
     def private_text(self, tag: Tag, longest: int) -> str:
         """Return the text of a private TLV. Raises WireError."""

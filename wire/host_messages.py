@@ -1,7 +1,7 @@
 """The messages between terminal and bank host: ISO 8583:1987 fields, our own profile (docs/host-messages.md).
 
 `wire.host_encoder` and `wire.host_decoder` write and read them; both ends do both. Card numbers, track 2, what a chip
-says and PIN blocks never get into a repr or an error.
+says, PIN blocks and what stands on an ID card never get into a repr or an error.
 """
 
 from collections.abc import Mapping
@@ -400,6 +400,43 @@ class ReversalResponse(_Decision):
     refunded_fen: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class IdUpdateRequest(_TransactionRequest):
+    """0300/2: a customer's new ID card. The bank knows him by its number.
+
+    `name` and, where they were read, `address` and `authority` ("" where not) are up to 80, 210 and 60 bytes of UTF-8;
+    `sex` is 0, 1, 2 or 9 (GB/T 2261.1), `ethnicity` two digits (GB/T 3304), days are YYYYMMDD, `valid_until` 99991231
+    for a card without an end. Other shapes as in OrderRequest; no money is asked for.
+    """
+
+    id_number: str = field(repr=False)
+    name: str = field(repr=False)
+    sex: str = field(repr=False)
+    ethnicity: str = field(repr=False)
+    birth: str = field(repr=False)
+    address: str = field(default="", repr=False)
+    authority: str = field(default="", repr=False)
+    valid_from: str = field(repr=False)
+    valid_until: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdUpdateResponse(_Decision):
+    """0310/2: whether the bank has taken the new card."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdInquiryRequest(_TransactionRequest):
+    """0300/5: did the bank take the new card that the IdUpdateRequest of this order brought? If not, it never will."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdInquiryResponse(_OrderAnswer):
+    """0310/5: whether it did, there exactly if the response code approves."""
+
+    taken: bool | None = None
+
+
 _UnsealedRequest = EchoRequest | SignOnRequest | KeyRequest
 _UnsealedResponse = EchoResponse | SignOnResponse | KeyResponse
 
@@ -426,8 +463,13 @@ OrderedResponse = (
     | SuspenseResponse
     | ReversalResponse
 )
-Request = _UnsealedRequest | PinKeyRequest | PinKeyInUseRequest | JournalHeadRequest | OrderedRequest
-Response = _UnsealedResponse | PinKeyResponse | PinKeyInUseResponse | JournalHeadResponse | OrderedResponse
+# So do these, which are no orders' money.
+FileRequest = IdUpdateRequest | IdInquiryRequest
+FileResponse = IdUpdateResponse | IdInquiryResponse
+Request = _UnsealedRequest | PinKeyRequest | PinKeyInUseRequest | JournalHeadRequest | OrderedRequest | FileRequest
+Response = (
+    _UnsealedResponse | PinKeyResponse | PinKeyInUseResponse | JournalHeadResponse | OrderedResponse | FileResponse
+)
 Message = Request | Response
 
 ANSWERS: Mapping[type[Request], type[Response]] = {
@@ -446,6 +488,8 @@ ANSWERS: Mapping[type[Request], type[Response]] = {
     ConfirmRequest: ConfirmResponse,
     SuspenseRequest: SuspenseResponse,
     ReversalRequest: ReversalResponse,
+    IdUpdateRequest: IdUpdateResponse,
+    IdInquiryRequest: IdInquiryResponse,
 }
 """Which kind of response answers which kind of request."""
 

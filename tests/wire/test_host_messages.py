@@ -24,6 +24,10 @@ from wire.host_messages import (
     DepositResponse,
     EchoRequest,
     EchoResponse,
+    IdInquiryRequest,
+    IdInquiryResponse,
+    IdUpdateRequest,
+    IdUpdateResponse,
     IssuerRequest,
     IssuerResponse,
     JournalHeadRequest,
@@ -126,6 +130,24 @@ PIN_KEY_BLOCK_BYTES = (
 )
 EMPTY_SHA256 = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"  # FIPS 180-4: of no bytes
 ABC_SHA256 = "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"  # FIPS 180-4: of "abc"
+
+# Nobody: order code 000 is never given to anyone.
+CITIZEN = {
+    "id_number": "110101199003070003",
+    "name": "甄模拟",
+    "sex": "2",
+    "ethnicity": "01",
+    "birth": "19900307",
+    "valid_from": "20260101",
+    "valid_until": "20460101",
+}
+HOME = {"address": "北京市东城区", "authority": "北京市公安局"}
+CITIZEN_BYTES = (
+    "DF1B 12 313130313031313939303033303730303033 DF1C 09 E79484E6A8A1E68B9F DF1D 01 32 DF1E 01 01 DF1F 04 19900307"
+)
+HOME_BYTES = "DF20 12 E58C97E4BAACE5B882E4B89CE59F8EE58CBA DF21 12 E58C97E4BAACE5B882E585ACE5AE89E5B180"
+VALIDITY_BYTES = "DF22 04 20260101 DF23 04 20460101"
+FILE = "07 49442D43415244"  # ID-CARD
 
 # Source of each: the example of the same name in docs/host-messages.md.
 VECTORS: dict[str, tuple[Message, str]] = {
@@ -297,6 +319,25 @@ VECTORS: dict[str, tuple[Message, str]] = {
         ReversalResponse(**ANSWER, stan=45, refunded_fen=5000),
         f"0410 202000000A810000 910000 000045 {R} 3030 {T} 0027 {O} DF10 06 000000005000",
     ),
+    "IdUpdateRequest": (
+        IdUpdateRequest(**PLACE, **CITIZEN, **HOME, stan=42),
+        (
+            f"0300 8038000000C10000 0000002008000000 000042 214822 1221 {T} {B}"
+            f" 0122 {O} {CITIZEN_BYTES} {HOME_BYTES} {VALIDITY_BYTES} 32 {FILE}"
+        ),
+    ),
+    "IdUpdateResponse": (
+        IdUpdateResponse(**ANSWER, stan=42),
+        f"0310 802000000A810000 0000002008000000 000042 {R} 3030 {T} 0018 {O} 32 {FILE}",
+    ),
+    "IdInquiryRequest": (
+        IdInquiryRequest(**PLACE, stan=45),
+        f"0300 8038000000C10000 0000002008000000 000045 214822 1221 {T} {B} 0018 {O} 35 {FILE}",
+    ),
+    "IdInquiryResponse": (
+        IdInquiryResponse(**ORDER, stan=45, response_code="00", taken=True),
+        f"0310 8020000002810000 0000002008000000 000045 3030 {T} 0022 {O} DF24 01 01 35 {FILE}",
+    ),
 }
 
 # What is not in an example: repeats (docs/host-messages.md, Repeats), and answers that do not approve: DE 39 other than
@@ -398,6 +439,14 @@ REFUSALS: dict[str, tuple[Message, str]] = {
         ReversalResponse(**{**ANSWER, "response_code": "22"}, stan=45),
         f"0410 202000000A810000 910000 000045 {R} 3232 {T} 0018 {O}",
     ),
+    "ID card of a person whom the bank does not know": (
+        IdUpdateResponse(**{**ANSWER, "response_code": "K0"}, stan=42),
+        f"0310 802000000A810000 0000002008000000 000042 {R} 4B30 {T} 0018 {O} 32 {FILE}",
+    ),
+    "inquiry that is refused": (
+        IdInquiryResponse(**ORDER, stan=45, response_code="96"),
+        f"0310 8020000002810000 0000002008000000 000045 3936 {T} 0018 {O} 35 {FILE}",
+    ),
 }
 
 # What an issuer may want beside one command (docs/host-messages.md, Commands of a card's issuer).
@@ -421,7 +470,18 @@ OTHER_COMMANDS: dict[str, tuple[Message, str]] = {
     ),
 }
 
-ALL = VECTORS | REPEATS | OTHER_CHARGES | OTHER_COMMANDS | REFUSALS
+# What the counter is to fill in is left out (docs/host-messages.md, A customer's new ID card).
+OTHER_ID_CARDS: dict[str, tuple[Message, str]] = {
+    "ID card whose address and authority the counter fills in": (
+        IdUpdateRequest(**PLACE, **CITIZEN, stan=42),
+        (
+            f"0300 8038000000C10000 0000002008000000 000042 214822 1221 {T} {B}"
+            f" 0080 {O} {CITIZEN_BYTES} {VALIDITY_BYTES} 32 {FILE}"
+        ),
+    ),
+}
+
+ALL = VECTORS | REPEATS | OTHER_CHARGES | OTHER_COMMANDS | OTHER_ID_CARDS | REFUSALS
 ORDER_BYTES = bytes.fromhex(VECTORS["OrderRequest"][1])
 
 
