@@ -33,7 +33,7 @@ def corners_from(lines: list[TextLine], layout: Layout, width: float | None = No
     joined = [_joined(line, lines) for line in lines[:_BROKEN]]
     whole = sorted([*lines, *filter(None, joined)], key=lambda each: -each.length)
     guesses: list[tuple[float, Points]] = []
-    for box in _spans(layout):
+    for box in layout.spans:
         for line in [each for each in whole if _may_be(each, box, width and width / layout.size[0])][:_LONG]:
             for span in ((line.start, line.end), (line.end, line.start)):
                 guesses += _leaning(ends, span, box, places[0], layout)
@@ -86,21 +86,13 @@ def _distinct(guesses: list[Points]) -> list[Points]:
     return kept
 
 
-def _spans(layout: Layout) -> list[Box]:
-    """Return the boxes of the lines of print that are equally long on every card."""
-    if layout.side == "back":
-        return [label.box for label in layout.labels[:2]]
-    left, top, right, bottom = next(field.box for field in layout.fields if field.name == "id_number")
-    return [(left, top, right, bottom), (layout.labels[-1].box[0], top, right, bottom)]
-
-
 def _places(layout: Layout) -> tuple[Points, Points]:
     """Return where lines begin, n x 2, in dots of the card, and where those end that always end there, m x 2."""
     starts = [[label.box[0], _middle(label.box)] for label in layout.labels]
     for field in layout.fields:
         first = _middle(field.box) if field.lines == 1 else field.box[1] + 18
         starts += [[field.box[0], first + number * field.pitch] for number in range(field.lines)]
-    stops = {(box[2], _middle(box)) for box in _spans(layout)}
+    stops = {(box[2], _middle(box)) for box in layout.spans}
     return np.array(starts, float), np.array(sorted(stops), float)
 
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ocr import doubt, lines
-from ocr.arrays import Pixels, Plane
+from ocr.arrays import Chances, Pixels, Plane
 from ocr.characters import common, han
 from ocr.doubt import Signs
 from ocr.fields import Interpreter, Line
@@ -15,9 +15,6 @@ from ocr.layout import Box, Field, Layout
 from ocr.recogniser import LINE_HEIGHT, STEP, Recogniser
 
 _INDENT = 24  # dots that a field may begin after its place; more, and its first character was not seen
-_PITCHES = {"name": 44.0}
-_UNEVEN = {"birth", "id_number"}  # labels stand between; and rules know of every digit
-_PITCH = 34.0
 
 
 @dataclass(frozen=True)
@@ -46,21 +43,26 @@ class FieldReader:
 
     def read(self, flat: Pixels, layout: Layout) -> dict[str, Seen]:
         """Return all fields of a card of this layout, by name."""
-        ink = lines.ink(flat)
+        ink = lines.ink(flat, layout.ink)
         return {field.name: self._field(flat, ink, field, layout.slack) for field in layout.fields}
 
+    def read_one(self, flat: Pixels, layout: Layout, name: str) -> Seen:
+        """Return one field of a card of this layout."""
+        field = next(each for each in layout.fields if each.name == name)
+        return self._field(flat, lines.ink(flat, layout.ink), field, layout.slack)
+
     def _field(self, flat: Pixels, ink: Plane, field: Field, slack: int) -> Seen:
-        found = lines.find(ink, field, slack)
+        found = lines.find(ink, field, slack if field.slack is None else field.slack)
         if not found:
             return Seen(field.kind, (), Signs(0.0, 0.0), None)
         read, signs = [], []
         for place in found:
-            look = self._recogniser.chances(_crop(flat, place.box))
-            line = self.interpreter.line(field.kind, [look])
+            look = self._look(_crop(flat, place.box), field)
+            line = self.interpreter.line(field, [look])
             told = _signs(line, field, place.box)
-            if self._doubtful(field.kind, told):
-                looks = [look, *(self._recogniser.chances(other) for other in _others(flat, place.box))]
-                line = self.interpreter.line(field.kind, looks)
+            if self._doubtful(field.like, told):
+                looks = [look, *(self._look(other, field) for other in _others(flat, place.box))]
+                line = self.interpreter.line(field, looks)
                 told = _signs(line, field, place.box)
             read.append(line)
             signs.append(told)
@@ -68,6 +70,14 @@ class FieldReader:
         left, top = around[:, :2].min(axis=0).tolist()
         right, bottom = around[:, 2:].max(axis=0).tolist()
         return Seen(field.kind, tuple(read), doubt.worst(signs), (left, top, right, bottom))
+
+    def _look(self, crop: Pixels, field: Field) -> Chances:
+        """Return what the network reads in a crop; of a line of cells, without what is beside its print."""
+        look = self._recogniser.chances(crop)
+        if not field.cells:
+            return look
+        scale = LINE_HEIGHT / crop.shape[0] / STEP
+        return look[round(lines.MARGIN * scale) : round((crop.shape[1] - lines.MARGIN) * scale)]
 
 
 def _crop(flat: Pixels, box: Box, wider: int = 0, higher: int = 0) -> Pixels:
@@ -97,8 +107,8 @@ def _signs(line: Line, field: Field, box: Box) -> Signs:
 
 def _gap(line: Line, field: Field, box: Box) -> float:
     """Return the widest hole between characters, or between one and an end, in widths of a character."""
-    if field.kind in _UNEVEN or not line.reading.columns:
+    if not field.advance or not line.reading.columns:
         return 0.0
-    pitch = _PITCHES.get(field.kind, _PITCH) * LINE_HEIGHT / (box[3] - box[1]) / STEP
+    pitch = field.advance * LINE_HEIGHT / (box[3] - box[1]) / STEP
     ends = lines.MARGIN / STEP - pitch / 2, (box[2] - box[0]) / STEP - lines.MARGIN / STEP + pitch / 2
     return float(np.diff([ends[0], *line.reading.columns, ends[1]]).max() / pitch)

@@ -1,7 +1,7 @@
 """How a line of a field becomes its text: each kind of field has its alphabet, its grammar or its list."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk_core.id_card_reader import check_character
+from ocr import cells
 from ocr.arrays import Chances
 from ocr.characters import simplified
 from ocr.decode import BLANK, Reading, beam, greedy, share, weigh
 from ocr.ethnicities import ETHNICITIES
 from ocr.id_card import LONG_TERM, day
+from ocr.layout import Field
 
 _ALPHABETS = {"id_number": "0123456789X", "birth": "0123456789年月日", "validity": "0123456789.-长期"}
 _LISTS: dict[str, Sequence[str]] = {"sex": ("男", "女"), "ethnicity": ETHNICITIES}
@@ -58,21 +60,26 @@ class Interpreter:
         """Take what the columns of the chances stand for."""
         self.characters = characters
         self.places = {character: column for column, character in enumerate(characters)}
-        self._allowed = {kind: self._columns(alphabet) for kind, alphabet in _ALPHABETS.items()}
+        self._columns: dict[str, NDArray[np.intp]] = {}
         pairs = sorted((new, old) for old, new in simplified().items() if old in self.places and new in self.places)
         self._old = np.array([self.places[old] for _, old in pairs], np.intp)
         new = [self.places[simple] for simple, _ in pairs]
         self._new = np.array(list(dict.fromkeys(new)), np.intp)
         self._starts = np.array([new.index(column) for column in self._new], np.intp)
 
-    def line(self, kind: str, looks: Sequence[Chances]) -> Line:
+    def line(self, field: Field, looks: Sequence[Chances]) -> Line:
         """Return what one or more looks at a line say together; may move chances of forms that are not printed."""
+        kind = field.kind
+        if field.cells:
+            return Line(cells.read(looks, self.places, field.cells), tuple(looks))
         if kind in _PLACES:
             for look in looks:
                 self._simplify(look)
-        if kind in _LISTS:
-            return self._chosen(looks, _LISTS[kind])
-        read = [greedy(look, self.characters, self._allowed.get(kind)) for look in looks]
+        if field.texts or kind in _LISTS:
+            return self._chosen(looks, field.texts or _LISTS[kind])
+        alphabet = field.alphabet or _ALPHABETS.get(kind, "")
+        allowed = self.columns(alphabet) if alphabet else None
+        read = [greedy(look, self.characters, allowed) for look in looks]
         if len(looks) == 1:
             return Line(read[0], tuple(looks))
         weighed = weigh(looks, self.places, [each.text for each in read])
@@ -90,13 +97,18 @@ class Interpreter:
 
     def numbers(self, looks: Sequence[Chances]) -> list[tuple[float, str]]:
         """Return ID numbers that check and name a day, with the logarithm of their chance, the likeliest first."""
-        texts = [text for look in looks for text in beam(look, self.characters, self._allowed["id_number"], 48)]
-        return weigh(looks, self.places, [text for text in texts if checks(text) and born(text)])
+        return self.candidates(looks, _ALPHABETS["id_number"], lambda text: checks(text) and bool(born(text)), 48)
 
     def dates(self, kind: str, looks: Sequence[Chances]) -> list[tuple[float, str]]:
         """Return births or validities that are in order, with the logarithm of their chance, the likeliest first."""
-        texts = [text for look in looks for text in beam(look, self.characters, self._allowed[kind])]
         good = birth_date if kind == "birth" else in_order
+        return self.candidates(looks, _ALPHABETS[kind], lambda text: bool(good(text)))
+
+    def candidates(
+        self, looks: Sequence[Chances], alphabet: str, good: Callable[[str], bool], keep: int = 24
+    ) -> list[tuple[float, str]]:
+        """Return good texts of these characters, with the logarithm of their chance, the likeliest first."""
+        texts = [text for look in looks for text in beam(look, self.characters, self.columns(alphabet), keep)]
         return weigh(looks, self.places, [text for text in texts if good(text)])
 
     def likelihood(self, line: Line, text: str) -> float:
@@ -123,8 +135,12 @@ class Interpreter:
         rows[:, self._new] += added
         look[steps] = rows
 
-    def _columns(self, alphabet: str) -> NDArray[np.intp]:
-        return np.array([self.places[each] for each in alphabet], np.intp)
+    def columns(self, alphabet: str) -> NDArray[np.intp]:
+        """Return the columns of these characters, without those that the network does not know."""
+        if alphabet not in self._columns:
+            known = [self.places[each] for each in alphabet if each in self.places]
+            self._columns[alphabet] = np.array(known, np.intp)
+        return self._columns[alphabet]
 
 
 def birth_date(text: str) -> str:

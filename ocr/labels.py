@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ocr.arrays import Pixels, Plane, Points
 from ocr.layout import Box, Layout
+from ocr.lines import strokes
 from ocr.projection import pulled, to_picture
 from ocr.sides import Guess
 
@@ -64,7 +65,7 @@ def _strokes(picture: Pixels, corners: Points, layout: Layout) -> Plane:
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-    dark = cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, np.ones((13, 13), np.uint8)).astype(np.float32)
+    dark = strokes(gray, 13, layout.ink).astype(np.float32)
     return np.asarray(np.minimum(dark / (cv2.blur(gray, (31, 31)).astype(np.float32) + 20), 0.4))
 
 

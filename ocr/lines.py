@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.arrays import Pixels, Plane
-from ocr.layout import Box, Field
+from ocr.layout import Box, Field, Ink
 
 _STROKE = 17  # dots: wider than any stroke, narrower than a character
 _FAINT = 0.24
@@ -27,11 +27,18 @@ class Line:
     tall: int
 
 
-def ink(flat: Pixels) -> Plane:
-    """Return how much darker than the paper around it each dot is, 0 to 1, height x width."""
+def strokes(gray: Plane, wide: int, kind: Ink) -> Plane:
+    """Return how far each dot stands out from what is around it, 0 to 255, where that is no wider than `wide` dots."""
+    window = np.ones((wide, wide), np.uint8)
+    dark = np.zeros_like(gray) if kind is Ink.LIGHT else cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, window)
+    return dark if kind is Ink.DARK else cv2.max(dark, cv2.morphologyEx(gray, cv2.MORPH_TOPHAT, window))
+
+
+def ink(flat: Pixels, kind: Ink = Ink.DARK) -> Plane:
+    """Return how much darker, or lighter, than the paper around it each dot is, 0 to 1, height x width."""
     # Grain of the camera is ink to no one: it is smoothed away, strokes are wider.
     gray = cv2.GaussianBlur(cv2.cvtColor(flat, cv2.COLOR_BGR2GRAY), (5, 5), 1.2)
-    dark = cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, np.ones((_STROKE, _STROKE), np.uint8))
+    dark = strokes(gray, _STROKE, kind)
     paper = cv2.convertScaleAbs(cv2.blur(gray, (61, 61)), alpha=1, beta=12)
     share = cv2.divide(dark, paper, scale=2.2, dtype=cv2.CV_32F)
     return np.asarray(np.minimum(share, 1.0))

@@ -12,6 +12,7 @@ from ocr.ethnicities import ETHNICITIES
 from ocr.field_reader import Seen
 from ocr.fields import Interpreter, checks
 from ocr.id_card import IdCardBack, IdCardFront, Source
+from ocr.layout import Field
 
 CHARACTERS = ("", *"0123456789X年月日.-长期男女汉王伟強强龑安徽省宿州市埇埔桥区人民路号公局分")
 INTERPRETER = Interpreter((*CHARACTERS, *sorted(set("".join(ETHNICITIES)) - set(CHARACTERS))))
@@ -43,7 +44,7 @@ def look(text: str, instead: Mapping[int, tuple[str, float]] | None = None) -> C
 def seen(kind: str, text: str, instead: Mapping[int, tuple[str, float]] | None = None) -> Seen:
     if not text:
         return Seen(kind, (), Signs(0.0, 0.0), None)
-    line = INTERPRETER.line(kind, [look(text, instead)])
+    line = INTERPRETER.line(Field(kind, kind, (0, 0, 1, 1)), [look(text, instead)])
     return Seen(kind, (line,), Signs(line.reading.sure, line.reading.lead), (0, 0, 1, 1))
 
 
