@@ -68,6 +68,12 @@ class ReadingProcess:
                     self._child = None
                     child.end()
 
+    @property
+    def pid(self) -> int | None:
+        """Return the number of the process, for those who look at its memory and time; None while none runs."""
+        child = self._child
+        return None if child is None else child.pid
+
     def close(self) -> None:
         """End the process; whoever waits for a picture gets ReadingFailed. Nothing can be read any more."""
         self._closed = True
@@ -106,6 +112,7 @@ class _Child:
                 stdout=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
             )
+        self.pid = self._process.pid
         self._ready = False
         self._asked = 0
         self.well = True
