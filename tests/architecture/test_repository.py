@@ -15,7 +15,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 
 # Folders that tools make and git ignores.
-MADE = {".git", ".venv", "out", "build", "dist", "__pycache__"} | {
+MADE = {".git", ".venv", ".venv-paddleocr", "out", "build", "dist", "__pycache__"} | {
     ".hypothesis",
     ".import_linter_cache",
     ".mypy_cache",
@@ -47,14 +47,19 @@ def test_no_file_names_a_place_of_one_machine() -> None:
     assert not found
 
 
-def test_the_lock_names_no_registry() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKS = ("requirements.lock", "requirements-paddleocr.lock")
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_names_no_registry(name: str) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in lock
     assert "--index-url" not in lock.split("\n", 3)[3]
 
 
-def test_every_package_of_the_lock_has_hashes() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_package_of_a_lock_has_hashes(name: str) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
     requirements = re.findall(r"^[a-z0-9].*?(?=^\S|\Z)", lock, re.DOTALL | re.MULTILINE | re.IGNORECASE)
     assert len(requirements) > 40
     assert [each.split()[0] for each in requirements if "--hash=sha256:" not in each] == []
