@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from device_sim.documents import Document, Side, jpeg
 from wire import mjpeg
 
 Pixels = NDArray[np.uint8]
@@ -22,12 +23,13 @@ BOUNDARY = "openteller"
 _POLL_S = 0.02
 _MAX_REQUEST = 8192
 _REQUEST_S = 2.0
-_NOISE = 6  # of 255, to either side: survives the JPEG
+_NOISE = 4  # of 255, to either side: survives the JPEG
 _DESK = (104, 128, 150)  # blue, green, red
 _CARD = (238, 226, 214)
 _INK = (60, 50, 40)
 _CARD_MM = (85.6, 54.0)  # ISO/IEC 7810 ID-1
-_CARD_SHARE = 0.55  # of the picture's width
+_CARD_SHARE = 0.7  # of the picture's width
+_SOFT = 0.6  # how far the lens spreads a dot: standard deviation in dots
 
 
 class CameraFault(Enum):
@@ -44,12 +46,13 @@ class CameraFault(Enum):
 class Desk:
     """What the camera sees: a desk, and at most one card on it. Noise is drawn by the seed; any thread may call."""
 
-    def __init__(self, width: int = 640, height: int = 480, seed: int = 1) -> None:
+    def __init__(self, width: int = 960, height: int = 720, seed: int = 1) -> None:
         self._size = width, height
         self._random = np.random.default_rng(seed)
         self._noise = self._random.integers(-_NOISE, _NOISE + 1, (height * 2, width * 2, 3), np.int16)
         self._lock = threading.Lock()
         self._card: Pixels | None = None
+        self._below: Pixels | None = None
         self._angle = 0.0
         self._drawn = self._draw()
 
@@ -58,8 +61,10 @@ class Desk:
         """Whether a card lies on the desk."""
         return self._card is not None
 
-    def lay(self, card: Pixels | None = None, angle: float = 0.0) -> None:
+    def lay(self, card: Pixels | None = None, angle: float = 0.0, below: Pixels | None = None) -> None:
         """Lay a card down (blue, green, red; None: one that says SPECIMEN), turned by `angle` degrees to the left.
+
+        `below` is its other side, None: it looks the same.
 
         Raises:
             ValueError: there is one already.
@@ -68,6 +73,7 @@ class Desk:
             if self._card is not None:
                 raise ValueError("there is a card on the desk already")
             self._card = specimen() if card is None else card
+            self._below = self._card if below is None else below
             self._angle = angle
             self._drawn = self._draw()
 
@@ -77,6 +83,14 @@ class Desk:
             if self._card is None:
                 raise ValueError("there is no card on the desk")
             self._angle = angle
+            self._drawn = self._draw()
+
+    def turn_over(self) -> None:
+        """Turn the card so that its other side is up. Raises ValueError without a card."""
+        with self._lock:
+            if self._card is None:
+                raise ValueError("there is no card on the desk")
+            self._card, self._below = self._below, self._card
             self._drawn = self._draw()
 
     def take(self) -> None:
@@ -92,8 +106,8 @@ class Desk:
         with self._lock:
             width, height = self._size
             x, y = int(self._random.integers(width)), int(self._random.integers(height))
-            noisy = self._drawn.astype(np.int16) + self._noise[y : y + height, x : x + width]
-            return np.asarray(np.clip(noisy, 0, 255), np.uint8)
+            noise = self._noise[y : y + height, x : x + width]
+            return np.asarray(cv2.add(self._drawn, noise, dtype=cv2.CV_8U), np.uint8)
 
     def _draw(self) -> Pixels:
         width, height = self._size
@@ -105,7 +119,7 @@ class Desk:
         turn = cv2.getRotationMatrix2D((self._card.shape[1] / 2, self._card.shape[0] / 2), self._angle, scale)
         turn[:, 2] += (width - self._card.shape[1]) / 2, (height - self._card.shape[0]) / 2
         cv2.warpAffine(self._card, turn, (width, height), desk, borderMode=cv2.BORDER_TRANSPARENT)
-        return desk
+        return np.asarray(cv2.GaussianBlur(desk, (0, 0), _SOFT), np.uint8)
 
 
 class SimulatedCamera:
@@ -204,6 +218,16 @@ class SimulatedCamera:
             if CameraFault.SILENT not in self.faults:
                 client.sendall(self.part())
             self._stop.wait(self._pause * (20 if CameraFault.SLOW in self.faults else 1))
+
+
+def picture(document: Document, side: Side) -> Pixels:
+    """Return a side of a document, blue, green, red. Both sides of the one that says SPECIMEN are alike."""
+    if document == "specimen":
+        return specimen()
+    seen = cv2.imdecode(np.frombuffer(jpeg(document, side), np.uint8), cv2.IMREAD_COLOR)
+    if document == "copy":
+        seen = cv2.cvtColor(cv2.cvtColor(np.asarray(seen), cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    return np.asarray(seen, np.uint8)
 
 
 def specimen() -> Pixels:

@@ -22,6 +22,7 @@ from device_sim.cards.lasting import Tear
 from device_sim.control import Action, ControlError, ControlServer
 from device_sim.crt288k import SimulatedCrt288k
 from device_sim.devices import PRINTER, READER, CardReader, build_devices
+from device_sim.documents import Document, Side
 from device_sim.misfortune import Towards
 from device_sim.plastic_card import PlasticCard
 from device_sim.receipt_paper import PrintedReceipt, paper_picture
@@ -72,6 +73,7 @@ class SimulatedTerminal:
         self._cards = _make_cards(settings, kinds)
         rules = _bank_rules(settings, kinds)
         self._accounts = {each.card: opened.number for each, opened in zip(bank.accounts, rules.accounts, strict=True)}
+        self._document: Document | None = None  # under the camera
         self._unseen: str | None = None  # a card on the top-up module that it cannot see
         with contextlib.ExitStack() as undo:
             self._bus = SimulatedBus(clock)
@@ -124,6 +126,7 @@ class SimulatedTerminal:
             "scan": self.scan,
             "lay_document": self.lay_document,
             "turn_document": self.turn_document,
+            "turn_over_document": self.turn_over_document,
             "take_document": self.take_document,
             "take_receipt": self.take_receipt,
             "pay": self.pay,
@@ -223,17 +226,28 @@ class SimulatedTerminal:
         if not self._fitted(self._devices.barcode_scanner, "barcode scanner").show(code.encode(), symbology):
             raise ControlError("the scanner is dark")
 
-    def lay_document(self, angle: Angle = 0.0) -> None:
-        """Lay a specimen card under the camera, turned by `angle` degrees to the left."""
-        self._fitted(self._devices.camera, "camera").desk.lay(angle=angle)
+    def lay_document(self, document: Document = "specimen", side: Side = "front", angle: Angle = 0.0) -> None:
+        """Lay a document under the camera with this side up, turned by `angle` degrees to the left."""
+        from device_sim.camera import picture  # noqa: PLC0415  (OpenCV only where there is a camera)
+
+        with self._lock:
+            desk = self._fitted(self._devices.camera, "camera").desk
+            desk.lay(picture(document, side), angle, picture(document, "back" if side == "front" else "front"))
+            self._document = document
+
+    def turn_over_document(self) -> None:
+        """Turn the document under the camera so that its other side is up."""
+        self._fitted(self._devices.camera, "camera").desk.turn_over()
 
     def turn_document(self, angle: Angle) -> None:
-        """Turn the card under the camera so that it lies at `angle` degrees."""
+        """Turn the document under the camera so that it lies at `angle` degrees."""
         self._fitted(self._devices.camera, "camera").desk.turn(angle)
 
     def take_document(self) -> None:
-        """Take the card from under the camera."""
-        self._fitted(self._devices.camera, "camera").desk.take()
+        """Take the document from under the camera."""
+        with self._lock:
+            self._fitted(self._devices.camera, "camera").desk.take()
+            self._document = None
 
     def pay(self, order: str | None = None) -> Mapping[str, Any]:
         """Pay an order by phone; without a number the latest that can be paid."""
@@ -463,7 +477,7 @@ class SimulatedTerminal:
         if devices.barcode_scanner is not None:
             states["barcode_scanner"] = {"light": devices.barcode_scanner.light}
         if devices.camera is not None:
-            states["camera"] = {"url": devices.camera.url, "document": devices.camera.desk.has_card}
+            states["camera"] = {"url": devices.camera.url, "document": self._document}
         return states
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from device_sim.devices import BARCODE_SCANNER, CARD_READER, ID_CARD_READER, READER
+from device_sim.devices import BARCODE_SCANNER, CAMERA, CARD_READER, ID_CARD_READER, READER
+from device_sim.documents import DOCUMENTS
 from device_sim.panel.switches import BANK, State, SwitchGroup, card_at, switch_groups, troubles
-from device_sim.panel.texts import Text, device_text, id_card_text, sample_codes, spoken
+from device_sim.panel.texts import Text, device_text, document_text, id_card_text, sample_codes, spoken
 from device_sim.sdt_reader import ID_CARDS
 from kiosk_core.money import format_amount
 
@@ -81,6 +82,7 @@ class Sight:
     chosen: str = ""
     groups: list[SwitchGroup] = field(default_factory=list)
     id_cards: list[Choice] = field(default_factory=list)
+    documents: list[Choice] = field(default_factory=list)
     codes: list[Choice] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
 
@@ -107,6 +109,7 @@ def look(state: State, faults: Mapping[str, Sequence[str]], chosen: str = "") ->
         chosen=chosen,
         groups=switch_groups(state, chosen, faults.get(chosen, ())) if chosen else [],
         id_cards=_id_cards(state) if chosen == ID_CARD_READER else [],
+        documents=_documents(state) if chosen == CAMERA else [],
         codes=[_choice(code, text) for code, text in sample_codes().items()] if chosen == BARCODE_SCANNER else [],
         orders=[_order(each) for each in reversed(state["orders"])][:20] if chosen == BANK else [],
     )
@@ -154,6 +157,11 @@ _CARD_THERE = {READER: "a card lies on it 卡已放上", CARD_READER: "a card is
 def _id_cards(state: State) -> list[Choice]:
     here = state["devices"][ID_CARD_READER]["card"]
     return [_choice(name, id_card_text(name), here=name == here) for name in ID_CARDS]
+
+
+def _documents(state: State) -> list[Choice]:
+    here = state["devices"][CAMERA]["document"]
+    return [_choice(name, document_text(name), here=name == here) for name in DOCUMENTS]
 
 
 def _choice(name: str, text: Text, *, here: bool = False) -> Choice:

@@ -38,6 +38,11 @@ def id_card_text(card: str) -> Text:
     return _texts()["id_cards"].get(card) or _named(card)
 
 
+def document_text(document: str) -> Text:
+    """Return what a document for the camera is."""
+    return _texts()["documents"].get(document) or _named(document)
+
+
 def sample_codes() -> Mapping[str, Text]:
     """Return the codes that lie ready for the scanner."""
     return _texts()["codes"]

@@ -3,12 +3,14 @@
 import re
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from device_sim.camera import CameraFault, Desk, SimulatedCamera, specimen
+from device_sim.camera import CameraFault, Desk, SimulatedCamera, picture, specimen
+from device_sim.documents import DOCUMENTS
 
 
 @pytest.fixture
@@ -123,3 +125,31 @@ def test_unplugged_nobody_listens_and_plugged_in_it_is_where_it_was(camera: Simu
     camera.plug()
     assert camera.url == url
     assert asked(camera, b"GET /video HTTP/1.0\r\n\r\n", 1)
+
+
+def test_a_card_is_turned_over() -> None:
+    desk = Desk(160, 120)
+    with pytest.raises(ValueError, match="no card"):
+        desk.turn_over()
+    front, back = picture("citizen", "front"), picture("citizen", "back")
+    desk.lay(front, below=back)
+    up = desk.look()
+    desk.turn_over()
+    down = desk.look()
+    desk.turn_over()
+    emblem = slice(30, 55), slice(30, 55)  # red, where the front has print
+    assert down[emblem][..., 0].mean() < up[emblem][..., 0].mean() - 40
+    assert np.abs(desk.look().astype(int) - up).max() <= 16  # noise to either side of both
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_document_has_two_sides(document: Any) -> None:
+    front, back = picture(document, "front"), picture(document, "back")
+    assert front.shape[1] / front.shape[0] == pytest.approx(1.585, abs=0.005)  # ISO/IEC 7810 ID-1
+    assert np.array_equal(front, back) == (document == "specimen")
+
+
+def test_a_copy_has_no_colour() -> None:
+    copy, card = picture("copy", "back"), picture("citizen", "back")
+    assert np.ptp(copy, axis=2).max() == 0
+    assert np.ptp(card, axis=2).max() > 100

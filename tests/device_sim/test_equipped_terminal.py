@@ -217,7 +217,7 @@ def test_a_code_is_scanned_where_there_is_light(rig: Rig) -> None:
 def test_a_document_is_laid_turned_and_taken_under_the_camera(terminal: SimulatedTerminal) -> None:
     terminal.lay_document(angle=10)
     terminal.turn_document(-20)
-    assert terminal.state()["devices"]["camera"]["document"] is True
+    assert terminal.state()["devices"]["camera"]["document"] == "specimen"
     terminal.take_document()
     with pytest.raises(ValueError, match="there is no card on the desk"):
         terminal.take_document()
@@ -270,7 +270,8 @@ def test_the_new_actions_go_over_the_socket_and_nothing_private_comes_back(rig: 
     sim.do("place_id_card", card="citizen")
     sim.do("press", keys=["1", "enter"])
     sim.do("scan", code="code")
-    sim.do("lay_document", angle=1.5)
+    sim.do("lay_document", document="citizen", side="back", angle=1.5)
+    sim.do("turn_over_document")
     text = repr(sim.do("state"))
     sim.close()
     assert not re.search(r"\d{13,}", text)

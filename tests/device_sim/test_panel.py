@@ -558,12 +558,15 @@ def test_a_document_is_laid_below_the_camera_turned_and_taken(wide: Finger, full
     camera = full.terminal._devices.camera
     assert camera is not None
     wide.touch("device_" + CAMERA)
-    wide.touch("document")
+    wide.touch("document_citizen")
     assert camera.desk.has_card
+    front = camera.desk._card
+    wide.touch("turn_over")
+    assert camera.desk._below is front
     wide.touch("turn_left")
     wide.touch("turn_left")
     assert (camera.desk._angle, wide.find("problem").isVisible()) == (30.0, False)
-    wide.touch("document")
+    wide.touch("document_citizen")
     assert not camera.desk.has_card
 
 

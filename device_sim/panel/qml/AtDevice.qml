@@ -203,21 +203,6 @@ Column {
                 visible: !desk.lies
             }
         }
-        Push {
-            chinese: desk.lies ? "取走证件" : "放上样本证件"
-            english: desk.lies ? "Take the document" : "Lay a specimen document"
-            objectName: "document"
-            width: parent.width
-
-            onPushed: {
-                if (desk.lies)
-                    root.touches.act("take_document");
-                else {
-                    desk.angle = 0;
-                    root.touches.act("lay_document");
-                }
-            }
-        }
         Row {
             spacing: 10
 
@@ -250,6 +235,31 @@ Column {
                             "angle": desk.angle
                         });
                     }
+                }
+            }
+        }
+        Push {
+            chinese: "翻面"
+            english: "Turn it over"
+            enabled: desk.lies
+            objectName: "turn_over"
+            width: parent.width
+
+            onPushed: root.touches.act("turn_over_document")
+        }
+        Choices {
+            choices: root.sight.documents
+            prefix: "document_"
+            width: parent.width
+
+            onTouched: choice => {
+                if (choice.here)
+                    root.touches.act("take_document");
+                else {
+                    desk.angle = 0;
+                    root.touches.act("lay_document", {
+                        "document": choice.name
+                    });
                 }
             }
         }

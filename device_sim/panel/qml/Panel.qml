@@ -15,6 +15,7 @@ Rectangle {
             "chosen": "",
             "groups": [],
             "id_cards": [],
+            "documents": [],
             "codes": [],
             "orders": []
         })
