@@ -19,7 +19,10 @@ _INDENT = 24  # dots that a field may begin after its place; more, and its first
 
 @dataclass(frozen=True)
 class Seen:
-    """A field as it was read, before rules. `box` in dots of the card; None, and no lines, where nothing is printed."""
+    """A field as it was read, before rules. `kind`: whose signs of doubt it has.
+
+    `box` in dots of the card; None, and no lines, where nothing is printed.
+    """
 
     kind: str
     lines: tuple[Line, ...]
@@ -47,14 +50,14 @@ class FieldReader:
         return {field.name: self._field(flat, ink, field, layout.slack) for field in layout.fields}
 
     def read_one(self, flat: Pixels, layout: Layout, name: str) -> Seen:
-        """Return one field of a card of this layout."""
+        """Return one field of a card of this layout. Raises StopIteration where it has none of this name."""
         field = next(each for each in layout.fields if each.name == name)
         return self._field(flat, lines.ink(flat, layout.ink), field, layout.slack)
 
     def _field(self, flat: Pixels, ink: Plane, field: Field, slack: int) -> Seen:
         found = lines.find(ink, field, slack if field.slack is None else field.slack)
         if not found:
-            return Seen(field.kind, (), Signs(0.0, 0.0), None)
+            return Seen(field.like, (), Signs(0.0, 0.0), None)
         read, signs = [], []
         for place in found:
             look = self._look(_crop(flat, place.box), field)
@@ -69,7 +72,7 @@ class FieldReader:
         around = np.array([place.box for place in found])
         left, top = around[:, :2].min(axis=0).tolist()
         right, bottom = around[:, 2:].max(axis=0).tolist()
-        return Seen(field.kind, tuple(read), doubt.worst(signs), (left, top, right, bottom))
+        return Seen(field.like, tuple(read), doubt.worst(signs), (left, top, right, bottom))
 
     def _look(self, crop: Pixels, field: Field) -> Chances:
         """Return what the network reads in a crop; of a line of cells, without what is beside its print."""

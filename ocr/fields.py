@@ -14,10 +14,16 @@ from ocr.arrays import Chances
 from ocr.characters import simplified
 from ocr.decode import BLANK, Reading, beam, greedy, share, weigh
 from ocr.ethnicities import ETHNICITIES
+from ocr.grammar import alphabet as alphabet_of
 from ocr.id_card import LONG_TERM, day
 from ocr.layout import Field
 
-_ALPHABETS = {"id_number": "0123456789X", "birth": "0123456789年月日", "validity": "0123456789.-长期"}
+_ALPHABETS = {
+    "id_number": "0123456789X",
+    "birth": "0123456789年月日",
+    "validity": "0123456789.-长期",
+    "latin_name": "ABCDEFGHIJKLMNOPQRSTUVWXYZ,-'. ",
+}
 _LISTS: dict[str, Sequence[str]] = {"sex": ("男", "女"), "ethnicity": ETHNICITIES}
 _PLAIN = 0.9  # what is in a list and so sure needs no comparing with all others
 _FREQUENT = {"汉": 3.0}  # nine of ten people: where the picture hardly tells, as a logarithm of chance
@@ -77,7 +83,7 @@ class Interpreter:
                 self._simplify(look)
         if field.texts or kind in _LISTS:
             return self._chosen(looks, field.texts or _LISTS[kind])
-        alphabet = field.alphabet or _ALPHABETS.get(kind, "")
+        alphabet = alphabet_of(field) or _ALPHABETS.get(kind, "")
         allowed = self.columns(alphabet) if alphabet else None
         read = [greedy(look, self.characters, allowed) for look in looks]
         if len(looks) == 1:

@@ -1,5 +1,6 @@
 """The cards in a picture: by their edges, and where those do not convince, by the text on them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -25,51 +26,80 @@ _THUMB = 160  # the longer side of the copy that shows how light all is
 _PALE, _ROOM = 0.8, 0.8  # of how light, and of how large the card is
 
 
+Proves = Callable[[Pixels, Guess], bool]
+"""Whether a guess is right, for a layout that has no labels."""
+
+
 class CardFinder:
     """Finds cards of the given layouts; one thread owns it."""
 
-    def __init__(self, layouts: tuple[Layout, ...], threads: int = 2) -> None:
-        """Take the layouts; the detector of text is loaded when it is first needed."""
-        self._layouts = layouts
+    def __init__(
+        self,
+        layouts: tuple[Layout, ...],
+        threads: int = 2,
+        others: tuple[Layout, ...] = (),
+        proves: Proves = lambda _picture, _guess: False,
+    ) -> None:
+        """Take the layouts; the detector of text is loaded when it is first needed.
+
+        `others` are tried where there is none of `layouts`: first those that have labels, then those that `proves` must
+        tell of.
+        """
+        self._groups = (layouts, tuple(each for each in others if each.labels))
+        self._bare = tuple(each for each in others if not each.labels)
+        self._proves = proves
         self._threads = threads
         self._detector: TextDetector | None = None
 
     def find(self, picture: Pixels) -> list[Guess]:
         """Return the cards in a picture of height x width x 3, BGR, the likeliest first; [] where there is none."""
-        found: list[Guess] = []
-        for corners in outlines(picture):
-            if not _taken(found, corners):
-                guess = which(picture, corners, self._layouts)
-                if guess.likeness > _WORTH_IT:
-                    _add(found, _proved(picture, guess))
+        shapes = outlines(picture)
         lines: list[TextLine] | None = None
-        for _ in range(_MOST_CARDS):
-            certain = _certain(found)
-            if certain and not _may_hide_another(picture, found):
-                break
+        for layouts in filter(None, self._groups):
+            found: list[Guess] = []
+            for corners in shapes:
+                if not _taken(found, corners):
+                    guess = which(picture, corners, layouts)
+                    if guess.likeness > _WORTH_IT:
+                        _add(found, _proved(picture, guess))
+            for _ in range(_MOST_CARDS):
+                certain = _certain(found)
+                if certain and not _may_hide_another(picture, found):
+                    break
+                lines = self._lines(picture) if lines is None else lines
+                _add_by_text(picture, lines, layouts, found)
+                if len(_certain(found)) == len(certain):
+                    break
+            if found:
+                return found[:_MOST_CARDS]
+        return self._without_labels(picture, shapes, lines)
+
+    def _without_labels(self, picture: Pixels, shapes: list[Points], lines: list[TextLine] | None) -> list[Guess]:
+        for layout in self._bare:
             lines = self._lines(picture) if lines is None else lines
-            self._add_by_text(picture, lines, found)
-            if len(_certain(found)) == len(certain):
-                break
-        return found[:_MOST_CARDS]
+            ways = [np.roll(each, -turn, axis=0) for each in shapes for turn in (0, 2)]
+            for corners in ways + corners_from(lines, layout)[:_TRIED]:
+                guess = Guess(layout, corners, 0.0, 0.0)
+                if self._proves(picture, guess):
+                    return [guess]
+        return []
 
     def _lines(self, picture: Pixels) -> list[TextLine]:
         if self._detector is None:
             self._detector = TextDetector(self._threads)
         return self._detector.lines(picture)
 
-    def _add_by_text(self, picture: Pixels, lines: list[TextLine], found: list[Guess]) -> None:
-        certain = _certain(found)
-        lines = [line for line in lines if not _within(certain, (line.start + line.end) / 2)]
-        width = float(np.linalg.norm(certain[0].corners[1] - certain[0].corners[0])) if certain else None
-        guesses = [
-            which(picture, corners, (side,)) for side in self._layouts for corners in corners_from(lines, side, width)
-        ]
-        tried = 0
-        for guess in sorted(guesses, key=lambda each: -each.likeness):
-            if tried < _TRIED and guess.likeness > _WORTH_IT and not _taken(found, guess.corners):
-                _add(found, _settled(picture, guess, (60, 45, 30, 15, 8)))
-                tried += 1
+
+def _add_by_text(picture: Pixels, lines: list[TextLine], layouts: tuple[Layout, ...], found: list[Guess]) -> None:
+    certain = _certain(found)
+    lines = [line for line in lines if not _within(certain, (line.start + line.end) / 2)]
+    width = float(np.linalg.norm(certain[0].corners[1] - certain[0].corners[0])) if certain else None
+    guesses = [which(picture, corners, (side,)) for side in layouts for corners in corners_from(lines, side, width)]
+    tried = 0
+    for guess in sorted(guesses, key=lambda each: -each.likeness):
+        if tried < _TRIED and guess.likeness > _WORTH_IT and not _taken(found, guess.corners):
+            _add(found, _settled(picture, guess, (60, 45, 30, 15, 8)))
+            tried += 1
 
 
 def _proved(picture: Pixels, guess: Guess) -> Guess:

@@ -1,8 +1,9 @@
-"""What was read from a picture of an ID card: fields with their doubt, the quality of the picture, the risks in it.
+"""What was read from a picture of an ID card or another document: fields with their doubt, quality, risks.
 
 `str` and `repr` of everything here hide what stands on a card; only the named fields give it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -85,6 +86,22 @@ class IdCardBack:
 
 
 @dataclass(frozen=True)
+class Document:
+    """A side of another document than a resident ID card, as its file in ocr/layouts describes it.
+
+    `readings`: its fields by their names, in their order; `masked`: those of which people are shown a part only.
+    """
+
+    kind: str
+    side: str
+    readings: Mapping[str, FieldReading]
+    masked: frozenset[str] = frozenset()
+
+
+RESIDENT_ID = "resident_id"
+
+
+@dataclass(frozen=True)
 class Quality:
     """The picture of the card: each 0 (useless) to 1 (perfect), but `rotation` in degrees clockwise, 0 to 360."""
 
@@ -99,7 +116,7 @@ class Quality:
 class IdCard:
     """A side of a card in a picture. `portrait`: height x width x 3, BGR, to be overwritten after use; or None."""
 
-    side: IdCardFront | IdCardBack
+    side: IdCardFront | IdCardBack | Document
     corners: Quad
     quality: Quality
     risks: frozenset[Risk]
@@ -108,7 +125,19 @@ class IdCard:
     @property
     def fields(self) -> dict[str, FieldReading]:
         """Return the fields by their names, in the order of the card."""
-        return dict(vars(self.side))
+        return dict(self.side.readings if isinstance(self.side, Document) else vars(self.side))
+
+    @property
+    def document(self) -> str:
+        """Return what it is: resident_id, or what the layouts call it."""
+        return self.side.kind if isinstance(self.side, Document) else RESIDENT_ID
+
+    @property
+    def side_name(self) -> str:
+        """Return which side it is: front, back, or what its layout says."""
+        if isinstance(self.side, Document):
+            return self.side.side
+        return "front" if isinstance(self.side, IdCardFront) else "back"
 
 
 def day(text: str) -> date | None:

@@ -136,8 +136,10 @@ Rule = Tells | Checked | Expires
 class Layout:
     """One side of a document. `size`: width and height in dots; `slack`: how many dots the print may be off, any way.
 
-    `spans`: the lines of print that are equally long on every card. `proof`: the field whose check proves that it is
-    this document, for one that has no labels. `masked`: fields of which people are shown the first six and last four.
+    spans: the lines of print that are equally long on every card.
+    proof: the field that, where it is in order, proves that it is this document and no other.
+    instead_of: the document whose labels it has, too, so that it may be taken for that.
+    masked: fields of which people are shown the first six and last four characters.
     """
 
     side: str
@@ -151,6 +153,7 @@ class Layout:
     spans: tuple[Box, ...] = ()
     rules: tuple[Rule, ...] = ()
     proof: str = ""
+    instead_of: str = ""
     masked: frozenset[str] = frozenset()
 
 

@@ -1,28 +1,53 @@
 """From a picture to the cards in it: outline, side, flattening, lines, texts, doubts."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ocr import quality, risks, rules
+from ocr import document, quality, risks, rules
 from ocr.arrays import Matrix, Pixels
-from ocr.field_reader import FieldReader
+from ocr.field_reader import FieldReader, Seen
 from ocr.finder import CardFinder
-from ocr.id_card import IdCard, Quad, Unreadable
-from ocr.layout import Box, layout
+from ocr.id_card import RESIDENT_ID, IdCard, Quad, Risk, Unreadable
+from ocr.labels import fitted
+from ocr.layout import Box, Layout, LayoutError, layouts
+from ocr.projection import rim
 from ocr.recogniser import Recogniser
 from ocr.sides import Guess
 from ocr.sight import Place, look
 
 
 class Reader:
-    """Reads resident ID cards; one thread owns it."""
+    """Reads resident ID cards, and other documents where it is asked to; one thread owns it."""
 
-    def __init__(self, recogniser: Recogniser, threads: int = 2) -> None:
-        """Take the recogniser of lines, and how many threads may work."""
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        threads: int = 2,
+        documents: Sequence[str] = (RESIDENT_ID,),
+        folder: Path | None = None,
+    ) -> None:
+        """Take the recogniser of lines, and how many threads may work.
+
+        `documents`: what may lie in a picture, by the names in ocr/layouts or, if one is given, in the layouts of a
+        folder as well. What is no resident ID card is looked for where there is none.
+
+        Raises:
+            LayoutError: a file of the folder is no layout, or nothing describes one of the documents.
+        """
+        known = {**layouts(), **(layouts(folder) if folder else {})}
+        unknown = sorted(set(documents) - set(known))
+        if unknown:
+            raise LayoutError(f"no layout describes {unknown[0]!r}; there are {', '.join(sorted(known))}")
         self._fields = FieldReader(recogniser)
-        self._finder = CardFinder((layout("resident_id_front"), layout("resident_id_back")), threads)
+        first = known[RESIDENT_ID] if RESIDENT_ID in documents else ()
+        others = tuple(each for name in documents if name != RESIDENT_ID for each in known[name])
+        self._rivals = tuple(each for each in others if each.instead_of) if first else ()
+        self._finder = CardFinder(first, threads, others, self._is_proved)
 
     def read(self, picture: Pixels, today: date | None = None) -> IdCard | Unreadable:
         """Return the card in a picture of height x width x 3, BGR; of several, the one that is seen best.
@@ -37,15 +62,14 @@ class Reader:
         return [self._read(picture, guess, today) for guess in self._finder.find(picture)]
 
     def _read(self, picture: Pixels, guess: Guess, today: date | None) -> IdCard:
-        width, height = guess.layout.size
-        flat_corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-        matrix = cv2.getPerspectiveTransform(guess.corners.astype(np.float32), flat_corners)
-        flat = cv2.warpPerspective(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-        back = np.linalg.inv(matrix)
+        guess = self._nearest(picture, guess)
+        flat, back = _flattened(picture, guess)
         seen = self._fields.read(flat, guess.layout)
+        rival = next((each for each in self._rivals if _is_like(each, guess.layout) and _proved_by(each, seen)), None)
+        if rival is not None:
+            guess = replace(guess, layout=rival)
+            seen = self._fields.read(flat, rival)
         boxes = {name: None if each.box is None else _in_picture(each.box, back) for name, each in seen.items()}
-        tell = rules.front if guess.layout.side == "front" else rules.back
-        side = tell(seen, boxes, self._fields.interpreter)
         portrait = None
         if guess.layout.portrait is not None:
             left, top, right, bottom = guess.layout.portrait
@@ -53,8 +77,46 @@ class Reader:
         places = {name: Place(each.box, len(each.lines)) if each.box else None for name, each in seen.items()}
         sight = look(flat, guess.layout, places)
         good = quality.measure(sight, picture.shape, guess.corners)
-        told = risks.judge(sight, picture.shape, guess.corners, side, today)
-        return IdCard(side, _quad(guess.corners), good, told, portrait)
+        if guess.layout.document == RESIDENT_ID:
+            tell = rules.front if guess.layout.side == "front" else rules.back
+            side = tell(seen, boxes, self._fields.interpreter)
+            told = risks.judge(sight, picture.shape, guess.corners, side, today)
+            return IdCard(side, _quad(guess.corners), good, told, portrait)
+        paper, told = document.judge(guess.layout, seen, boxes, self._fields.interpreter)
+        told |= document.written(guess.layout, paper, today)
+        if risks.cut(picture.shape, guess.corners):
+            told |= {Risk.EDGE_MISSING}
+        return IdCard(paper, _quad(guess.corners), good, told, portrait)
+
+    def _nearest(self, picture: Pixels, guess: Guess) -> Guess:
+        """Return the guess, or what looks much like it and has its labels rather than the guess's."""
+        like = [each for each in self._rivals if not each.proof and _is_like(each, guess.layout)]
+        ways = [fitted(picture, replace(guess, layout=each), (8,)) for each in like]
+        return max([guess, *ways], key=lambda each: each.likeness)
+
+    def _is_proved(self, picture: Pixels, guess: Guess) -> bool:
+        """Return whether the field that proves a document without labels does so."""
+        flat, _ = _flattened(picture, guess)
+        return _proved_by(
+            guess.layout, {guess.layout.proof: self._fields.read_one(flat, guess.layout, guess.layout.proof)}
+        )
+
+
+def _is_like(rival: Layout, found: Layout) -> bool:
+    return rival.instead_of == found.document and rival.side == found.side
+
+
+def _proved_by(layout: Layout, seen: Mapping[str, Seen]) -> bool:
+    field = next((each for each in layout.fields if each.name == layout.proof), None)
+    return field is not None and document.proved(seen[field.name], field, layout)
+
+
+def _flattened(picture: Pixels, guess: Guess) -> tuple[Pixels, Matrix]:
+    """Return the card as if it lay flat, and the projection from its dots to those of the picture."""
+    size = guess.layout.size
+    matrix = cv2.getPerspectiveTransform(guess.corners.astype(np.float32), rim(size).astype(np.float32))
+    flat = cv2.warpPerspective(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    return flat, np.asarray(np.linalg.inv(matrix))
 
 
 def _in_picture(box: Box, back: Matrix) -> Quad:

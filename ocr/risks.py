@@ -50,7 +50,7 @@ def _senseless(side: IdCardFront | IdCardBack) -> bool:
 def seen(sight: Sight, shape: tuple[int, ...], corners: Points) -> frozenset[Risk]:
     """Return what the picture itself tells, of height x width with the card at `corners` (4 x 2)."""
     risks = set()
-    if _cut(shape, corners):
+    if cut(shape, corners):
         risks.add(Risk.EDGE_MISSING)
     if edges(sight) < _SOFT:
         risks.add(Risk.BLURRED)
@@ -90,7 +90,7 @@ def written(side: IdCardFront | IdCardBack, today: date | None) -> frozenset[Ris
     return frozenset(risks)
 
 
-def _cut(shape: tuple[int, ...], corners: Points) -> bool:
+def cut(shape: tuple[int, ...], corners: Points) -> bool:
     """Return whether a corner is outside, or a whole side lies along the edge of the picture."""
     play = _OUTSIDE * float(np.linalg.norm(corners[1] - corners[0]))
     limits = (shape[1], shape[0])

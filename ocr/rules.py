@@ -34,16 +34,12 @@ def front(
     """Return the side with the portrait."""
     number, birth, sex = _agreed(seen, boxes, interpreter, judge)
     home = number.text[:6] if fields.checks(number.text) else ""
-    name, address = seen["name"], seen["address"]
-    folded_name = folded(name.text)
-    changed = sum(han(old) and old != new for old, new in zip(name.text, folded_name, strict=True))
-    odd = _odd_name(folded_name) + changed  # what looks traditional may be a rare character that the network lacks
     return IdCardFront(
-        name=_judged(judge, name, folded_name, odd, boxes["name"], repaired=changed > 0),
+        name=name(seen["name"], boxes["name"], judge),
         sex=sex,
-        ethnicity=_judged(judge, seen["ethnicity"], seen["ethnicity"].text, 0, boxes["ethnicity"]),
+        ethnicity=judged(judge, seen["ethnicity"], seen["ethnicity"].text, 0, boxes["ethnicity"]),
         birth=birth,
-        address=_address(address, boxes["address"], home, interpreter, judge),
+        address=address(seen["address"], boxes["address"], home, interpreter, judge),
         id_number=number,
     )
 
@@ -55,18 +51,30 @@ def back(
     judge: Judge = doubt.confidence,
 ) -> IdCardBack:
     """Return the side with the emblem."""
-    authority = seen["authority"]
-    place = places.authority(authority.text, _weigher(authority, interpreter))
-    odd = 0 if place.settled else 1 + (not authority.text.endswith(("公安局", "分局")))
     validity = seen["validity"]
     text, repaired = _dated(validity, interpreter)
     begins, until = fields.validity(text)
     wrong = 0 if fields.in_order(text) else 2
     return IdCardBack(
-        _judged(judge, authority, place.text, odd, boxes["authority"], repaired=place.repaired),
-        _judged(judge, validity, begins, wrong, boxes["validity"], repaired=repaired),
-        _judged(judge, validity, until, wrong, boxes["validity"], repaired=repaired),
+        authority(seen["authority"], boxes["authority"], interpreter, judge),
+        judged(judge, validity, begins, wrong, boxes["validity"], repaired=repaired),
+        judged(judge, validity, until, wrong, boxes["validity"], repaired=repaired),
     )
+
+
+def name(seen: Seen, box: Quad | None, judge: Judge = doubt.confidence) -> FieldReading:
+    """Return somebody's name in Chinese."""
+    text = folded(seen.text)
+    changed = sum(han(old) and old != new for old, new in zip(seen.text, text, strict=True))
+    odd = _odd_name(text) + changed  # what looks traditional may be a rare character that the network lacks
+    return judged(judge, seen, text, odd, box, repaired=changed > 0)
+
+
+def authority(seen: Seen, box: Quad | None, interpreter: Interpreter, judge: Judge = doubt.confidence) -> FieldReading:
+    """Return a police authority."""
+    place = places.authority(seen.text, _weigher(seen, interpreter))
+    odd = 0 if place.settled else 1 + (not seen.text.endswith(("公安局", "分局")))
+    return judged(judge, seen, place.text, odd, box, repaired=place.repaired)
 
 
 def _agreed(
@@ -78,9 +86,9 @@ def _agreed(
     sex = seen["sex"].text
     number, repaired = _number(seen["id_number"], day, sex, interpreter)
     read = {
-        "id_number": _judged(judge, seen["id_number"], number, 0 if fields.checks(number) else 3, boxes["id_number"]),
-        "birth": _judged(judge, seen["birth"], day, 0 if day else 3, boxes["birth"], repaired=day_repaired),
-        "sex": _judged(judge, seen["sex"], sex, 0, boxes["sex"]),
+        "id_number": judged(judge, seen["id_number"], number, 0 if fields.checks(number) else 3, boxes["id_number"]),
+        "birth": judged(judge, seen["birth"], day, 0 if day else 3, boxes["birth"], repaired=day_repaired),
+        "sex": judged(judge, seen["sex"], sex, 0, boxes["sex"]),
     }
     if repaired:
         read["id_number"] = replace(read["id_number"], source=Source.REPAIRED, sure=False)
@@ -159,11 +167,14 @@ def _gives_way(seen: Seen, text: str, interpreter: Interpreter) -> bool:
     return interpreter.likelihood(line, written) > interpreter.likelihood(line, seen.text) - _SWAP
 
 
-def _address(seen: Seen, box: Quad | None, home: str, interpreter: Interpreter, judge: Judge) -> FieldReading:
+def address(
+    seen: Seen, box: Quad | None, home: str, interpreter: Interpreter, judge: Judge = doubt.confidence
+) -> FieldReading:
+    """Return an address; somebody lives where he was registered first, `home`, a little more likely than elsewhere."""
     place = places.address(seen.text, _weigher(seen, interpreter), home)
     odd = (not place.settled) + (place.text[-1:] not in _ENDERS)
     odd += any(len(line.reading.text) < 10 for line in seen.lines[:-1])
-    return _judged(judge, seen, place.text, odd, box, repaired=place.repaired)
+    return judged(judge, seen, place.text, odd, box, repaired=place.repaired)
 
 
 def _weigher(seen: Seen, interpreter: Interpreter) -> places.Weigh:
@@ -203,7 +214,8 @@ def _odd_name(name: str) -> int:
     return (not 2 <= len(plain) <= longest) + any(not han(each) for each in plain)
 
 
-def _judged(judge: Judge, seen: Seen, text: str, odd: int, box: Quad | None, *, repaired: bool = False) -> FieldReading:
+def judged(judge: Judge, seen: Seen, text: str, odd: int, box: Quad | None, *, repaired: bool = False) -> FieldReading:
+    """Return a field that says `text` and breaks `odd` rules, with its confidence."""
     signs: Signs = replace(seen.signs, odd=seen.signs.odd + odd)
     confidence = judge(seen.kind, signs) if text else 0.0
     sure = bool(text) and confidence >= doubt.enough(seen.kind)
