@@ -1,28 +1,51 @@
 """The `openteller` command: one entry, and the subcommands that say what they do and what they need."""
 
 import signal
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
-from openteller import (
-    config_commands,
-    device_commands,
-    host_commands,
-    journal_commands,
-    ocr_commands,
-    reconcile,
-    sim_commands,
-)
 from openteller.console import log_to_stderr, plain_errors, stop
 from openteller.no_core_dump import leave_no_core_dump
 from openteller.system_clock import SystemClock
 
-# Qt, the drivers and the simulator are imported by the command that needs them: `--help` answers at once, and a
-# terminal without a screen never loads Qt.
+# Qt, the drivers and the simulator are imported by the command that needs them: a terminal without a screen never
+# loads Qt, and a picture is read without the journal.
+
+_ELSEWHERE = {
+    "reconcile": "reconcile",
+    "devices": "device_commands",
+    "journal": "journal_commands",
+    "host": "host_commands",
+    "config": "config_commands",
+    "sim": "sim_commands",
+    "ocr": "ocr_commands",
+}
+
+
+class _Commands(TyperGroup):
+    """The commands of this module, and those of `_ELSEWHERE`, imported when they are asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(dict.fromkeys([*super().list_commands(ctx), *_ELSEWHERE]))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        # For a name that there is not, all are: what was meant may be among them.
+        for name in [cmd_name] if cmd_name in _ELSEWHERE or cmd_name in self.commands else _ELSEWHERE:
+            if name not in self.commands:
+                commands = import_module(f"openteller.{_ELSEWHERE[name]}").app
+                single = commands.registered_callback is None and len(commands.registered_commands) == 1
+                command = self.commands[name] = get_command(commands) if single else get_group(commands)
+                command.name = name
+        return super().get_command(ctx, cmd_name)
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="openteller",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -30,12 +53,6 @@ app = typer.Typer(
     help="OpenTeller: self-service terminals of bank branches, and a simulator for all of their hardware.",
     epilog="Begin with [bold]openteller demo[/]: the whole terminal, simulated.",
 )
-app.add_typer(device_commands.app, name="devices")
-app.add_typer(journal_commands.app, name="journal")
-app.add_typer(host_commands.app, name="host")
-app.add_typer(config_commands.app, name="config")
-app.add_typer(sim_commands.app, name="sim")
-app.add_typer(ocr_commands.app, name="ocr")
 
 _ConfigFile = Annotated[Path, typer.Argument(metavar="KIOSK.TOML", help="The terminal's configuration file.")]
 _Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, not only what is wrong.")]
@@ -110,9 +127,6 @@ def kiosk(config_file: _ConfigFile, verbose: _Verbose = False) -> None:
         size = (config.screen.width_px, config.screen.height_px)
         code = run(config.core.socket, SystemClock(), size=size, fullscreen=config.screen.fullscreen)
     raise typer.Exit(code)
-
-
-app.command(name="reconcile", epilog=reconcile.EXAMPLES)(reconcile.reconcile_command)
 
 
 def main() -> None:

@@ -38,6 +38,8 @@ openteller reconcile --date 2026-11-22 -s bank-20261122.txt -j out/journal
 openteller reconcile --date 2026-11-22 -s bank-20261122.txt -s bank-20261123.txt --format csv --out day.csv
 """
 
+app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+
 
 class Form(Enum):
     """How the comparison is told."""
@@ -51,6 +53,7 @@ class WrongInputError(Exception):
     """There is nothing to compare; the text says what is wrong and what to do."""
 
 
+@app.command(name="reconcile", epilog=EXAMPLES)
 def reconcile_command(
     day: Annotated[str, typer.Option("--date", metavar="DAY", help="The day, as 2026-11-22.")],
     settlement: Annotated[
@@ -119,7 +122,8 @@ def compared(day: date, where: Path, settlement: Sequence[Path], now: datetime) 
     named = {entry.order for file in files for entry in file.entries if entry.terminal == terminal}
     if older := named - known.keys():
         known |= {each.id: each for each in search(folder, Search()) if each.id in older}
-    return reconcile(day, terminal, known.values(), files, now)
+    about_money = [each for each in known.values() if each.is_about_money]
+    return reconcile(day, terminal, about_money, files, now)
 
 
 def _day(text: str, now: datetime) -> date:
