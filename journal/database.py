@@ -116,7 +116,8 @@ def plain_reason(error: Exception) -> str:
         return error.strerror
     for kinds, reason in _REASONS:
         if isinstance(error, kinds):
-            code = apsw.mapping_extended_result_codes.get(getattr(error, "extendedresult", None))
+            # SQLite's own name: what it calls a disk I/O error is anything from a full disk to a lock.
+            code = apsw.mapping_extended_result_codes.get(getattr(error, "extendedresult", 0))
             return f"{reason} ({error}, {code})" if code else f"{reason} ({error})"
     return str(error)
 
