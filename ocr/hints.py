@@ -5,7 +5,7 @@ from collections import Counter, deque
 import numpy as np
 
 from kiosk_core.id_document import DocumentSide, Hint
-from ocr.id_card import IdCard, IdCardFront, Quad, Risk, Unreadable
+from ocr.id_card import Document, IdCard, Quad, Risk, Unreadable
 
 STANDS_S = 0.8
 """So long at least a hint stands: what changes faster cannot be read."""
@@ -24,16 +24,19 @@ _HINTS = (  # in this order: who holds a copy need not hold it still
 )
 
 
-def side_of(card: IdCard) -> DocumentSide:
-    """Return which side of a card was read."""
-    return DocumentSide.FRONT if isinstance(card.side, IdCardFront) else DocumentSide.BACK
+def side_of(read: IdCard | Unreadable) -> DocumentSide | None:
+    """Return which side of a resident ID card was read; None: none."""
+    if isinstance(read, Unreadable) or isinstance(read.side, Document):
+        return None
+    return DocumentSide(read.side_name)
 
 
 def hint(wanted: DocumentSide, read: IdCard | Unreadable, *, still: bool) -> Hint:
     """Return what a picture calls for where `wanted` is to be read. `still`: the card lies where it lay before."""
-    if isinstance(read, Unreadable):
+    side = side_of(read)
+    if isinstance(read, Unreadable) or side is None:
         return Hint.LAY_DOWN
-    if side_of(read) is not wanted:
+    if side is not wanted:
         return Hint.TURN_OVER
     if width(read.corners) < _NARROW:
         return Hint.CLOSER

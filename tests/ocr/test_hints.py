@@ -1,12 +1,14 @@
 """What the screen says while a card is laid down: the right thing, and never faster than it can be read."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk_core.id_document import DocumentSide, Hint
 from ocr.hints import STANDS_S, HintBoard, hint, lies_still
-from ocr.id_card import Risk, Unreadable
+from ocr.id_card import Document, Risk, Unreadable
 from tests.ocr.read_cards import back, front, square
 
 times = st.lists(st.tuples(st.floats(0, 2), st.sampled_from(list(Hint))), max_size=60)
@@ -63,8 +65,10 @@ def test_the_other_side_is_to_be_turned_over() -> None:
     assert hint(DocumentSide.FRONT, back(), still=True) is Hint.TURN_OVER
 
 
-def test_without_a_card_one_is_asked_for() -> None:
+def test_without_a_card_or_with_another_document_one_is_asked_for() -> None:
     assert hint(DocumentSide.FRONT, Unreadable.NO_CARD, still=False) is Hint.LAY_DOWN
+    other = replace(front(), side=Document("bank_card", "front", {}))
+    assert hint(DocumentSide.FRONT, other, still=True) is Hint.LAY_DOWN
 
 
 def test_a_card_that_moves_is_to_be_held_still_but_a_cut_one_moved() -> None:
