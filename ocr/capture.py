@@ -21,7 +21,7 @@ ENOUGH = 2
 """So many pictures in a row without a flaw end a capture at once."""
 PATIENCE_S = {Hint.READING: 3.0, Hint.ORIGINAL: 4.0}
 """How long pictures may go on without getting better, by what they call for."""
-_PATIENCE_S = 8.0  # where the customer can do something about it
+_PATIENCE_S = 6.0  # where the customer can do something about it
 _LONGEST_S = 20.0
 _ABSENT = 2  # pictures without this side of the card, and it is another card that comes next
 _KEPT = 12  # readings
@@ -89,7 +89,7 @@ class Capture:
         self._absent = 0
         card = self._take(picture, read, now)
         card.flawless = card.flawless + 1 if called is Hint.READING else 0
-        side = combined([each.fields for each in card.readings])
+        side = combined(card.readings)
         doubts = sum(not each.sure for each in vars(side).values())
         score = (-doubts, -len(read.risks & (_OF_PICTURE | _OF_DOCUMENT)))
         if card.score is None or score > card.score:
@@ -146,7 +146,7 @@ def _goodness(read: IdCard) -> tuple[int, int, float]:
 
 def _differs(card: _Card, read: IdCard) -> bool:
     """Return whether this is another card than the one that lay there before."""
-    before = combined([each.fields for each in card.readings])
+    before = combined(card.readings)
     both = ((vars(before)[name], each) for name, each in read.fields.items())
     return len([new for old, new in both if old.sure and new.sure and old.text != new.text]) >= _OTHER_CARD
 

@@ -1,12 +1,17 @@
-"""Several readings of one side of a card, from pictures that follow one another, made into one."""
+"""Several readings of one side of a card, from pictures that follow one another, made into one.
 
-import math
-from collections.abc import Mapping, Sequence
+What was measured on films (ocr/synth/videos.py): readings that were sure and wrong came from blurred pictures, so those
+count only where there is none better; and a rare character that the network takes for another it takes for it in every
+picture, so no number of pictures makes a name surer.
+"""
+
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ocr import doubt, fields, regions
-from ocr.id_card import FieldReading, IdCardBack, IdCardFront, Source
+from ocr.id_card import FieldReading, IdCard, IdCardBack, IdCardFront, Risk, Source
 
+_UNCLEAR = frozenset({Risk.BLURRED, Risk.EDGE_MISSING})
 _SHARED = 0.25  # what another picture that agrees adds, of what it would if its mistakes had nothing to do with others'
 _COUNTED = 3  # so many others at most: what all pictures have in common no number of them mends
 _BROKEN = 0.9  # no field that breaks a rule, or has a hole, is surer than this (ocr/doubt.py), nor made so by more
@@ -15,73 +20,73 @@ _KINDS = {"valid_from": "validity", "valid_until": "validity"}
 _PROVED = ("id_number", "birth", "sex")
 
 
-def combined(readings: Sequence[Mapping[str, FieldReading]]) -> IdCardFront | IdCardBack:
-    """Return what one or more readings of the same side of a card say together, each its fields by name."""
-    names = tuple(readings[0])
-    said = {name: _field(name, [each[name] for each in readings]) for name in names}
+def combined(cards: Sequence[IdCard]) -> IdCardFront | IdCardBack:
+    """Return what one or more readings of the same side of a resident ID card say together."""
+    clear = [card for card in cards if not card.risks & _UNCLEAR]
+    readings = [card.fields for card in clear or cards]
+    least = 1 if clear else 2
+    said = {name: _field(name, [each[name] for each in readings], least) for name in readings[0]}
     if "id_number" in said:
         return IdCardFront(**_agreed(said, readings))
     return IdCardBack(**_ordered(said))
 
 
-def _field(name: str, readings: Sequence[FieldReading]) -> FieldReading:
+def _field(name: str, readings: Sequence[FieldReading], least: int) -> FieldReading:
+    """Return what most readings say, weighed by their confidence; sure of it only where `least` of them agree."""
     said = [each for each in readings if each.text]
     if name == "id_number" and any(fields.checks(each.text) for each in said):
         said = [each for each in said if fields.checks(each.text)]
     if not said:
         return readings[-1]
-    alike = {text: [each for each in said if each.text == text] for text in {each.text for each in said}}
-    chances = {text: _chance(each) for text, each in alike.items()}
-    text = max(alike, key=lambda each: (chances[each], len(alike[each]), each))
-    best = max(alike[text], key=lambda each: (each.sure, each.confidence))
-    confidence = min(chances[text] / (1 + sum(chances.values())), _LIKELIEST)
+    weights: dict[str, float] = {}
+    for each in said:
+        weights[each.text] = weights.get(each.text, 0.0) + each.confidence**2
+    text = max(weights, key=lambda each: (weights[each], each))
+    alike = sorted((each for each in said if each.text == text), key=lambda each: (each.sure, each.confidence))
+    typical = alike[len(alike) // 2]  # the best of many would be too good to be true
+    confidence = typical.confidence
     kind = _KINDS.get(name, name)
-    likely = confidence >= doubt.enough(kind)
-    lifted = best.source is Source.PRINT and best.confidence > _BROKEN and len(alike[text]) > 1
-    # A number that does not check is never sure, however often it was read.
-    sure = likely and (best.sure or (lifted and (name != "id_number" or fields.checks(text))))
-    if any(each.sure for other in alike if other != text for each in alike[other]):
-        sure = False
-    return replace(best, confidence=confidence, sure=sure, verified=False)
+    lifts = kind != "name" and typical.source is Source.PRINT and confidence > _BROKEN
+    if lifts and (kind != "id_number" or fields.checks(text)):
+        confidence = _lifted(confidence, len(alike) - 1)
+    confidence *= weights[text] / max(sum(weights.values()), 1e-9)
+    others = any(each.sure for each in said if each.text != text)
+    raised = lifts and len(alike) > 1 and confidence > typical.confidence
+    sure = (typical.sure or raised) and confidence >= doubt.enough(kind) and len(alike) >= least and not others
+    return replace(typical, confidence=confidence, sure=sure, verified=False)
 
 
-def _chance(alike: Sequence[FieldReading]) -> float:
-    """Return how many times likelier right than wrong a text is that was read so often."""
-    odds = sorted((each.confidence / (1 - min(each.confidence, _LIKELIEST)) for each in alike), reverse=True)
-    return odds[0] * math.prod([math.pow(max(each, 1.0), _SHARED) for each in odds[1 : 1 + _COUNTED]])
+def _lifted(confidence: float, others: int) -> float:
+    """Return how likely a text is right that so many others read as well."""
+    odds = confidence / (1 - min(confidence, _LIKELIEST))
+    odds = pow(odds, 1 + _SHARED * min(others, _COUNTED))
+    return float(min(odds / (1 + odds), _LIKELIEST))
 
 
-def _agreed(
-    said: Mapping[str, FieldReading], readings: Sequence[Mapping[str, FieldReading]]
-) -> dict[str, FieldReading]:
+def _agreed(said: dict[str, FieldReading], readings: Sequence[dict[str, FieldReading]]) -> dict[str, FieldReading]:
     """Return the fields of a front with what number, birth and sex prove of each other (GB 11643)."""
-    told = dict(said)
-    number = told["id_number"].text
+    number = said["id_number"].text
     if not fields.checks(number):
-        return told
-    derived = {"birth": fields.born(number), "sex": fields.sex(number)}
-    if any(told[name].text not in {"", text} for name, text in derived.items()):
-        for name in _PROVED:
-            if name == "id_number" or told[name].text != derived[name]:
-                told[name] = replace(told[name], sure=False)
-        return told
-    proved = [each[name].verified and each[name].text == told[name].text for each in readings for name in _PROVED]
+        return said
+    told = {"birth": fields.born(number), "sex": fields.sex(number)}
+    if any(said[name].text not in {"", text} for name, text in told.items()):
+        doubted = {name for name, text in told.items() if said[name].text != text} | {"id_number"}
+        return {name: replace(each, sure=each.sure and name not in doubted) for name, each in said.items()}
     printed = all(
         any(each[name].text == text and each[name].source is Source.PRINT for each in readings)
-        for name, text in derived.items()
+        for name, text in told.items()
     )
-    firm = told["id_number"].confidence > _BROKEN and printed and regions.known(number[:6])
-    if firm or any(all(proved[start : start + 3]) for start in range(0, len(proved), 3)):
+    once = any(all(each[name].verified and each[name].text == said[name].text for name in _PROVED) for each in readings)
+    if once or (printed and said["id_number"].confidence > _BROKEN and regions.known(number[:6])):
         for name in _PROVED:
-            told[name] = replace(told[name], confidence=_LIKELIEST, sure=True, verified=True)
-    return told
+            text = told.get(name, number)
+            said[name] = replace(said[name], text=text, confidence=_LIKELIEST, sure=True, verified=True)
+    return said
 
 
-def _ordered(said: Mapping[str, FieldReading]) -> dict[str, FieldReading]:
+def _ordered(said: dict[str, FieldReading]) -> dict[str, FieldReading]:
     """Return the fields of a back; a first and a last day that no card has together are both in doubt."""
-    told = dict(said)
-    begins, until = told["valid_from"].text.replace("-", "."), told["valid_until"].text.replace("-", ".")
-    if not fields.in_order(f"{begins}-{until}"):
-        for name in ("valid_from", "valid_until"):
-            told[name] = replace(told[name], sure=False)
-    return told
+    begins, until = (said[name].text.replace("-", ".") for name in ("valid_from", "valid_until"))
+    if fields.in_order(f"{begins}-{until}"):
+        return said
+    return {name: replace(each, sure=each.sure and name == "authority") for name, each in said.items()}

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr.combination import combined
-from ocr.id_card import FieldReading, IdCard, IdCardBack, IdCardFront, Source
+from ocr.id_card import FieldReading, IdCard, IdCardBack, IdCardFront, Risk, Source
 from tests.ocr.read_cards import NUMBER, back, field, front
 
 
 def side(*cards: IdCard) -> IdCardFront | IdCardBack:
-    return combined([card.fields for card in cards])
+    return combined(cards)
 
 
 def read(name: str, *cards: IdCard) -> FieldReading:
@@ -32,14 +32,40 @@ def test_a_single_reading_stays_as_it_is_but_for_what_rules_prove() -> None:
     assert [name for name, each in vars(one).items() if each.verified] == ["sex", "birth", "id_number"]
 
 
-def test_readings_that_agree_make_a_doubtful_name_sure() -> None:
-    doubtful = field("王伟", 0.97, sure=False)
-    assert not names(doubtful).sure
-    assert names(doubtful, doubtful, doubtful).sure
+def authorities(*readings: FieldReading) -> FieldReading:
+    return read("authority", *(back(authority=each) for each in readings))
+
+
+def test_readings_that_agree_make_a_doubtful_field_sure() -> None:
+    doubtful = field("宿州市公安局埇桥分局", 0.94, sure=False)
+    assert not authorities(doubtful).sure
+    assert authorities(doubtful, doubtful, doubtful).sure
+
+
+def test_no_number_of_pictures_makes_a_name_sure_whose_characters_are_misread_in_all_of_them() -> None:
+    assert not names(*[field("王伟", 0.98, sure=False)] * 10).sure
+
+
+def test_a_name_is_no_surer_than_in_most_of_its_pictures() -> None:
+    doubtful = field("王伟", 0.95, sure=False)
+    assert not names(doubtful, doubtful, field("王伟", 0.9999)).sure
+    assert names(doubtful, field("王伟", 0.9999), field("王伟", 0.9999)).sure
 
 
 def test_ten_pictures_of_a_field_that_breaks_a_rule_leave_it_in_doubt() -> None:
-    assert not names(*[field("王伟", 0.9, sure=False)] * 10).sure
+    assert not authorities(*[field("宿州市公安局埇桥分局", 0.9, sure=False)] * 10).sure
+
+
+def test_what_many_pictures_say_goes_before_what_one_is_surer_of() -> None:
+    found = names(field("元明", 0.96, sure=False), *[field("亓明", 0.75, sure=False)] * 6)
+    assert (found.text, found.sure) == ("亓明", False)
+
+
+def test_blurred_pictures_count_only_where_there_is_no_clear_one() -> None:
+    blurred, clear = front((Risk.BLURRED,), name=field("王韦")), front(name=field("王伟"))
+    assert (read("name", blurred, blurred, clear).text, read("name", blurred, clear).sure) == ("王伟", True)
+    assert not read("name", blurred).sure
+    assert read("name", blurred, blurred).sure
 
 
 def test_two_sure_readings_that_disagree_are_asked_back() -> None:
@@ -48,7 +74,7 @@ def test_two_sure_readings_that_disagree_are_asked_back() -> None:
 
 
 def test_a_reading_that_is_not_sure_of_itself_does_not_spoil_a_sure_one() -> None:
-    found = names(field("工伟", 0.4, sure=False), field("王伟", 0.9995), field("王伟", 0.9995))
+    found = names(field("工伟", 0.1, sure=False), field("王伟", 0.9995), field("王伟", 0.9995))
     assert (found.text, found.sure) == ("王伟", True)
 
 
@@ -111,6 +137,6 @@ def test_the_order_of_pictures_does_not_matter(given_: list[FieldReading], chanc
 
 @pytest.mark.parametrize("count", [2, 3, 20])
 def test_confidence_grows_with_readings_that_agree_but_not_without_end(count: int) -> None:
-    many = names(*[field("王伟", 0.95, sure=False)] * count).confidence
+    many = authorities(*[field("宿州市公安局埇桥分局", 0.95, sure=False)] * count).confidence
     # Odds of 19, and 19 ** 0.25 = 2.09 times as much for each of at most three others.
     assert many == pytest.approx({2: 0.9754, 3: 0.9881, 20: 0.9943}[count], abs=2e-4)
