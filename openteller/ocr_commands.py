@@ -1,5 +1,6 @@
 """`openteller ocr`: read pictures of ID cards, and measure how well it is done."""
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,15 +11,18 @@ from openteller.console import stop
 
 EXAMPLES = (
     "Example:  openteller ocr front.jpg back.jpg\n\n          openteller ocr --json *.jpg\n\n"
-    "          openteller ocr front.jpg --annotate seen.png\n\n          openteller ocr bench pictures/"
+    "          openteller ocr front.jpg --annotate seen.png\n\n"
+    "          openteller ocr --camera /dev/video0\n\n          openteller ocr bench pictures/"
 )
 
 
 class _FilesOrCommand(TyperGroup):
-    """`openteller ocr FILE...` is `openteller ocr read FILE...`."""
+    """`openteller ocr FILE...` is `openteller ocr read FILE...`, and --camera the command `camera`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in {*self.commands, "--help"}:
+        if "--camera" in args:
+            args = ["camera", *(each for each in args if each != "--camera")]
+        elif args and args[0] not in {*self.commands, "--help"}:
             args = ["read", *args]
         return super().parse_args(ctx, args)
 
@@ -53,3 +57,24 @@ def bench(
     from openteller.ocr_files import measure  # noqa: PLC0415
 
     measure(folder, as_json=as_json)
+
+
+class _Sides(Enum):
+    FRONT = "front"
+    BACK = "back"
+    BOTH = "both"
+
+
+@app.command(epilog="Example:  openteller ocr --camera /dev/video0 --side front")
+def camera(
+    source: Annotated[str, typer.Argument(help="/dev/video0, http://HOST/PATH (MJPEG), or a video file.")],
+    side: Annotated[_Sides, typer.Option(help="What is to be laid under it; both: one after the other.")] = _Sides.BOTH,
+    seconds: Annotated[float, typer.Option(min=1, help="How long to wait while nothing changes.")] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a side; hints go to stderr.")] = False,
+) -> None:
+    """Read a card that is laid under a camera, with live hints; also written as `openteller ocr --camera SOURCE`."""
+    from kiosk_core.id_document import DocumentSide  # noqa: PLC0415
+    from openteller.ocr_camera import capture_sides  # noqa: PLC0415
+
+    sides = tuple(DocumentSide) if side is _Sides.BOTH else (DocumentSide(side.value),)
+    capture_sides(source, sides, seconds, as_json=as_json)
