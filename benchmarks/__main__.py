@@ -1,6 +1,7 @@
 """`./run bench [NAME...]`: run the benchmarks and print a table each; the last column compares with the first line.
 
-`./run bench replug` is one by itself (benchmarks/bench_replug.py): it takes twenty minutes.
+`./run bench replug` and `./run bench ocr` are by themselves (benchmarks/bench_replug.py, benchmarks/bench_ocr.py): each
+takes twenty minutes.
 """
 
 import sys
@@ -9,7 +10,15 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bench_devices, bench_journal, bench_protocol, bench_receipt, bench_reconcile, bench_replug
+from benchmarks import (
+    bench_devices,
+    bench_journal,
+    bench_ocr,
+    bench_protocol,
+    bench_receipt,
+    bench_reconcile,
+    bench_replug,
+)
 from benchmarks.measure import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -22,17 +31,18 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
 WITH_LIMITS: dict[str, Callable[[], int]] = {"devices": bench_devices.main}
 """They print their own table and return 1 where a limit is broken."""
 
-REPLUG = "replug"
+BY_THEMSELVES: dict[str, Callable[[list[str]], int]] = {"replug": bench_replug.main, "ocr": bench_ocr.main}
+"""They take arguments of their own, and long."""
 
 
 def main(names: list[str]) -> int:
-    """Run the named benchmarks, all but replug without a name; return the exit code."""
-    if names[:1] == [REPLUG]:
-        return bench_replug.main(names[1:])
+    """Run the named benchmarks, all but those by themselves without a name; return the exit code."""
+    if names and names[0] in BY_THEMSELVES:
+        return BY_THEMSELVES[names[0]](names[1:])
     unknown = [name for name in names if name not in {*BENCHMARKS, *WITH_LIMITS}]
     if unknown:
         print(
-            f"no benchmark {unknown[0]}; there are {', '.join([*BENCHMARKS, *WITH_LIMITS])} and {REPLUG}",
+            f"no benchmark {unknown[0]}; there are {', '.join([*BENCHMARKS, *WITH_LIMITS, *BY_THEMSELVES])}",
             file=sys.stderr,
         )
         return 2

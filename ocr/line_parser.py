@@ -27,11 +27,11 @@ _LINE = 24.0  # dots by which pieces of one line may lie at different heights
 _LEVEL = 0.45  # how much a line may climb, for each dot that it runs
 _HALF = 18.0  # dots: half the height of a line
 _LEFT = 21.0  # dots before its field at which a character belongs to what stands there
-_RIGHT = {"name": 640, "sex": 640, "ethnicity": 640, "birth": 640, "address": 650}  # the portrait begins there
+_RIGHT = {"name": 640, "sex": 280, "ethnicity": 640, "birth": 640, "address": 650}  # the portrait begins there
 _UNEVEN = 3.0  # logarithm of chance
 _MOST_CARDS = 4
-_MOST_LINES = 400
-_DIGITS = str.maketrans("OoQDIil|×x", "00001111XX")
+_MOST_LINES = 2000
+_DIGITS = str.maketrans("OoQDIil|×x·", "00001111XX.")
 _PLACE_SIGNS = re.compile(r"[^\w()#·-]|_")
 
 

@@ -86,6 +86,11 @@ class Scores:
         """Return the levels that occurred, in their order."""
         return list(dict.fromkeys(level for level, _ in self._of))
 
+    @property
+    def kinds(self) -> Sequence[str]:
+        """Return the names of the fields that occurred, in their order."""
+        return [kind for kind in dict.fromkeys(kind for _, kind in self._of) if kind not in {"field", "card"}]
+
     def share(self, kind: str, level: str | None = None) -> Share:
         """Return how many were right of a field by its name, of every "field", or of every whole "card"."""
         keys = [key for key in self._of if key[1] == kind and level in {None, key[0]}]

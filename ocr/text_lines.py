@@ -12,6 +12,7 @@ from ocr.characters import folded, han
 from ocr.id_card import Quad
 
 _NARROW = 0.55  # how wide digits and letters are, in widths of a Chinese character
+_BEYOND = 0.18  # how far engines' corners lie beyond the print, in heights of the line
 _SLIM = 1.5  # a line that is less slim does not show where to it runs
 
 
@@ -67,5 +68,9 @@ def run(line: LineOfText) -> Run | None:
     high = float(np.linalg.norm(corners[3] - corners[0]))
     widths = np.array([1.0 if han(each) else _NARROW for each in text])
     stops = np.concatenate([[0.0], widths.cumsum() / widths.sum()])
-    slim = float(np.linalg.norm(end - start)) > _SLIM * max(high, 1.0)
-    return Run(text, start, end, line.score, tuple(stops.tolist()), slim)
+    long = float(np.linalg.norm(end - start))
+    slim = long > _SLIM * max(high, 1.0)
+    if slim:
+        beyond = _BEYOND * high / long * (end - start)
+        start, end = start + beyond, end - beyond
+    return Run(text, start, end, line.score, (*stops[:-1].tolist(), 1.0), slim)

@@ -16,6 +16,13 @@ EXAMPLES = (
 )
 
 
+class Engine(Enum):
+    """What reads the text."""
+
+    OWN = "own"
+    PADDLEOCR = "paddleocr"
+
+
 class _FilesOrCommand(TyperGroup):
     """`openteller ocr FILE...` is `openteller ocr read FILE...`, and --camera the command `camera`."""
 
@@ -39,13 +46,16 @@ def read(
     annotate: Annotated[
         Path | None, typer.Option(metavar="OUT.png", help="Draw what was found into a copy of the picture.")
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="What reads the text; paddleocr is slower and sure of less, to compare with.")
+    ] = Engine.OWN,
 ) -> None:
     """Read the ID card in each picture; the word `read` may be left out. Exits with 1 where one could not be read."""
     if annotate is not None and (len(files) > 1 or annotate.suffix.lower() != ".png"):
         stop("--annotate takes one picture, and the name of a .png file to write")
     from openteller.ocr_files import read_files  # noqa: PLC0415  (with it come the networks)
 
-    raise typer.Exit(0 if read_files(files, annotate, as_json=as_json) else 1)
+    raise typer.Exit(0 if read_files(files, annotate, engine=engine.value, as_json=as_json) else 1)
 
 
 @app.command(epilog="Pictures and labels.json to try it with:  python -m ocr.synth pictures/ --count 20")

@@ -15,6 +15,8 @@ from rich.table import Table
 
 from ocr.arrays import Pixels
 from ocr.id_card import FieldReading, IdCard, Unreadable
+from ocr.line_reader import LineReader
+from ocr.paddle import EngineFailed, PaddleEngine
 from ocr.picture import decode
 from ocr.reader import Reader
 from ocr.recogniser import ModelMissing, OnnxRecogniser
@@ -32,9 +34,18 @@ _WHY_NOT = {
 _MISTAKES_SHOWN = 30
 
 
-def read_files(files: Sequence[Path], annotate: Path | None, *, as_json: bool) -> bool:
-    """Read and show the cards in each picture; return whether every picture had one."""
-    reader = _reader()
+def read_files(files: Sequence[Path], annotate: Path | None, *, engine: str = "own", as_json: bool) -> bool:
+    """Read and show the cards in each picture; return whether every picture had one. `engine`: own or paddleocr."""
+    if engine == "own":
+        return _read_files(_reader(), files, annotate, as_json=as_json)
+    try:
+        with PaddleEngine() as lines:
+            return _read_files(LineReader(lines), files, annotate, as_json=as_json)
+    except (ModelMissing, EngineFailed) as error:
+        stop(str(error))
+
+
+def _read_files(reader: Reader | LineReader, files: Sequence[Path], annotate: Path | None, *, as_json: bool) -> bool:
     today = SystemClock().wall().date()
     all_read = True
     for file in files:

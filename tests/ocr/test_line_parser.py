@@ -51,11 +51,11 @@ def seen(typed: Typed, turn: float = 0.0, size: float = 1.0, at: tuple[float, fl
 
     lines = []
     for text, left, right, middle in typed:
-        quad: Quad = (
-            spot(left, middle - 18),
-            spot(right, middle - 18),
-            spot(right, middle + 18),
-            spot(left, middle + 18),
+        quad: Quad = (  # engines leave a little room around print
+            spot(left - 7, middle - 20),
+            spot(right + 7, middle - 20),
+            spot(right + 7, middle + 20),
+            spot(left - 7, middle + 20),
         )
         lines.append(LineOfText(text, quad, 0.98))
     return lines
