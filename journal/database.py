@@ -150,7 +150,8 @@ def open_for_writing(path: Path) -> apsw.Connection:
         connection.pragma("synchronous", "full")
         _migrate(connection)
     except BaseException:
-        connection.close(force=True)
+        with suppress(apsw.Error):  # why it is closed says more than what closing raises
+            connection.close(force=True)
         raise
     return connection
 
@@ -170,7 +171,8 @@ def open_for_reading(folder: Path) -> apsw.Connection:
         connection.set_busy_timeout(2000)
         schema_version(connection)
     except BaseException:
-        connection.close(force=True)
+        with suppress(apsw.Error):  # why it is closed says more than what closing raises
+            connection.close(force=True)
         raise
     return connection
 

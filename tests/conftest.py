@@ -1,6 +1,19 @@
 """What holds for all tests: Hypothesis tries the same examples every time, and judges none by the clock."""
 
+from collections.abc import Iterator
+
+import apsw
+import pytest
 from hypothesis import settings
+
+from tests import faulty_disk
 
 settings.register_profile("openteller", deadline=None, derandomize=True)
 settings.load_profile("openteller")
+
+
+@pytest.fixture(autouse=True)
+def no_faulty_disk_is_left_behind() -> Iterator[None]:
+    """It would be every later test's disk."""
+    yield
+    assert faulty_disk.NAME not in apsw.vfs_names(), "a FaultyDisk was not closed"

@@ -16,7 +16,10 @@ import apsw
 Image = frozenset[tuple[str, bytes]]
 """The files of a folder: name within it, and content."""
 
-_NAME, _BENEATH = "faulty-disk", "unix"
+NAME = "faulty-disk"
+"""What SQLite knows it by."""
+
+_BENEATH = "unix"
 _SECTOR = 512
 
 
@@ -98,7 +101,7 @@ class FaultyDisk(apsw.VFS):
         self.before: Callable[[str], None] = lambda kind: None
         self.operations = 0
         self.start(folder)
-        super().__init__(_NAME, _BENEATH, makedefault=True)
+        super().__init__(NAME, _BENEATH, makedefault=True)
         self._sync, self._move = os.fsync, os.rename
         os.fsync, os.rename = self._fsync, self._rename  # type: ignore[assignment]
 

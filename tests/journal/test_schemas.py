@@ -14,6 +14,7 @@ from journal.store import SqliteJournal
 from journal.verify import verify
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import LedgerState as L
+from tests.faulty_disk import FaultyDisk
 
 SCHEMAS = Path(__file__).parent / "schemas"
 ALL = range(1, len(STEPS) + 1)
@@ -79,6 +80,14 @@ def test_a_journal_of_a_newer_program_is_left_alone(old, clock):
             f"the journal was written by a newer program (schema 99; this one knows schemas up to {len(STEPS)}):"
             " install that program or a later one"
         )
+
+
+def test_a_journal_of_a_newer_program_is_told_so_where_closing_it_fails_too(old, tmp_path):
+    folder = old(1)
+    with closing(sqlite3.connect(folder / "journal.db")) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    with FaultyDisk(tmp_path / "another"), pytest.raises(JournalUnavailable, match="by a newer program"):
+        read_open(folder)  # SQLite hides that a reader may not lock; a disk of Python's makes it an error
 
 
 def test_a_migration_that_fails_half_way_leaves_the_old_schema(old, clock, monkeypatch):

@@ -102,22 +102,22 @@ def test_a_restart_with_its_own_disk_is_taken_for_what_it_is() -> None:
 
 
 def test_a_reversal_of_the_new_journal_does_not_give_back_what_the_lost_one_loaded() -> None:
-    world = World()
-    terminal = world.power_on()
-    world.cards[0].card.tear_next(Tear.AFTER_COMMIT)
-    terminal.serve(Customer(0, patient=False))
-    (lost,) = terminal.journal.since(START)
-    assert lost.state is LedgerState.SUSPENSE
-    world.power_off()
-    world.clock.sleep(60)
-    change_the_disk(world)
-    forget_heads(world)
-    terminal = world.power_on()
-    terminal.run()
-    world.line.fault = LineFault(Mishap.REQUEST_LOST, "OrderRequest")
-    terminal.serve(Customer(1))
-    (new,) = terminal.journal.since(START)
-    assert new.id == lost.id
-    assert (new.state, new.facts["response_code"]) == (LedgerState.MANUAL, "25")  # nobody has paid for it
-    (kept,) = world.books.entries()
-    assert (kept.card, kept.paid, kept.reversed, kept.refunded_fen) == (lost.facts["card"], True, False, 0)
+    with World() as world:
+        terminal = world.power_on()
+        world.cards[0].card.tear_next(Tear.AFTER_COMMIT)
+        terminal.serve(Customer(0, patient=False))
+        (lost,) = terminal.journal.since(START)
+        assert lost.state is LedgerState.SUSPENSE
+        world.power_off()
+        world.clock.sleep(60)
+        change_the_disk(world)
+        forget_heads(world)
+        terminal = world.power_on()
+        terminal.run()
+        world.line.fault = LineFault(Mishap.REQUEST_LOST, "OrderRequest")
+        terminal.serve(Customer(1))
+        (new,) = terminal.journal.since(START)
+        assert new.id == lost.id
+        assert (new.state, new.facts["response_code"]) == (LedgerState.MANUAL, "25")  # nobody has paid for it
+        (kept,) = world.books.entries()
+        assert (kept.card, kept.paid, kept.reversed, kept.refunded_fen) == (lost.facts["card"], True, False, 0)
