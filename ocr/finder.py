@@ -15,9 +15,9 @@ from ocr.outline import outlines, sharpened
 from ocr.sides import Guess, which
 
 _CERTAIN = 0.75  # where the labels are so like themselves, nothing better is looked for
-_HOPEFUL, _LEAST = 0.35, 0.6  # worth another look; enough to be a card at all: a page of other text comes to 0.55
+_HOPEFUL, _LEAST = 0.35, 0.55  # worth another look; enough to be a card at all: other things come to 0.45
 _WORTH_IT = 0.25  # by ink alone
-_GOOD = 0.85
+_GOOD = 0.8
 _AS_GOOD = 0.04
 _ROUNDS = 3
 _TRIED = 6  # guesses by text

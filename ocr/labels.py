@@ -18,7 +18,7 @@ from ocr.sides import Guess
 _COARSE = 2  # dots of the card that make one here
 _MARGIN = 60  # dots of the card that are looked at beyond its edges
 _LEGIBLE, _FEWEST = 0.3, 3  # a label that is less like itself is none; from so few nothing follows
-_DRIFT = 4.0  # dots of the card by which a label may miss its place and count fully
+_DRIFT = 8.0  # dots of the card by which a label may miss its place and count fully: mock-ups differ by as much
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _mark(text: str, box: Box, pitch: float) -> _Mark:
     left, top, right, bottom = box
     size, edge = bottom - top, 3 * _COARSE
     sheet = Image.new("L", (right - left + 2 * edge, bottom - top + 2 * edge))
-    face = ImageFont.truetype(str(files("kiosk_core").joinpath("fonts/NotoSansSC-Regular.ttf")), size)
+    face = ImageFont.truetype(str(files("kiosk_core").joinpath("fonts/NotoSansSC-Bold.ttf")), size)
     for number, character in enumerate(text):
         at = (edge + number * pitch, sheet.height / 2 + 0.37 * size)
         ImageDraw.Draw(sheet).text(at, character, 255, face, anchor="ls")

@@ -19,7 +19,7 @@ _COLOURLESS = 0.09
 _REGULAR = 8.3, 16.0  # light and colour: how far a line of the spectrum stands out on a screen
 _OUTSIDE = 0.008  # of the card's width
 # What must be printed on any card: (from the left edge of the box, dots wide).
-_LEAST_WIDE = {"name": 48, "sex": 8, "ethnicity": 8, "birth": 270, "address": 128, "id_number": 508, "authority": 128,
+_LEAST_WIDE = {"name": 48, "sex": 8, "ethnicity": 8, "birth": 270, "address": 128, "id_number": 480, "authority": 128,
                "validity": 178}  # fmt: skip
 _WIDE = {"name": 70, "sex": 30, "ethnicity": 30, "birth": 330, "address": 150, "id_number": 530, "authority": 150,
          "validity": 200}  # fmt: skip

@@ -52,8 +52,8 @@ def test_a_guess_is_moved_to_where_the_labels_stand(front: Pixels) -> None:
     moved = fitted(front, Guess(FRONT, beside, 0, 0))
     assert moved.likeness > 0.85
     # The front has no label at its right: there it is extrapolated.
-    assert np.abs(moved.corners - at())[[0, 3]].max() < 4
-    assert np.abs(moved.corners - at()).max() < 16
+    assert np.abs(moved.corners - at())[[0, 3]].max() < 9  # its labels may be printed 5 dots aside
+    assert np.abs(moved.corners - at()).max() < 30
 
 
 def test_ink_alone_tells_side_and_way_up(front: Pixels) -> None:
@@ -88,8 +88,8 @@ def test_a_leaning_card_is_placed_by_its_lines_of_text_among_others() -> None:
     corners = at((0, 0), (-40, 60), (-90, 20), (50, -30))
     matrix = to_picture(corners, FRONT.size)
     card = [
-        (60, 543, 305, 40), (336, 543, 894, 40), (60, 97, 290, 40), (60, 180, 126, 38), (168, 180, 205, 38),
-        (292, 180, 430, 38), (60, 259, 550, 38), (60, 337, 126, 38), (170, 337, 560, 38), (170, 385, 400, 38),
+        (80, 539, 285, 40), (352, 539, 880, 40), (80, 112, 320, 40), (80, 188, 159, 38), (196, 188, 230, 38),
+        (306, 188, 430, 38), (80, 264, 528, 38), (80, 343, 159, 38), (190, 343, 580, 38), (190, 391, 420, 38),
     ]  # fmt: skip
     lines = [_line(*each, matrix) for each in card]
     page = to_picture(at((0, 700)), FRONT.size)  # a printed page below it
@@ -101,12 +101,12 @@ def test_a_leaning_card_is_placed_by_its_lines_of_text_among_others() -> None:
 
 def test_too_few_lines_place_nothing() -> None:
     assert corners_from([], FRONT) == []
-    assert corners_from([_line(336, 543, 894, 40, to_picture(at(), FRONT.size))], FRONT) == []
+    assert corners_from([_line(352, 539, 880, 40, to_picture(at(), FRONT.size))], FRONT) == []
 
 
 def test_a_number_that_is_seen_in_pieces_still_places_the_card() -> None:
     matrix = to_picture(at(), FRONT.size)
-    pieces = [(60 + 43 * n, 543, 90 + 43 * n, 40) for n in range(6)] + [(336, 543, 468, 40), (460, 543, 894, 40)]
-    rest = [(60, 97, 126, 38), (168, 97, 290, 40), (60, 180, 126, 38), (60, 259, 126, 38), (170, 337, 560, 38)]
+    pieces = [(80 + 35 * n, 539, 110 + 35 * n, 40) for n in range(6)] + [(352, 539, 468, 40), (460, 539, 880, 40)]
+    rest = [(80, 112, 159, 38), (196, 112, 320, 40), (80, 188, 159, 38), (80, 264, 159, 38), (190, 343, 580, 38)]
     lines = sorted((_line(*each, matrix) for each in pieces + rest), key=lambda each: -each.length)
     assert np.abs(corners_from(lines, FRONT)[0] - at()).max() < 40
