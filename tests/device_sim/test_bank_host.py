@@ -407,7 +407,7 @@ def test_no_card_number_and_no_key_is_in_the_files(tmp_path: Path, books: BankBo
 def test_a_key_is_in_no_repr() -> None:
     assert repr(RULES) == (
         "BankRules(limit_fen=100000, deposit_limit_fen=5000000, order_lifetime_s=120, validity_days=365,"
-        " pays_itself_after_s=None, accounts=())"
+        " pays_itself_after_s=None, accounts=(), customers=())"
     )
 
 
