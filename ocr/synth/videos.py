@@ -18,7 +18,7 @@ from ocr.synth.typefaces import typefaces
 
 PER_SECOND = 5
 """Pictures: so many are read of those that a camera takes."""
-SECONDS = 10
+SECONDS = 14
 _SIZE = 1024, 768
 _LAID, _SHARP, _CALM, _CLEAR = 1.4, 2.2, 2.6, 3.8  # when the card lies, is in focus, is at rest, and glare has gone
 _ARRIVES = 0.6
