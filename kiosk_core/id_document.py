@@ -135,11 +135,16 @@ class DocumentCapture(Protocol):
 
 
 def one_document(front: CapturedSide, back: CapturedSide) -> bool:
-    """Return whether both sides may be of one card: it is as long valid as its holder's age on the first day wants.
+    """Return whether both sides may be of one card, as far as what is sure tells.
 
-    Law on Resident ID Cards, art. 5: 5 years below 16, 10 years from 16 to 25, 20 from 26 to 45, else 长期. A card is
-    applied for before it is made, so within a year of a limit both terms pass; so does all that is not sure.
+    Law on Resident ID Cards, art. 5: valid for 5 years below 16, 10 years from 16 to 25, 20 from 26 to 45, else 长期; a
+    card is applied for before it is made, so within a year of a limit both terms pass. Art. 8: it is made where its
+    holder is registered, which is the address.
     """
+    return _term_fits(front, back) and _place_fits(front, back)
+
+
+def _term_fits(front: CapturedSide, back: CapturedSide) -> bool:
     birth, begins = _day(_sure(front, "birth")), _day(_sure(back, "valid_from"))
     until = _sure(back, "valid_until")
     ends = _day(until)
@@ -148,6 +153,11 @@ def one_document(front: CapturedSide, back: CapturedSide) -> bool:
     years = None if ends is None else ends.year - begins.year
     age = begins.year - birth.year - ((begins.month, begins.day) < (birth.month, birth.day))
     return age >= 0 and years in {_term(max(age - 1, 0)), _term(age)}
+
+
+def _place_fits(front: CapturedSide, back: CapturedSide) -> bool:
+    address, authority = _sure(front, "address"), _sure(back, "authority")
+    return not address or authority.partition("公安局")[0] in address
 
 
 def _term(age: int) -> int | None:

@@ -70,6 +70,24 @@ def test_the_back_of_another_document_is_noticed(birth: str, valid_from: str, va
     assert not one_document(front(birth), back(valid_from, valid_until))
 
 
+@pytest.mark.parametrize(
+    ("address", "authority", "fits"),
+    [  # Law on Resident ID Cards, art. 8
+        ("福建省福州市鼓楼区示例巷3号", "福州市公安局鼓楼分局", True),
+        ("北京市东城区虚构路1号", "北京市公安局东城分局", True),
+        ("山西省河津市示例镇", "河津市公安局", True),
+        ("福建省福州市鼓楼区示例巷3号", "南京市公安局玄武分局", False),
+        ("福建省福州市鼓楼区示例巷3号", "", True),
+        ("", "南京市公安局玄武分局", True),
+    ],
+)
+def test_a_card_is_made_where_its_holder_lives(address: str, authority: str, fits: bool) -> None:
+    one = CapturedSide(DocumentSide.FRONT, (CapturedField("address", address, sure=bool(address)),))
+    other = CapturedSide(DocumentSide.BACK, (CapturedField("authority", authority, sure=bool(authority)),))
+    assert one_document(one, other) is fits
+    assert one_document(CapturedSide(DocumentSide.FRONT, (CapturedField("address", address, sure=False),)), other)
+
+
 def test_what_is_not_sure_proves_nothing() -> None:
     assert one_document(front("1960-05-01", sure=False), back("2010-06-01", "2020-06-01"))
     assert one_document(front("1960-05-01"), CapturedSide(DocumentSide.BACK, ()))

@@ -27,10 +27,13 @@ def test_no_picture_is_large_and_each_says_that_it_is_none_of_anybody() -> None:
 def test_both_sides_of_each_belong_together() -> None:
     for who in PEOPLE.values():
         until = "长期" if who.valid_until is None else who.valid_until.isoformat()
-        front = CapturedSide(DocumentSide.FRONT, (CapturedField("birth", who.birth.isoformat(), sure=True),))
-        fields = ("valid_from", who.valid_from.isoformat()), ("valid_until", until)
-        back = CapturedSide(DocumentSide.BACK, tuple(CapturedField(name, text, sure=True) for name, text in fields))
-        assert one_document(front, back)
+        front = {"birth": who.birth.isoformat(), "address": who.address}
+        back = {"authority": who.authority, "valid_from": who.valid_from.isoformat(), "valid_until": until}
+        sides = (
+            CapturedSide(side, tuple(CapturedField(name, text, sure=True) for name, text in fields.items()))
+            for side, fields in zip(DocumentSide, (front, back), strict=True)
+        )
+        assert one_document(*sides)
 
 
 @pytest.mark.slow
