@@ -29,7 +29,7 @@ PATIENCE_S = 2.0
 """How long there may be no picture that could be read."""
 FAILURES = 3
 """So many readings in a row may fail: a process that died is started again for the next picture."""
-_PAUSE_S = 0.05
+_PAUSE_S = 0.1
 _USELESS = frozenset({Fault.PICTURE_DARK, Fault.PICTURE_FROZEN})
 
 
