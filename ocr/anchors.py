@@ -17,6 +17,9 @@ _WORTH_IT = 0.4  # of the best guess: what is worse is none
 _ALIKE = 0.03  # of a card's width: guesses that are nearer are one
 _SLIM = (0.5, 1.9)  # how slim a line may seem, against what its box says
 _UNLIKE = 1.4  # how much larger or smaller a card may be than another beside it
+_RUNNING = 1.5  # heights: of a shorter line it is not known which way it runs
+_TURN, _MOST_KIN = 0.12, 40  # radians between lines of one direction; more of them are a page, not a card
+_TALL = (40.0, 46.0, 52.0)  # dots of the card that its lines may seem high
 _APART = 0.1  # of the card's height: two lines that are nearer do not show how it leans
 
 
@@ -38,15 +41,62 @@ def corners_from(lines: list[TextLine], layout: Layout, width: float | None = No
             for span in ((line.start, line.end), (line.end, line.start)):
                 guesses += _leaning(ends, span, box, places[0], layout)
     guesses.sort(key=lambda each: -each[0])
-    better = []
-    for worth, corners in guesses[:_TRIED]:
-        for reach in _REACHES:
-            met, off, worth = _matches(corners, places, ends, layout, reach)  # noqa: PLW2901
-            if len(met) >= _FEWEST:
-                corners = pulled(corners, met, off, np.ones(len(met)), layout.size)  # noqa: PLW2901
-        better.append((worth, corners))
+    better = [_improved(corners, places, ends, layout) for _, corners in guesses[:_TRIED]]
     better.sort(key=lambda each: -each[0])
-    return _distinct([corners for worth, corners in better if worth > _WORTH_IT * better[0][0]])
+    spanned = [corners for worth, corners in better if worth > _WORTH_IT * better[0][0]]
+    return _distinct(spanned + _by_direction(lines, places, layout))
+
+
+def _improved(corners: Points, places: tuple[Points, Points], ends: Points, layout: Layout) -> tuple[float, Points]:
+    """Return how well lines meet their places, and the corners pulled to where they do best."""
+    worth = 0.0
+    for reach in _REACHES:
+        met, off, worth = _matches(corners, places, ends, layout, reach)
+        if len(met) >= _FEWEST:
+            corners = pulled(corners, met, off, np.ones(len(met)), layout.size)
+    return worth, corners
+
+
+def _by_direction(lines: list[TextLine], places: tuple[Points, Points], layout: Layout) -> list[Points]:
+    """Return where cards may lie whose lines run another way than the rest of the picture's.
+
+    Of a card on a printed page, with glare on its number, this is what is left. How large it is follows from how high
+    its lines are.
+    """
+    slim = [line for line in lines if line.length > _RUNNING * line.height]
+    runs = np.array([line.end - line.start for line in slim]).reshape(-1, 2)
+    angles = np.arctan2(runs[:, 1], runs[:, 0])
+    alike = np.abs(np.sin(angles[:, None] - angles)) < _TURN
+    free = np.ones(len(slim), bool)
+    guesses = []
+    while (alike & free)[free].sum(axis=1).max(initial=0) >= _FEWEST:
+        one = int(np.where(free, (alike & free).sum(axis=1), 0).argmax())
+        chosen = alike[one] & free
+        free &= ~chosen
+        if chosen.sum() <= _MOST_KIN:
+            kin = [line for line, each in zip(slim, chosen, strict=True) if each]
+            turned = angles[one] + float(np.median(np.arcsin(np.sin(angles[chosen] - angles[one]))))
+            guesses += [_voted(kin, turned + sense, places, layout) for sense in (0.0, np.pi)]
+    return guesses
+
+
+def _voted(lines: list[TextLine], angle: float, places: tuple[Points, Points], layout: Layout) -> Points:
+    """Return where most of the lines begin at places where print does, on a card that is turned by `angle`."""
+    along = np.array([np.cos(angle), np.sin(angle)])
+    frame = np.stack([along, [-along[1], along[0]]])
+    ends = np.array([[line.start, line.end] for line in lines])
+    turned = ends @ frame.T
+    begins = np.where((turned[:, 0, 0] < turned[:, 1, 0])[:, None], turned[:, 0], turned[:, 1])
+    height = float(np.median([line.height for line in lines]))
+    guesses = []
+    for tall in _TALL:
+        seen = begins * (tall / height)
+        moves = (seen[:, None] - places[0]).reshape(-1, 2)
+        apart = np.linalg.norm((moves[:, None] + places[0])[:, :, None] - seen, axis=3).min(axis=2)
+        worth = np.maximum(1 - apart / _REACHES[0], 0).sum(axis=1)
+        best = int(worth.argmax())
+        guesses.append((float(worth[best]), (rim(layout.size) + moves[best]) * (height / tall) @ frame))
+    return _improved(max(guesses, key=lambda each: each[0])[1], places, ends, layout)[1]
 
 
 def _joined(line: TextLine, lines: list[TextLine]) -> TextLine | None:

@@ -110,3 +110,18 @@ def test_a_number_that_is_seen_in_pieces_still_places_the_card() -> None:
     rest = [(80, 112, 159, 38), (196, 112, 320, 40), (80, 188, 159, 38), (80, 264, 159, 38), (190, 343, 580, 38)]
     lines = sorted((_line(*each, matrix) for each in pieces + rest), key=lambda each: -each.length)
     assert np.abs(corners_from(lines, FRONT)[0] - at()).max() < 40
+
+
+def test_a_card_whose_number_is_hidden_is_placed_by_the_way_its_lines_run() -> None:
+    matrix = to_picture(at(), FRONT.size)
+    turn = np.array([[0.6, 0.8], [-0.8, 0.6]])
+    card = [
+        (80, 112, 159, 46), (196, 112, 320, 46), (80, 188, 159, 46), (306, 188, 430, 46),
+        (80, 264, 420, 46), (80, 343, 159, 46), (190, 343, 580, 46), (190, 391, 420, 46),
+    ]  # fmt: skip
+    lines = [
+        TextLine(one.start @ turn, one.end @ turn, one.height, 1.0) for each in card for one in [_line(*each, matrix)]
+    ]
+    lines += [_line(20, 40 * row, 980, 20, to_picture(at((0, -900)), FRONT.size)) for row in range(18)]
+    lines.sort(key=lambda each: -each.length)
+    assert min(np.abs(guess - at() @ turn).max() for guess in corners_from(lines, FRONT)) < 60
