@@ -1,0 +1,75 @@
+"""The network of lines by either runtime says the same of the same lines."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr import lines
+from ocr.arrays import Pixels
+from ocr.decode import greedy
+from ocr.layout import layout
+from ocr.paddle import python_of_engine
+from ocr.projection import rim
+from ocr.recogniser import ModelMissing, OnnxRecogniser, OpenVinoRecogniser, prepared
+from ocr.synth.samples import Set, sample
+from ocr.synth.scenes import Level
+
+# Run by the Python of PaddleOCR's environment, which has OpenVINO too: lines in, what OpenVINO makes of them out.
+SCRIPT = """
+import io, sys
+import numpy as np
+from ocr.recogniser import OpenVinoRecogniser
+lines = np.load(io.BytesIO(sys.stdin.buffer.read()))
+recogniser = OpenVinoRecogniser()
+out = {name: recogniser.chances(lines[name]) for name in lines}
+out["characters"] = np.array(recogniser.characters)
+np.savez(sys.stdout.buffer, **out)
+"""
+
+
+def test_a_line_is_brought_to_48_dots_and_widened_to_a_multiple_of_16() -> None:
+    line = np.full((24, 101, 3), 255, np.uint8)
+    assert prepared(line).shape == (1, 3, 48, 208)  # 202 and 6 more
+    assert prepared(line).min() == prepared(line).max() == 1.0
+
+
+def test_a_runtime_that_is_not_there_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(ModelMissing, match=r"pip install openteller\[openvino\]"):
+        OpenVinoRecogniser()
+
+
+def lines_of(level: Level, number: int) -> list[Pixels]:
+    """All lines of a card, cut out of its picture by its true corners."""
+    scene = sample(Set.DEV, level, number)
+    card = scene.cards[0]
+    side = layout(f"resident_id_{card.face.side}")
+    matrix = cv2.getPerspectiveTransform(card.corners.astype(np.float32), rim(side.size).astype(np.float32))
+    flat = cv2.warpPerspective(scene.pixels, matrix, side.size)
+    ink = lines.ink(flat)
+    boxes = [line.box for field in side.fields for line in lines.find(ink, field, side.slack)]
+    return [flat[top:bottom, left:right] for left, top, right, bottom in boxes]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_openvino_reads_as_onnx_runtime_does() -> None:
+    python = python_of_engine()
+    cut = [line for level in Level for number in (0, 1) for line in lines_of(level, number)]
+    assert len(cut) > 25
+    packed = io.BytesIO()
+    np.savez(packed, **{f"{number:03}": line for number, line in enumerate(cut)})  # type: ignore[arg-type]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run([python, "-c", SCRIPT], cwd=root, input=packed.getvalue(), capture_output=True, check=True)
+    told = np.load(io.BytesIO(ended.stdout))
+    recogniser = OnnxRecogniser()
+    assert tuple(told["characters"].tolist()) == recogniser.characters
+    for number, line in enumerate(cut):
+        expected, other = recogniser.chances(line), told[f"{number:03}"]
+        assert np.abs(other - expected).max() < 0.02
+        assert greedy(other, recogniser.characters).text == greedy(expected, recogniser.characters).text
