@@ -155,7 +155,8 @@ def _leaning(
 ) -> list[tuple[float, Points]]:
     """Return how well they fit and where they lie: cards on which `box` reaches from end to end of `span`.
 
-    How they lean is taken from a second line, which each label of another row may be the beginning of.
+    How they lean is taken from a second line, which each label of another row may be the beginning of; those without
+    labels do not lean.
     """
     begin, end = span
     along = (end - begin) / (box[2] - box[0])
@@ -166,10 +167,12 @@ def _leaning(
     seen = begins - begin
     seen = seen[np.hypot(*seen.T) < 1.3 * layout.size[0] * scale]
     origin = np.array([box[0], _middle(box)])
-    labels = np.array([[label.box[0], _middle(label.box)] for label in layout.labels]) - origin
+    labels = np.array([[label.box[0], _middle(label.box)] for label in layout.labels]).reshape(-1, 2) - origin
     labels = labels[np.abs(labels[:, 1]) > _APART * layout.size[1]]
     # Down the card, for each label and each line: 2 numbers.
     down = ((seen[None] - labels[:, :1, None] * along) / labels[:, 1:, None]).reshape(-1, 2)
+    if not layout.labels:
+        down = np.array([[-along[1], along[0]]])
     across = (along[0] * down[:, 1] - along[1] * down[:, 0]) / scale**2
     leaning = np.abs(down @ along) / scale**2
     down = down[(across > 0.6) & (across < 1.6) & (leaning < 0.5)]

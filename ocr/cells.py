@@ -11,6 +11,11 @@ from ocr.decode import BLANK, Reading
 FILLER = "<"
 CELLS = {"A": "ABCDEFGHIJKLMNOPQRSTUVWXYZ<", "9": "0123456789<", "*": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ<"}
 """What may stand in a cell, by its letter in layouts."""
+# In a cell of letters, what looks like a digit is the letter like it, and the other way round.
+_ALIKE = {
+    "A": (("O", "0"), ("I", "1"), ("Z", "2"), ("S", "5"), ("B", "8")),
+    "9": (("0", "O"), ("1", "I"), ("2", "Z"), ("5", "S"), ("8", "B"), ("0", "D"), ("0", "Q")),
+}
 _OPEN = 7  # so many of the least certain cells may be something else
 _SHARE = 0.003  # of the likeliest character's chance: what is less likely is not tried
 _LEAST = 1e-6
@@ -43,7 +48,7 @@ def mended(looks: Sequence[Chances], places: Mapping[str, int], cells: str, good
 
 
 def _evidence(looks: Sequence[Chances], places: Mapping[str, int], cells: str) -> list[dict[str, float]]:
-    """Return for each cell the chance of each character that may stand in it; together they are 1."""
+    """Return for each cell the chance of each character that may stand in it; what they lack to 1 is something else."""
     found: list[dict[str, float]] = [dict.fromkeys(CELLS[cell], 0.0) for cell in cells]
     for look in looks:
         wide = len(look) / len(cells)
@@ -51,15 +56,23 @@ def _evidence(looks: Sequence[Chances], places: Mapping[str, int], cells: str) -
         for cell, middle in enumerate(middles):
             first = min(max(round(middle - wide / 2), 0), len(look) - 1)
             window = look[first : max(round(middle + wide / 2), first + 1)]
-            for character in found[cell]:
-                found[cell][character] += float(window[:, places[character]].max()) / len(looks)
-    for each in found:
-        # Of a row of fillers, networks see some only: what has no ink of its own is one.
-        each[FILLER] += max(1 - sum(each.values()), 0.0)
-        whole = max(sum(each.values()), _LEAST)
-        for character in each:
-            each[character] /= whole
+            for character, chance in _chances(window, places, cells[cell]).items():
+                found[cell][character] += chance / len(looks)
     return found
+
+
+def _chances(window: Chances, places: Mapping[str, int], cell: str) -> dict[str, float]:
+    """Return the chance of each character of a cell in the steps that are its own."""
+    best = window.max(axis=0)
+    told = {each: float(best[places[each]]) for each in CELLS[cell]}
+    for each, alike in _ALIKE.get(cell, ()):
+        told[each] = max(told[each], float(best[places[alike]]))
+    # Of a row of fillers, networks see some only: a cell without ink is one.
+    told[FILLER] = max(told[FILLER], float(window[:, BLANK].min()))
+    allowed = [BLANK, *(places[each] for each in CELLS["*"])]
+    other = float((1 - window[:, allowed].sum(axis=1)).max())
+    whole = max(sum(told.values()) + max(other, 0.0), _LEAST)
+    return {each: chance / whole for each, chance in told.items()}
 
 
 def _shift(look: Chances, wide: float) -> float:

@@ -3,6 +3,7 @@
 What is written how, and what follows from what, is the layout's to say: nothing here knows of any one document.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -10,7 +11,7 @@ from datetime import date
 from ocr import cells, doubt, grammar, rules
 from ocr.doubt import Signs
 from ocr.field_reader import Seen
-from ocr.fields import Interpreter
+from ocr.fields import Interpreter, Line
 from ocr.id_card import LONG_TERM, Document, FieldReading, Quad, Risk, Source
 from ocr.layout import Expires, Field, Layout, Tells
 
@@ -22,6 +23,12 @@ _FIRM = 0.5  # so sure must each character be of what a check proves, to be beyo
 def proved(seen: Seen, field: Field, layout: Layout) -> bool:
     """Return whether a field is in order as it was read, every character of it."""
     return seen.signs.sure >= _FIRM and grammar.in_order(seen.text, field, layout)
+
+
+def fitting(layout: Layout, seen: Mapping[str, Seen]) -> float:
+    """Return how well what was read fits a layout: the share of its fields that are in order."""
+    well = [grammar.in_order(seen[field.name].text, field, layout) for field in layout.fields]
+    return sum(well) / len(well)
 
 
 def judge(
@@ -67,16 +74,13 @@ def _read(
         case "latin_name":
             text = " ".join(seen.text.replace(",", ", ").split()).replace(" ,", ",")
             return text, {field.name: rules.judged(doubt.confidence, seen, text, 0, box)}
+    seen = replace(seen, lines=tuple(_plain(line) for line in seen.lines))
     text = _mended(field, layout, seen, interpreter)
     odd = 0 if grammar.in_order(text, field, layout) else 3
-    meant = {field.name: text}
-    if field.kind == "date":
-        meant = {field.name: grammar.date_of(text, field.format)}
-    if field.kind == "period":
-        meant = dict(zip(("valid_from", "valid_until"), grammar.period_of(text, field.format), strict=True))
     repaired = text != seen.text
     readings = {
-        name: rules.judged(doubt.confidence, seen, each, odd, box, repaired=repaired) for name, each in meant.items()
+        name: rules.judged(doubt.confidence, seen, each, odd, box, repaired=repaired)
+        for name, each in grammar.meant(text, field).items()
     }
     checks = len(grammar.checked(field, layout)) + bool(field.check)
     if checks and (repaired or not proved(seen, field, layout)):
@@ -88,13 +92,19 @@ def _read(
     return text, readings
 
 
+def _plain(line: Line) -> Line:
+    """Return a line without blanks, and with the Latin forms of characters that have a wide one."""
+    text = unicodedata.normalize("NFKC", line.reading.text).replace(" ", "")
+    return replace(line, reading=replace(line.reading, text=text))
+
+
 def _certain(reading: FieldReading) -> FieldReading:
     return replace(reading, verified=True, sure=True, confidence=max(reading.confidence, _CERTAIN))
 
 
 def _mended(field: Field, layout: Layout, seen: Seen, interpreter: Interpreter) -> str:
     """Return what was read, or the likeliest text that is in order and hardly less likely."""
-    text = seen.text.replace(" ", "")
+    text = seen.text
     if not seen.lines or grammar.in_order(text, field, layout):
         return text
 

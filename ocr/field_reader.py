@@ -49,12 +49,11 @@ class FieldReader:
         ink = lines.ink(flat, layout.ink)
         return {field.name: self._field(flat, ink, field, layout.slack) for field in layout.fields}
 
-    def read_one(self, flat: Pixels, layout: Layout, name: str) -> Seen:
-        """Return one field of a card of this layout. Raises StopIteration where it has none of this name."""
-        field = next(each for each in layout.fields if each.name == name)
-        return self._field(flat, lines.ink(flat, layout.ink), field, layout.slack)
+    def glance(self, flat: Pixels, layout: Layout, field: Field) -> Seen:
+        """Return one field of a card of this layout, looked at once."""
+        return self._field(flat, lines.ink(flat, layout.ink), field, layout.slack, again=False)
 
-    def _field(self, flat: Pixels, ink: Plane, field: Field, slack: int) -> Seen:
+    def _field(self, flat: Pixels, ink: Plane, field: Field, slack: int, *, again: bool = True) -> Seen:
         found = lines.find(ink, field, slack if field.slack is None else field.slack)
         if not found:
             return Seen(field.like, (), Signs(0.0, 0.0), None)
@@ -63,7 +62,7 @@ class FieldReader:
             look = self._look(_crop(flat, place.box), field)
             line = self.interpreter.line(field, [look])
             told = _signs(line, field, place.box)
-            if self._doubtful(field.like, told):
+            if again and self._doubtful(field.like, told):
                 looks = [look, *(self._look(other, field) for other in _others(flat, place.box))]
                 line = self.interpreter.line(field, looks)
                 told = _signs(line, field, place.box)

@@ -21,6 +21,7 @@ _GOOD = 0.8
 _AS_GOOD = 0.04
 _ROUNDS = 3
 _TRIED = 6  # guesses by text
+_PROVED = 12  # guesses without labels whose proof is read
 _MOST_CARDS = 4
 _THUMB = 160  # the longer side of the copy that shows how light all is
 _PALE, _ROOM = 0.8, 0.8  # of how light, and of how large the card is
@@ -75,14 +76,16 @@ class CardFinder:
         return self._without_labels(picture, shapes, lines)
 
     def _without_labels(self, picture: Pixels, shapes: list[Points], lines: list[TextLine] | None) -> list[Guess]:
-        for layout in self._bare:
-            lines = self._lines(picture) if lines is None else lines
-            ways = [np.roll(each, -turn, axis=0) for each in shapes for turn in (0, 2)]
-            for corners in ways + corners_from(lines, layout)[:_TRIED]:
-                guess = Guess(layout, corners, 0.0, 0.0)
-                if self._proves(picture, guess):
-                    return [guess]
-        return []
+        if not self._bare:
+            return []
+        lines = self._lines(picture) if lines is None else lines
+        guesses = [
+            which(picture, corners, (layout,))
+            for layout in self._bare
+            for corners in (*shapes, *corners_from(lines, layout)[:_TRIED])
+        ]
+        guesses.sort(key=lambda each: -each.likeness)
+        return next(([guess] for guess in guesses[:_PROVED] if self._proves(picture, guess)), [])
 
     def _lines(self, picture: Pixels) -> list[TextLine]:
         if self._detector is None:

@@ -75,6 +75,16 @@ def checked(field: Field, layout: Layout) -> list[Checked]:
     return [rule for rule in layout.rules if isinstance(rule, Checked) and rule.of == field.name]
 
 
+def meant(text: str, field: Field) -> dict[str, str]:
+    """Return the field or fields that a text of a field stands for, dates as YYYY-MM-DD."""
+    if field.kind == "period":
+        return dict(zip(("valid_from", "valid_until"), period_of(text, field.format), strict=True))
+    if field.kind == "date":
+        return {field.name: date_of(text, field.format)}
+    found = re.fullmatch(field.pattern, text) if field.pattern else None
+    return {field.name: found[1] if found is not None and found.lastindex else text}
+
+
 def _checks(text: str, rule: Checked) -> bool:
     covered = "".join(text[first - 1 : last] for first, last in rule.spans)
     found = text[rule.digit - 1 : rule.digit]

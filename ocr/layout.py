@@ -43,6 +43,7 @@ LIKE = {
     "date": "birth",
     "period": "validity",
     "latin_name": "name",
+    "text": "name",
 }
 """Every kind of field, and the kind of a resident ID card's whose signs of doubt it has."""
 
@@ -63,7 +64,7 @@ class Field:
     alphabet: the characters of a code.
     texts: all that a choice may say.
     format: how a date is written, as YYYY.MM.DD; of a period, each of its two dates.
-    pattern: what the field must match as a whole, a regular expression. Blanks count for nothing.
+    pattern: what the field must match as a whole, a regular expression, without blanks; a group in it is what is told.
     check: by which rule the last character follows from the others (ocr/checks.py).
     cells: where all characters are equally wide from the begin of a line to its end, what may stand in each: A letters,
         9 digits, * both; or < in any.

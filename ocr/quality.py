@@ -63,7 +63,7 @@ def _text(sight: Sight) -> tuple[slice, slice]:
     boxes = np.array([field.box for field in sight.layout.fields])
     left, top = (int(value) for value in boxes[:, :2].min(axis=0))
     right, bottom = (int(value) for value in boxes[:, 2:].max(axis=0))
-    if sight.layout.portrait is not None:
+    if sight.layout.portrait is not None and sight.layout.portrait[0] > left:
         right = min(right, sight.layout.portrait[0] - 10)
     return slice(top - top % INK, bottom - bottom % INK), slice(left - left % INK, right - right % INK)
 

@@ -46,6 +46,7 @@ class Reader:
         self._fields = FieldReader(recogniser)
         first = known[RESIDENT_ID] if RESIDENT_ID in documents else ()
         others = tuple(each for name in documents if name != RESIDENT_ID for each in known[name])
+        self._bare = tuple(each for each in others if not each.labels)
         self._rivals = tuple(each for each in others if each.instead_of) if first else ()
         self._finder = CardFinder(first, threads, others, self._is_proved)
 
@@ -65,10 +66,12 @@ class Reader:
         guess = self._nearest(picture, guess)
         flat, back = _flattened(picture, guess)
         seen = self._fields.read(flat, guess.layout)
-        rival = next((each for each in self._rivals if _is_like(each, guess.layout) and _proved_by(each, seen)), None)
-        if rival is not None:
-            guess = replace(guess, layout=rival)
-            seen = self._fields.read(flat, rival)
+        for other in [each for each in self._bare if each is not guess.layout and _is_same(each, guess.layout)]:
+            also = self._fields.read(flat, other)
+            if document.fitting(other, also) > document.fitting(guess.layout, seen):
+                guess, seen = replace(guess, layout=other), also
+        for rival in [each for each in self._rivals if _is_like(each, guess.layout) and _proved_by(each, seen)]:
+            guess, seen = replace(guess, layout=rival), self._fields.read(flat, rival)
         boxes = {name: None if each.box is None else _in_picture(each.box, back) for name, each in seen.items()}
         portrait = None
         if guess.layout.portrait is not None:
@@ -97,9 +100,16 @@ class Reader:
     def _is_proved(self, picture: Pixels, guess: Guess) -> bool:
         """Return whether the field that proves a document without labels does so."""
         flat, _ = _flattened(picture, guess)
-        return _proved_by(
-            guess.layout, {guess.layout.proof: self._fields.read_one(flat, guess.layout, guess.layout.proof)}
+        layout = guess.layout
+        return any(
+            document.proved(self._fields.glance(flat, layout, field), field, layout)
+            for field in layout.fields
+            if field.name == layout.proof
         )
+
+
+def _is_same(one: Layout, other: Layout) -> bool:
+    return (one.document, one.side, one.size) == (other.document, other.side, other.size)
 
 
 def _is_like(rival: Layout, found: Layout) -> bool:

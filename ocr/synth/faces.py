@@ -9,6 +9,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from random import Random
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
@@ -16,7 +17,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from ocr.synth.people import Person
 
 WIDTH, HEIGHT = 1000, 631
-_OVER = 2  # drawn twice as large, then made smaller: smooth strokes
+OVER = 2  # drawn twice as large, then made smaller: smooth strokes
+Colour = tuple[int, int, int]
 _INK, _LABEL = (32, 30, 36), (70, 128, 178)
 _ADDRESS_CHARACTERS = 11
 _RISE = 0.37  # from the middle of a line down to its baseline, in heights of its characters
@@ -27,12 +29,17 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Face:
-    """One side. `fields`: what is printed, by the field's name; `boxes`: where, by the same names."""
+    """One side. `fields`: what is printed, by the field's name; `boxes`: where, by the same names.
+
+    `picture` is 1000 x 631 dots; the side itself is `aspect` times as wide as high.
+    """
 
     side: str
     picture: Image.Image
     fields: dict[str, str]
     boxes: dict[str, Box]
+    document: str = "resident_id"
+    aspect: float = WIDTH / HEIGHT
 
 
 @dataclass(frozen=True)
@@ -56,13 +63,14 @@ def font(fonts: Fonts, size: int) -> ImageFont.FreeTypeFont:
 OCR_B = Fonts(str(files("ocr.synth").joinpath("fonts/OCRB.otf")))
 
 
-class _Sheet:
+class Sheet:
     """Draws at twice the size, and notes where each field comes to stand."""
 
-    def __init__(self, chance: Random, fonts: Fonts) -> None:
-        self._chance, self._fonts = chance, fonts
+    def __init__(self, chance: Random, fonts: Fonts, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
+        """Take the typeface, and the size of the flat document in dots; the paper is white, nearly."""
+        self._fonts, self._size = fonts, size
         self.boxes: dict[str, Box] = {}
-        self.picture = Image.new("RGB", (WIDTH * _OVER, HEIGHT * _OVER), _paper(chance))
+        self.picture = Image.new("RGB", (size[0] * OVER, size[1] * OVER), _paper(chance))
         self.draw = ImageDraw.Draw(self.picture)
         # The whole personal print is laid on in one pass, never quite in the same place.
         self._dx, self._dy = chance.uniform(-6, 6), chance.uniform(-5, 5)
@@ -71,47 +79,69 @@ class _Sheet:
         self.stretch = own.uniform(0.93, 1.07)
 
     # Rows are given by their middles: faces differ in what is above and below.
-    def label(self, x: float, y: float, text: str, size: int = 30, pitch: float | None = None) -> None:
+    def label(  # noqa: PLR0917  (place, text, size, as everywhere here)
+        self, x: float, y: float, text: str, size: int = 30, pitch: float | None = None, colour: Colour = _LABEL
+    ) -> None:
+        """Print what every document has. `y`: the middle of the line; `pitch` 0: as far apart as in the typeface."""
+        face = font(self._fonts, size * OVER)
         for number, character in enumerate(text):
-            left, base = x + self._aside[0] + number * (pitch or size), y + self._aside[1] + _RISE * size
-            at = (_OVER * left, _OVER * base)
-            self.draw.text(at, character, _LABEL, font(self._fonts, size * _OVER), anchor="ls")
+            left = (
+                x + self._aside[0] + (face.getlength(text[:number]) / OVER if pitch == 0 else number * (pitch or size))
+            )
+            self.draw.text(
+                (OVER * left, OVER * (y + self._aside[1] + _RISE * size)), character, colour, face, anchor="ls"
+            )
 
     def text(
-        self, name: str, x: float, y: float, text: str, size: int, *, fonts: Fonts | None = None, pitch: float = 0
+        self,
+        name: str,
+        x: float,
+        y: float,
+        text: str,
+        size: int,
+        *,
+        fonts: Fonts | None = None,
+        pitch: float = 0,
+        colour: Colour = _INK,
     ) -> None:
-        face = font(fonts or self._fonts, size * _OVER)
+        """Print a field, or a part of it; `pitch`: dots from a character to the next, 0 as the typeface has it."""
+        face = font(fonts or self._fonts, size * OVER)
         x, y = x + self._dx, y + self._dy + _RISE * size
         right = x
         for character in text:
-            self.draw.text((_OVER * right, _OVER * y), character, _INK, face, anchor="ls")
-            right += pitch or face.getlength(character) / _OVER
-        left, top, _, bottom = self.draw.textbbox((_OVER * x, _OVER * y), text, face, anchor="ls")
-        box = (left / _OVER, top / _OVER, right, bottom / _OVER)
+            self.draw.text((OVER * right, OVER * y), character, colour, face, anchor="ls")
+            right += pitch or face.getlength(character) / OVER
+        left, top, _, bottom = self.draw.textbbox((OVER * x, OVER * y), text, face, anchor="ls")
+        box = (left / OVER, top / OVER, right, bottom / OVER)
         old = self.boxes.get(name)
         self.boxes[name] = box if old is None else (
             min(old[0], box[0]), min(old[1], box[1]), max(old[2], box[2]), max(old[3], box[3])
         )  # fmt: skip
 
-    def face(self, side: str, fields: dict[str, str]) -> Face:
+    def face(self, side: str, fields: dict[str, str], document: str = "resident_id") -> Face:
+        """Return what was drawn, 1000 x 631 dots, whatever shape it has."""
         small = self.picture.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
-        return Face(side, small, fields, self.boxes)
+        x, y = WIDTH / self._size[0], HEIGHT / self._size[1]
+        boxes = {name: (box[0] * x, box[1] * y, box[2] * x, box[3] * y) for name, box in self.boxes.items()}
+        return Face(side, small, fields, boxes, document, self._size[0] / self._size[1])
 
 
 def front(person: Person, chance: Random, fonts: Fonts) -> Face:
-    """Draw the side with the portrait."""
-    sheet = _Sheet(chance, fonts)
-    _guilloche(sheet, chance, (205, 222, 236), (238, 214, 214))
+    """Draw the side with the portrait; somebody without ethnicity gets no label for one, either."""
+    sheet = Sheet(chance, fonts)
+    guilloche(sheet, chance, (205, 222, 236), (238, 214, 214))
     for x, y, text in (
         (80, 112, "姓名"), (80, 188, "性别"), (306, 188, "民族"), (80, 264, "出生"),
         (306, 264, "年"), (403, 264, "月"), (499, 264, "日"), (80, 343, "住址"),
     ):  # fmt: skip
-        sheet.label(x, y, text, 29, pitch=50)
+        if text != "民族" or person.ethnicity:
+            sheet.label(x, y, text, 29, pitch=50)
     sheet.label(80, 539, "公民身份号码", pitch=35.4 * sheet.stretch)
-    _portrait(sheet, chance, person.sex)
+    portrait(sheet, chance, person.sex)
     sheet.text("name", 197, 112, person.name, 40, pitch=44 if "·" not in person.name else 0)
     sheet.text("sex", 197, 188, person.sex, 34)
-    sheet.text("ethnicity", 396, 188, person.ethnicity, 34)
+    if person.ethnicity:
+        sheet.text("ethnicity", 396, 188, person.ethnicity, 34)
     year, month, day = f"{person.birth.year}", f"{person.birth.month}", f"{person.birth.day}"
     sheet.text("birth", 194, 264, year, 34)
     sheet.text("birth", 361 if len(month) == 1 else 351, 264, month, 34)
@@ -133,13 +163,13 @@ def front(person: Person, chance: Random, fonts: Fonts) -> Face:
 
 def back(person: Person, chance: Random, fonts: Fonts) -> Face:
     """Draw the side with the emblem."""
-    sheet = _Sheet(chance, fonts)
-    _guilloche(sheet, chance, (226, 226, 212), (240, 212, 208))
-    _emblem(sheet)
+    sheet = Sheet(chance, fonts)
+    guilloche(sheet, chance, (226, 226, 212), (240, 212, 208))
+    emblem(sheet)
     for text, left, y, size, pitch in (("中华人民共和国", 352, 105, 56, 79.3), ("居民身份证", 310, 216, 84, 131.5)):
         for number, character in enumerate(text):
-            at = (_OVER * (left + number * pitch), _OVER * (y + _RISE * size))
-            sheet.draw.text(at, character, (52, 46, 46), font(fonts, size * _OVER), anchor="ls")
+            at = (OVER * (left + number * pitch), OVER * (y + _RISE * size))
+            sheet.draw.text(at, character, (52, 46, 46), font(fonts, size * OVER), anchor="ls")
     sheet.label(241, 465, "签发机关", pitch=34.6)
     sheet.label(241, 541, "有效期限", pitch=34.6)
     sheet.text("authority", 398, 465, person.authority, 34)
@@ -162,7 +192,7 @@ def _paper(chance: Random) -> tuple[int, int, int]:
     return light - chance.randrange(0, 8), light, light + chance.randrange(0, 8)
 
 
-def _guilloche(sheet: _Sheet, chance: Random, cool: tuple[int, int, int], warm: tuple[int, int, int]) -> None:
+def guilloche(sheet: Sheet, chance: Random, cool: tuple[int, int, int], warm: tuple[int, int, int]) -> None:
     """Lay the fine waves of both printing colours over the paper."""
     width, height = sheet.picture.size
     xs = np.arange(0, width + 12, 12)
@@ -181,12 +211,20 @@ def _guilloche(sheet: _Sheet, chance: Random, cool: tuple[int, int, int], warm: 
         sheet.draw.line(list(map(tuple, points.tolist())), fill=warm, width=2)
 
 
-def _portrait(sheet: _Sheet, chance: Random, sex: str) -> None:
+def portrait(sheet: Sheet, chance: Random, sex: str, place: tuple[int, int, int, int] = (655, 80, 937, 452)) -> None:
     """Draw one of three styles of a head: long hair, short hair, bald with a beard."""
-    draw, left, top = sheet.draw, 655, 80
+    left, top, right, bottom = place
+    drawn = _head(chance, sex, sheet.picture.getpixel((4, 4)))
+    head = drawn.resize(((right - left) * OVER, (bottom - top) * OVER)) if place != (655, 80, 937, 452) else drawn
+    under = sheet.picture.crop((left * OVER, top * OVER, right * OVER, bottom * OVER))
+    sheet.picture.paste(ImageChops.darker(head, under), (left * OVER, top * OVER))
+    sheet.boxes["portrait"] = place
+
+
+def _head(chance: Random, sex: str, paper: Any) -> Image.Image:
     wide, high = 282, 372
-    size = (wide * _OVER, high * _OVER)
-    picture = Image.new("RGB", size, sheet.picture.getpixel((4, 4)))  # the paper shows through
+    size = (wide * OVER, high * OVER)
+    picture = Image.new("RGB", size, paper)  # the paper shows through
     pen = ImageDraw.Draw(picture)
     skin = chance.choice([(226, 188, 160), (208, 164, 132), (238, 206, 184), (190, 148, 120)])
     hair = chance.choice([(28, 24, 24), (52, 40, 34), (120, 118, 118), (18, 18, 22)])
@@ -211,16 +249,13 @@ def _portrait(sheet: _Sheet, chance: Random, sex: str) -> None:
         pen.ellipse((x - 10, eyes - 10, x + 10, eyes + 10), fill=(30, 24, 24))
     pen.line((middle, eyes + 20, middle - 14, eyes + 90, middle + 10, eyes + 94), fill=(150, 110, 90), width=5)
     pen.arc((middle - 46, eyes + 110, middle + 46, eyes + 156), 20, 160, fill=(150, 60, 60), width=9)
-    picture = picture.filter(ImageFilter.GaussianBlur(2.5))
-    under = sheet.picture.crop((left * _OVER, top * _OVER, left * _OVER + size[0], top * _OVER + size[1]))
-    sheet.picture.paste(ImageChops.darker(picture, under), (left * _OVER, top * _OVER))
-    sheet.boxes["portrait"] = (left, top, left + wide, top + high)
-    del draw
+    return picture.filter(ImageFilter.GaussianBlur(2.5))
 
 
-def _emblem(sheet: _Sheet) -> None:
+def emblem(sheet: Sheet) -> None:
+    """Draw something like the national emblem."""
     draw, red, gold = sheet.draw, (196, 58, 54), (222, 176, 96)
-    left, top, right, bottom = (value * _OVER for value in (75, 60, 245, 250))
+    left, top, right, bottom = (value * OVER for value in (75, 60, 245, 250))
     draw.ellipse((left, top, right, bottom), fill=red, outline=gold, width=16)
     draw.rectangle((left + 70, top + 210, right - 70, top + 250), fill=gold)
     for x, y, size in ((170, 120, 30), (110, 160, 11), (140, 90, 11), (200, 90, 11), (230, 160, 11)):

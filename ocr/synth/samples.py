@@ -9,6 +9,7 @@ from kiosk_core.id_card_reader import check_character
 from ocr import regions
 from ocr.id_card import Risk
 from ocr.synth import faces, scenes
+from ocr.synth.documents import DOCUMENTS
 from ocr.synth.people import Person, person
 from ocr.synth.scenes import Level, Scene
 from ocr.synth.strangers import STRANGERS
@@ -32,6 +33,12 @@ def sample(purpose: Set, level: Level, number: int) -> Scene:
     who = person(chance, TODAY)
     draw = faces.front if chance.random() < 0.6 else faces.back
     return scenes.photograph(draw(who, chance, chance.choice(typefaces())), level, chance)
+
+
+def document_sample(purpose: Set, name: str, level: Level, number: int) -> Scene:
+    """Return a picture with one other document, of the layout of this name."""
+    chance = Random(f"{purpose.value}/{name}/{level.value}/{number}")  # noqa: S311
+    return scenes.photograph(DOCUMENTS[name](chance, chance.choice(typefaces())), level, chance)
 
 
 def risk_sample(purpose: Set, risk: Risk | None, number: int) -> Scene:

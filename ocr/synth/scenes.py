@@ -111,7 +111,7 @@ def photograph(face: Face, level: Level, chance: Random, risk: Risk | None = Non
         wear(card, chance)
         effects.append("wear")
     width = chance.uniform(*bounds.card_width)
-    corners = _lay(width, bounds, chance)
+    corners = _lay(width, face.aspect, bounds, chance)
     margin_x, margin_y = (chance.uniform(0.03, 0.35) * width for _ in range(2))
     corners += [margin_x, margin_y] - corners.min(axis=0)
     size = np.ceil(corners.max(axis=0) + [chance.uniform(0.03, 0.35) * width for _ in range(2)]).astype(int)
@@ -324,8 +324,8 @@ def _outside(box: Box, corners: Points, pixels: Pixels) -> bool:
 # -- geometry ----------------------------------------------------------------------------------------------------
 
 
-def _lay(width: float, bounds: _Bounds, chance: Random) -> Points:
-    height = width * HEIGHT / WIDTH
+def _lay(width: float, aspect: float, bounds: _Bounds, chance: Random) -> Points:
+    height = width / aspect
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
     corners += [[chance.uniform(-bounds.lean, bounds.lean) * width for _ in range(2)] for _ in range(4)]
     turn = np.radians(bounds.turn(chance))
