@@ -76,7 +76,7 @@ class Capture:
         Returns what is to be shown, or the side: then the capture is over. The portrait of `read` is overwritten.
         """
         corners = read.corners if isinstance(read, IdCard) else None
-        called = hint(self._side, read, still=corners is not None and lies_still(self._corners, corners))
+        called = hint(self._side, read, still=corners is None or lies_still(self._corners, corners))
         self._corners = corners
         if isinstance(read, IdCard) and read.portrait is not None:
             read.portrait.fill(0)

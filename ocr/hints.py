@@ -55,9 +55,9 @@ def width(corners: Quad) -> float:
 
 
 def lies_still(before: Quad | None, now: Quad) -> bool:
-    """Return whether a card has hardly moved between two pictures."""
+    """Return whether a card has hardly moved between two pictures; one that was not there before has not, yet."""
     if before is None:
-        return False
+        return True
     return bool(np.abs(np.array(before) - np.array(now)).max() < _STILL * width(now))
 
 
