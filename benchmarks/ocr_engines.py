@@ -20,6 +20,7 @@ from ocr.id_card import IdCard, Quality, Unreadable
 from ocr.text_lines import LineEngine, LineOfText
 
 THREADS = 2
+_PATIENCE_S = 900.0  # a page of a thousand words on a busy machine
 _NOTHING = Quality(0, 0, 0, 0, 0)
 Read = Callable[[Pixels], IdCard | Unreadable]
 
@@ -136,7 +137,7 @@ def _rapidocr() -> tuple[Read, list[int], Any]:
 def _paddleocr() -> tuple[Read, list[int], Any]:
     from ocr.paddle import PaddleEngine  # noqa: PLC0415
 
-    engine = PaddleEngine(THREADS)
+    engine = PaddleEngine(THREADS, _PATIENCE_S)
     return _parsing(engine), [os.getpid(), engine.process_id], None
 
 

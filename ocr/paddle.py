@@ -23,7 +23,7 @@ from ocr.text_lines import LineOfText
 ENVIRONMENT = "OPENTELLER_PADDLEOCR"
 """The environment variable that names the folder of PaddleOCR's virtual environment; else it is .venv-paddleocr."""
 
-_START_S, _PICTURE_S = 60.0, 60.0
+_START_S = 60.0
 _CHUNK = 1 << 16
 
 
@@ -50,8 +50,9 @@ def python_of_engine() -> Path:
 class PaddleEngine:
     """The process with PaddleOCR; one thread owns it. To be closed."""
 
-    def __init__(self, threads: int = 2) -> None:
-        """Start it: some seconds. Raises ModelMissing, EngineFailed."""
+    def __init__(self, threads: int = 2, picture_s: float = 60.0) -> None:
+        """Start it: some seconds. A picture may take `picture_s` seconds. Raises ModelMissing, EngineFailed."""
+        self._picture_s = picture_s
         script = Path(__file__).with_name("paddle_process.py")
         self._process = subprocess.Popen(  # noqa: S603  (our own script, no shell)
             [python_of_engine(), "-I", script, str(threads)],
@@ -85,7 +86,7 @@ class PaddleEngine:
                 rest = rest[self._process.stdin.write(rest) :]
         except OSError as error:
             raise EngineFailed("PaddleOCR's process has ended") from error
-        return [LineOfText(text, _quad(corners), score) for text, score, corners in self._answer(_PICTURE_S)]
+        return [LineOfText(text, _quad(corners), score) for text, score, corners in self._answer(self._picture_s)]
 
     def close(self) -> None:
         """End the process."""
