@@ -13,7 +13,7 @@ import numpy as np
 from kiosk_core.id_document import CapturedField, CapturedSide, Crop, DocumentRisk, DocumentSide, Hint
 from ocr import risks
 from ocr.arrays import Pixels
-from ocr.combination import combined
+from ocr.combination import UNCLEAR, combined
 from ocr.hints import HintBoard, hint, lies_still, side_of
 from ocr.id_card import FieldReading, IdCard, IdCardBack, IdCardFront, Quad, Risk, Unreadable
 
@@ -28,7 +28,7 @@ _KEPT = 12  # readings
 _OTHER_CARD = 2  # fields that are surely different
 _OF_PICTURE = frozenset({Risk.EDGE_MISSING, Risk.OCCLUDED, Risk.GLARE, Risk.BLURRED})
 _OF_DOCUMENT = frozenset({Risk.PHOTOCOPY, Risk.SCREEN, Risk.EDITED})
-_CROP_WIDTH, _CROP_BYTES, _GREYS = 400, 6000, 16
+_CROP_WIDTH, _CROP_HEIGHT, _CROP_BYTES, _GREYS = 400, 400, 6000, 16
 
 
 @dataclass
@@ -139,9 +139,9 @@ class Capture:
         return CapturedSide(self._side, told, frozenset(DocumentRisk(risk.value) for risk in found))
 
 
-def _goodness(read: IdCard) -> tuple[int, int, float]:
+def _goodness(read: IdCard) -> tuple[bool, int, int, float]:
     sure = sum(each.sure for each in read.fields.values())
-    return sure, -len(read.risks & _OF_PICTURE), read.quality.sharpness
+    return not read.risks & UNCLEAR, sure, -len(read.risks & _OF_PICTURE), read.quality.sharpness
 
 
 def _differs(card: _Card, read: IdCard) -> bool:
@@ -160,7 +160,7 @@ def _piece(picture: Pixels, box: Quad) -> Pixels:
     """Return what stands in a box of a picture, upright, with a little around it, grey."""
     corners = np.array(box, np.float32)
     wide, high = (float(np.linalg.norm(corners[end] - corners[0])) for end in (1, 3))
-    scale = min(_CROP_WIDTH / max(wide, 1.0), 1.5)
+    scale = min(_CROP_WIDTH / max(wide, 1.0), _CROP_HEIGHT / max(high, 1.0), 1.5)
     margin = 0.2 * min(high, wide)
     flat = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
     size = max(round((wide + 2 * margin) * scale), 8), max(round((high + 2 * margin) * scale), 8)

@@ -11,7 +11,8 @@ from dataclasses import replace
 from ocr import doubt, fields, regions
 from ocr.id_card import FieldReading, IdCard, IdCardBack, IdCardFront, Risk, Source
 
-_UNCLEAR = frozenset({Risk.BLURRED, Risk.EDGE_MISSING})
+UNCLEAR = frozenset({Risk.BLURRED, Risk.EDGE_MISSING})
+"""In such pictures what is read surely may yet be wrong."""
 _SHARED = 0.25  # what another picture that agrees adds, of what it would if its mistakes had nothing to do with others'
 _COUNTED = 3  # so many others at most: what all pictures have in common no number of them mends
 _BROKEN = 0.9  # no field that breaks a rule, or has a hole, is surer than this (ocr/doubt.py), nor made so by more
@@ -22,7 +23,7 @@ _PROVED = ("id_number", "birth", "sex")
 
 def combined(cards: Sequence[IdCard]) -> IdCardFront | IdCardBack:
     """Return what one or more readings of the same side of a resident ID card say together."""
-    clear = [card for card in cards if not card.risks & _UNCLEAR]
+    clear = [card for card in cards if not card.risks & UNCLEAR]
     readings = [card.fields for card in clear or cards]
     least = 1 if clear else 2
     said = {name: _field(name, [each[name] for each in readings], least) for name in readings[0]}

@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr.combination import combined
@@ -120,6 +120,7 @@ readings = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(st.lists(readings, min_size=1, max_size=8))
 def test_whatever_was_read_the_text_is_one_of_it_and_confidence_a_chance(given_: list[FieldReading]) -> None:
     found = names(*given_)
@@ -128,6 +129,7 @@ def test_whatever_was_read_the_text_is_one_of_it_and_confidence_a_chance(given_:
     assert not (found.sure and not found.text)
 
 
+@settings(max_examples=50)
 @given(st.lists(readings, min_size=1, max_size=6), st.randoms())
 def test_the_order_of_pictures_does_not_matter(given_: list[FieldReading], chance: Random) -> None:
     shuffled = sorted(given_, key=lambda _: chance.random())
