@@ -22,6 +22,7 @@ _MEANINGS = {
     LedgerState.CARD_OK: "the card proved that it was loaded",
     LedgerState.CONFIRM_SAF: "the proof is on its way to the host",
     LedgerState.REV_REQ: "a reversal is on its way to the host",
+    LedgerState.UPDATE_REQ: "the bank is told of the customer's new ID card",
     LedgerState.SUSPENSE: "the card is gone; the case waits for it",
     LedgerState.MANUAL: "the evidence contradicts itself; the case waits for staff",
     LedgerState.DONE: "the card is loaded and the host knows it",
@@ -44,6 +45,12 @@ _NOTES: dict[tuple[str, str | int | bool | None], str] = {
 
 # What rows of a deposit to a bank account mean where that is something else.
 _OF_DEPOSITS = {LedgerState.DONE: "the money is on the bank account"}
+_OF_ID_UPDATES = {
+    LedgerState.CARD_READ: "both sides of the ID card were read",
+    LedgerState.DONE: "the bank has the new ID card",
+    LedgerState.DECLINED: "the bank did not take the new ID card",
+    LedgerState.ABANDONED: "ended, and nothing was changed",
+}
 
 _RESOLUTIONS = {
     Resolution.LOADED.value: "the card is loaded",
@@ -62,6 +69,7 @@ _NEXT_STEPS = {
     LedgerState.MANUAL: "Open: staff must settle this with the host's record and the card.",
     LedgerState.CONFIRM_SAF: "Open: the card is loaded; the proof is sent again until the host answers.",
     LedgerState.CARD_OK: "Open: the card is loaded; the proof is sent again until the host answers.",
+    LedgerState.UPDATE_REQ: "Open: the bank may have the new ID card; it is asked until it answers.",
     LedgerState.REV_REQ: "Open: what was paid goes back; the reversal is sent again until the host answers.",
 }
 
@@ -104,6 +112,8 @@ def standing(transaction: Transaction) -> str:
 
 
 def _meaning(transaction: Transaction, state: LedgerState) -> str:
+    if not transaction.is_about_money:
+        return _OF_ID_UPDATES.get(state, _MEANINGS[state])
     is_deposit = "account_token" in transaction.facts
     return _OF_DEPOSITS.get(state, _MEANINGS[state]) if is_deposit else _MEANINGS[state]
 

@@ -31,6 +31,7 @@ class LedgerState(Enum):
     CARD_OK = "CARD_OK"  # the card gave its TAC
     CONFIRM_SAF = "CONFIRM_SAF"  # the TAC is on its way to the host until the host says yes
     REV_REQ = "REV_REQ"  # a reversal is on its way to the host until the host says yes
+    UPDATE_REQ = "UPDATE_REQ"  # a customer's new data are about to be sent: from here on only the host knows
     SUSPENSE = "SUSPENSE"  # the card is gone; open until it is seen again or staff settle it
     MANUAL = "MANUAL"  # evidence contradicts itself; open until staff settle it
     DONE = "DONE"
@@ -118,6 +119,11 @@ class Transaction:
         for row in self.rows:
             merged.update(row.facts)
         return merged
+
+    @property
+    def is_about_money(self) -> bool:
+        """Whether money could move in it; the others are of no account to books and limits."""
+        return self.rows[0].facts.get("kind") != "id_update"
 
 
 class Journal(Protocol):

@@ -41,6 +41,8 @@ class Picture(Enum):
     KEEP_BANK_CARD = "keep_bank_card"
     TAKE_BANK_CARD = "take_bank_card"
     STAFF = "staff"
+    ID_CARD_FRONT = "id_card_front"
+    ID_CARD_BACK = "id_card_back"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +123,85 @@ class CapturePage(_Page):
     problem: Words | None = None
     deadline_s: int | None = None
     preview: Preview | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanPage(_Page):
+    """A document is captured: `steps` are its sides, `current` the one under way, and `picture` shows it.
+
+    `hint` is the one thing to do now, with the icon of its `sign`; `good`: nothing is left to do but to wait. `problem`
+    says why this side is asked for once more.
+    """
+
+    kind: Literal["scan"] = "scan"
+    title: Words
+    hint: Words
+    sign: str
+    good: bool = False
+    picture: Picture
+    steps: tuple[Words, ...]
+    current: int
+    problem: Words | None = None
+    preview: Preview
+
+
+class FieldState(Enum):
+    """How a field of a form stands."""
+
+    ASKED = "asked"  # somebody must look at it
+    SURE = "sure"
+    CHANGED = "changed"  # the customer typed or chose it
+    OPEN = "open"  # the counter fills it in
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormField:
+    """A field of a form by its `name`: its text, and a picture of where it stands on the card (PNG, base64; "": none).
+
+    Both are a person's, and in no repr.
+    """
+
+    name: str
+    label: Words
+    text: str = field(repr=False)
+    state: FieldState
+    crop: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormPage(_Page):
+    """All fields: those that are asked first. The button leads to the first of them or, where none is, on."""
+
+    kind: Literal["form"] = "form"
+    title: Words
+    body: Words
+    fields: tuple[FormField, ...]
+
+
+class FieldEntry(Enum):
+    """How a field is corrected."""
+
+    TEXT = "text"  # not at all here: it is right, or it is read anew, or the counter fills it in
+    NUMBER = "number"  # an ID number
+    DATE = "date"
+    LAST_DAY = "last_day"  # a date, or 长期
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldPage(_Page):
+    """One field: is it right? `choices` are for CHOICE; `may_stay_open`: the counter may fill it in.
+
+    `problem` says what is wrong with what was typed.
+    """
+
+    kind: Literal["field"] = "field"
+    title: Words
+    field: FormField
+    entry: FieldEntry
+    choices: tuple[str, ...] = ()
+    may_stay_open: bool = False
+    problem: Words | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,6 +326,9 @@ class MessagePage(_Page):
 Page = Annotated[
     MenuPage
     | CapturePage
+    | ScanPage
+    | FormPage
+    | FieldPage
     | KeypadPage
     | FundingPage
     | PaymentPage
@@ -284,6 +368,40 @@ class ChooseFunding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OpenField:
+    """A field of a form was touched."""
+
+    kind: Literal["open_field"] = "open_field"
+    name: str
+
+
+class FieldAnswer(Enum):
+    """What the customer says of a field."""
+
+    RIGHT = "right"
+    TYPED = "typed"  # it reads otherwise
+    AGAIN = "again"  # it is wrong: read the card once more
+    COUNTER = "counter"  # it is wrong: the counter shall fill it in
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerField:
+    """A field was answered; `text` is what was typed or chosen: a number, YYYY-MM-DD, 长期 or one of the choices."""
+
+    kind: Literal["answer_field"] = "answer_field"
+    name: str
+    answer: FieldAnswer
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirm:
+    """All fields of a form are right."""
+
+    kind: Literal["confirm"] = "confirm"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cancel:
     """The cancel button was touched."""
 
@@ -313,7 +431,16 @@ class ChangeLanguage:
 
 
 Intent = Annotated[
-    ChooseService | ChooseAmount | ChooseFunding | Cancel | Done | StayHere | ChangeLanguage,
+    ChooseService
+    | ChooseAmount
+    | ChooseFunding
+    | OpenField
+    | AnswerField
+    | Confirm
+    | Cancel
+    | Done
+    | StayHere
+    | ChangeLanguage,
     Field(discriminator="kind"),
 ]
 

@@ -57,7 +57,7 @@ class Load:
 
 def loads_of(transactions: Iterable[Transaction]) -> tuple[Load, ...]:
     """Return what of `transactions` counts: what may have cost money, and has not been given back for certain."""
-    return tuple(_load(each) for each in transactions if _counts(each))
+    return tuple(_load(each) for each in transactions if each.is_about_money and _counts(each))
 
 
 def _load(transaction: Transaction) -> Load:
@@ -76,6 +76,8 @@ def _counts(transaction: Transaction) -> bool:
     match transaction.state:
         case LedgerState.NEW | LedgerState.CARD_READ | LedgerState.INIT | LedgerState.ABANDONED:
             return False  # nobody was asked for money
+        case LedgerState.UPDATE_REQ:
+            return False  # it is no matter of money
         case LedgerState.DECLINED | LedgerState.REVERSED:
             return False  # nothing was paid, or it went back
         case LedgerState.SETTLED:

@@ -179,4 +179,36 @@ class CardInquiry:
     __pydantic_config__ = _STRICT
 
 
-Service = TransitTopUp | AccountDeposit | CardInquiry
+@dataclass(frozen=True)
+class CaptureTimes:
+    """How long the terminal waits, in seconds.
+
+    `idle_s` for a touch, or while a card is laid down for anything to happen, before it warns; `warning_s` how long the
+    warning stands; `side_s` for a side of the card, whatever happens.
+    """
+
+    idle_s: Seconds = 90
+    warning_s: Annotated[int, Ge(20), Le(120)] = 20
+    side_s: Annotated[int, Ge(30), Le(600)] = 180
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class IdUpdate:
+    """Bring a customer's new ID card to the bank: the texts of its tile and receipt, and its times."""
+
+    kind: Literal["id_update"]
+    id: Annotated[str, MinLen(1)]
+    icon: Literal["id_card"]
+    title: LocalText
+    subtitle: LocalText
+    order: int = 100
+    times: CaptureTimes = CaptureTimes()
+    receipt_title: LocalText = field(default=LocalText("身份证信息更新凭条", "ID card update receipt"))
+    receipt_note: LocalText | None = None
+
+    __pydantic_config__ = _STRICT
+
+
+Service = TransitTopUp | AccountDeposit | CardInquiry | IdUpdate

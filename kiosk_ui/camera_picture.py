@@ -7,7 +7,7 @@ import logging
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QImage
 
-from kiosk_core.pages import CapturePage, Frame, Page, Preview
+from kiosk_core.pages import CapturePage, Frame, Page, Preview, ScanPage
 from kiosk_core.texts import Words
 from kiosk_ui.presentation import Wording
 from kiosk_ui.qt_property import qt_property
@@ -33,7 +33,7 @@ class CameraPicture(QObject):
 
     def open(self, page: Page) -> None:
         """Begin, go on or end as `page` wishes."""
-        self._preview = page.preview if isinstance(page, CapturePage) else None
+        self._preview = page.preview if isinstance(page, CapturePage | ScanPage) else None
         if self._preview is None:
             self._image = QImage()
             self._number = 0

@@ -68,6 +68,22 @@ class CameraProvider(QQuickImageProvider):
         return image, image.size()
 
 
+class CropProvider(QQuickImageProvider):
+    """`image://crop/<page number>/<field>`: a piece of a card's picture on this page; it keeps none itself."""
+
+    def __init__(self, image: Callable[[str], QImage]) -> None:
+        super().__init__(QQuickImageProvider.ImageType.Image)
+        self._image = image
+
+    def requestImage(self, id: str | None, requestedSize: QSize) -> tuple[QImage, QSize]:  # noqa: A002, ARG002, N802, N803
+        """Return the piece; one transparent pixel where there is none any more."""
+        image = self._image((id or "").rpartition("/")[2])
+        if image.isNull():
+            image = QImage(1, 1, QImage.Format.Format_ARGB32_Premultiplied)
+            image.fill(Qt.GlobalColor.transparent)
+        return image, image.size()
+
+
 def draw_qr(text: str, room: int) -> QImage:
     """Return the code of `text` at most `room` pixels wide (one pixel a module at least)."""
     import segno  # noqa: PLC0415  (only the payment page needs it: the first frame comes sooner)

@@ -7,11 +7,17 @@ of each kind with nothing of any customer in it.
 from collections.abc import Mapping
 from typing import Any
 
+from kiosk_core.id_document import LONG_TERM
 from kiosk_core.money import FEN_PER_YUAN, format_amount
 from kiosk_core.pages import (
     CapturePage,
     CardView,
     Fact,
+    FieldEntry,
+    FieldPage,
+    FieldState,
+    FormField,
+    FormPage,
     FundingChoice,
     FundingPage,
     KeypadPage,
@@ -22,8 +28,10 @@ from kiosk_core.pages import (
     Page,
     PaymentPage,
     Picture,
+    Preview,
     ProgressPage,
     ResultPage,
+    ScanPage,
     Tone,
 )
 from kiosk_core.texts import Language, LocalText, Words
@@ -34,6 +42,21 @@ _NOTHING = Words("ui.nothing")
 BLANK: Mapping[str, Page] = {
     "menu": MenuPage(),
     "capture": CapturePage(title=_NOTHING, body=_NOTHING, picture=Picture.PLACE_CARD),
+    "scan": ScanPage(
+        title=_NOTHING,
+        hint=_NOTHING,
+        sign="",
+        picture=Picture.ID_CARD_FRONT,
+        steps=(),
+        current=0,
+        preview=Preview(),
+    ),
+    "form": FormPage(title=_NOTHING, body=_NOTHING, fields=()),
+    "field": FieldPage(
+        title=_NOTHING,
+        field=FormField(name="", label=_NOTHING, text="", state=FieldState.SURE),
+        entry=FieldEntry.TEXT,
+    ),
     "keypad": KeypadPage(
         title=_NOTHING,
         card=CardView(masked_number="", balance_fen=0),
@@ -53,8 +76,10 @@ BLANK: Mapping[str, Page] = {
 # These messages ask for a moment of patience; every other one means that the terminal cannot serve now.
 _PATIENCE = frozenset({"starting.title", "one_moment.title", "ui.no_core.title"})
 
+_DAYS = frozenset({"birth", "valid_from", "valid_until"})
+
 # A service that stands alone on the home page shows a picture instead of its icon, where there is one.
-_PICTURES = {"transit_card": Picture.PLACE_CARD.value}
+_PICTURES = {"transit_card": Picture.PLACE_CARD.value, "id_card": Picture.ID_CARD_FRONT.value}
 
 
 class Wording:
@@ -87,7 +112,7 @@ def short_amount(fen: int) -> str:
     return format_amount(fen).removesuffix(".00")
 
 
-def present(page: Page, say: Wording) -> dict[str, Any]:
+def present(page: Page, say: Wording) -> dict[str, Any]:  # noqa: C901  (a case a kind)
     """Return `page` as its QML step reads it."""
     match page:
         case MenuPage():
@@ -103,6 +128,35 @@ def present(page: Page, say: Wording) -> dict[str, Any]:
                 "picture": page.picture.value,
                 "problem": say(page.problem),
                 "timed": page.deadline_s is not None,
+            }
+        case ScanPage():
+            return {
+                "title": say(page.title),
+                "hint": say(page.hint),
+                "sign": page.sign,
+                "good": page.good,
+                "picture": page.picture.value,
+                "steps": [_step(index, words, page.current, say) for index, words in enumerate(page.steps)],
+                "problem": say(page.problem),
+            }
+        case FormPage():
+            asked = sum(field.state is FieldState.ASKED for field in page.fields)
+            return {
+                "title": say(page.title),
+                "body": say(page.body),
+                "fields": [_form_field(field, say) for field in page.fields],
+                "asked": asked,
+                "confirm": say(Words("ui.form.check" if asked else "ui.form.confirm")),
+            }
+        case FieldPage():
+            to_counter = page.field.name == "name" or page.may_stay_open
+            counter = "ui.field.counter_later" if page.may_stay_open else "ui.field.counter_now"
+            return {
+                **_form_field(page.field, say),
+                "title": say(page.title),
+                "entry": page.entry.value,
+                "counter": say(Words(counter)) if page.entry is FieldEntry.TEXT and to_counter else "",
+                "confirm": say(Words("ui.field.right" if page.entry is FieldEntry.TEXT else "ui.confirm")),
             }
         case KeypadPage():
             return {
@@ -165,6 +219,26 @@ def _tile(item: MenuItem, say: Wording) -> dict[str, Any]:
         "available": item.unavailable is None,
         "reason": say(item.unavailable),
     }
+
+
+def _form_field(field: FormField, say: Wording) -> dict[str, Any]:
+    nothing = Words("ui.form.open" if field.state is FieldState.OPEN else "ui.form.empty")
+    return {
+        "name": field.name,
+        "label": say(field.label),
+        "value": _on_card(field.name, field.text),
+        "empty": "" if field.text else say(nothing),
+        "state": field.state.value,
+        "stateText": say(Words(f"ui.form.{field.state.value}")),
+        "pictured": field.crop != "",
+    }
+
+
+def _on_card(name: str, text: str) -> str:
+    """Return a field as people compare it with the card: a date with dots, an ID number in its three parts."""
+    if name == "id_number":
+        return " ".join(part for part in (text[:6], text[6:14], text[14:]) if part)
+    return text.replace("-", ".") if name in _DAYS and text != LONG_TERM else text
 
 
 def _way_to_pay(choice: FundingChoice, say: Wording) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from PyQt6.QtQml import QQmlComponent, QQmlEngine
 from PyQt6.QtQuick import QQuickItem, QQuickView, QQuickWindow, QSGRendererInterface
 
 import kiosk_core.fonts
-from kiosk_ui.image_providers import CameraProvider, IconProvider, QrProvider
+from kiosk_ui.image_providers import CameraProvider, CropProvider, IconProvider, QrProvider
 from kiosk_ui.theme import Panel, properties
 from kiosk_ui.view_model import ViewModel
 
@@ -54,6 +54,7 @@ class KioskScreen:
             "icon": IconProvider(),
             "qr": QrProvider(lambda: model.qr_text),
             "camera": CameraProvider(lambda: model.camera.image),
+            "crop": CropProvider(model.crop),
         }
         for name, provider in self._providers.items():
             engine.addImageProvider(name, provider)

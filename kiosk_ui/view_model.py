@@ -4,26 +4,35 @@ It holds no business state: pages come from the core, every touch goes back to i
 of the page that was touched.
 """
 
+import base64
 import math
 from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal, pyqtSlot
+from PyQt6.QtGui import QImage
 
 from kiosk_core.clock import Clock
 from kiosk_core.funding import FundingKind
 from kiosk_core.pages import (
+    AnswerField,
     Cancel,
     CapturePage,
     ChangeLanguage,
     ChooseAmount,
     ChooseFunding,
     ChooseService,
+    Confirm,
     Done,
+    FieldAnswer,
+    FieldPage,
+    FieldState,
+    FormPage,
     Frame,
     Hello,
     Intent,
     KeypadPage,
     MessagePage,
+    OpenField,
     Page,
     PaymentPage,
     ShowPage,
@@ -34,6 +43,7 @@ from kiosk_core.texts import LANGUAGES, Language, LocalText, Words
 from kiosk_ui.amount_entry import AmountEntry
 from kiosk_ui.camera_picture import CameraPicture
 from kiosk_ui.countdown import Countdown
+from kiosk_ui.field_entry import TypedField
 from kiosk_ui.presentation import BLANK, Wording, present
 from kiosk_ui.qt_property import qt_property
 from kiosk_ui.record_list import RecordList
@@ -60,6 +70,9 @@ class ViewModel(QObject):
     kind_changed = pyqtSignal()
     menu_changed = pyqtSignal()
     capture_changed = pyqtSignal()
+    scan_changed = pyqtSignal()
+    form_changed = pyqtSignal()
+    field_changed = pyqtSignal()
     keypad_changed = pyqtSignal()
     funding_changed = pyqtSignal()
     payment_changed = pyqtSignal()
@@ -90,6 +103,8 @@ class ViewModel(QObject):
         self._amount.touched.connect(self._still_here)
         self._records = RecordList(self._say, self)
         self._records.touched.connect(self._still_here)
+        self._typed = TypedField(self._say, self)
+        self._typed.touched.connect(self._still_here)
         self._said_still_here = -math.inf
         self._camera = CameraPicture(self._say, self)
         self._deadline = Countdown(self)
@@ -149,6 +164,13 @@ class ViewModel(QObject):
         """The text of the payment code on the screen now, "" if there is none."""
         return self._page.qr if isinstance(self._page, PaymentPage) else ""
 
+    def crop(self, name: str) -> QImage:
+        """Return the picture of a field of the page on the screen; null if there is none."""
+        page = self._page
+        fields = page.fields if isinstance(page, FormPage) else (page.field,) if isinstance(page, FieldPage) else ()
+        crop = next((each.crop for each in fields if each.name == name), "")
+        return QImage.fromData(base64.b64decode(crop), "PNG") if crop else QImage()
+
     @property
     def page_number(self) -> int | None:
         """The number of the page on the screen; None while there is no core."""
@@ -167,6 +189,37 @@ class ViewModel(QObject):
         amount_fen = self._amount.confirmed()
         if amount_fen is not None:
             self._answer(ChooseAmount(amount_fen=amount_fen))
+
+    @pyqtSlot(str)
+    def open_field(self, name: str) -> None:
+        """Answer a touch of a field of the form."""
+        self._answer(OpenField(name=name))
+
+    @pyqtSlot()
+    def check_form(self) -> None:
+        """Lead to the first field that must be looked at or, where none is, on."""
+        if isinstance(self._page, FormPage):
+            asked = (each.name for each in self._page.fields if each.state is FieldState.ASKED)
+            name = next(asked, None)
+            self._answer(Confirm() if name is None else OpenField(name=name))
+
+    @pyqtSlot()
+    def answer_field(self) -> None:
+        """Confirm the field, as it was read or as it was typed."""
+        answer = self._typed.answer()
+        if answer is not None:
+            name, what, text = answer
+            self._answer(AnswerField(name=name, answer=what, text=text if what is FieldAnswer.TYPED else ""))
+
+    @pyqtSlot()
+    def read_again(self) -> None:
+        """Have the card read once more: the field is wrong."""
+        self._answer(AnswerField(name=self._typed.name, answer=FieldAnswer.AGAIN))
+
+    @pyqtSlot()
+    def leave_to_counter(self) -> None:
+        """Leave a field that is wrong to the counter."""
+        self._answer(AnswerField(name=self._typed.name, answer=FieldAnswer.COUNTER))
 
     @pyqtSlot(str)
     def choose_funding(self, funding: str) -> None:
@@ -231,6 +284,7 @@ class ViewModel(QObject):
             self._amount.forget()
         self._camera.open(page)
         self._records.open(page)
+        self._typed.open(page)
         deadline_s = page.deadline_s if isinstance(page, CapturePage | PaymentPage) else None
         goes_on = isinstance(page, PaymentPage) and deadline_s is None and same_kind
         if not goes_on:
@@ -258,6 +312,9 @@ class ViewModel(QObject):
         {
             "menu": self.menu_changed,
             "capture": self.capture_changed,
+            "scan": self.scan_changed,
+            "form": self.form_changed,
+            "field": self.field_changed,
             "keypad": self.keypad_changed,
             "funding": self.funding_changed,
             "payment": self.payment_changed,
@@ -273,6 +330,7 @@ class ViewModel(QObject):
         self._amount.speak(self._say)
         self._camera.speak(self._say)
         self._records.speak(self._say)
+        self._typed.speak(self._say)
         self.language_changed.emit()
         self.terminal_changed.emit()
         self.clock_changed.emit()
@@ -297,6 +355,21 @@ class ViewModel(QObject):
     def capture(self) -> dict[str, Any]:
         """Return the page that asks for something to be done with a card."""
         return self._maps["capture"]
+
+    @qt_property("QVariantMap", notify=scan_changed)
+    def scan(self) -> dict[str, Any]:
+        """Return the page that captures a document."""
+        return self._maps["scan"]
+
+    @qt_property("QVariantMap", notify=form_changed)
+    def form(self) -> dict[str, Any]:
+        """Return the page with all fields; the address of a field's picture is `crops` and its name."""
+        return self._maps["form"] | {"crops": f"image://crop/{self._number}/"}
+
+    @qt_property("QVariantMap", notify=field_changed)
+    def field(self) -> dict[str, Any]:
+        """Return the page of one field; what is typed is in `typed`."""
+        return self._maps["field"] | {"crops": f"image://crop/{self._number}/"}
 
     @qt_property("QVariantMap", notify=keypad_changed)
     def keypad(self) -> dict[str, Any]:
@@ -347,6 +420,11 @@ class ViewModel(QObject):
     def amount(self) -> AmountEntry:
         """Return the amount being typed."""
         return self._amount
+
+    @qt_property(QObject, constant=True)
+    def typed(self) -> TypedField:
+        """Return the field being looked at."""
+        return self._typed
 
     @qt_property(QObject, constant=True)
     def records(self) -> RecordList:

@@ -32,7 +32,7 @@ def disagreements(
 ) -> list[str]:
     """Return what does not fit, a sentence each; an empty list means that all three agree."""
     books = {entry.transaction: entry for entry in host}
-    ours = list(transactions)
+    ours = [each for each in transactions if each.is_about_money]
     found = [problem for each in ours for problem in _against_host(each, books.get(each.id))]
     known = {each.id for each in ours}
     found += [f"{id_}: the host has it, the journal has not" for id_ in books if id_ not in known]

@@ -16,20 +16,24 @@ from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.funding import FundingKind, FundingSource
 from kiosk_core.id_card_reader import IdCardReader
+from kiosk_core.id_document import DocumentCapture
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.journey import DEFAULT_KIND, Next
 from kiosk_core.ledger import Journal, LedgerRow, Transaction
 from kiosk_core.outbox import Unacknowledged
 from kiosk_core.pages import (
+    AnswerField,
     Cancel,
     ChangeLanguage,
     ChooseAmount,
     ChooseFunding,
     ChooseService,
+    Confirm,
     Done,
     Intent,
     MenuPage,
     MessagePage,
+    OpenField,
     Page,
     Preview,
     ResultPage,
@@ -68,6 +72,7 @@ class Conductor:
         risk: the rules that are checked before money moves.
         id_card_reader: None: the terminal has none.
         slot: where cards are read that come out again; None: the terminal has no card reader.
+        documents: captures ID cards under the camera; None: the terminal cannot.
         funding: the ways to pay beside QR, which the host takes by itself.
         screen: is given every page; must not block.
     """
@@ -84,6 +89,7 @@ class Conductor:
         risk: RiskCheck,
         id_card_reader: Worker[IdCardReader] | None = None,
         slot: SlotReading | None = None,
+        documents: DocumentCapture | None = None,
         funding: Mapping[FundingKind, Worker[FundingSource]] | None = None,
         clock: Clock,
         screen: Callable[[ShowPage], None],
@@ -93,12 +99,26 @@ class Conductor:
         self._inbox: queue.Queue[Callable[[], None] | None] = queue.Queue()  # None: stop
         self._screen = PageOnScreen(screen, clock)
         reads_bank_cards = slot is not None and slot.bank_card is not None
-        self._services = ServicesOffered(services, terminal, journal, reads_bank_cards=reads_bank_cards)
+        self._services = ServicesOffered(
+            services,
+            terminal,
+            journal,
+            reads_bank_cards=reads_bank_cards,
+            captures_id_cards=documents is not None,
+        )
         self._echo = HostEcho(host, clock, self._inbox.put, self._refresh_home)
         self._open_cases = OpenCases(journal, host, clock, self._inbox.put, self._refresh_home)
         self._camera = CameraCheck(self._screen, clock, self._show_home)
         questions = Questions(
-            top_up_module, printer, host, journal, self._echo.host_failed, id_card_reader, funding or {}, slot
+            top_up_module,
+            printer,
+            host,
+            journal,
+            self._echo.host_failed,
+            id_card_reader,
+            funding or {},
+            slot,
+            documents,
         )
         self._means = Means(
             journal=journal,
@@ -293,7 +313,7 @@ class Conductor:
 
     # -- touches -------------------------------------------------------------------------------------------
 
-    def _touched(self, number: int, intent: Intent) -> None:  # noqa: C901  (a case an intent)
+    def _touched(self, number: int, intent: Intent) -> None:
         if isinstance(intent, ChangeLanguage):
             self._screen.language = intent.language
             if self._session is not None:
@@ -309,16 +329,12 @@ class Conductor:
                 self._screen.stay(self._place)
             case ChooseService(service_id=service_id) if serves_nobody and not self._camera.is_on:
                 self._choose(service_id)
-            case ChooseAmount(amount_fen=amount_fen) if session is not None:
-                session.advance(ev.AmountChosen(amount_fen))
-            case ChooseFunding(funding=funding) if session is not None:
-                session.advance(ev.FundingChosen(funding))
             case Cancel() if self._camera.is_on:
                 self._camera.end()
             case Cancel() if session is not None and self._screen.page.cancellable:
                 session.advance(ev.CancelTouched())
-            case Done() if session is not None:
-                session.advance(ev.DoneTouched())
+            case _ if session is not None and (happened := _event_of(intent)) is not None:
+                session.advance(happened)
             case _:
                 _log.info("page %d offers no %s", number, intent.kind)
 
@@ -408,3 +424,22 @@ class Conductor:
             self._show(replace(page, warning_s=session.state.service.times.warning_s))
         else:
             session.advance(ev.CustomerGone())
+
+
+def _event_of(intent: Intent) -> ev.Event | None:
+    """Return what a touch means to a journey; None: to journeys it means nothing."""
+    match intent:
+        case ChooseAmount(amount_fen=amount_fen):
+            return ev.AmountChosen(amount_fen)
+        case ChooseFunding(funding=funding):
+            return ev.FundingChosen(funding)
+        case OpenField(name=name):
+            return ev.FieldOpened(name)
+        case AnswerField(name=name, answer=answer, text=text):
+            return ev.FieldAnswered(name, answer, text)
+        case Confirm():
+            return ev.FormConfirmed()
+        case Done():
+            return ev.DoneTouched()
+        case _:
+            return None

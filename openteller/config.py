@@ -18,7 +18,7 @@ from drivers.registry import Model, Role, models
 from kiosk_core.errors import ConfigError
 from kiosk_core.pin_pad import PinFormat
 from kiosk_core.risk import Risk
-from kiosk_core.services import AccountDeposit, CardInquiry, Service, SettingError, TransitTopUp
+from kiosk_core.services import AccountDeposit, CardInquiry, IdUpdate, Service, SettingError, TransitTopUp
 from kiosk_core.texts import LocalText
 from openteller.console import TERMINAL_FILE
 from openteller.risk_check import load_blacklist
@@ -414,6 +414,7 @@ _SERVICES: Mapping[str, type[Service]] = {
     "transit_top_up": TransitTopUp,
     "account_deposit": AccountDeposit,
     "card_info": CardInquiry,
+    "id_update": IdUpdate,
 }
 
 

@@ -24,6 +24,7 @@ from journal.archive import Retention
 from journal.hashes import HashFunction
 from journal.store import SqliteJournal
 from kiosk_core.bank_card import BankCard, BankCardProblem, BankPayment
+from kiosk_core.camera import Camera
 from kiosk_core.card_reader import CardReader
 from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError
@@ -38,6 +39,7 @@ from kiosk_core.status import DeviceStatus
 from kiosk_core.technician_questions import AskHost, AskPreview, Previewed
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import LANGUAGES
+from ocr.worker import ReadingProcess
 from openteller.bank_card_funding import AtOnce, BankCardDevices, BankCardFunding, PayerRules
 from openteller.conductor import Conductor
 from openteller.config import (
@@ -53,6 +55,7 @@ from openteller.core_server import CoreServer
 from openteller.devices import giving_cards_back, opener, watch, with_logo
 from openteller.host_report import host_report
 from openteller.host_thread import HostThread
+from openteller.id_capture import IdCapture
 from openteller.pin_pad_keys import PinKeyInPad, PinPadKeys, with_key_of_bank
 from openteller.preview import CameraPreview
 from openteller.questions import SlotReading, Worker
@@ -131,6 +134,7 @@ class Core:
                 host=host,
                 id_card_reader=self._threads.get(Role.ID_CARD_READER),
                 slot=self._slot(),
+                documents=self._id_capture(undo),
                 funding=funding,
                 clock=clock,
                 screen=self._show,
@@ -187,6 +191,15 @@ class Core:
             return EmvBankCard(opened, chip_terminal).begin(asked)
 
         return SlotReading(reader, _read_social_security_card, read_bank_card)
+
+    def _id_capture(self, undo: contextlib.ExitStack) -> IdCapture | None:
+        """Return what captures ID cards under the camera; None: there is no camera."""
+        camera: DeviceThread[Camera] | None = self._threads.get(Role.CAMERA)
+        if camera is None:
+            return None
+        capture = IdCapture(camera, ReadingProcess(), self._clock)
+        undo.callback(capture.close)
+        return capture
 
     def _bank_card_funding(
         self, host: Worker[BankHost], journal: SqliteJournal, risk: RiskCheck

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kiosk_core.funding import FundingKind
-from kiosk_core.journeys.journey import MONEY_JOURNEYS
+from kiosk_core.journeys.journey import RECORDED_JOURNEYS
 from kiosk_core.pages import MenuItem, MenuPage
 from kiosk_core.services import Service
 from kiosk_core.status import DeviceStatus, Media
@@ -24,6 +24,7 @@ _DEVICES_OF_KINDS: Mapping[str, str] = {
     "transit_top_up": "top_up_module",
     "account_deposit": "card_reader",
     "card_info": "top_up_module",
+    "id_update": "camera",
 }
 
 
@@ -43,13 +44,13 @@ class Condition:
 
     def unavailable(self, kind: str) -> Words | None:
         """Why a service of this kind cannot be had now; None: it can."""
-        moves_money = kind in MONEY_JOURNEYS
-        if moves_money and not self.journal_ok:
+        is_recorded = kind in RECORDED_JOURNEYS
+        if is_recorded and not self.journal_ok:
             return Words("unavailable.journal")
         device = _DEVICES_OF_KINDS[kind]
         if not self.in_service(device):
             return Words(f"unavailable.{device}")
-        return None if self.host_online or not moves_money else Words("unavailable.bank_host")
+        return None if self.host_online or not is_recorded else Words("unavailable.bank_host")
 
     @property
     def notice(self) -> Words | None:

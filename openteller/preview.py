@@ -9,7 +9,7 @@ import cv2
 from drivers.device_thread import DeviceThread
 from kiosk_core.camera import Camera, Picture, Pixels
 from kiosk_core.errors import Fault, OpenTellerError
-from kiosk_core.pages import AskFrame, CapturePage, Frame, ShowPage
+from kiosk_core.pages import AskFrame, CapturePage, Frame, ScanPage, ShowPage
 from kiosk_core.protocol import MAX_LINE_BYTES
 from kiosk_core.status import DeviceState
 from kiosk_core.texts import Words
@@ -44,7 +44,8 @@ class CameraPreview:
     def frame(self, question: AskFrame) -> Frame:
         """Return the newest picture behind the one asked for; empty where there is none or the page has gone."""
         shown = self._shown()
-        if shown.number != question.number or not (isinstance(shown.page, CapturePage) and shown.page.preview):
+        looks = isinstance(shown.page, CapturePage | ScanPage) and shown.page.preview
+        if shown.number != question.number or not looks:
             return Frame(number=question.number)
         camera = self._camera
         if camera is None or camera.status.state is not DeviceState.ONLINE:

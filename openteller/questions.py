@@ -11,6 +11,7 @@ from kiosk_core.card_reader import CardReader
 from kiosk_core.errors import DeviceFault, HostSilent, HostUntrusted, OpenTellerError
 from kiosk_core.funding import FundingKind, FundingOffer, FundingSource
 from kiosk_core.id_card_reader import IdCard, IdCardKind, IdCardProblem, IdCardReader
+from kiosk_core.id_document import CaptureProblem, DocumentCapture, DocumentSide
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.ledger import Journal, LedgerState, Transaction
@@ -47,6 +48,10 @@ Question = (
     | do.ReadBankCard
     | do.CloseSlot
     | do.ReadIdCard
+    | do.CaptureSide
+    | do.StopCapture
+    | do.UpdateId
+    | do.FindIdUpdate
     | do.ChallengeCard
     | do.AskIssuer
     | do.CarryOut
@@ -101,8 +106,9 @@ class Questions:
     id_card_reader: Worker[IdCardReader] | None = None
     funding: Mapping[FundingKind, Worker[FundingSource]] = field(default_factory=dict)
     slot: SlotReading | None = None
+    documents: DocumentCapture | None = None
 
-    def ask(self, question: Question, terminal_no: bytes, deliver: Deliver) -> None:  # noqa: C901, PLR0912  (a case a question)
+    def ask(self, question: Question, terminal_no: bytes, deliver: Deliver) -> None:  # noqa: C901, PLR0912, PLR0915  (a case a question)
         """Put `question` to its worker; `deliver` gets the answer as a function to be called by the asker's thread.
 
         `terminal_no` are the 6 bytes that a card command names the terminal by.
@@ -121,6 +127,22 @@ class Questions:
                     self.slot.reader.call(self.slot.slot.close)
             case do.ReadIdCard():
                 self._id_card(deliver)
+            case do.CaptureSide(side):
+                self._capture(side, deliver)
+            case do.StopCapture():
+                if self.documents is not None:
+                    self.documents.stop()
+            case do.UpdateId(trace, record):
+                self._host(
+                    lambda host: host.update_id(trace, record),
+                    ev.IdUpdateAnswered,
+                    _plainly(ev.IdUpdateUnanswered),
+                    deliver,
+                )
+            case do.FindIdUpdate(trace):
+                self._host(
+                    lambda host: host.id_was_updated(trace), ev.IdUpdateFound, _plainly(ev.IdUpdateNotFound), deliver
+                )
             case do.ChallengeCard(number):
                 self._card(lambda module: module.challenge(number), _card_challenged, deliver)
             case do.AskIssuer(trace, about):
@@ -204,6 +226,12 @@ class Questions:
             deliver(ev.IdCardReaderLost)
         else:
             _ask(self.id_card_reader, _look_for_id_card, self._id_card_read, lambda _: ev.IdCardReaderLost(), deliver)
+
+    def _capture(self, side: DocumentSide, deliver: Deliver) -> None:
+        if self.documents is None:
+            deliver(lambda: ev.CaptureTold(side, CaptureProblem.NO_PICTURE))
+        else:
+            self.documents.start(side, lambda news: deliver(lambda: ev.CaptureTold(side, news)))
 
     def _look_in_slot(
         self, read: Callable[[CardReader], T] | None, answered: Callable[[T | None], ev.Event], deliver: Deliver

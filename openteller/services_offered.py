@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from kiosk_core.journeys.journey import DEFAULT_KIND, INQUIRIES, MONEY_JOURNEYS, Next
+from kiosk_core.journeys.journey import DEFAULT_KIND, INQUIRIES, RECORDED_JOURNEYS, Next
 from kiosk_core.ledger import Journal, Transaction
-from kiosk_core.services import AccountDeposit, Service
+from kiosk_core.services import AccountDeposit, IdUpdate, Service
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language
 
@@ -16,6 +16,7 @@ class ServicesOffered:
         services: what is configured.
         terminal: makes the Terminal of today (its date checks the expiry of cards).
         reads_bank_cards: without bank cards nobody can say whose account a deposit is for: none is offered then.
+        captures_id_cards: without, nobody's new ID card is brought to the bank.
     """
 
     def __init__(
@@ -25,9 +26,15 @@ class ServicesOffered:
         journal: Journal,
         *,
         reads_bank_cards: bool,
+        captures_id_cards: bool = False,
     ) -> None:
         self._configured = sorted(services, key=lambda each: each.order)
-        self.offered = [each for each in self._configured if reads_bank_cards or not isinstance(each, AccountDeposit)]
+        cannot: tuple[type[Service], ...] = ()
+        if not reads_bank_cards:
+            cannot += (AccountDeposit,)
+        if not captures_id_cards:
+            cannot += (IdUpdate,)
+        self.offered = [each for each in self._configured if not isinstance(each, cannot)]
         """What a customer may choose, in the order of the tiles."""
         self._terminal = terminal
         self._journal = journal
@@ -45,14 +52,14 @@ class ServicesOffered:
         if service.kind in INQUIRIES:
             return INQUIRIES[service.kind].begin(service, self._terminal(), language)
         transaction = self._journal.begin({"service": service.id, "kind": service.kind, "language": language})
-        return MONEY_JOURNEYS[service.kind].begin(service, self._terminal(), transaction, language)
+        return RECORDED_JOURNEYS[service.kind].begin(service, self._terminal(), transaction, language)
 
     def resume(self, transaction: Transaction) -> Next | None:
         """Go on with a transaction of the journal; None: no service is configured that could settle it."""
         service = self._service_of(transaction)
         if service is None:
             return None
-        return MONEY_JOURNEYS[service.kind].resume(transaction, service, self._terminal())
+        return RECORDED_JOURNEYS[service.kind].resume(transaction, service, self._terminal())
 
     def _service_of(self, transaction: Transaction) -> Service | None:
         """Return the service of the transaction or, where it is no longer configured, another of its kind."""

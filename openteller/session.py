@@ -118,7 +118,7 @@ class Session:
         for effect in effects:
             self._perform(effect)
 
-    def _perform(self, effect: do.Effect) -> None:  # noqa: C901  (a case an effect)
+    def _perform(self, effect: do.Effect) -> None:  # noqa: C901, PLR0912  (a case an effect)
         means = self._means
         now = means.clock.now()
         match effect:
@@ -136,6 +136,9 @@ class Session:
             case do.WatchCard():
                 if means.condition().media is Media.PRESENT:
                     self._deliver(ev.CardArrived)
+            case do.Wipe(sides):
+                for side in sides:
+                    side.wipe()
             case do.AssessRisk():
                 self._deliver(lambda: self._assessed(effect))
             case do.End():

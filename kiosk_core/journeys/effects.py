@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from kiosk_core.card_number import CardNumber
 from kiosk_core.funding import FundingKind
+from kiosk_core.id_document import CapturedSide, DocumentSide
+from kiosk_core.id_update import IdRecord
 from kiosk_core.journeys.events import Timer
 from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.pages import Page
@@ -98,6 +100,40 @@ class AssessRisk:
 @dataclass(frozen=True)
 class ReadIdCard:
     """-> IdCardRead | IdCardUnusable | IdCardReaderLost."""
+
+
+@dataclass(frozen=True)
+class CaptureSide:
+    """-> CaptureTold, again and again: hints, last a CapturedSide or a CaptureProblem."""
+
+    side: DocumentSide
+
+
+@dataclass(frozen=True)
+class StopCapture:
+    """Capture nothing any more; there is no answer."""
+
+
+@dataclass(frozen=True)
+class Wipe:
+    """Overwrite the pictures in what was captured; there is no answer."""
+
+    sides: tuple[CapturedSide, ...]
+
+
+@dataclass(frozen=True)
+class UpdateId:
+    """-> IdUpdateAnswered | IdUpdateUnanswered."""
+
+    trace: Trace
+    record: IdRecord
+
+
+@dataclass(frozen=True)
+class FindIdUpdate:
+    """-> IdUpdateFound | IdUpdateNotFound."""
+
+    trace: Trace
 
 
 @dataclass(frozen=True)
@@ -242,6 +278,11 @@ Effect = (
     | CloseSlot
     | AssessRisk
     | ReadIdCard
+    | CaptureSide
+    | StopCapture
+    | Wipe
+    | UpdateId
+    | FindIdUpdate
     | ChallengeCard
     | AskIssuer
     | CarryOut

@@ -9,7 +9,10 @@ from kiosk_core.card_number import CardNumber
 from kiosk_core.errors import Fault
 from kiosk_core.funding import FundingKind, FundingOffer, FundingState
 from kiosk_core.id_card_reader import IdCardProblem
+from kiosk_core.id_document import CaptureNews, DocumentSide
+from kiosk_core.id_update import IdRefused, IdUpdated
 from kiosk_core.ledger import Transaction
+from kiosk_core.pages import FieldAnswer
 from kiosk_core.ports import (
     CardProblem,
     CarriedOut,
@@ -41,6 +44,7 @@ class Timer(Enum):
     RETRY = "retry"  # ask a card that lies badly once more
     ID_CARD = "id_card"  # look for the ID card again
     SLOT = "slot"  # look into the card reader again
+    SIDE = "side"  # a side of the ID card must have been captured
     LEAVE = "leave"  # the last page may go
 
 
@@ -59,6 +63,27 @@ class FundingChosen:
     """A way to pay was touched."""
 
     kind: FundingKind
+
+
+@dataclass(frozen=True)
+class FieldOpened:
+    """A field of the form was touched."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class FieldAnswered:
+    """A field was answered, with what was typed or chosen."""
+
+    name: str
+    answer: FieldAnswer
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class FormConfirmed:
+    """All fields of the form are right."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +269,41 @@ class IdCardReaderLost:
     """The ID-card reader does not answer."""
 
 
+# -- the ID card under the camera ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CaptureTold:
+    """What the capture says of `side`; of another side than the one that is captured now it is late."""
+
+    side: DocumentSide
+    news: CaptureNews
+
+
+@dataclass(frozen=True)
+class IdUpdateAnswered:
+    """The answer to UpdateId."""
+
+    result: IdUpdated | IdRefused
+
+
+@dataclass(frozen=True)
+class IdUpdateUnanswered:
+    """No answer to UpdateId that counts: the host may have taken the card."""
+
+
+@dataclass(frozen=True)
+class IdUpdateFound:
+    """The answer to FindIdUpdate: whether the host took the card; if not, it never will."""
+
+    taken: bool
+
+
+@dataclass(frozen=True)
+class IdUpdateNotFound:
+    """No answer to FindIdUpdate; it is asked again until there is one."""
+
+
 # -- answers of the way to pay ---------------------------------------------------------------------------
 
 
@@ -377,6 +437,9 @@ class CannotGoOn:
 Event = (
     AmountChosen
     | FundingChosen
+    | FieldOpened
+    | FieldAnswered
+    | FormConfirmed
     | CancelTouched
     | DoneTouched
     | CustomerGone
@@ -396,6 +459,11 @@ Event = (
     | IdCardRead
     | IdCardUnusable
     | IdCardReaderLost
+    | CaptureTold
+    | IdUpdateAnswered
+    | IdUpdateUnanswered
+    | IdUpdateFound
+    | IdUpdateNotFound
     | CardChallenged
     | CommandsEnded
     | LoadInitialised

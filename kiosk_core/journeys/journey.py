@@ -5,7 +5,7 @@ from dataclasses import Field
 from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from kiosk_core.journeys import account_deposit, card_info, top_up
+from kiosk_core.journeys import account_deposit, card_info, id_update, top_up
 from kiosk_core.journeys.effects import Effect
 from kiosk_core.journeys.events import Event
 from kiosk_core.ledger import Transaction
@@ -70,7 +70,7 @@ class Journey(Protocol[State_contra]):
         ...
 
 
-class MoneyJourney(Journey[State_contra], Protocol[State_contra, Service_contra]):
+class RecordedJourney(Journey[State_contra], Protocol[State_contra, Service_contra]):
     """A journey that keeps a transaction in the journal, and can be resumed from it."""
 
     def begin(
@@ -85,7 +85,7 @@ class MoneyJourney(Journey[State_contra], Protocol[State_contra, Service_contra]
 
 
 class Inquiry(Journey[State_contra], Protocol[State_contra, Service_contra]):
-    """A journey that moves no money and keeps nothing: a stop ends it, and there is nothing to resume."""
+    """A journey that changes nothing and keeps nothing: a stop ends it, and there is nothing to resume."""
 
     def begin(self, service: Service_contra, terminal: Terminal, language: Language, /) -> Next:
         """Start the journey of a customer."""
@@ -95,7 +95,11 @@ class Inquiry(Journey[State_contra], Protocol[State_contra, Service_contra]):
 DEFAULT_KIND = "transit_top_up"
 """What a transaction is whose NEW row names no `kind`."""
 
-MONEY_JOURNEYS: Mapping[str, MoneyJourney[Any, Any]] = {"transit_top_up": top_up, "account_deposit": account_deposit}
+RECORDED_JOURNEYS: Mapping[str, RecordedJourney[Any, Any]] = {
+    "transit_top_up": top_up,
+    "account_deposit": account_deposit,
+    "id_update": id_update,
+}
 INQUIRIES: Mapping[str, Inquiry[Any, Any]] = {"card_info": card_info}
 """The journeys by the `kind` of their services."""
 
@@ -103,5 +107,5 @@ INQUIRIES: Mapping[str, Inquiry[Any, Any]] = {"card_info": card_info}
 def advance(state: JourneyState, event: Event) -> Next:
     """Return what follows from `event`, whichever journey it is."""
     kind = state.service.kind
-    journey: Journey[Any] = MONEY_JOURNEYS[kind] if kind in MONEY_JOURNEYS else INQUIRIES[kind]
+    journey: Journey[Any] = RECORDED_JOURNEYS[kind] if kind in RECORDED_JOURNEYS else INQUIRIES[kind]
     return journey.advance(state, event)

@@ -6,7 +6,23 @@ Rectangle {
 
     required property QtObject model
     required property bool portrait
-    readonly property bool leadsOn: ["keypad", "listing", "result"].includes(model.kind)
+    readonly property bool confirms: ["keypad", "form", "field"].includes(model.kind)
+    readonly property bool leadsOn: confirms || ["listing", "result"].includes(model.kind)
+    readonly property bool complete: model.kind === "keypad" ? model.amount.typed : model.kind !== "field" || model.typed.complete
+    readonly property string confirm: model.kind === "form" ? model.form.confirm : model.kind === "field" ? model.field.confirm : model.words.confirm
+
+    function leadOn() {
+        switch (model.kind) {
+        case "keypad":
+            return model.choose_amount();
+        case "form":
+            return model.check_form();
+        case "field":
+            return model.answer_field();
+        default:
+            return model.finish();
+        }
+    }
     readonly property real cancelWidth: portrait ? (width - 2 * Theme.margin) * 0.34 : 86 * Theme.unit
 
     color: Theme.surface
@@ -37,12 +53,12 @@ Rectangle {
         anchors.right: parent.right
         anchors.rightMargin: Theme.margin
         anchors.verticalCenter: parent.verticalCenter
-        available: root.model.kind !== "keypad" || root.model.amount.typed
-        label: root.model.kind === "keypad" ? root.model.words.confirm : root.model.words.done
-        objectName: root.model.kind === "keypad" ? "confirm" : "done"
+        available: root.complete
+        label: root.confirms ? root.confirm : root.model.words.done
+        objectName: root.confirms ? "confirm" : "done"
         primary: true
         visible: root.leadsOn
-        onActivated: root.model.kind === "keypad" ? root.model.choose_amount() : root.model.finish()
+        onActivated: root.leadOn()
     }
     Row {
         anchors.verticalCenter: parent.verticalCenter

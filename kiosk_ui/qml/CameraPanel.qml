@@ -6,6 +6,7 @@ Rectangle {
 
     required property QtObject model
     readonly property QtObject camera: model.camera
+    property bool captioned: true // says below the picture where the card must lie
 
     border.color: Theme.line
     border.width: Theme.stroke
@@ -15,7 +16,7 @@ Rectangle {
     Image {
         id: frame
 
-        anchors.bottom: words.top
+        anchors.bottom: root.captioned ? words.top : parent.bottom
         anchors.left: parent.left
         anchors.margins: Theme.gap3
         anchors.right: parent.right
@@ -63,7 +64,7 @@ Rectangle {
         horizontalAlignment: Text.AlignHCenter
         objectName: "camera_hint"
         text: root.model.words.preview_card
-        visible: frame.visible && root.camera.outlined
+        visible: root.captioned && frame.visible && root.camera.outlined
     }
     Label {
         anchors.left: parent.left

@@ -33,6 +33,9 @@ Rectangle {
         sourceComponent: ({
                 "menu": menu,
                 "capture": capture,
+                "scan": scan,
+                "form": form,
+                "field": field,
                 "keypad": keypad,
                 "funding": funding,
                 "payment": payment,
@@ -78,6 +81,33 @@ Rectangle {
         CaptureStep {
             model: root.model
             page: root.model.capture
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: scan
+
+        ScanStep {
+            model: root.model
+            page: root.model.scan
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: form
+
+        FormStep {
+            model: root.model
+            page: root.model.form
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: field
+
+        FieldStep {
+            model: root.model
+            page: root.model.field
             portrait: root.portrait
         }
     }

@@ -7,7 +7,7 @@ Item {
     required property string name
     readonly property real dot: Math.min(width, height) / 240
     readonly property real side: 240 * dot
-    readonly property bool isWhole: name === "staff" || name === "enter_pin" || name === "pay_by_phone"
+    readonly property bool isWhole: name === "staff" || name === "enter_pin" || name === "pay_by_phone" || name === "id_card_front" || name === "id_card_back"
     readonly property bool showsSlot: name === "insert_bank_card" || name === "keep_bank_card" || name === "take_bank_card"
     readonly property bool showsReceipt: name === "take_receipt"
     readonly property bool showsReader: !isWhole && !showsSlot && !showsReceipt

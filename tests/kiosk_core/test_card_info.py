@@ -11,7 +11,7 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.card_info import Step
 from kiosk_core.journeys.events import Timer
-from kiosk_core.journeys.journey import INQUIRIES, MONEY_JOURNEYS
+from kiosk_core.journeys.journey import INQUIRIES, RECORDED_JOURNEYS
 from kiosk_core.pages import CapturePage, ListPage, ListRow, Page, Picture
 from kiosk_core.ports import (
     CardProblem,
@@ -291,5 +291,5 @@ def test_nothing_of_the_holder_is_in_the_state() -> None:
 
 
 def test_every_kind_of_service_has_one_journey() -> None:
-    assert set(MONEY_JOURNEYS).isdisjoint(INQUIRIES)
-    assert set(MONEY_JOURNEYS) | set(INQUIRIES) == {"transit_top_up", "account_deposit", "card_info"}
+    assert set(RECORDED_JOURNEYS).isdisjoint(INQUIRIES)
+    assert set(RECORDED_JOURNEYS) | set(INQUIRIES) == {"transit_top_up", "account_deposit", "id_update", "card_info"}

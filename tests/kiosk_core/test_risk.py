@@ -272,6 +272,7 @@ COUNTS = {
     L.CARD_OK: True,
     L.CONFIRM_SAF: True,
     L.REV_REQ: True,
+    L.UPDATE_REQ: False,
     L.SUSPENSE: True,
     L.MANUAL: True,
     L.DONE: True,

@@ -1,12 +1,25 @@
 """A page of every kind, and the hard cases of each: what the layout lint and the pictures are made from."""
 
+import base64
+import io
 from dataclasses import replace
+from pathlib import Path
 
+from PIL import Image, ImageDraw, ImageFont
+
+import kiosk_core.fonts
+from kiosk_core.ethnicities import ETHNICITIES
 from kiosk_core.funding import FundingKind
+from kiosk_core.id_document import DocumentSide, Hint
 from kiosk_core.pages import (
     CapturePage,
     CardView,
     Fact,
+    FieldEntry,
+    FieldPage,
+    FieldState,
+    FormField,
+    FormPage,
     FundingChoice,
     FundingPage,
     Hello,
@@ -23,6 +36,7 @@ from kiosk_core.pages import (
     Preview,
     ProgressPage,
     ResultPage,
+    ScanPage,
     Tone,
 )
 from kiosk_core.texts import LocalText, Words
@@ -197,7 +211,151 @@ DEPOSITED = (
     REFERENCE,
 )
 
-PAGES: dict[str, Page] = {
+# An ID card that is nobody's: order code 000 is never given to anyone.
+CARD_FIELDS = {
+    "name": "甄模拟",
+    "sex": "女",
+    "ethnicity": "乌孜别克",
+    "birth": "1990-03-07",
+    "address": "新疆维吾尔自治区伊犁哈萨克自治州霍尔果斯市虚构镇示例村三组88号院2单元",
+    "id_number": "110101199003070003",
+    "authority": "霍尔果斯市公安局虚构镇分局",
+    "valid_from": "2026-01-01",
+    "valid_until": "2046-01-01",
+}
+
+
+def crop(text: str) -> str:
+    """A field as the camera sees it: its text on the card's ground, a little blurred."""
+    font = ImageFont.truetype(str(Path(kiosk_core.fonts.__file__).parent / "NotoSansSC-Regular.ttf"), 26)
+    lines = [text[start : start + 18] for start in range(0, len(text), 18)]
+    width, height = round(max(map(font.getlength, lines))) + 24, 38 * len(lines) + 8
+    image = Image.new("L", (width, height), 208)
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(image).text((12, 2 + 38 * number), line, font=font, fill=60)
+    file = io.BytesIO()
+    image.resize((width // 2, height // 2)).resize((width * 2 // 3, height * 2 // 3)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def card_field(name: str, state: FieldState = FieldState.SURE, text: str | None = None) -> FormField:
+    text = CARD_FIELDS[name] if text is None else text
+    pictured = crop(text or "模糊") if state is FieldState.ASKED else ""
+    return FormField(name=name, label=Words(f"id_update.label.{name}"), text=text, state=state, crop=pictured)
+
+
+def scan(side: DocumentSide, hint: Hint, problem: str = "") -> ScanPage:
+    each = f"{side.value}." if hint in {Hint.LAY_DOWN, Hint.TURN_OVER} else ""
+    return ScanPage(
+        title=Words(f"id_update.scan.{side.value}"),
+        hint=Words(f"id_update.hint.{each}{hint.value}"),
+        sign=hint.value,
+        good=hint is Hint.READING,
+        picture=Picture.ID_CARD_FRONT if side is DocumentSide.FRONT else Picture.ID_CARD_BACK,
+        steps=(Words("id_update.side.front"), Words("id_update.side.back")),
+        current=0 if side is DocumentSide.FRONT else 1,
+        problem=Words(f"id_update.problem.{problem}") if problem else None,
+        preview=Preview(),
+        idle_s=90,
+        cancellable=True,
+    )
+
+
+def id_form(*asked: str, opened: str = "") -> FormPage:
+    states = dict.fromkeys(asked, FieldState.ASKED) | {opened: FieldState.OPEN}
+    fields = [
+        card_field(name, states.get(name, FieldState.SURE), "" if name == opened else None) for name in CARD_FIELDS
+    ]
+    fields.sort(key=lambda field: field.state is not FieldState.ASKED)
+    return FormPage(
+        title=Words("id_update.form.title"),
+        body=Words("id_update.form.asked", {"count": f"{len(asked)}"}) if asked else Words("id_update.form.body"),
+        fields=tuple(fields),
+        idle_s=90,
+        cancellable=True,
+    )
+
+
+def ask_field(
+    name: str, entry: FieldEntry, text: str | None = None, problem: str = "", choices: tuple[str, ...] = ()
+) -> FieldPage:
+    field = card_field(name, FieldState.ASKED, text)
+    return FieldPage(
+        title=Words(f"id_update.field.{name}" if field.text else f"id_update.field_empty.{name}"),
+        field=field,
+        entry=entry,
+        choices=choices,
+        may_stay_open=name in {"address", "authority"},
+        problem=Words(f"id_update.field_problem.{problem}") if problem else None,
+        idle_s=90,
+        cancellable=True,
+    )
+
+
+ID_CARD_FACTS = (
+    Fact(label=Words("id_update.fact.name"), text="**拟"),
+    Fact(label=Words("id_update.fact.id_number"), text="**************0003"),
+    Fact(label=Words("id_update.fact.valid_until"), text="2046-01-01", strong=True),
+    REFERENCE,
+)
+
+
+def updated(name: str, tone: Tone, *pictures: Picture, body: str = "", **more: object) -> ResultPage:
+    return ResultPage(
+        tone=tone,
+        title=Words(f"id_update.{name}.title"),
+        body=Words(body or f"id_update.{name}.body"),
+        pictures=pictures,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+ID_PAGES: dict[str, Page] = {
+    "id_front": scan(DocumentSide.FRONT, Hint.LAY_DOWN),
+    "id_front_light": scan(DocumentSide.FRONT, Hint.LIGHT),
+    "id_front_original": scan(DocumentSide.FRONT, Hint.WHOLE_CARD, "original"),
+    "id_back": scan(DocumentSide.BACK, Hint.TURN_OVER),
+    "id_back_good": scan(DocumentSide.BACK, Hint.READING),
+    "id_back_other_card": scan(DocumentSide.BACK, Hint.GLARE, "other_card"),
+    "id_form": id_form(),
+    "id_form_asked": id_form("name", "address"),
+    "id_form_all_asked": id_form(*CARD_FIELDS),
+    "id_form_open": id_form(opened="address"),
+    "id_name": ask_field("name", FieldEntry.TEXT),
+    "id_address": ask_field("address", FieldEntry.TEXT),
+    "id_authority_empty": ask_field("authority", FieldEntry.TEXT, ""),
+    "id_number": ask_field("id_number", FieldEntry.NUMBER, "1101011990030700"),
+    "id_number_problem": ask_field("id_number", FieldEntry.NUMBER, problem="number"),
+    "id_birth": ask_field("birth", FieldEntry.DATE, problem="number_disagrees"),
+    "id_valid_until": ask_field("valid_until", FieldEntry.LAST_DAY),
+    "id_valid_until_endless": ask_field("valid_until", FieldEntry.LAST_DAY, "长期", problem="order"),
+    "id_sex": ask_field("sex", FieldEntry.CHOICE, choices=("男", "女")),
+    "id_ethnicity": ask_field("ethnicity", FieldEntry.CHOICE, choices=ETHNICITIES),
+    "id_sending": ProgressPage(
+        title=Words("id_update.sending.title"), body=Words("id_update.sending.body"), steps=(), current=0
+    ),
+    "id_updated": updated("updated", Tone.SUCCESS, Picture.TAKE_ID_CARD, Picture.TAKE_RECEIPT, facts=ID_CARD_FACTS),
+    "id_updated_open": updated(
+        "updated",
+        Tone.SUCCESS,
+        Picture.TAKE_ID_CARD,
+        facts=ID_CARD_FACTS,
+        body="id_update.updated.body_no_receipt",
+        reason=Words("id_update.open"),
+    ),
+    "id_pending": updated("pending", Tone.ATTENTION, Picture.TAKE_ID_CARD, Picture.TAKE_RECEIPT, facts=ID_CARD_FACTS),
+    "id_refused": updated(
+        "refused",
+        Tone.ATTENTION,
+        Picture.STAFF,
+        Picture.TAKE_ID_CARD,
+        body="id_update.refused.body.unknown_customer",
+    ),
+    "id_not_original": updated("not_original", Tone.ATTENTION, Picture.STAFF, Picture.TAKE_ID_CARD),
+    "id_not_read": updated("not_read", Tone.NEUTRAL, Picture.TAKE_ID_CARD),
+}
+
+PAGES: dict[str, Page] = ID_PAGES | {
     "home_1": MenuPage(items=(TOP_UP,)),
     "home_1_notice": MenuPage(items=(TOP_UP,), notice=Words("home.take_card")),
     "home_1_unavailable": MenuPage(items=(TOP_UP_CLOSED,)),

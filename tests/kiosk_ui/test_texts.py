@@ -9,7 +9,10 @@ from kiosk_core.bank_card import BankCardProblem
 from kiosk_core.errors import Fault
 from kiosk_core.funding import FundingKind, FundingStage
 from kiosk_core.id_card_reader import IdCardProblem
+from kiosk_core.id_document import DocumentSide, Hint
+from kiosk_core.id_update import UpdateRefusal
 from kiosk_core.journeys.account_deposit import Outcome
+from kiosk_core.journeys.id_update import Outcome as UpdateOutcome
 from kiosk_core.ports import CardProblem, DeclineReason, PurseEntryKind
 from kiosk_core.social_security import SocialSecurityProblem, Withheld
 from kiosk_core.texts import LANGUAGES, Words
@@ -27,6 +30,7 @@ PLACEHOLDERS = {
     "top_up.card_refused.body.balance_full": {"max"},
     "top_up.amount.extended": {"date"},
     "card_info.overdrawn": {"used"},
+    "id_update.form.asked": {"count"},
     "account_deposit.amount.problem.limits": {"min", "max", "step"},
     "account_deposit.amount.problem.rule": {"max"},
     **{f"account_deposit.{name}.body": {"amount"} for name in ("refunded", "refund_pending", "unsettled", "manual")},
@@ -55,6 +59,17 @@ RESULTS = (
     "refund_pending",
     "suspense",
     "manual",
+)
+ID_CARD_FIELDS = (
+    "name",
+    "sex",
+    "ethnicity",
+    "birth",
+    "address",
+    "id_number",
+    "authority",
+    "valid_from",
+    "valid_until",
 )
 FROM_THE_CORE = {
     *(
@@ -160,6 +175,21 @@ FROM_THE_CORE = {
     "unavailable.bank_host",
     "unavailable.card_reader",
     "unavailable.journal",
+    "unavailable.camera",
+    *(f"id_update.{part}.{each.value}" for part in ("scan", "side") for each in DocumentSide),
+    *(f"id_update.hint.{side.value}.{hint.value}" for side in DocumentSide for hint in (Hint.LAY_DOWN, Hint.TURN_OVER)),
+    *(f"id_update.hint.{hint.value}" for hint in Hint if hint not in {Hint.LAY_DOWN, Hint.TURN_OVER}),
+    *(f"id_update.problem.{each}" for each in ("original", "other_card")),
+    *(f"id_update.form.{part}" for part in ("title", "asked", "body")),
+    *(f"id_update.{part}.{name}" for part in ("label", "field", "field_empty") for name in ID_CARD_FIELDS),
+    *(f"id_update.field_problem.{each}" for each in ("empty", "choice", "number", "date", "order", "number_disagrees")),
+    *(f"id_update.{page}.{part}" for page in ("sending", "printing") for part in ("title", "body")),
+    "id_update.open",
+    *(f"id_update.fact.{fact}" for fact in ("name", "id_number", "valid_until")),
+    *(f"id_update.{each.value}.title" for each in UpdateOutcome),
+    *(f"id_update.{each.value}.body" for each in UpdateOutcome if each is not UpdateOutcome.REFUSED),
+    "id_update.updated.body_no_receipt",
+    *(f"id_update.refused.body.{each.value}" for each in UpdateRefusal),
     "out_of_service.title",
     "out_of_service.body",
     "one_moment.title",

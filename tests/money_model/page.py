@@ -73,7 +73,9 @@ def _diagram(found: Exploration) -> str:
 
 def _states(found: Exploration) -> str:
     return "\n".join(
-        f"| {state.value} | {_meaning(state)} | {'; '.join(sorted(found.outside.get(state, ())))} |" for state in L
+        f"| {state.value} | {_meaning(state)} | {'; '.join(sorted(found.outside[state]))} |"
+        for state in L
+        if state in found.outside
     )
 
 

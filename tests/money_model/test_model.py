@@ -23,6 +23,10 @@ from tests.money_model.world import Order, Source, World
 _BEGUN, _ = top_up.begin(SERVICE, TERMINAL, transaction(), "zh")
 
 
+NO_MONEY = {L.UPDATE_REQ}
+"""The states that no top-up has."""
+
+
 @pytest.fixture(scope="module")
 def found() -> Exploration:
     return explore()  # raises where an invariant does not hold
@@ -37,7 +41,7 @@ def test_every_line_of_the_table_was_used(found: Exploration) -> None:
 
 
 def test_recovery_was_entered_from_every_state_that_it_settles(found: Exploration) -> None:
-    assert found.resumed.keys() == {state for state in L if not state.closed} - {L.SUSPENSE, L.MANUAL}
+    assert found.resumed.keys() == {state for state in L if not state.closed} - {L.SUSPENSE, L.MANUAL, *NO_MONEY}
 
 
 def test_recovery_reverses_before_80_52_and_asks_the_card_after_it(found: Exploration) -> None:
@@ -50,7 +54,7 @@ def test_recovery_reverses_before_80_52_and_asks_the_card_after_it(found: Explor
 
 
 def test_every_state_is_reached(found: Exploration) -> None:
-    assert set(found.outside) == set(L)
+    assert set(found.outside) == set(L) - NO_MONEY
 
 
 def test_after_credit_sent_only_the_card_s_own_no_leads_to_a_reversal(found: Exploration) -> None:

@@ -38,7 +38,12 @@ def resume(transaction: Transaction, service: TransitTopUp, terminal: Terminal, 
         case LedgerState.MANUAL:
             return moves.last_page(s, Outcome.MANUAL)
         case (
-            LedgerState.DONE | LedgerState.REVERSED | LedgerState.DECLINED | LedgerState.ABANDONED | LedgerState.SETTLED
+            LedgerState.DONE
+            | LedgerState.REVERSED
+            | LedgerState.DECLINED
+            | LedgerState.ABANDONED
+            | LedgerState.SETTLED
+            | LedgerState.UPDATE_REQ  # never of a top-up
         ):
             return moves.end(s)
         case _:
