@@ -21,14 +21,14 @@ _GOOD = 0.8
 _AS_GOOD = 0.04
 _ROUNDS = 3
 _TRIED = 6  # guesses by text
-_PROVED = 12  # guesses without labels whose proof is read
+_PROVED = 8  # guesses without labels whose proof is read
 _MOST_CARDS = 4
 _THUMB = 160  # the longer side of the copy that shows how light all is
 _PALE, _ROOM = 0.8, 0.8  # of how light, and of how large the card is
 
 
-Proves = Callable[[Pixels, Guess], bool]
-"""Whether a guess is right, for a layout that has no labels."""
+Proves = Callable[[Pixels, Guess], float]
+"""How well what is written fits a guess, for a layout that has no labels: 0 where nothing proves it, 1 at most."""
 
 
 class CardFinder:
@@ -39,7 +39,7 @@ class CardFinder:
         layouts: tuple[Layout, ...],
         threads: int = 2,
         others: tuple[Layout, ...] = (),
-        proves: Proves = lambda _picture, _guess: False,
+        proves: Proves = lambda _picture, _guess: 0.0,
     ) -> None:
         """Take the layouts; the detector of text is loaded when it is first needed.
 
@@ -76,16 +76,26 @@ class CardFinder:
         return self._without_labels(picture, shapes, lines)
 
     def _without_labels(self, picture: Pixels, shapes: list[Points], lines: list[TextLine] | None) -> list[Guess]:
+        """Return what is proved by a field: first where edges show a card, then where lines of text may be one's."""
         if not self._bare:
             return []
         lines = self._lines(picture) if lines is None else lines
-        guesses = [
-            which(picture, corners, (layout,))
-            for layout in self._bare
-            for corners in (*shapes, *corners_from(lines, layout)[:_TRIED])
-        ]
-        guesses.sort(key=lambda each: -each.likeness)
-        return next(([guess] for guess in guesses[:_PROVED] if self._proves(picture, guess)), [])
+        edged = [sharpened(picture, corners) for corners in shapes]
+        for ways in (
+            [(layout, corners) for layout in self._bare for corners in edged],
+            [(layout, corners) for layout in self._bare for corners in corners_from(lines, layout)[:_TRIED]],
+        ):
+            guesses = sorted((which(picture, each, (one,)) for one, each in ways), key=lambda guess: -guess.likeness)
+            best, worth = None, 0.0
+            for guess in guesses[:_PROVED]:
+                proof = self._proves(picture, guess)
+                if proof > worth:
+                    best, worth = guess, proof
+                if proof >= 1:
+                    break
+            if best is not None:
+                return [best]
+        return []
 
     def _lines(self, picture: Pixels) -> list[TextLine]:
         if self._detector is None:
