@@ -13,6 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ocr.checks import CHECKS
+
 Box = tuple[int, int, int, int]
 """left, top, right, bottom in dots of the flattened card."""
 
@@ -216,7 +218,7 @@ def _made(kind: type[_T], values: Mapping[str, Any]) -> _T:
     known = {each.name for each in fields(kind)}  # type: ignore[arg-type]  # (all are dataclasses)
     strange = sorted(set(values) - known)
     if strange:
-        raise ValueError(f"{strange[0]!r} is no key of a {kind.__name__.lower()}; there are {', '.join(sorted(known))}")
+        raise ValueError(f"{strange[0]!r} is no key of {kind.__name__.lower()}; there are {', '.join(sorted(known))}")
     return kind(**values)
 
 
@@ -225,6 +227,8 @@ def _field(data: Mapping[str, Any]) -> Field:
     if field.kind not in LIKE:
         raise ValueError(f"field {field.name}: there is no kind {field.kind!r}; there are {', '.join(LIKE)}")
     re.compile(field.pattern)
+    if field.check and field.check not in CHECKS:
+        raise ValueError(f"field {field.name}: there is no check {field.check!r}; there are {', '.join(CHECKS)}")
     if set(field.cells) - set("A9*"):
         raise ValueError(f"field {field.name}: cells are A, 9 or *")
     needed = {"code": "" if field.cells else "alphabet", "choice": "texts", "date": "format", "period": "format"}.get(
