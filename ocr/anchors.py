@@ -20,6 +20,7 @@ _UNLIKE = 1.4  # how much larger or smaller a card may be than another beside it
 _RUNNING = 1.5  # heights: of a shorter line it is not known which way it runs
 _TURN, _MOST_KIN = 0.12, 40  # radians between lines of one direction; more of them are a page, not a card
 _TALL = (40.0, 46.0, 52.0)  # dots of the card that its lines may seem high
+_HIGH = (24.0, 160.0)  # dots of the card: lines that are lower or higher are no print of it
 _APART = 0.1  # of the card's height: two lines that are nearer do not show how it leans
 
 
@@ -33,23 +34,35 @@ def corners_from(lines: list[TextLine], layout: Layout, width: float | None = No
     lines = lines[:_MOST]
     places = _places(layout)
     ends = np.array([[line.start, line.end] for line in lines])
-    joined = [_joined(line, lines) for line in lines[:_BROKEN]]
-    whole = sorted([*lines, *filter(None, joined)], key=lambda each: -each.length)
+    heights = np.array([line.height for line in lines])
+    whole = sorted([*lines, *_joined(lines)], key=lambda each: -each.length)
     guesses: list[tuple[float, Points]] = []
     for box in layout.spans:
         for line in [each for each in whole if _may_be(each, box, width and width / layout.size[0])][:_LONG]:
             for span in ((line.start, line.end), (line.end, line.start)):
-                guesses += _leaning(ends, span, box, places[0], layout)
+                guesses += _leaning(_kin(ends, heights, line.length / (box[2] - box[0])), span, box, places[0], layout)
     guesses.sort(key=lambda each: -each[0])
-    better = [_improved(corners, places, ends, layout) for _, corners in guesses[:_TRIED]]
+    better = [
+        _improved(corners, places, (ends, heights), layout) for corners in _distinct([c for _, c in guesses[:_TRIED]])
+    ]
     better.sort(key=lambda each: -each[0])
     spanned = [corners for worth, corners in better if worth > _WORTH_IT * better[0][0]]
     return _distinct(spanned + _by_direction(lines, places, layout))
 
 
-def _improved(corners: Points, places: tuple[Points, Points], ends: Points, layout: Layout) -> tuple[float, Points]:
+def _kin(ends: Points, heights: Points, scale: float) -> Points:
+    """Return begin and end of the lines that may be print of a card of which one dot is `scale` of the picture's."""
+    return ends[(heights > _HIGH[0] * scale) & (heights < _HIGH[1] * scale)]
+
+
+def _improved(
+    corners: Points, places: tuple[Points, Points], lines: tuple[Points, Points], layout: Layout
+) -> tuple[float, Points]:
     """Return how well lines meet their places, and the corners pulled to where they do best."""
     worth = 0.0
+    ends = _kin(*lines, float(np.linalg.norm(corners[1] - corners[0])) / layout.size[0])
+    if len(ends) == 0:
+        return worth, corners
     for reach in _REACHES:
         met, off, worth = _matches(corners, places, ends, layout, reach)
         if len(met) >= _FEWEST:
@@ -96,29 +109,33 @@ def _voted(lines: list[TextLine], angle: float, places: tuple[Points, Points], l
         worth = np.maximum(1 - apart / _REACHES[0], 0).sum(axis=1)
         best = int(worth.argmax())
         guesses.append((float(worth[best]), (rim(layout.size) + moves[best]) * (height / tall) @ frame))
-    return _improved(max(guesses, key=lambda each: each[0])[1], places, ends, layout)[1]
+    heights = np.array([line.height for line in lines])
+    return _improved(max(guesses, key=lambda each: each[0])[1], places, (ends, heights), layout)[1]
 
 
-def _joined(line: TextLine, lines: list[TextLine]) -> TextLine | None:
-    """Return the line with what carries it on, if anything does: widely spaced characters are found one by one."""
-    along = (line.end - line.start) / line.length
-    across = np.array([-along[1], along[0]])
-    parts: list[tuple[float, float]] = []
-    for other in lines:
-        middle = (other.start + other.end) / 2 - line.start
-        half = max(abs(float((other.end - other.start) @ along)), other.height) / 2
-        if abs(middle @ across) < 0.4 * line.height and 1 / _KIN < other.height / line.height < _KIN:
-            parts.append((float(middle @ along) - half, float(middle @ along) + half))
-    begin, end = 0.0, line.length
-    for left, right in sorted(parts):
-        if left < end + _GAP * line.height:
-            end = max(end, right)
-    for left, right in sorted(parts, key=lambda part: -part[1]):
-        if right > begin - _GAP * line.height:
-            begin = min(begin, left)
-    if end - begin < line.length + line.height:
-        return None
-    return TextLine(line.start + begin * along, line.start + end * along, line.height, line.sure)
+def _joined(lines: list[TextLine]) -> list[TextLine]:
+    """Return what the longest become with what carries them on: widely spaced characters are found one by one."""
+    starts, ends = (np.array([getattr(line, end) for line in lines]) for end in ("start", "end"))
+    middles, runs = (starts + ends) / 2, ends - starts
+    heights = np.array([line.height for line in lines])
+    whole = []
+    for line in lines[:_BROKEN]:
+        along = (line.end - line.start) / line.length
+        away = middles - line.start
+        kin = np.abs(away @ [-along[1], along[0]]) < 0.4 * line.height
+        kin &= (heights < _KIN * line.height) & (heights > line.height / _KIN)
+        half = np.maximum(np.abs(runs[kin] @ along), heights[kin]) / 2
+        lefts, rights = away[kin] @ along - half, away[kin] @ along + half
+        begin, end = 0.0, line.length
+        for left, right in sorted(zip(lefts.tolist(), rights.tolist(), strict=True)):
+            if left < end + _GAP * line.height:
+                end = max(end, right)
+        for left, right in sorted(zip(lefts.tolist(), rights.tolist(), strict=True), key=lambda part: -part[1]):
+            if right > begin - _GAP * line.height:
+                begin = min(begin, left)
+        if end - begin >= line.length + line.height:
+            whole.append(TextLine(line.start + begin * along, line.start + end * along, line.height, line.sure))
+    return whole
 
 
 def _may_be(line: TextLine, box: Box, scale: float | None) -> bool:

@@ -52,8 +52,11 @@ class CardFinder:
         self._threads = threads
         self._detector: TextDetector | None = None
 
-    def find(self, picture: Pixels) -> list[Guess]:
-        """Return the cards in a picture of height x width x 3, BGR, the likeliest first; [] where there is none."""
+    def find(self, picture: Pixels, most: int = _MOST_CARDS) -> list[Guess]:
+        """Return the cards in a picture of height x width x 3, BGR, the likeliest first; [] where there is none.
+
+        `most`: so many are looked for; whoever wants one only has it sooner.
+        """
         shapes = outlines(picture)
         lines: list[TextLine] | None = None
         for layouts in filter(None, self._groups):
@@ -65,14 +68,14 @@ class CardFinder:
                         _add(found, _proved(picture, guess))
             for _ in range(_MOST_CARDS):
                 certain = _certain(found)
-                if certain and not _may_hide_another(picture, found):
+                if len(certain) >= most or (certain and not _may_hide_another(picture, found)):
                     break
                 lines = self._lines(picture) if lines is None else lines
                 _add_by_text(picture, lines, layouts, found)
                 if len(_certain(found)) == len(certain):
                     break
             if found:
-                return found[:_MOST_CARDS]
+                return found[:most]
         return self._without_labels(picture, shapes, lines)
 
     def _without_labels(self, picture: Pixels, shapes: list[Points], lines: list[TextLine] | None) -> list[Guess]:
@@ -108,11 +111,11 @@ def _add_by_text(picture: Pixels, lines: list[TextLine], layouts: tuple[Layout, 
     lines = [line for line in lines if not _within(certain, (line.start + line.end) / 2)]
     width = float(np.linalg.norm(certain[0].corners[1] - certain[0].corners[0])) if certain else None
     guesses = [which(picture, corners, (side,)) for side in layouts for corners in corners_from(lines, side, width)]
-    tried = 0
-    for guess in sorted(guesses, key=lambda each: -each.likeness):
-        if tried < _TRIED and guess.likeness > _WORTH_IT and not _taken(found, guess.corners):
-            _add(found, _settled(picture, guess, (60, 45, 30, 15, 8)))
-            tried += 1
+    guesses.sort(key=lambda each: -each.likeness)
+    for guess in [each for each in guesses if each.likeness > _WORTH_IT and not _taken(found, each.corners)][:_TRIED]:
+        _add(found, _settled(picture, guess, (60, 45, 30, 15, 8)))
+        if len(_certain(found)) > len(certain):
+            break
 
 
 def _proved(picture: Pixels, guess: Guess) -> Guess:

@@ -4,9 +4,12 @@ A character that was misread is mended where one name of the book is much likeli
 all others: 埔桥区 is in no city, 埇桥区 is in 宿州市.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ocr import regions
 
@@ -65,6 +68,16 @@ def _authorities() -> dict[str, frozenset[str]]:
     return {text: frozenset(codes) for text, codes in found.items()}
 
 
+@cache
+def _names_of_starts() -> tuple[str, ...]:
+    return tuple(_starts())
+
+
+@cache
+def _names_of_authorities() -> tuple[str, ...]:
+    return tuple(_authorities())
+
+
 def address(read: str, weigh: Weigh, home: str = "") -> Place:
     """Return an address whose region is one of the book, mended if need be.
 
@@ -74,7 +87,7 @@ def address(read: str, weigh: Weigh, home: str = "") -> Place:
     if longest and read[:longest] not in _divided():
         return Place(read, settled=True)
     found = []
-    for start in _near(read[:26], _starts(), whole=False):
+    for start in _near(read[:26], _names_of_starts(), whole=False):
         if len(start) <= longest:
             continue
         for end in range(len(start) - 1, len(start) + 2):
@@ -90,7 +103,7 @@ def authority(read: str, weigh: Weigh) -> Place:
     """Return an authority of the book, mended if need be."""
     if read in _authorities():
         return Place(read, settled=True)
-    near = _near(read, _authorities(), whole=True)
+    near = _near(read, _names_of_authorities(), whole=True)
     return _likeliest(read, [(_edits(name, read), name, 0.0) for name in near], weigh)
 
 
@@ -115,21 +128,40 @@ def _nearness(codes: frozenset[str], home: str) -> float:
     return _SAME_PROVINCE if any(code[:2] == home[:2] for code in codes) else 0.0
 
 
-def _near(read: str, names: Iterable[str], *, whole: bool) -> list[str]:
+def _near(read: str, names: tuple[str, ...], *, whole: bool) -> list[str]:
     """Return names that share all but a few characters with what was read."""
-    letters = set(read)
-    return [
-        name
-        for name in names
-        if len(name) > _EDITS
-        and (not whole or abs(len(name) - len(read)) <= 1)
-        and len(_letters(name) - letters) <= (_EDITS if len(name) >= _LONG else 1)
-    ]
+    book = _index(names)
+    shared: NDArray[np.intp] = np.zeros(len(names), np.intp)
+    for letter in set(read):
+        if letter in book.having:
+            shared[book.having[letter]] += 1
+    fitting = book.letters - shared <= np.where(book.lengths >= _LONG, _EDITS, 1)
+    fitting &= book.lengths > _EDITS
+    if whole:
+        fitting &= np.abs(book.lengths - len(read)) <= 1
+    return [names[one] for one in np.flatnonzero(fitting)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Index:
+    """Names by what they are written with: how long each is, how many letters it has, and which have a letter."""
+
+    lengths: NDArray[np.intp]
+    letters: NDArray[np.intp]
+    having: Mapping[str, NDArray[np.intp]]
 
 
 @cache
-def _letters(name: str) -> frozenset[str]:
-    return frozenset(name)
+def _index(names: tuple[str, ...]) -> _Index:
+    having: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        for letter in set(name):
+            having.setdefault(letter, []).append(number)
+    return _Index(
+        np.array([len(name) for name in names], np.intp),
+        np.array([len(set(name)) for name in names], np.intp),
+        {letter: np.array(numbers, np.intp) for letter, numbers in having.items()},
+    )
 
 
 def _edits(one: Sequence[str], other: Sequence[str]) -> int:

@@ -44,11 +44,11 @@ def pulled(corners: Points, places: Points, off: Points, weights: Points, size: 
     wanted = off.T.ravel() / unit
     trust: Points = np.ones(len(off))
     solved: Points = np.zeros(8)
-    for _ in range(6):
+    for _ in range(4):
         both = np.tile(weights * trust, 2)[:, None]
         solved = np.linalg.solve(rows.T @ (rows * both) + _STIFFNESS, rows.T @ (wanted * both[:, 0]))
         left_over = np.linalg.norm((rows @ solved - wanted).reshape(2, -1), axis=0) * unit
-        trust = 1 / (1 + (left_over / max(1.5 * float(np.median(left_over)), 3.0)) ** 2)
+        trust = 1 / (1 + (left_over / max(1.5 * float(np.sort(left_over)[len(left_over) // 2]), 3.0)) ** 2)
     a, b, c, d, e, f, g, h = solved
     change = np.array([[1 + b, c, a], [e, 1 + f, d], [g, h, 1]])
     moved = projected((rim(size) - middle) / unit, change) * unit + middle

@@ -56,7 +56,7 @@ class Reader:
 
         `today`: the day by which cards have expired; without one, none has.
         """
-        found = self._finder.find(picture)
+        found = self._finder.find(picture, most=1)
         return self._read(picture, found[0], today) if found else Unreadable.NO_CARD
 
     def read_all(self, picture: Pixels, today: date | None = None) -> list[IdCard]:
@@ -66,9 +66,9 @@ class Reader:
     def _read(self, picture: Pixels, guess: Guess, today: date | None) -> IdCard:
         guess = self._nearest(picture, guess)
         with _flattened(picture, guess) as (flat, back):
-            return self._of_flat(flat, back, picture.shape, guess, today)
+            return self._of_flat(flat, back, picture, guess, today)
 
-    def _of_flat(self, flat: Pixels, back: Matrix, shape: tuple[int, ...], guess: Guess, today: date | None) -> IdCard:
+    def _of_flat(self, flat: Pixels, back: Matrix, picture: Pixels, guess: Guess, today: date | None) -> IdCard:
         seen = self._fields.read(flat, guess.layout)
         for other in [each for each in self._bare if each is not guess.layout and _is_same(each, guess.layout)]:
             also = self._fields.read(flat, other)
@@ -83,15 +83,15 @@ class Reader:
             portrait = flat[top:bottom, left:right].copy()
         places = {name: Place(each.box, len(each.lines)) if each.box else None for name, each in seen.items()}
         sight = look(flat, guess.layout, places)
-        good = quality.measure(sight, shape, guess.corners)
+        good = quality.measure(sight, picture.shape, guess.corners)
         if guess.layout.document == RESIDENT_ID:
             tell = rules.front if guess.layout.side == "front" else rules.back
             side = tell(seen, boxes, self._fields.interpreter)
-            told = risks.judge(sight, shape, guess.corners, side, today)
+            told = risks.judge(sight, good, picture, guess.corners, side=side, today=today)
             return IdCard(side, _quad(guess.corners), good, told, portrait)
         paper, told = document.judge(guess.layout, seen, boxes, self._fields.interpreter)
         told |= document.written(guess.layout, paper, today)
-        if risks.cut(shape, guess.corners):
+        if risks.cut(picture.shape, guess.corners):
             told |= {Risk.EDGE_MISSING}
         return IdCard(paper, _quad(guess.corners), good, told, portrait)
 
