@@ -51,5 +51,5 @@ def _judged(picture: Pixels, card: ParsedCard, today: date | None) -> IdCard:
         portrait = flat[top:bottom, left:right].copy()
     one, two, three, four = ((float(x), float(y)) for x, y in corners)
     good = quality.measure(sight, picture.shape, corners)
-    told = risks.judge(sight, picture.shape, corners, card.side, today)
+    told = risks.judge(sight, good, picture, corners, side=card.side, today=today)
     return IdCard(card.side, (one, two, three, four), good, told, portrait)

@@ -6,17 +6,15 @@ from datetime import date
 import cv2
 import numpy as np
 
-from ocr import fields, forgery
+from ocr import fields, forgery, grid
 from ocr.arrays import Pixels, Plane, Points
-from ocr.id_card import IdCardBack, IdCardFront, Risk, day
+from ocr.id_card import IdCardBack, IdCardFront, Quality, Risk, day
 from ocr.layout import Field
-from ocr.quality import edges
 from ocr.regions import known
 from ocr.sight import CELL, INK, Sight, cells
 
-_SOFT = 2.15  # edges of a picture in which a stroke is as wide as it is unsharp
+_SOFT = 0.478  # sharpness of a picture in which a stroke is as wide as it is unsharp
 _COLOURLESS = 0.09
-_REGULAR = 8.3, 16.0  # light and colour: how far a line of the spectrum stands out on a screen
 _OUTSIDE = 0.008  # of the card's width
 # What must be printed on any card: (from the left edge of the box, dots wide).
 _LEAST_WIDE = {"name": 48, "sex": 8, "ethnicity": 8, "birth": 270, "address": 128, "id_number": 480, "authority": 128,
@@ -28,13 +26,19 @@ _HOLE_OF_BIRTH = 130
 
 
 def judge(
-    sight: Sight, shape: tuple[int, ...], corners: Points, side: IdCardFront | IdCardBack, today: date | None
+    sight: Sight,
+    quality: Quality,
+    picture: Pixels,
+    corners: Points,
+    *,
+    side: IdCardFront | IdCardBack,
+    today: date | None,
 ) -> frozenset[Risk]:
-    """Return every risk of a card at `corners` of a picture of height x width, with these fields on this day.
+    """Return every risk of a card at `corners` of a picture, with these fields on this day.
 
     `today` None: nobody knows what day it is, and no card has expired.
     """
-    risks = seen(sight, shape, corners)
+    risks = seen(sight, quality, picture, corners)
     excused = {Risk.BLURRED, Risk.GLARE, Risk.EDGE_MISSING, Risk.PHOTOCOPY, Risk.SCREEN}
     if not risks & excused and _senseless(side):  # something else is written where the field should be
         risks |= {Risk.OCCLUDED}
@@ -47,17 +51,16 @@ def _senseless(side: IdCardFront | IdCardBack) -> bool:
     return not side.birth.text or len(side.id_number.text) < 15
 
 
-def seen(sight: Sight, shape: tuple[int, ...], corners: Points) -> frozenset[Risk]:
-    """Return what the picture itself tells, of height x width with the card at `corners` (4 x 2)."""
+def seen(sight: Sight, quality: Quality, picture: Pixels, corners: Points) -> frozenset[Risk]:
+    """Return what the picture itself tells, with the card at `corners` (4 x 2)."""
     risks = set()
-    if cut(shape, corners):
+    if cut(picture.shape, corners):
         risks.add(Risk.EDGE_MISSING)
-    if edges(sight) < _SOFT:
+    if quality.sharpness < _SOFT:
         risks.add(Risk.BLURRED)
     if colours(sight.flat) < _COLOURLESS:
         risks.add(Risk.PHOTOCOPY)
-    light, tint = lines_of_spectrum(sight.flat)
-    if light > _REGULAR[0] or tint > _REGULAR[1]:
+    if grid.regularity(picture, corners) > grid.REGULAR:
         risks.add(Risk.SCREEN)
     hidden = [_Hidden.of(sight, field) for field in sight.layout.fields]
     if any(each.mirrors for each in hidden):
@@ -177,24 +180,3 @@ def colours(flat: Pixels) -> float:
     squares = greys.T @ greys + 1e-3 * np.eye(3)  # least squares, without a run of LAPACK over ten thousand rows
     rest = [dots[:, channel] - greys @ np.linalg.solve(squares, greys.T @ dots[:, channel]) for channel in (0, 2)]
     return float(np.percentile(np.hypot(*rest), 97) / max(light.mean(), 1.0))
-
-
-_SIDE = 480  # dots of the part looked at, a size that is quick to transform
-_WINDOW = np.outer(np.hanning(_SIDE), np.hanning(_SIDE)).astype(np.float32)
-_Y, _X = np.indices((_SIDE, _SIDE // 2 + 1))
-_HIGH = (np.hypot((_Y + _SIDE // 2) % _SIDE - _SIDE // 2, _X) > _SIDE / 36).astype(np.float32)  # waves up to 36 dots
-
-
-def lines_of_spectrum(flat: Pixels) -> tuple[float, float]:
-    """Return how far a regular grid stands out of all else, in light and in colour: some 5 where there is none."""
-    part = flat[76 : 76 + _SIDE, 260 : 260 + _SIDE]
-    light = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
-    tint = cv2.subtract(cv2.extractChannel(part, 2), cv2.extractChannel(part, 0), dtype=cv2.CV_16S)
-    found = []
-    for plane in (light, tint):
-        rest = cv2.subtract(plane, cv2.blur(plane, (31, 31)), dtype=cv2.CV_32F)
-        waves = cv2.dft(np.clip(rest, -25, 25) * _WINDOW, flags=cv2.DFT_COMPLEX_OUTPUT)[:, : _SIDE // 2 + 1]
-        strength = cv2.magnitude(*cv2.split(waves))  # the other half of the plane mirrors this
-        around = cv2.blur(strength, (15, 15)) + 1e-3
-        found.append(float((strength / around * _HIGH).max()))
-    return found[0], found[1]

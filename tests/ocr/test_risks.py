@@ -77,13 +77,15 @@ def sight(scene: Scene) -> tuple[Sight, tuple[int, ...], Points]:
     for field in kind.fields:
         found = np.array([line.box for line in lines.find(ink, field, kind.slack)])
         if len(found):
-            left, top, right, bottom = (*found[:, :2].min(axis=0), *found[:, 2:].max(axis=0))
-            places[field.name] = Place((int(left), int(top), int(right), int(bottom)), len(found))
+            left, top = found[:, :2].min(axis=0).tolist()
+            right, bottom = found[:, 2:].max(axis=0).tolist()
+            places[field.name] = Place((left, top, right, bottom), len(found))
     return look(flat, kind, places), scene.pixels.shape, corners
 
 
 def seen(scene: Scene) -> frozenset[Risk]:
-    return risks.seen(*sight(scene))
+    what, shape, corners = sight(scene)
+    return risks.seen(what, quality.measure(what, shape, corners), scene.pixels, corners)
 
 
 def test_a_good_picture_has_no_risk_and_good_quality() -> None:
@@ -115,8 +117,9 @@ def test_nothing_at_all_is_judged_without_complaint(shade: int) -> None:
     whole = np.array([[50, 50], [1050, 50], [1050, 681], [50, 681]], float)
     for side in ("front", "back"):
         blank = look(flat, layout(f"resident_id_{side}"), {})
-        assert Risk.BLURRED in risks.seen(blank, (731, 1100, 3), whole)
-        assert quality.measure(blank, (731, 1100, 3), whole).sharpness == 0
+        measured = quality.measure(blank, (731, 1100, 3), whole)
+        assert measured.sharpness == 0
+        assert Risk.BLURRED in risks.seen(blank, measured, np.full((731, 1100, 3), shade, np.uint8), whole)
 
 
 # Recall and false alarms measured on these very pictures (docs/ocr/risks.md), and a little beside.
