@@ -27,11 +27,13 @@ START_SECONDS = 15.0
 STOP_SECONDS = 5.0
 CARD = "transit"
 SERVICE = "transit_top_up"
+ID_SERVICE = "id_update"
+ID_CARD = "citizen"
 AMOUNT_FEN = 5_000
 BANK_CARD_PIN = "123456"
 MM_PER_PX = 268.0 / 1080  # a 21.5 inch panel in portrait is 268 mm wide
 _HERE = Path(__file__).parent
-_EVERY_REHEARSAL_MAKES = ("pages", "journal", "bank", "cards", "receipt.png", "summary.json")
+_EVERY_REHEARSAL_MAKES = ("pages", "journal", "bank", "cards", "receipt.png", "receipt-id-card.png", "summary.json")
 _ALL_TRANSACTIONS = 1_000_000
 _MARK = ".openteller-demo"
 
@@ -201,6 +203,8 @@ def _rehearse(out: Path, run: Path, size: tuple[int, int], language: str, began:
         try:
             rehearsal.top_up(SERVICE, CARD, AMOUNT_FEN, language)
             rehearsal.keep_receipt(out / "receipt.png")
+            rehearsal.update_id_card(ID_SERVICE, ID_CARD, language)
+            rehearsal.keep_receipt(out / "receipt-id-card.png")
             rehearsal.top_up_by_bank_card(SERVICE, CARD, AMOUNT_FEN, language, BankCardInHand("bank", BANK_CARD_PIN))
         except RehearsalError as error:
             problems.append(str(error))

@@ -77,6 +77,29 @@ class Rehearsal:
         self.sim.do("pull_card")
         self.sim.do("take_card")
 
+    def update_id_card(self, service_id: str, document: str, language: str) -> None:
+        """Bring a new ID card to the bank: lay it under the camera, turn it over, look at a field, and leave.
+
+        Raises:
+            RehearsalError: as `top_up`.
+        """
+        self._speak(language)
+        lay = lambda side: lambda: self.sim.do("lay_document", document=document, side=side)  # noqa: E731
+        sees = lambda: self._shows("scan") and self.model.camera.source != ""  # noqa: E731
+        self._step("id_front", lambda: self.screen.touch(f"service_{service_id}"), sees)
+        self._step("id_reading", lay("front"), lambda: bool(self.model.scan["good"]) or self._has_turned())
+        self._step("id_back", lambda: None, self._has_turned)
+        self._step("id_form", lambda: self.sim.do("turn_over_document"), lambda: self._shows("form"))
+        self._step("id_field", lambda: self.screen.touch("field_id_number"), lambda: self._shows("field"))
+        self._step("id_checked", lambda: self.screen.touch("confirm"), lambda: self._shows("form"))
+        self._step("id_result", lambda: self.screen.touch("confirm"), lambda: self._shows("result"))
+        self.sim.do("take_document")
+        self._step("id_home_again", lambda: self.screen.touch("done"), lambda: self._shows("menu"))
+
+    def _has_turned(self) -> bool:
+        """Whether the back of the ID card is asked for."""
+        return self._shows("scan") and bool(self.model.scan["steps"][0]["state"] == "done")
+
     def _speak(self, language: str) -> None:
         if language != self.model.language:
             in_language = lambda: bool(self.model.language == language)  # noqa: E731
