@@ -61,11 +61,11 @@ class FieldReader:
         for place in found:
             look = self._look(_crop(flat, place.box), field)
             line = self.interpreter.line(field, [look])
-            told = _signs(line, field, place.box)
+            told = _signs(line, field, place)
             if again and self._doubtful(field.like, told):
                 looks = [look, *(self._look(other, field) for other in _others(flat, place.box))]
                 line = self.interpreter.line(field, looks)
-                told = _signs(line, field, place.box)
+                told = _signs(line, field, place)
             read.append(line)
             signs.append(told)
         around = np.array([place.box for place in found])
@@ -98,9 +98,10 @@ def _others(flat: Pixels, box: Box) -> Iterator[Pixels]:
     yield np.asarray(cv2.resize(moved, None, fx=1.14, fy=1.0, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def _signs(line: Line, field: Field, box: Box) -> Signs:
-    reading = line.reading
+def _signs(line: Line, field: Field, place: lines.Line) -> Signs:
+    reading, box = line.reading, place.box
     odd = int(box[0] + lines.MARGIN - field.box[0] > _INDENT)
+    odd += place.cut and bool(field.advance)  # of print without advance, rules know where it ends
     rare = sum(han(each) and not common(each) for each in reading.text)
     return Signs(
         reading.sure, reading.lead, line.agreeing, line.ahead, len(line.looks) > 1, _gap(line, field, box), odd, rare

@@ -20,11 +20,15 @@ _LEAST = 0.12  # of the first line's ink: what has less is no line but wear or n
 
 @dataclass(frozen=True)
 class Line:
-    """A line of print: its box in dots of the card, how much ink is in it, 0 to 1, and from how high to how low."""
+    """A line of print: its box in dots of the card, how much ink is in it, 0 to 1, and from how high to how low.
+
+    `cut`: it reaches the end of where it may stand, and may go on beyond.
+    """
 
     box: Box
     ink: float
     tall: int
+    cut: bool = False
 
 
 def strokes(gray: Plane, wide: int, kind: Ink) -> Plane:
@@ -87,7 +91,7 @@ def _line(card: Plane, columns: tuple[int, int], middle: float, high: float, sla
     )
     print_of_line = band[:, first : last + 1]
     tall = int(np.ptp(np.flatnonzero(print_of_line.max(axis=1) > 0.3)))
-    return Line(box, float(print_of_line.mean()), tall)
+    return Line(box, float(print_of_line.mean()), tall, last >= band.shape[1] - 2)
 
 
 def _extent(inked: NDArray[np.intp], width: int) -> tuple[int, int]:

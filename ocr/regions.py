@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+_FIRST_CARD = 2004  # the year of the first card of this kind
 _ALONE = "市辖区"  # a level that addresses leave out
 _NOT_NAMED = {_ALONE, "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "省直辖行政单位"}
 
@@ -51,7 +52,10 @@ def counties() -> tuple[Region, ...]:
 
 @cache
 def every_name() -> tuple[tuple[str, str, tuple[str, ...], str], ...]:
-    """Return code, province, cities and name of every county there is or was, and of cities that have none."""
+    """Return code, province, cities and name of every county that a card may name, and of cities that have none.
+
+    What was gone before 2004, when cards of this kind were first made, stands on none.
+    """
     book = _all()
     divided = {code[:4] for code in book if not code.endswith("00")}
     found = []
@@ -59,10 +63,15 @@ def every_name() -> tuple[tuple[str, str, tuple[str, ...], str], ...]:
         if code.endswith("0000") or (code.endswith("00") and code[:4] in divided):
             continue
         province = book[code[:2] + "0000"][-1].name
-        above = {region.name for region in book.get(code[:4] + "00", ()) if not code.endswith("00")}
+        above = {region.name for region in _printed(book.get(code[:4] + "00", ())) if not code.endswith("00")}
         cities = tuple(sorted(above - _NOT_NAMED - {province}))
-        found += [(code, province, cities, region.name) for region in regions if region.name not in _NOT_NAMED]
+        names = [region.name for region in _printed(regions) if region.name not in _NOT_NAMED]
+        found += [(code, province, cities, name) for name in names]
     return tuple(found)
+
+
+def _printed(regions: tuple[Region, ...]) -> list[Region]:
+    return [region for region in regions if region.ends is None or region.ends >= _FIRST_CARD]
 
 
 def path(code: str) -> tuple[str, str, str]:

@@ -60,3 +60,10 @@ def test_an_address_has_as_many_lines_as_are_printed_grain_or_not() -> None:
 
 def test_a_speck_below_the_last_line_is_no_line() -> None:
     assert len(found(card((170, 322, 540, 354), (400, 380, 406, 386)), ADDRESS)) == 1
+
+
+def test_print_that_reaches_the_end_of_its_place_may_go_on_beyond() -> None:
+    whole, cut = (
+        lines.find(lines.ink(card(box)), NAME, SLACK)[0] for box in ((170, 80, 570, 114), (170, 80, 700, 114))
+    )
+    assert (whole.cut, cut.cut) == (False, True)

@@ -56,7 +56,7 @@ def test_between_two_equally_likely_districts_none_is_chosen_unless_the_number_n
 
 
 def test_a_city_that_was_a_county_may_stand_alone() -> None:
-    address = "安徽省宿州市人民路1号"  # 342201 until 1998
+    address = "新疆维吾尔自治区哈密市人民路1号"  # 652201 until 2016
     assert places.address(address, seen({})).settled
 
 
@@ -73,6 +73,12 @@ def test_an_authority_is_mended_as_a_whole() -> None:
 @pytest.mark.parametrize("name", ["", "局", "某某部队", "长江航运公安局"])
 def test_an_authority_that_the_book_lacks_is_left_but_not_settled(name: str) -> None:
     assert places.authority(name, seen({})) == Place(name, settled=False)
+
+
+def test_a_county_that_was_gone_before_the_first_card_issues_none() -> None:
+    assert not places.authority("孟县公安局", seen({})).settled  # until 1995; 盂县 is what stands there
+    assert places.authority("盂县公安局", seen({})).settled
+    assert places.address("北京市宣武区人民路1号", seen({})).settled  # until 2009
 
 
 def test_traditional_forms_are_simplified_but_those_that_names_keep() -> None:
