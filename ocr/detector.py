@@ -5,9 +5,9 @@ from importlib.resources import files
 
 import cv2
 import numpy as np
-import onnxruntime
 
 from ocr.arrays import Pixels, Plane, Points
+from ocr.network import session
 
 _SIDE = 736
 _STRIDE = 32
@@ -36,11 +36,7 @@ class TextDetector:
 
     def __init__(self, threads: int = 2) -> None:
         """Load the weights: some 30 ms."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        model = files("ocr").joinpath("models/PP-OCRv6_tiny_det.onnx").read_bytes()
-        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._session = session(files("ocr").joinpath("models/PP-OCRv6_tiny_det.onnx").read_bytes(), threads)
         self._input = self._session.get_inputs()[0].name
 
     def lines(self, picture: Pixels) -> list[TextLine]:

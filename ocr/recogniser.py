@@ -3,16 +3,16 @@
 The weights and the list of characters come out of the package `rapidocr` (Apache-2.0), of which nothing is imported.
 """
 
-from importlib.metadata import PackageNotFoundError, files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from ocr.arrays import Chances, Pixels
+from ocr.network import session
 
 _WEIGHTS = "PP-OCRv6_rec_small.onnx"
 LINE_HEIGHT = 48  # dots that the network wants
@@ -42,13 +42,12 @@ def model_file(name: str) -> Path:
     Raises:
         ModelMissing: it is not installed.
     """
-    try:
-        found = [each for each in files("rapidocr") or () if each.name == name]
-    except PackageNotFoundError:
-        found = []
-    if not found:
-        raise ModelMissing(f"the model {name} is missing; install it with: pip install rapidocr==3.10.0")
-    return Path(str(found[0].locate()))
+    package = find_spec("rapidocr")  # which is not imported: where it lies is enough
+    places = [Path(folder) / "models" / name for folder in (package and package.submodule_search_locations) or ()]
+    for place in places:
+        if place.is_file():
+            return place
+    raise ModelMissing(f"the model {name} is missing; install it with: pip install rapidocr==3.10.0")
 
 
 class OnnxRecogniser:
@@ -56,11 +55,7 @@ class OnnxRecogniser:
 
     def __init__(self, threads: int = 2) -> None:
         """Load the weights: some 0.1 s. Raises ModelMissing."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        model = model_file(_WEIGHTS)
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._session = session(str(model_file(_WEIGHTS)), threads)
         self._input = self._session.get_inputs()[0].name
         known = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
         self.characters: tuple[str, ...] = ("", *known, " ")

@@ -10,12 +10,11 @@ import socket
 import sys
 
 import cv2
-import numpy as np
 
 from ocr.id_card import IdCard
 from ocr.reader import Reader
 from ocr.recogniser import OnnxRecogniser
-from ocr.worker.confinement import confine, end_with
+from ocr.worker.confinement import confine, end_with, give_back
 from ocr.worker.messages import LONGEST, READY, Answer, decode_question, encode_answer
 from ocr.worker.shared_memory import PORTRAIT_ROOM, pixels
 
@@ -26,11 +25,11 @@ def main(threads: int, descriptor: int) -> None:
     with socket.socket(fileno=descriptor) as program:
         cv2.setNumThreads(threads)
         reader = Reader(OnnxRecogniser(threads), threads)
-        reader.read(np.full((480, 640, 3), 200, np.uint8))  # loads what would keep the first customer waiting
         confine()
         program.send(READY)
         while (answer := _next_answer(program, reader)) is not None:
             program.send(answer)
+            give_back()
 
 
 def _next_answer(program: socket.socket, reader: Reader) -> bytes | None:

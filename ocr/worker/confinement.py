@@ -48,6 +48,12 @@ def end_with(pipe: int) -> None:
         sys.exit(0)
 
 
+def give_back() -> None:
+    """Give the kernel back what memory was freed, where the C library can: some 0.2 ms."""
+    if trim := getattr(_libc, "malloc_trim", None):  # glibc has it
+        trim(ctypes.c_size_t(0))
+
+
 def _close_files() -> None:
     """Let this process open nothing but what Python may still have to import."""
     version = _libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION)

@@ -1,5 +1,6 @@
 """The program's end of the reading process: starts it, asks it, and ends it where it fails."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -17,6 +18,9 @@ from ocr.worker.messages import LONGEST, READY, Question, decode_answer, encode_
 from ocr.worker.shared_memory import PORTRAIT_ROOM, lent, pixels
 
 COMMAND = (sys.executable, "-I", "-m", "ocr.worker")
+# What the C library does with memory: what is freed is overwritten (mallopt(3), M_PERTURB), pictures and what networks
+# need are given back at once, and threads share what is left.
+_MEMORY = {"MALLOC_PERTURB_": "90", "MALLOC_MMAP_THRESHOLD_": "4000000", "MALLOC_ARENA_MAX": "1"}
 _START_S = 30.0  # to load networks; 1 or 2 on a machine that does nothing else
 
 
@@ -111,6 +115,7 @@ class _Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
+                env={**os.environ, **_MEMORY},
             )
         self.pid = self._process.pid
         self._ready = False

@@ -34,6 +34,11 @@ class Verdict:
     late_once: list[int] = field(default_factory=list)
     slowest: tuple[float, int] = (0.0, -1)
 
+    def fail(self, number: int, error: ReadingFailed) -> None:
+        """Remember a picture that was not answered, and say so at once."""
+        self.failed.append((number, str(error)))
+        print(f"picture {number}: {error}", flush=True)
+
 
 def fuzz(numbers: Iterable[int], reading: ReadingProcess) -> Verdict:
     """Read the pictures of these numbers."""
@@ -44,13 +49,13 @@ def fuzz(numbers: Iterable[int], reading: ReadingProcess) -> Verdict:
             took, answer = _answer(picture, reading)
         except ReadingFailed as error:
             if "too long" not in str(error):
-                verdict.failed.append((number, str(error)))
+                verdict.fail(number, error)
                 continue
             verdict.late_once.append(number)
             try:
                 took, answer = _answer(picture, reading)
             except ReadingFailed as again:
-                verdict.failed.append((number, str(again)))
+                verdict.fail(number, again)
                 continue
         verdict.slowest = max(verdict.slowest, (took, number))
         verdict.answers[answer.value if isinstance(answer, Unreadable) else "a card"] += 1
