@@ -1,5 +1,6 @@
 """A journey under way: its table says what follows from each event, and the effects are carried out in order."""
 
+import contextlib
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from enum import Enum
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.funding import FundingKind
+from kiosk_core.id_document import CapturedSide
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Event, Timer
@@ -97,6 +99,7 @@ class Session:
 
     def _answered(self, event: Callable[[], Event]) -> None:
         if self._ended:
+            _let_go(event)
             return
         before = self.state
         try:
@@ -163,6 +166,14 @@ class Session:
     def _end(self) -> None:
         self._ended = True
         self._on_end(self)
+
+
+def _let_go(late: Callable[[], Event]) -> None:
+    """Keep no picture that was captured for a customer who has gone meanwhile."""
+    with contextlib.suppress(JournalUnavailable):
+        event = late()
+        if isinstance(event, ev.CaptureTold) and isinstance(event.news, CapturedSide):
+            event.news.wipe()
 
 
 def _with_deadline(page: Page, until: Timer | None, timers: Mapping[Timer, float], now: float) -> Page:

@@ -132,7 +132,7 @@ def test_the_front_is_asked_for_first_then_the_back() -> None:
     page = visit.page
     assert isinstance(page, ScanPage)
     assert (page.current, page.picture) == (1, Picture.ID_CARD_BACK)
-    assert page.hint == Words("id_update.hint.back.lay_down")
+    assert page.hint == Words("id_update.hint.back.turn_over")
 
 
 @pytest.mark.parametrize("hint", Hint)

@@ -12,6 +12,7 @@ from kiosk_core.errors import DeviceUnavailable, HostUntrusted
 from kiosk_core.id_card_reader import (
     IdCard,
 )
+from kiosk_core.id_document import DocumentCapture
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.pages import (
     Intent,
@@ -21,6 +22,7 @@ from kiosk_core.pages import (
 )
 from kiosk_core.ports import CardCheck, LoadInit, LoadNotFound, PurseCard, QrOrder, ReversalReason, Reversed, Trace
 from kiosk_core.risk import Risk
+from kiosk_core.services import Service
 from kiosk_core.status import DeviceState, DeviceStatus, Media
 from openteller.conductor import Conductor
 from openteller.risk_check import RiskCheck
@@ -111,11 +113,13 @@ class Stage:
     rules: Risk = field(default_factory=Risk)
     reader: Reader = field(default_factory=Reader)
     id_reader: IdReader = field(default_factory=IdReader)
+    services: tuple[Service, ...] = (SERVICE,)
+    documents: DocumentCapture | None = None
 
     def __post_init__(self) -> None:
         self.journal = SqliteJournal(self.folder, "OT000001", self.clock)
         self.conductor = Conductor(
-            services=(SERVICE,),
+            services=self.services,
             terminal=lambda: TERMINAL,
             journal=self.journal,
             top_up_module=Inline(self.reader),
@@ -123,6 +127,7 @@ class Stage:
             host=self.host_worker(self.host),
             risk=RiskCheck(self.rules, self.journal, self.clock),
             id_card_reader=Inline(self.id_reader),
+            documents=self.documents,
             clock=self.clock,
             screen=self.shown.append,
         )

@@ -74,7 +74,8 @@ def capture(s: IdUpdating, side: DocumentSide, problem: str = "", *effects: do.E
     """Have a side laid under the camera; `problem` says why once more."""
     s = replace(s, side=side, problem=problem, **changes)
     timer = do.StartTimer(Timer.SIDE, s.service.times.side_s)
-    return go(s, Step.CAPTURE, *effects, do.Show(pages.scan(s, Hint.LAY_DOWN)), timer, do.CaptureSide(side))
+    first = Hint.LAY_DOWN if side is DocumentSide.FRONT else Hint.TURN_OVER
+    return go(s, Step.CAPTURE, *effects, do.Show(pages.scan(s, first)), timer, do.CaptureSide(side))
 
 
 def told(s: IdUpdating, event: ev.CaptureTold) -> Next:
