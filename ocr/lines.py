@@ -14,6 +14,7 @@ _FAINT = 0.24
 MARGIN = 7
 _GAP = 40  # dots: wider than any gap within a field that has none in its print
 _LEFTOVER = 44, 13  # print this narrow at the edge of a field, this far from the rest, belongs to what stands beside it
+_INTO = 8  # dots by which a label may reach into a field, besides its slack
 _TALL = 14  # dots: no line of characters is lower
 _LEAST = 0.12  # of the first line's ink: what has less is no line but wear or noise
 
@@ -82,7 +83,7 @@ def _line(card: Plane, columns: tuple[int, int], middle: float, high: float, sla
     inked = np.flatnonzero(band.max(axis=0) > max(0.3, 0.4 * strong))
     if len(inked) == 0:
         return None
-    first, last = _extent(inked, band.shape[1])
+    first, last = _extent(inked, band.shape[1], slack + _INTO)
     box = (
         max(left + first - MARGIN, 0),
         max(top + start - MARGIN + 1, 0),
@@ -94,12 +95,15 @@ def _line(card: Plane, columns: tuple[int, int], middle: float, high: float, sla
     return Line(box, float(print_of_line.mean()), tall, last >= band.shape[1] - 2)
 
 
-def _extent(inked: NDArray[np.intp], width: int) -> tuple[int, int]:
-    """Return first and last column of the print, leaving off specks far from all else, and ends of other print."""
+def _extent(inked: NDArray[np.intp], width: int, before: int) -> tuple[int, int]:
+    """Return first and last column of the print, leaving off specks far from all else, and ends of other print.
+
+    Other print on the left ends `before` some column: a first character does not.
+    """
     groups = np.split(inked, np.flatnonzero(np.diff(inked) > _GAP) + 1)
     kept = np.concatenate([group for group in groups if len(group) >= 3] or groups)
     parts = np.split(kept, np.flatnonzero(np.diff(kept) > _LEFTOVER[1]) + 1)
-    if len(parts) > 1 and parts[0][0] <= 1 and np.ptp(parts[0]) < _LEFTOVER[0]:
+    if len(parts) > 1 and parts[0][0] <= 1 and parts[0][-1] < before:
         parts = parts[1:]
     if len(parts) > 1 and parts[-1][-1] >= width - 2 and np.ptp(parts[-1]) < _LEFTOVER[0]:
         parts = parts[:-1]

@@ -95,6 +95,8 @@ def _agreed(
     if not fields.checks(number) or not regions.known(number[:6]):
         if number:
             read["id_number"] = replace(read["id_number"], sure=False)
+        if not fields.checks(number) or fields.born(number) != day:  # a day of which one digit is hidden is one, too
+            read["birth"] = replace(read["birth"], sure=False)
         return read["id_number"], read["birth"], read["sex"]
     told = {"birth": fields.born(number), "sex": fields.sex(number)}
     firm = seen["id_number"].signs.sure >= _FIRM or repaired

@@ -67,3 +67,8 @@ def test_print_that_reaches_the_end_of_its_place_may_go_on_beyond() -> None:
         lines.find(lines.ink(card(box)), NAME, SLACK)[0] for box in ((170, 80, 570, 114), (170, 80, 700, 114))
     )
     assert (whole.cut, cut.cut) == (False, True)
+
+
+def test_a_first_character_at_the_begin_of_its_place_is_no_end_of_a_label() -> None:
+    ((left, *_),) = found(card((155, 80, 185, 114), (200, 80, 290, 114)), NAME)
+    assert left <= 150

@@ -94,6 +94,11 @@ def test_a_number_that_checks_and_names_no_region_is_not_sure() -> None:
     assert not read.sure
 
 
+def test_a_birth_that_no_number_confirms_is_asked_back() -> None:
+    assert front().birth.sure
+    assert not front(id_number=seen("id_number", "50015419811124819")).birth.sure  # one character is hidden
+
+
 def test_birth_and_sex_that_were_not_seen_follow_from_the_number() -> None:
     read = front(birth=seen("birth", ""))
     assert (read.birth.text, read.birth.source) == ("1984-03-05", Source.DERIVED)
