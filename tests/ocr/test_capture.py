@@ -245,10 +245,10 @@ def test_whatever_is_seen_only_the_side_that_was_asked_for_comes_out(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [0, 1])
-def test_a_film_of_a_card_being_laid_down_ends_with_all_fields_right(number: int) -> None:
+@pytest.mark.timeout(240)  # tests/openteller/test_ocr_camera.py has a front
+def test_a_film_of_a_back_being_laid_down_ends_with_all_fields_right() -> None:
     reader = Reader(OnnxRecogniser())
-    shown = film(Set.DEV, number)
+    shown = film(Set.DEV, 1)
     capture = Capture(DocumentSide(shown.side), 0.0, TODAY)
     hints = set()
     for count, pixels in enumerate(shown.frames()):
@@ -258,4 +258,4 @@ def test_a_film_of_a_card_being_laid_down_ends_with_all_fields_right(number: int
         hints.add(told)
     assert isinstance(told, CapturedSide)
     assert {each.name: each.text for each in told.fields} == shown.face.fields
-    assert hints >= {Hint.LAY_DOWN if shown.side == "front" else Hint.TURN_OVER}
+    assert Hint.TURN_OVER in hints

@@ -301,6 +301,7 @@ def test_a_camera_that_hangs_is_let_be_and_its_late_picture_wiped(monkeypatch: p
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_a_card_under_the_simulated_camera_is_captured_by_the_reading_process() -> None:
     from device_sim.camera import Desk, SimulatedCamera, picture
     from drivers.camera import OpenCvCamera

@@ -9,8 +9,9 @@ import pytest
 from kiosk_core.pages import AnswerField, Cancel, ChooseService, Confirm, FieldAnswer, MenuPage, OpenField, ResultPage
 from tests.openteller import branch as branch_module
 from tests.openteller.branch import Branch, Customer
+from tests.openteller.paying_by_card import until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 SERVICE = "id_update"
 READING_S = 60.0  # a machine that does much else
@@ -133,3 +134,43 @@ def test_a_camera_that_is_unplugged_meanwhile_is_told_and_the_terminal_goes_on(
     customer.see("result")
     customer.done()
     customer.see("menu")
+
+
+# -- a bank that does not answer ---------------------------------------------------------------------------------
+
+
+def confirm(branch: Branch, customer: Customer) -> None:
+    lay_both_sides(branch, customer, "citizen")
+    customer.see("form")
+    customer.touch(Confirm())
+
+
+def last(branch: Branch) -> Any:
+    return branch.transactions()[0]
+
+
+def test_an_answer_that_is_lost_is_asked_for_and_the_card_is_updated(branch: Branch, customer: Customer) -> None:
+    branch.sim.strike_bank("answer_lost", request="id_update")
+    confirm(branch, customer)
+    assert customer.see("result").title.key == "id_update.updated.title"
+    customer.done()
+    customer.see("menu")
+
+
+def test_a_card_that_never_arrived_is_told_as_such_and_is_not_taken_later(branch: Branch, customer: Customer) -> None:
+    branch.sim.strike_bank("request_late", request="id_update")  # it arrives behind the inquiry
+    confirm(branch, customer)
+    assert customer.see("result").title.key == "id_update.host_silent.title"
+    assert last(branch).state.value == "ABANDONED"
+    customer.done()
+    customer.see("menu")
+
+
+def test_what_nobody_knows_is_found_out_when_the_customer_has_gone(branch: Branch, customer: Customer) -> None:
+    branch.sim.strike_bank("answer_lost", request="id_update")
+    branch.sim.strike_bank("request_lost", request="id_inquiry")
+    confirm(branch, customer)
+    assert customer.see("result").title.key == "id_update.pending.title"
+    assert last(branch).state.value == "UPDATE_REQ"
+    customer.done()
+    until(lambda: last(branch).state.value == "DONE")

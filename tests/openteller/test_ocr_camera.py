@@ -29,6 +29,7 @@ def test_pictures_and_a_camera_do_not_go_together(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_a_film_of_a_card_being_laid_down_gives_hints_and_its_fields(tmp_path: Path) -> None:
     shown = film(Set.DEV, 0)
     file = tmp_path / "film.avi"
