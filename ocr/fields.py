@@ -8,12 +8,12 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from kiosk_core.ethnicities import ETHNICITIES
 from kiosk_core.id_card_reader import check_character
 from ocr import cells
 from ocr.arrays import Chances
 from ocr.characters import simplified
 from ocr.decode import BLANK, Reading, beam, greedy, share, weigh
-from ocr.ethnicities import ETHNICITIES
 from ocr.grammar import alphabet as alphabet_of
 from ocr.id_card import LONG_TERM, day
 from ocr.layout import Field

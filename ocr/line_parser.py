@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kiosk_core.ethnicities import ETHNICITIES
 from ocr import fields, places, regions
 from ocr.arrays import Points
 from ocr.characters import han
-from ocr.ethnicities import ETHNICITIES
 from ocr.id_card import FieldReading, IdCardBack, IdCardFront, Quad, Source
 from ocr.layout import Box, Layout, layout
 from ocr.line_anchors import place

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from kiosk_core.ethnicities import ETHNICITIES
 from kiosk_core.id_card_reader import check_character
 from ocr import regions
-from ocr.ethnicities import ETHNICITIES
 
 # Shares of 10,000 people, after the census of 2020: Han 91 %, then the larger ones; all others are equally rare.
 _COMMON = {

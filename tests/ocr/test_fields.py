@@ -2,8 +2,8 @@
 
 import pytest
 
+from kiosk_core.ethnicities import ETHNICITIES
 from ocr import regions
-from ocr.ethnicities import ETHNICITIES
 from ocr.fields import birth_date, born, checks, in_order, sex, validity
 
 

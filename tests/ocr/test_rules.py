@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from kiosk_core.ethnicities import ETHNICITIES
 from ocr import rules
 from ocr.arrays import Chances
 from ocr.doubt import Signs
-from ocr.ethnicities import ETHNICITIES
 from ocr.field_reader import Seen
 from ocr.fields import Interpreter, checks
 from ocr.id_card import IdCardBack, IdCardFront, Source
