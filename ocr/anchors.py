@@ -193,7 +193,7 @@ def _leaning(
     across = (along[0] * down[:, 1] - along[1] * down[:, 0]) / scale**2
     leaning = np.abs(down @ along) / scale**2
     down = down[(across > 0.6) & (across < 1.6) & (leaning < 0.5)]
-    if len(down) == 0:
+    if len(down) == 0 or len(seen) == 0:
         return []
     rows = starts - origin
     placed = rows[None, :, :1] * along + rows[None, :, 1:] * down[:, None]

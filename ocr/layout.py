@@ -6,7 +6,7 @@ How to write such a file: docs/ocr/layouts.md.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import Enum
 from functools import cache
 from importlib.resources import files
@@ -216,6 +216,9 @@ def read(name: str, text: str) -> Layout:
 
 def _made(kind: type[_T], values: Mapping[str, Any]) -> _T:
     known = {each.name for each in fields(kind)}  # type: ignore[arg-type]  # (all are dataclasses)
+    needed = {each.name for each in fields(kind) if each.default is MISSING}  # type: ignore[arg-type]
+    if needed - set(values):
+        raise KeyError(min(needed - set(values)))
     strange = sorted(set(values) - known)
     if strange:
         raise ValueError(f"{strange[0]!r} is no key of {kind.__name__.lower()}; there are {', '.join(sorted(known))}")

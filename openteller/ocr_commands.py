@@ -40,7 +40,7 @@ app = typer.Typer(
 
 
 @app.command()
-def read(
+def read(  # noqa: PLR0917  (each is an option)
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures: JPEG, PNG, WebP or BMP.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
     annotate: Annotated[
@@ -49,13 +49,23 @@ def read(
     engine: Annotated[
         Engine, typer.Option(help="What reads the text; paddleocr is slower and sure of less, to compare with.")
     ] = Engine.OWN,
+    document: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="What may be in the pictures; resident_id if not said, all for all known."),
+    ] = None,
+    layouts: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Layouts of more documents (docs/ocr/layouts.md).")
+    ] = None,
 ) -> None:
     """Read the ID card in each picture; the word `read` may be left out. Exits with 1 where one could not be read."""
     if annotate is not None and (len(files) > 1 or annotate.suffix.lower() != ".png"):
         stop("--annotate takes one picture, and the name of a .png file to write")
-    from openteller.ocr_files import read_files  # noqa: PLC0415  (with it come the networks)
+    if engine is not Engine.OWN and (document or layouts):
+        stop("--document and --layouts are for the suite's own engine")
+    from openteller.ocr_files import Wanted, read_files  # noqa: PLC0415  (with it come the networks)
 
-    raise typer.Exit(0 if read_files(files, annotate, engine=engine.value, as_json=as_json) else 1)
+    wanted = Wanted(tuple(document or ()), layouts)
+    raise typer.Exit(0 if read_files(files, annotate, wanted, engine=engine.value, as_json=as_json) else 1)
 
 
 @app.command(epilog="Pictures and labels.json to try it with:  python -m ocr.synth pictures/ --count 20")

@@ -5,6 +5,7 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ocr.arrays import Pixels
-from ocr.id_card import FieldReading, IdCard, Unreadable
+from ocr.id_card import RESIDENT_ID, Document, FieldReading, IdCard, Unreadable
+from ocr.layout import LayoutError, layouts
 from ocr.line_reader import LineReader
 from ocr.paddle import EngineFailed, PaddleEngine
 from ocr.picture import decode
@@ -34,10 +36,20 @@ _WHY_NOT = {
 _MISTAKES_SHOWN = 30
 
 
-def read_files(files: Sequence[Path], annotate: Path | None, *, engine: str = "own", as_json: bool) -> bool:
+@dataclass(frozen=True)
+class Wanted:
+    """What may be in pictures, by the names of layouts, () for resident ID cards; and a folder of more layouts."""
+
+    documents: tuple[str, ...] = ()
+    folder: Path | None = None
+
+
+def read_files(
+    files: Sequence[Path], annotate: Path | None, wanted: Wanted, *, engine: str = "own", as_json: bool
+) -> bool:
     """Read and show the cards in each picture; return whether every picture had one. `engine`: own or paddleocr."""
     if engine == "own":
-        return _read_files(_reader(), files, annotate, as_json=as_json)
+        return _read_files(_reader(wanted), files, annotate, as_json=as_json)
     try:
         with PaddleEngine() as lines:
             return _read_files(LineReader(lines), files, annotate, as_json=as_json)
@@ -72,7 +84,7 @@ def _read_files(reader: Reader | LineReader, files: Sequence[Path], annotate: Pa
 def measure(folder: Path, *, as_json: bool) -> None:
     """Read the pictures of a folder and show how well they were read."""
     truths = _labels(folder)
-    reader = _reader()
+    reader = _reader(Wanted())
     scores = Scores()
     for name, truth in truths.items():
         data = _bytes_of(folder / name)
@@ -90,10 +102,16 @@ def measure(folder: Path, *, as_json: bool) -> None:
 # -- reading -----------------------------------------------------------------------------------------------------
 
 
-def _reader() -> Reader:
+def _reader(wanted: Wanted) -> Reader:
+    folder = wanted.folder
+    if folder is not None and not folder.is_dir():
+        stop(f"{folder}: there is no such folder")
     try:
-        return Reader(OnnxRecogniser())
-    except ModelMissing as error:
+        named = wanted.documents or (RESIDENT_ID,)
+        if "all" in named:
+            named = (*layouts(), *(layouts(folder) if folder else ()))
+        return Reader(OnnxRecogniser(), documents=named, folder=folder)
+    except (ModelMissing, LayoutError, OSError) as error:
         stop(str(error))
 
 
@@ -122,9 +140,11 @@ def _labels(folder: Path) -> dict[str, Truth]:
 def _as_json(file: Path, found: IdCard | Unreadable, took: float) -> dict[str, Any]:
     if isinstance(found, Unreadable):
         return {"file": str(file), "error": found.value, "ms": round(took, 1)}
+    other = {} if found.document == RESIDENT_ID else {"document": found.document}
     return {
         "file": str(file),
-        "side": "front" if "id_number" in found.fields else "back",
+        **other,
+        "side": found.side_name,
         "fields": {name: _field_as_json(field) for name, field in found.fields.items()},
         "quality": {name: round(value, 3) for name, value in vars(found.quality).items()},
         "risks": sorted(risk.value for risk in found.risks),
@@ -144,15 +164,22 @@ def _field_as_json(field: FieldReading) -> dict[str, Any]:
 
 def _print(file: Path, found: IdCard, took: float) -> None:
     console = Console(highlight=False)
-    table = Table(title=str(file), title_justify="left", caption_justify="left", box=None, pad_edge=False)
+    what = "" if found.document == RESIDENT_ID else f": {found.document.replace('_', ' ')}"
+    table = Table(title=f"{file}{what}", title_justify="left", caption_justify="left", box=None, pad_edge=False)
     for head in ("field", "text", "confidence", ""):
         table.add_column(head, overflow="fold")
     for name, field in found.fields.items():
         said = "proved by a rule" if field.verified else "sure" if field.sure else "ask back"
-        table.add_row(name.replace("_", " "), field.text or "-", f"{field.confidence:.3f}", said)
+        text = _masked(field.text) if isinstance(found.side, Document) and name in found.side.masked else field.text
+        table.add_row(name.replace("_", " "), text or "-", f"{field.confidence:.3f}", said)
     risks = ", ".join(sorted(risk.value.replace("_", " ") for risk in found.risks)) or "none"
     table.caption = f"risks: {risks}; {took:.0f} ms"
     console.print(table)
+
+
+def _masked(text: str) -> str:
+    """Return a card number as people may see it (PCI DSS 3.4); programs that ask for JSON get all of it."""
+    return f"{text[:6]}{'*' * (len(text) - 10)}{text[-4:]}" if len(text) > 12 else "*" * len(text)
 
 
 def _draw(pixels: Pixels, cards: Sequence[IdCard], out: Path) -> None:

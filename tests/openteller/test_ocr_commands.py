@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from ocr.id_card import FieldReading, IdCard, IdCardBack, Quality, Unreadable
 from ocr.scores import Scores, Share, Truth
-from ocr.synth.samples import Set, sample
+from ocr.synth.samples import Set, document_sample, sample
 from ocr.synth.scenes import Level
 from openteller.cli import app
 
@@ -114,3 +114,25 @@ def test_what_nobody_could_read_counts_only_where_it_was_said_to_be_sure() -> No
     assert (scores.share("card"), scores.wrong_but_sure.right) == (Share(1, 1), 0)
     scores.add("2.png", truth, card(authority=("寿县", True), valid_from=("", False), valid_until=("", False)), 0.1)
     assert scores.wrong_but_sure.right == 1
+
+
+def test_what_may_be_in_a_picture_is_named(folder: Path) -> None:
+    told = run("--document", "ration_card", folder / "card.png")
+    assert told.exit_code != 0
+    assert "no layout describes 'ration_card'; there are bank_card, passport, " in told.stderr
+    assert "there is no such folder" in run("--layouts", folder / "none", folder / "card.png").stderr
+    (folder / "layouts").mkdir()
+    (folder / "layouts" / "odd.toml").write_text('side = "front"', encoding="utf-8")
+    assert "odd.toml: 'size' is missing" in run("--layouts", folder / "layouts", folder / "card.png").stderr
+
+
+@pytest.mark.slow
+def test_people_see_a_part_of_a_bank_card_number_and_programs_all(folder: Path) -> None:
+    scene = document_sample(Set.DEV, "bank_card_flat", Level.EASY, 0)
+    number = scene.cards[0].face.fields["number"]
+    (folder / "bank.png").write_bytes(cv2.imencode(".png", scene.pixels)[1].tobytes())
+    shown = run("--document", "all", folder / "bank.png").stdout
+    assert number not in shown
+    assert f"{number[:6]}{'*' * (len(number) - 10)}{number[-4:]}" in shown
+    told = json.loads(run("--json", "--document", "bank_card", folder / "bank.png").stdout)
+    assert (told["document"], told["side"], told["fields"]["number"]["text"]) == ("bank_card", "front", number)
