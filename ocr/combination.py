@@ -1,8 +1,8 @@
 """Several readings of one side of a card, from pictures that follow one another, made into one.
 
 What was measured on films (ocr/synth/videos.py): readings that were sure and wrong came from blurred pictures, so those
-count only where there is none better; and a rare character that the network takes for another it takes for it in every
-picture, so no number of pictures makes a name surer.
+count only where there is none better. And mistakes repeat: where one clear picture was misread, two of five others were
+misread in the same way; so no number of pictures that agree makes a field surer than each of them is.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,7 @@ from ocr.id_card import FieldReading, IdCard, IdCardBack, IdCardFront, Risk, Sou
 
 UNCLEAR = frozenset({Risk.BLURRED, Risk.EDGE_MISSING})
 """In such pictures what is read surely may yet be wrong."""
-_SHARED = 0.25  # what another picture that agrees adds, of what it would if its mistakes had nothing to do with others'
-_COUNTED = 3  # so many others at most: what all pictures have in common no number of them mends
-_BROKEN = 0.9  # no field that breaks a rule, or has a hole, is surer than this (ocr/doubt.py), nor made so by more
+_BROKEN = 0.9  # no field that breaks a rule, or has a hole, is surer than this (ocr/doubt.py)
 _LIKELIEST = 0.9999
 _KINDS = {"valid_from": "validity", "valid_until": "validity"}
 _PROVED = ("id_number", "birth", "sex")
@@ -45,23 +43,11 @@ def _field(name: str, readings: Sequence[FieldReading], least: int) -> FieldRead
     text = max(weights, key=lambda each: (weights[each], each))
     alike = sorted((each for each in said if each.text == text), key=lambda each: (each.sure, each.confidence))
     typical = alike[len(alike) // 2]  # the best of many would be too good to be true
-    confidence = typical.confidence
-    kind = _KINDS.get(name, name)
-    lifts = kind != "name" and typical.source is Source.PRINT and confidence > _BROKEN
-    if lifts and (kind != "id_number" or fields.checks(text)):
-        confidence = _lifted(confidence, len(alike) - 1)
-    confidence *= weights[text] / max(sum(weights.values()), 1e-9)
+    confidence = typical.confidence * weights[text] / max(sum(weights.values()), 1e-9)
     others = any(each.sure for each in said if each.text != text)
-    raised = lifts and len(alike) > 1 and confidence > typical.confidence
-    sure = (typical.sure or raised) and confidence >= doubt.enough(kind) and len(alike) >= least and not others
+    likely = confidence >= doubt.enough(_KINDS.get(name, name))
+    sure = typical.sure and likely and len(alike) >= least and not others
     return replace(typical, confidence=confidence, sure=sure, verified=False)
-
-
-def _lifted(confidence: float, others: int) -> float:
-    """Return how likely a text is right that so many others read as well."""
-    odds = confidence / (1 - min(confidence, _LIKELIEST))
-    odds = pow(odds, 1 + _SHARED * min(others, _COUNTED))
-    return float(min(odds / (1 + odds), _LIKELIEST))
 
 
 def _agreed(said: dict[str, FieldReading], readings: Sequence[dict[str, FieldReading]]) -> dict[str, FieldReading]:
