@@ -6,7 +6,8 @@ from pathlib import Path
 
 import cv2
 
-from ocr.synth.samples import Set, sample
+from ocr.synth.documents import DOCUMENTS
+from ocr.synth.samples import Set, document_sample, sample
 from ocr.synth.scenes import Level
 
 
@@ -17,12 +18,15 @@ def main() -> None:
     parser.add_argument("--set", default=Set.DEV.value, choices=[each.value for each in Set])
     parser.add_argument("--level", choices=[each.value for each in Level], help="one level only")
     parser.add_argument("--count", type=int, default=20, help="how many pictures a level")
+    parser.add_argument("--document", choices=list(DOCUMENTS), help="another document than a resident ID card")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     labels = {}
     for level in [Level(given.level)] if given.level else list(Level):
         for number in range(given.count):
-            scene = sample(Set(given.set), level, number)
+            purpose = Set(given.set)
+            other = given.document
+            scene = document_sample(purpose, other, level, number) if other else sample(purpose, level, number)
             name = f"{level.value}-{number:04}.png"
             (given.folder / name).write_bytes(cv2.imencode(".png", scene.pixels)[1].tobytes())
             card = scene.cards[0]

@@ -13,7 +13,7 @@ from ocr.synth.documents import DOCUMENTS
 from ocr.synth.samples import TODAY, Set, document_sample, sample
 from ocr.synth.scenes import Level
 
-PICTURES = 18  # of each layout, all levels in turn: 145 pictures in about a minute and a half
+PICTURES = 9  # of each layout, all levels in turn: some 80 pictures in a minute
 
 
 @pytest.fixture(scope="module")
