@@ -84,10 +84,10 @@ class Rehearsal:
             RehearsalError: as `top_up`.
         """
         self._speak(language)
-        lay = lambda side: lambda: self.sim.do("lay_document", document=document, side=side)  # noqa: E731
+        lay = lambda: self.sim.do("lay_document", document=document)  # noqa: E731
         sees = lambda: self._shows("scan") and self.model.camera.source != ""  # noqa: E731
         self._step("id_front", lambda: self.screen.touch(f"service_{service_id}"), sees)
-        self._step("id_reading", lay("front"), lambda: bool(self.model.scan["good"]) or self._has_turned())
+        self._step("id_reading", lay, lambda: bool(self.model.scan["good"]) or self._has_turned())
         self._step("id_back", lambda: None, self._has_turned)
         self._step("id_form", lambda: self.sim.do("turn_over_document"), lambda: self._shows("form"))
         self._step("id_field", lambda: self.screen.touch("field_id_number"), lambda: self._shows("field"))
