@@ -39,7 +39,7 @@ _PULL = 0.5  # how strongly coefficients are drawn to the prior
 _ASIDE = 0.015  # of the card's width, how far a corner may lie beside its true place
 _WRONG = 1 / 4000
 _RARE = 0.01  # how much a picture of rare_name counts: fewer than one in a hundred people are called so
-_LOWEST = 0.95  # below this no field is sure, wrong pictures or none
+_LOWEST = 0.98  # below this no field is sure, wrong pictures or none: some hundred fields of a kind prove no more
 _TARGET = Path(__file__).parent.parent / "ocr" / "data" / "doubt.json"
 
 Outcome = tuple[str, Signs, bool, float]
