@@ -2,6 +2,7 @@
 
 from random import Random
 
+import cv2
 import numpy as np
 import pytest
 
@@ -31,11 +32,29 @@ def front() -> Pixels:
 
 def at(*moves: tuple[float, float]) -> Points:
     """The card's corners, each moved."""
-    return np.array([[100, 100], [1100, 100], [1100, 731], [100, 731]], float) + np.array(moves or [(0, 0)])
+    corners: Points = np.array([[100, 100], [1100, 100], [1100, 731], [100, 731]], float)
+    return corners + np.array(moves or [(0, 0)])
 
 
 def test_labels_in_their_places_speak_for_the_guess(front: Pixels) -> None:
     assert fitted(front, Guess(FRONT, at(), 0, 0), (12,)).likeness > 0.85
+
+
+@pytest.mark.parametrize("face", range(len(typefaces())))
+@pytest.mark.parametrize("wear", ["bold", "thin", "blurred"])
+def test_labels_are_known_in_whatever_face_and_weight_they_are_printed(face: int, wear: str) -> None:
+    chance = Random("weight")
+    printed = np.asarray(faces.front(person(chance), chance, typefaces()[face]).picture)[:, :, ::-1]
+    match wear:
+        case "bold":
+            printed = cv2.erode(printed, np.ones((2, 2), np.uint8))
+        case "thin":
+            printed = cv2.dilate(printed, np.ones((2, 2), np.uint8))
+        case _:
+            printed = cv2.GaussianBlur(printed, (0, 0), 3.5)
+    picture = np.full((631 + 2 * AROUND, 1000 + 2 * AROUND, 3), 120, np.uint8)
+    picture[AROUND:-AROUND, AROUND:-AROUND] = printed
+    assert fitted(picture, Guess(FRONT, at(), 0, 0), (12,)).likeness > 0.75
 
 
 @pytest.mark.parametrize(
