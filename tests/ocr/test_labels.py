@@ -33,7 +33,8 @@ def front() -> Pixels:
 def at(*moves: tuple[float, float]) -> Points:
     """The card's corners, each moved."""
     corners: Points = np.array([[100, 100], [1100, 100], [1100, 731], [100, 731]], float)
-    return corners + np.array(moves or [(0, 0)])
+    moved: Points = corners + np.array(moves or [(0, 0)])
+    return moved
 
 
 def test_labels_in_their_places_speak_for_the_guess(front: Pixels) -> None:
