@@ -79,7 +79,9 @@ GridLayout {
                 required property int index
                 required property var modelData
 
+                Layout.fillHeight: !root.portrait
                 Layout.fillWidth: true
+                Layout.maximumHeight: Theme.button
                 spacing: Theme.gap2
 
                 Repeater {
@@ -90,6 +92,7 @@ GridLayout {
 
                         required property var modelData
 
+                        Layout.fillHeight: true
                         Layout.preferredWidth: root.cellWidth
                         border.color: modelData.marked ? Theme.accent : Theme.edge
                         border.width: (modelData.marked ? 3 : 1) * Theme.stroke
@@ -102,7 +105,7 @@ GridLayout {
                         Label {
                             anchors.centerIn: parent
                             lineHeight: 1
-                            size: root.portrait ? Theme.textTitle : Theme.textLead
+                            size: Math.min(Theme.textTitle, cell.height / 1.5)
                             strong: true
                             text: cell.modelData.text
                             wrapMode: Text.NoWrap
