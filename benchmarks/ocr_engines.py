@@ -137,7 +137,7 @@ def _rapidocr() -> tuple[Read, list[int], Any]:
 def _paddleocr() -> tuple[Read, list[int], Any]:
     from ocr.paddle import PaddleEngine  # noqa: PLC0415
 
-    engine = PaddleEngine(THREADS, _PATIENCE_S)
+    engine = PaddleEngine(THREADS, picture_s=_PATIENCE_S)
     return _parsing(engine), [os.getpid(), engine.process_id], None
 
 

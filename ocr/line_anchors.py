@@ -61,7 +61,8 @@ def _placed(runs: Sequence[Run], layout: Layout) -> Placed | None:
 def _anchors(runs: Sequence[Run], layout: Layout) -> Iterator[_Anchor]:
     """Yield labels and numbers. Where a line ends, it is known to the dot; where it is parted within, it is not."""
     boxes = [(re.compile(re.escape(each.text)), each.box) for each in layout.labels if len(each.text) > 1]
-    boxes += [(_NUMBER, each.box) for each in layout.fields if each.kind == "id_number"]
+    if any(each.kind == "id_number" for each in layout.fields):
+        boxes.append((_NUMBER, min(layout.spans, key=lambda each: each[2] - each[0])))
     boxes += [(re.compile(f"^{text}$"), box) for text, box in _characters(layout)]
     for run in runs:
         for number, (pattern, box) in enumerate(boxes):

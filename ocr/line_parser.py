@@ -28,7 +28,7 @@ _LEVEL = 0.45  # how much a line may climb, for each dot that it runs
 _HALF = 18.0  # dots: half the height of a line
 _LEFT = 21.0  # dots before its field at which a character belongs to what stands there
 _RIGHT = {"name": 640, "sex": 280, "ethnicity": 640, "birth": 640, "address": 650}  # the portrait begins there
-_UNEVEN = 3.0  # logarithm of chance
+_PER_EDIT = 2.0  # logarithm of chance
 _MOST_CARDS = 4
 _MOST_LINES = 2000
 _DIGITS = str.maketrans("OoQDIil|×x·", "00001111XX.")
@@ -236,5 +236,5 @@ def _address(text: _Text, home: str) -> FieldReading:
 
 
 def _alike(read: str) -> places.Weigh:
-    """Return how likely a text is: an engine's text alone tells only that it hardly misses or invents a character."""
-    return lambda text: -_UNEVEN * abs(len(text) - len(read))
+    """Return how likely a text is: an engine's text alone tells only how much of it would have been misread."""
+    return lambda text: -_PER_EDIT * places.distance(text, read)

@@ -1,5 +1,6 @@
 """Reads cards with any engine that gives lines of text: same questions and answers as `ocr.reader.Reader`."""
 
+from dataclasses import replace
 from datetime import date
 
 import cv2
@@ -10,12 +11,14 @@ from ocr.arrays import Pixels
 from ocr.id_card import IdCard, Unreadable
 from ocr.labels import fitted
 from ocr.line_parser import ParsedCard, parse
+from ocr.outline import sharpened
 from ocr.projection import rim
 from ocr.sides import Guess
 from ocr.sight import look
 from ocr.text_lines import LineEngine
 
 _REACH = 20, 8  # dots of the card by which lines of text may miss where it lies
+_AS_GOOD = 0.04
 
 
 class LineReader:
@@ -40,7 +43,7 @@ class LineReader:
 
 def _judged(picture: Pixels, card: ParsedCard, today: date | None) -> IdCard:
     """Return the card with what its picture shows beside text: quality, risks, portrait."""
-    corners = fitted(picture, Guess(card.layout, card.corners, 0.0, 0.0), _REACH).corners
+    corners = _settled(picture, Guess(card.layout, card.corners, 0.0, 0.0)).corners
     size = card.layout.size
     matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), rim(size).astype(np.float32))
     flat = cv2.warpPerspective(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE)
@@ -53,3 +56,11 @@ def _judged(picture: Pixels, card: ParsedCard, today: date | None) -> IdCard:
     good = quality.measure(sight, picture.shape, corners)
     told = risks.judge(sight, good, picture, corners, side=card.side, today=today)
     return IdCard(card.side, (one, two, three, four), good, told, portrait)
+
+
+def _settled(picture: Pixels, guess: Guess) -> Guess:
+    """Return the guess moved to its labels, then to its edges if the labels do not speak against that."""
+    by_labels = fitted(picture, guess, _REACH)
+    edges = replace(by_labels, corners=sharpened(picture, by_labels.corners))
+    likeness = fitted(picture, edges, _REACH[-1:]).likeness
+    return edges if likeness > by_labels.likeness - _AS_GOOD else by_labels

@@ -1,8 +1,8 @@
-"""PaddleOCR as a second engine: its default pipeline, run by ONNX Runtime in a process of its own (decision 9).
+"""PaddleOCR as a second engine: its default pipeline in a process of its own (decision 9).
 
 Its packages ask for other releases of OpenCV and numpy than ours, and both cannot be in one environment. `./run
-paddleocr` makes one for them; the process there (ocr/paddle_process.py) gets pictures through a pipe and answers with
-lines of text.
+paddleocr` makes one for it with ONNX Runtime, `./run paddlepaddle` one with PaddlePaddle; the process there
+(ocr/paddle_process.py) gets pictures through a pipe and answers with lines of text.
 """
 
 import json
@@ -10,6 +10,7 @@ import os
 import select
 import subprocess
 from collections.abc import Sequence
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,9 +21,18 @@ from ocr.arrays import Pixels
 from ocr.recogniser import ModelMissing
 from ocr.text_lines import LineOfText
 
-ENVIRONMENT = "OPENTELLER_PADDLEOCR"
-"""The environment variable that names the folder of PaddleOCR's virtual environment; else it is .venv-paddleocr."""
 
+class Runtime(Enum):
+    """What runs PaddleOCR's networks; the value is the name of an environment made for it."""
+
+    ONNX_RUNTIME = "paddleocr"  # PP-OCRv6 small, and which way up lines are
+    PADDLEPADDLE = "paddlepaddle"  # PP-OCRv4 mobile, which knows no rare characters: packages bring no other for it
+
+
+ENVIRONMENTS = "OPENTELLER_ENGINES"
+"""The environment variable that names the folder with .venv-paddleocr; else it is the checkout's."""
+
+_ENGINES = {Runtime.ONNX_RUNTIME: "onnxruntime", Runtime.PADDLEPADDLE: "paddle"}  # as PaddleOCR calls them
 _START_S = 60.0
 _CHUNK = 1 << 16
 
@@ -31,18 +41,18 @@ class EngineFailed(RuntimeError):
     """The engine's process ended, or does not answer."""
 
 
-def python_of_engine() -> Path:
-    """Return the Python that has PaddleOCR.
+def python_of(runtime: Runtime) -> Path:
+    """Return the Python that has PaddleOCR with this runtime.
 
     Raises:
         ModelMissing: there is none.
     """
-    named = os.environ.get(ENVIRONMENT)
-    folder = Path(named) if named else Path(__file__).parent.parent / ".venv-paddleocr"
-    python = folder / "bin" / "python"
+    name = runtime.value
+    folder = Path(os.environ.get(ENVIRONMENTS) or Path(__file__).parent.parent)
+    python = folder / f".venv-{name}" / "bin" / "python"
     if not python.exists():
         raise ModelMissing(
-            f"PaddleOCR is missing; make its environment: ./run paddleocr (or name one in {ENVIRONMENT})"
+            f"PaddleOCR is missing; make .venv-{name} with: ./run {name} (or say in {ENVIRONMENTS} where)"
         )
     return python
 
@@ -50,12 +60,12 @@ def python_of_engine() -> Path:
 class PaddleEngine:
     """The process with PaddleOCR; one thread owns it. To be closed."""
 
-    def __init__(self, threads: int = 2, picture_s: float = 60.0) -> None:
+    def __init__(self, threads: int = 2, runtime: Runtime = Runtime.ONNX_RUNTIME, picture_s: float = 60.0) -> None:
         """Start it: some seconds. A picture may take `picture_s` seconds. Raises ModelMissing, EngineFailed."""
         self._picture_s = picture_s
         script = Path(__file__).with_name("paddle_process.py")
         self._process = subprocess.Popen(  # noqa: S603  (our own script, no shell)
-            [python_of_engine(), "-I", script, str(threads)],
+            [python_of(runtime), "-I", script, _ENGINES[runtime], str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

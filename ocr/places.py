@@ -91,7 +91,7 @@ def address(read: str, weigh: Weigh, home: str = "") -> Place:
         if len(start) <= longest:
             continue
         for end in range(len(start) - 1, len(start) + 2):
-            edits = _edits(start, read[:end])
+            edits = distance(start, read[:end])
             if edits <= _EDITS:
                 found.append((edits, start + read[end:], _nearness(_starts()[start], home)))
     # Some cities were counties once, so that their name alone may do: if nothing longer is near.
@@ -104,7 +104,7 @@ def authority(read: str, weigh: Weigh) -> Place:
     if read in _authorities():
         return Place(read, settled=True)
     near = _near(read, _names_of_authorities(), whole=True)
-    return _likeliest(read, [(_edits(name, read), name, 0.0) for name in near], weigh)
+    return _likeliest(read, [(distance(name, read), name, 0.0) for name in near], weigh)
 
 
 def _likeliest(read: str, texts: Iterable[tuple[int, str, float]], weigh: Weigh) -> Place:
@@ -164,7 +164,7 @@ def _index(names: tuple[str, ...]) -> _Index:
     )
 
 
-def _edits(one: Sequence[str], other: Sequence[str]) -> int:
+def distance(one: Sequence[str], other: Sequence[str]) -> int:
     """Return how many characters must be put in, left out or changed to make one of the other."""
     row = list(range(len(other) + 1))
     for number, character in enumerate(one, 1):

@@ -21,6 +21,7 @@ class Engine(Enum):
 
     OWN = "own"
     PADDLEOCR = "paddleocr"
+    PADDLEPADDLE = "paddlepaddle"
 
 
 class _FilesOrCommand(TyperGroup):
@@ -47,7 +48,7 @@ def read(  # noqa: PLR0917  (each is an option)
         Path | None, typer.Option(metavar="OUT.png", help="Draw what was found into a copy of the picture.")
     ] = None,
     engine: Annotated[
-        Engine, typer.Option(help="What reads the text; paddleocr is slower and sure of less, to compare with.")
+        Engine, typer.Option(help="What reads the text; PaddleOCR is slower and sure of less, to compare with.")
     ] = Engine.OWN,
     document: Annotated[
         list[str] | None,

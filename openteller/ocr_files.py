@@ -18,7 +18,7 @@ from ocr.arrays import Pixels
 from ocr.id_card import RESIDENT_ID, Document, FieldReading, IdCard, Unreadable
 from ocr.layout import LayoutError, layouts
 from ocr.line_reader import LineReader
-from ocr.paddle import EngineFailed, PaddleEngine
+from ocr.paddle import EngineFailed, PaddleEngine, Runtime
 from ocr.picture import decode
 from ocr.reader import Reader
 from ocr.recogniser import ModelMissing, OnnxRecogniser
@@ -47,11 +47,11 @@ class Wanted:
 def read_files(
     files: Sequence[Path], annotate: Path | None, wanted: Wanted, *, engine: str = "own", as_json: bool
 ) -> bool:
-    """Read and show the cards in each picture; return whether every picture had one. `engine`: own or paddleocr."""
+    """Read and show the cards in each picture; return whether every picture had one. `engine`: own, or a Runtime."""
     if engine == "own":
         return _read_files(_reader(wanted), files, annotate, as_json=as_json)
     try:
-        with PaddleEngine() as lines:
+        with PaddleEngine(runtime=Runtime(engine)) as lines:
             return _read_files(LineReader(lines), files, annotate, as_json=as_json)
     except (ModelMissing, EngineFailed) as error:
         stop(str(error))

