@@ -43,8 +43,8 @@ class CardFinder:
     ) -> None:
         """Take the layouts; the detector of text is loaded when it is first needed.
 
-        `others` are tried where there is none of `layouts`: first those that have labels, then those that `proves` must
-        tell of.
+        `others` are tried where it is not certain that there is one of `layouts`: first those that have labels, then
+        those that `proves` must tell of.
         """
         self._groups = (layouts, tuple(each for each in others if each.labels))
         self._bare = tuple(each for each in others if not each.labels)
@@ -59,6 +59,7 @@ class CardFinder:
         """
         shapes = outlines(picture)
         lines: list[TextLine] | None = None
+        best: list[Guess] = []
         for layouts in filter(None, self._groups):
             found: list[Guess] = []
             for corners in shapes:
@@ -74,9 +75,11 @@ class CardFinder:
                 _add_by_text(picture, lines, layouts, found)
                 if len(_certain(found)) == len(certain):
                     break
-            if found:
-                return found[:most]
-        return self._without_labels(picture, shapes, lines)
+            if found and (not best or found[0].likeness > best[0].likeness):
+                best = found
+            if _certain(best):
+                return best[:most]
+        return self._without_labels(picture, shapes, lines) or best[:most]
 
     def _without_labels(self, picture: Pixels, shapes: list[Points], lines: list[TextLine] | None) -> list[Guess]:
         """Return what is proved by a field: first where edges show a card, then where lines of text may be one's."""

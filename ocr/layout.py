@@ -141,7 +141,7 @@ class Layout:
 
     spans: the lines of print that are equally long on every card.
     proof: the field that, where it is in order, proves that it is this document and no other.
-    instead_of: the document whose labels it has, too, so that it may be taken for that.
+    instead_of: the document whose labels it has, too, so that only its proof tells it from that.
     masked: fields of which people are shown the first six and last four characters.
     """
 

@@ -14,7 +14,6 @@ from ocr.arrays import Matrix, Pixels
 from ocr.field_reader import FieldReader, Seen
 from ocr.finder import CardFinder
 from ocr.id_card import RESIDENT_ID, IdCard, Quad, Risk, Unreadable
-from ocr.labels import fitted
 from ocr.layout import Box, Field, Layout, LayoutError, layouts
 from ocr.projection import rim
 from ocr.recogniser import Recogniser
@@ -64,7 +63,6 @@ class Reader:
         return [self._read(picture, guess, today) for guess in self._finder.find(picture)]
 
     def _read(self, picture: Pixels, guess: Guess, today: date | None) -> IdCard:
-        guess = self._nearest(picture, guess)
         with _flattened(picture, guess) as (flat, back):
             return self._of_flat(flat, back, picture, guess, today)
 
@@ -94,12 +92,6 @@ class Reader:
         if risks.cut(picture.shape, guess.corners):
             told |= {Risk.EDGE_MISSING}
         return IdCard(paper, _quad(guess.corners), good, told, portrait)
-
-    def _nearest(self, picture: Pixels, guess: Guess) -> Guess:
-        """Return the guess, or what looks much like it and has its labels rather than the guess's."""
-        like = [each for each in self._rivals if not each.proof and _is_like(each, guess.layout)]
-        ways = [fitted(picture, replace(guess, layout=each), (8,)) for each in like]
-        return max([guess, *ways], key=lambda each: each.likeness)
 
     def _proof(self, picture: Pixels, guess: Guess) -> float:
         """Return how well what is written fits a layout without labels: 0 where its proof is not in order."""
