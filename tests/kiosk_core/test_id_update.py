@@ -1,6 +1,5 @@
 """A customer's new ID card: events in, pages, rows and questions out."""
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -540,7 +539,3 @@ def test_no_value_of_the_card_is_in_any_repr_row_or_receipt() -> None:
     said += repr(visit.effects) + repr(visit.state)
     for secret in ("甄模", "虚构胡同", "东城分局", "110101199003070003", "1990-03-07", "2026-01-01"):
         assert secret not in said
-
-
-def test_a_state_may_be_compared_without_its_pictures() -> None:
-    assert replace(at_form().state, sides=()) == replace(at_form().state, sides=())
