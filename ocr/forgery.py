@@ -1,53 +1,117 @@
-"""Whether a field was put into the picture of a card later: its paper, ink or strokes are unlike all others'."""
+"""Whether a field was put into the picture of a card later: its paper, ink, strokes or borders are unlike all others'.
+
+A logistic regression; benchmarks/fit_ocr_risks.py fits it and writes ocr/data/forgery.json.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 import cv2
 import numpy as np
 
+from ocr import borders
 from ocr.arrays import Plane, Points
 from ocr.layout import Box
-from ocr.sight import Sight
+from ocr.sight import INK, Sight
 
-LIKELY = 2.9
-SIGNS = ("quiet", "sharp", "light", "colour", "pale", "deep", "hue", "uneven")
-# How the print of a field differs from the median of a card's others by its kind: sharpness, depth and hue of ink.
-_USUAL = {
-    "name": (-0.056, -0.096, 0.001, 0.0), "sex": (-0.019, -0.007, 0.0, -0.001), "ethnicity": (0.074, 0.103, 0.0, 0.0),
-    "birth": (0.051, 0.193, -0.002, -0.003), "address": (-0.024, 0.008, 0.0, 0.002),
-    "id_number": (0.003, -0.187, 0.002, 0.0), "authority": (-0.014, -0.008, 0.0, 0.0),
-    "validity": (0.014, 0.008, 0.0, 0.0),
-}  # fmt: skip
-# A logistic regression over the signs, each up to a cap: 105 forged and 150 other pictures of Set.TRAIN.
-_CAPS = (0.215, 0.343, 0.038, 0.017, 0.018, 0.583, 0.037, 0.543)
-_WEIGHTS = (12.95, 13.2, 70.5, 223.95, 64.55, 11.24, 157.13, 2.49)
-_BIAS = -7.581
+_OF_PAPER = ("quiet", "sharp", "light", "colour", "pale", "deep", "hue", "uneven")
+_OF_BORDERS = ("over", "beside", "four", "over_usual", "beside_usual")
+_OF_CARD = ("sharpness", "grain", "brightness", "width")  # how much the others tell depends on these
+SIGNS = (*_OF_PAPER, *(f"{each}_{band}" for band in borders.BANDS for each in _OF_BORDERS), "weight", *_OF_CARD)
 
 
-def likelihood(sight: Sight, names: set[str]) -> float:
-    """Return the logarithm of the odds that the likeliest of the named fields was put there later."""
-    told = signs(sight, names)
-    return max((_score(each) for each in told.values()), default=-np.inf)
+@dataclass(frozen=True)
+class Fit:
+    """What was fitted, of signs in the order of SIGNS.
+
+    `usual`: by field, how its print differs from the median of the card's others. `caps`: above these, signs tell no
+    more. `likely`: from where a field is told of, in logarithms of odds.
+    """
+
+    usual: Mapping[str, tuple[float, ...]]
+    caps: tuple[float, ...]
+    weights: tuple[float, ...]
+    bias: float
+    likely: float
 
 
-def _score(told: Points) -> float:
-    return float(np.minimum(told, _CAPS) @ np.array(_WEIGHTS)) + _BIAS
+@dataclass(frozen=True, eq=False)
+class Print:
+    """A field: its paper beside the paper around it, and its ink, in numbers; its box in dots of the card."""
+
+    box: Box
+    paper: Points
+    ink: Points
 
 
-def signs(sight: Sight, names: set[str]) -> dict[str, Points]:
-    """Return for each of the named fields how odd it is, one number of SIGNS each, 0 for not at all."""
-    prints = {name: measured for name in sorted(names) if (measured := _measured(sight, name)) is not None}
+@cache
+def fitted() -> Fit:
+    """Return what the suite ships."""
+    data = json.loads(files("ocr").joinpath("data/forgery.json").read_text(encoding="utf-8"))
+    caps, weights = (tuple(data["signs"][name][part] for name in SIGNS) for part in ("cap", "weight"))
+    usual = {name: tuple(values) for name, values in data["usual"].items()}
+    return Fit(usual, caps, weights, data["bias"], data["likely"])
+
+
+def likely(sight: Sight, sharpness: float, names: set[str]) -> bool:
+    """Return whether one of the named fields was likely put there later, in a picture of this sharpness, 0 to 1."""
+    fit = fitted()
+    told = signs(sight, sharpness, fit.usual)
+    caps, weights = np.array(fit.caps), np.array(fit.weights)
+    return any(float(np.minimum(told[name], caps) @ weights) + fit.bias > fit.likely for name in names & set(told))
+
+
+def signs(sight: Sight, sharpness: float, usual: Mapping[str, tuple[float, ...]]) -> dict[str, Points]:
+    """Return for each field that can be judged how odd it is: one number of SIGNS each, all but _OF_CARD 0 or more."""
+    measured = prints(sight)
+    of_card = [sharpness, _grain(sight), sight.usual / 255]
     told = {}
-    for name, (paper, ink) in prints.items():
-        others = [other for each, (_, other) in prints.items() if each != name]
-        off = ink - (np.median(others, axis=0) if others else ink) - np.array(_USUAL.get(name, (0.0,) * 4))
+    for name, off in offsets({name: each.ink for name, each in measured.items()}).items():
+        paper, box = measured[name].paper, measured[name].box
+        ink = off - np.array(usual.get(name, np.zeros(len(off))))
+        weight = 0.0 if name == "id_number" else abs(ink[4])  # a typeface of its own
         told[name] = np.array([
-            max(-paper[0], 0), max(off[0], 0), abs(paper[1]), np.hypot(paper[2], paper[3]),
-            max(off[1], 0), max(-off[1], 0), np.hypot(off[2], off[3]), abs(paper[4]),
+            max(-paper[0], 0), max(ink[0], 0), abs(paper[1]), np.hypot(paper[2], paper[3]),
+            max(ink[1], 0), max(-ink[1], 0), np.hypot(ink[2], ink[3]), abs(paper[4]),
+            *borders.steps(sight, box), weight, *of_card, np.log(box[2] - box[0]),
         ])  # fmt: skip
     return told
 
 
-def _measured(sight: Sight, name: str) -> tuple[Points, Points] | None:
-    """Return what the paper within a field is beside the paper around it, and what its ink is like; None if unclear."""
+def prints(sight: Sight) -> dict[str, Print]:
+    """Return what is printed of each field that can be judged."""
+    found = {field.name: _measured(sight, field.name) for field in sight.layout.fields}
+    return {name: each for name, each in found.items() if each is not None}
+
+
+def offsets(inks: Mapping[str, Points]) -> dict[str, Points]:
+    """Return how each field's ink differs from the median of the others'."""
+    told = {}
+    for name, ink in inks.items():
+        others = [other for each, other in inks.items() if each != name]
+        told[name] = ink - (np.median(others, axis=0) if others else ink)
+    return told
+
+
+def _grain(sight: Sight) -> float:
+    """Return the grain of the middle of the card, in logarithms of steps of light."""
+    green = np.asarray(sight.flat[78:571, 160:600, 1], np.float32)
+    return float(np.log(np.median(np.abs(green - cv2.blur(green, (5, 5)))) + 0.05))
+
+
+def _strokes(sight: Sight, box: Box) -> float:
+    """Return how wide strokes are: ink beside its edges, in logarithms."""
+    left, top, right, bottom = (value // INK for value in box)
+    ink = sight.ink[top:bottom, left:right]
+    edges = np.abs(np.diff(ink, axis=0)).sum() + np.abs(np.diff(ink, axis=1)).sum()
+    return float(np.log((ink.sum() + 1) / (edges + 1)))
+
+
+def _measured(sight: Sight, name: str) -> Print | None:
+    """Return what a field is like; None if that is unclear."""
     place = sight.places.get(name)
     if place is None:
         return None
@@ -63,7 +127,7 @@ def _measured(sight: Sight, name: str) -> tuple[Points, Points] | None:
     within, beside = part[inside], part[ring]
     mean, outer = within.mean(axis=0), np.median(beside, axis=0)
     spread, other = within.std(axis=0).mean(), beside.std(axis=0).mean()
-    tint = mean / mean.mean() - outer / max(outer.mean(), 1)
+    tint = mean / max(mean.mean(), 1) - outer / max(outer.mean(), 1)
     of_paper = np.array([
         np.log((grain[inside].mean() + 0.05) / (grain[ring].mean() + 0.05)),
         np.log((mean.mean() + 1) / (outer.mean() + 1)), tint[0], tint[2], np.log((spread + 0.3) / (other + 0.3)),
@@ -76,8 +140,9 @@ def _measured(sight: Sight, name: str) -> tuple[Points, Points] | None:
     of_ink = np.array([
         np.log(max(float(np.percentile(steep, 99)), 1.0) / max(bright - dark, 5.0)),
         np.log((dark + 15) / (bright + 15)), hue[0] - hue[1], hue[2] - hue[1],
+        _strokes(sight, place.box),
     ])  # fmt: skip
-    return of_paper, of_ink
+    return Print(place.box, of_paper, of_ink)
 
 
 def _masks(sight: Sight, box: Box, around: Box) -> tuple[Plane, Plane]:

@@ -56,23 +56,29 @@ def seen(sight: Sight, quality: Quality, picture: Pixels, corners: Points) -> fr
     risks = set()
     if cut(picture.shape, corners):
         risks.add(Risk.EDGE_MISSING)
-    if quality.sharpness < _SOFT:
+    if blurred(quality):
         risks.add(Risk.BLURRED)
     if colours(sight.flat) < _COLOURLESS:
         risks.add(Risk.PHOTOCOPY)
     if grid.regularity(picture, corners) > grid.REGULAR:
         risks.add(Risk.SCREEN)
-    hidden = [_Hidden.of(sight, field) for field in sight.layout.fields]
+    hidden = [Hidden.of(sight, field) for field in sight.layout.fields]
     if any(each.mirrors for each in hidden):
         risks.add(Risk.GLARE)
     # No lamp is as wide as three fields: it is white paper under too much light.
     if any(each.covered for each in hidden) or sum(each.missing for each in hidden) >= 3:
         risks.add(Risk.OCCLUDED)
-    if not risks & {Risk.PHOTOCOPY, Risk.SCREEN}:
-        clear = {field.name for field, each in zip(sight.layout.fields, hidden, strict=True) if not each.touched}
-        if forgery.likelihood(sight, clear) > forgery.LIKELY:
+    # A field that nobody can see well proves nothing, and a new picture is asked for anyway.
+    if not risks & {Risk.PHOTOCOPY, Risk.SCREEN, Risk.BLURRED}:
+        clear = {field.name for field, each in zip(sight.layout.fields, hidden, strict=True) if each.clear}
+        if forgery.likely(sight, quality.sharpness, clear):
             risks.add(Risk.EDITED)
     return frozenset(risks)
+
+
+def blurred(quality: Quality) -> bool:
+    """Return whether strokes are as wide as they are unsharp."""
+    return quality.sharpness < _SOFT
 
 
 def written(side: IdCardFront | IdCardBack, today: date | None) -> frozenset[Risk]:
@@ -108,16 +114,21 @@ def cut(shape: tuple[int, ...], corners: Points) -> bool:
 
 
 @dataclass(frozen=True)
-class _Hidden:
-    """What keeps a field from being read. `missing`: its ink, at least; `touched`: something near makes it look odd."""
+class Hidden:
+    """What keeps a field from being read. `missing`: its ink, at least."""
 
     mirrors: bool
     covered: bool
     missing: bool
-    touched: bool
+
+    @property
+    def clear(self) -> bool:
+        """Return whether nothing lies over the field, and no lamp mirrors itself there."""
+        return not self.mirrors and not self.covered
 
     @classmethod
-    def of(cls, sight: Sight, field: Field) -> "_Hidden":
+    def of(cls, sight: Sight, field: Field) -> "Hidden":
+        """Return what a card shows of a field."""
         place = sight.places.get(field.name)
         left, top, right, bottom = field.box
         if place is None:
@@ -142,10 +153,7 @@ class _Hidden:
             or (not overexposed and sight.usual < 246 and clipped >= 4 and most > 0.06)
         )
         covered = strange >= 3 or black >= 3 or (missing and most < 0.3 and not mirrors)
-        wide = cells((left - 30, top - 22, right + 30, bottom + 22), CELL)
-        dark = sight.light[wide].min() < 0.52 * sight.usual
-        near = sight.colour[wide].max() > 0.09 or sight.shine[wide].max() > 0.25 or dark
-        return cls(mirrors, covered, missing, bool(near))
+        return cls(mirrors, covered, missing)
 
 
 def _lacks(sight: Sight, name: str, left: int, box: tuple[int, int, int, int], lines: int) -> bool:
