@@ -1,7 +1,7 @@
 """`./run bench [NAME...]`: run the benchmarks and print a table each; the last column compares with the first line.
 
-`./run bench replug` and `./run bench ocr` are by themselves (benchmarks/bench_replug.py, benchmarks/bench_ocr.py): each
-takes twenty minutes.
+`./run bench replug`, `./run bench ocr` and `./run bench ocr-worker` are by themselves (benchmarks/bench_replug.py,
+benchmarks/bench_ocr.py, benchmarks/bench_ocr_worker.py): they take five to twenty minutes.
 """
 
 import sys
@@ -14,6 +14,7 @@ from benchmarks import (
     bench_devices,
     bench_journal,
     bench_ocr,
+    bench_ocr_worker,
     bench_protocol,
     bench_receipt,
     bench_reconcile,
@@ -31,7 +32,11 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
 WITH_LIMITS: dict[str, Callable[[], int]] = {"devices": bench_devices.main}
 """They print their own table and return 1 where a limit is broken."""
 
-BY_THEMSELVES: dict[str, Callable[[list[str]], int]] = {"replug": bench_replug.main, "ocr": bench_ocr.main}
+BY_THEMSELVES: dict[str, Callable[[list[str]], int]] = {
+    "replug": bench_replug.main,
+    "ocr": bench_ocr.main,
+    "ocr-worker": bench_ocr_worker.main,
+}
 """They take arguments of their own, and long."""
 
 

@@ -67,7 +67,7 @@ def encode_answer(answer: Answer) -> bytes:
         "fields": {name: _field_to_json(each) for name, each in told.fields.items()},
         "corners": told.corners,
         "quality": astuple(told.quality),
-        "risks": [risk.value for risk in told.risks],
+        "risks": sorted(risk.value for risk in told.risks),
         "portrait": answer.portrait,
     }
     return _encode(card)

@@ -7,7 +7,7 @@ target is tests/fuzz/corpus/NAME: its files are bytes as they come on the line.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fuzz import messages, simulated_bank, streams
+from tests.fuzz import messages, pictures, simulated_bank, streams
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ TARGETS = {
     "host_messages": Target("host", messages.host_message, 600),
     "bank_desk": Target("host", simulated_bank.bank_desk, 1500),
     "settlement_file": Target("host", simulated_bank.settlement_file, 1500),
+    "picture_file": Target("pictures", pictures.picture_file, 2500),
+    "reading_answer": Target("pictures", pictures.reading_answer, 3000),
+    "reading_question": Target("pictures", pictures.reading_question, 200),
 }
 
 FAMILIES = {
