@@ -312,10 +312,8 @@ def updated(name: str, tone: Tone, *pictures: Picture, body: str = "", **more: o
 
 ID_PAGES: dict[str, Page] = {
     "id_front": scan(DocumentSide.FRONT, Hint.LAY_DOWN),
-    "id_front_light": scan(DocumentSide.FRONT, Hint.LIGHT),
     "id_front_original": scan(DocumentSide.FRONT, Hint.WHOLE_CARD, "original"),
     "id_back": scan(DocumentSide.BACK, Hint.TURN_OVER),
-    "id_back_good": scan(DocumentSide.BACK, Hint.READING),
     "id_back_other_card": scan(DocumentSide.BACK, Hint.GLARE, "other_card"),
     "id_form": id_form(),
     "id_form_asked": id_form("name", "address"),
@@ -326,14 +324,9 @@ ID_PAGES: dict[str, Page] = {
     "id_authority_empty": ask_field("authority", FieldEntry.TEXT, ""),
     "id_number": ask_field("id_number", FieldEntry.NUMBER, "1101011990030700"),
     "id_number_problem": ask_field("id_number", FieldEntry.NUMBER, problem="number"),
-    "id_birth": ask_field("birth", FieldEntry.DATE, problem="number_disagrees"),
-    "id_valid_until": ask_field("valid_until", FieldEntry.LAST_DAY),
     "id_valid_until_endless": ask_field("valid_until", FieldEntry.LAST_DAY, "长期", problem="order"),
     "id_sex": ask_field("sex", FieldEntry.CHOICE, choices=("男", "女")),
     "id_ethnicity": ask_field("ethnicity", FieldEntry.CHOICE, choices=ETHNICITIES),
-    "id_sending": ProgressPage(
-        title=Words("id_update.sending.title"), body=Words("id_update.sending.body"), steps=(), current=0
-    ),
     "id_updated": updated("updated", Tone.SUCCESS, Picture.TAKE_ID_CARD, Picture.TAKE_RECEIPT, facts=ID_CARD_FACTS),
     "id_updated_open": updated(
         "updated",
@@ -351,8 +344,6 @@ ID_PAGES: dict[str, Page] = {
         Picture.TAKE_ID_CARD,
         body="id_update.refused.body.unknown_customer",
     ),
-    "id_not_original": updated("not_original", Tone.ATTENTION, Picture.STAFF, Picture.TAKE_ID_CARD),
-    "id_not_read": updated("not_read", Tone.NEUTRAL, Picture.TAKE_ID_CARD),
 }
 
 PAGES: dict[str, Page] = ID_PAGES | {
