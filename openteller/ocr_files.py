@@ -125,13 +125,25 @@ def _bytes_of(file: Path) -> bytes:
 def _labels(folder: Path) -> dict[str, Truth]:
     file = folder / "labels.json"
     try:
-        data = json.loads(_bytes_of(file))
-        return {
-            name: Truth(label["side"], dict(label["fields"]), frozenset(label.get("lost", ())), label.get("level", ""))
-            for name, label in data.items()
-        }
-    except (ValueError, TypeError, KeyError, AttributeError):
+        truths = {name: _truth(label) for name, label in json.loads(_bytes_of(file)).items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         stop(f'{file}: it must be {{"NAME.jpg": {{"side": "front", "fields": {{"name": "..."}}}}, ...}}')
+    if not truths:
+        stop(f"{file}: it names no picture")
+    missing = [name for name in truths if not (folder / name).is_file()]
+    if missing:
+        more = f", nor are {len(missing) - 1} more" if len(missing) > 1 else ""
+        stop(f"{file}: {missing[0]} is not in the folder{more}")
+    return truths
+
+
+def _truth(label: Any) -> Truth:
+    """Return what stands on a picture. Raises ValueError, TypeError, KeyError, AttributeError."""
+    fields, lost, level = dict(label["fields"]), list(label.get("lost", ())), label.get("level", "")
+    texts = [label["side"], level, *lost, *fields.values()]
+    if not fields or not all(isinstance(each, str) for each in texts):
+        raise ValueError("what stands on a card is text")
+    return Truth(label["side"], fields, frozenset(lost), level)
 
 
 # -- showing -----------------------------------------------------------------------------------------------------
@@ -228,7 +240,8 @@ def _print_scores(scores: Scores, memory_mb: float) -> None:
     console.print(table)
     wrong = scores.wrong_but_sure
     console.print(
-        f"\nwrong but sure: {wrong.right} of {wrong.of} fields; need not be asked back: {_percent(scores.sure)}"
+        f"\nwrong but sure: {wrong.right} of {wrong.of} fields ({wrong.value:.3%})"
+        f"\ncoverage, what need not be asked back: {_percent(scores.sure)}"
         f"\n{scores.pictures} pictures, p50 {scores.milliseconds(50):.0f} ms, p95 {scores.milliseconds(95):.0f} ms,"
         f" at most {memory_mb:.0f} MB"
     )

@@ -77,12 +77,31 @@ def test_a_mistake_is_one_sentence(arguments: tuple[str, ...], told: str) -> Non
     assert len(result.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"a.png": {}}', '{"a.png": {"side": "front", "fields": 3}}', "\udcff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", '{"a.png": {}}', '{"a.png": {"side": "front", "fields": 3}}', "\udcff", "[" * 100_000,
+        '{"a.png": {"side": "front", "fields": {}}}', '{"a.png": {"side": "front", "fields": {"name": 3}}}',
+        '{"a.png": {"side": 1, "fields": {"name": "x"}}}',
+        '{"a.png": {"side": "", "fields": {"name": "x"}, "level": []}}',
+    ],
+)  # fmt: skip
 def test_labels_that_do_not_fit_are_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "labels.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     result = run("bench", tmp_path)
     assert result.exit_code == 1
     assert "labels.json: it must be" in result.stderr
+
+
+def test_labels_without_pictures_are_told_before_anything_is_read(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.json"
+    labels.write_text("{}", encoding="utf-8")
+    assert "labels.json: it names no picture" in run("bench", tmp_path).stderr
+    one = {"side": "front", "fields": {"name": "x"}}
+    labels.write_text(json.dumps({"a.png": one, "b.png": one, "../c.png": one}), encoding="utf-8")
+    result = run("bench", tmp_path)
+    assert result.exit_code == 1
+    assert "labels.json: a.png is not in the folder, nor are 2 more" in result.stderr
 
 
 def card(**texts: tuple[str, bool]) -> IdCard:
