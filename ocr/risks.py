@@ -21,6 +21,7 @@ _LEAST_WIDE = {"name": 48, "sex": 8, "ethnicity": 8, "birth": 270, "address": 12
                "validity": 178}  # fmt: skip
 _WIDE = {"name": 70, "sex": 30, "ethnicity": 30, "birth": 330, "address": 150, "id_number": 530, "authority": 150,
          "validity": 200}  # fmt: skip
+_FIRST_LINE = 270  # dots: an address goes on in a second line only when the first is full
 _HOLE = 62  # dots within a line without ink; a birth has its labels in between, pale in a pale picture
 _HOLE_OF_BIRTH = 130
 
@@ -137,9 +138,11 @@ class Hidden:
         else:
             right = min(max(place.box[2] - 7, left + _WIDE[field.name]), right + 12)
             top, bottom = place.box[1], place.box[3]
+        missing = place is None or _lacks(sight, field.name, left, place.box, place.lines)
+        if missing and place is not None and place.lines > 1:  # what hides the ends of lines lies beside them
+            right = field.box[2]
         where = cells((left, top, right, bottom), CELL)
         shine, dim, light, colour = (each[where] for each in (sight.shine, sight.dim, sight.light, sight.colour))
-        missing = place is None or _lacks(sight, field.name, left, place.box, place.lines)
         white = float(np.percentile(dim, 97)) >= 250
         overexposed = sight.usual >= 248
         bright = ((shine > 0.12).mean(axis=0) > 0.4) & _faded(sight, (left, top, right, bottom), shine.shape[1])
@@ -159,6 +162,8 @@ class Hidden:
 def _lacks(sight: Sight, name: str, left: int, box: tuple[int, int, int, int], lines: int) -> bool:
     """Return whether ink is missing where every card has some, or in the middle of a line."""
     if box[0] - left > 20 or box[2] - box[0] - 14 < _LEAST_WIDE[name]:
+        return True
+    if name == "address" and lines > 1 and box[2] - box[0] - 14 < _FIRST_LINE:
         return True
     hole = _HOLE_OF_BIRTH if name == "birth" else _HOLE
     high = (box[3] - box[1]) / lines
