@@ -40,6 +40,7 @@ _ASIDE = 0.015  # of the card's width, how far a corner may lie beside its true 
 _WRONG = 1 / 4000
 _RARE = 0.01  # how much a picture of rare_name counts: fewer than one in a hundred people are called so
 _LOWEST = 0.98  # below this no field is sure, wrong pictures or none: some hundred fields of a kind prove no more
+_LOWEST_NAME = 0.99  # no list or rule knows of a name that is wrong
 _TARGET = Path(__file__).parent.parent / "ocr" / "data" / "doubt.json"
 
 Outcome = tuple[str, Signs, bool, float]
@@ -71,7 +72,7 @@ def main(number: int) -> None:
     kinds = {}
     for group in GROUPS:
         of_group = [each for each in outcomes if each[0] in group.split()]
-        kinds[group] = _fit(of_group)
+        kinds[group] = _fit(of_group, _LOWEST_NAME if group == "name" else _LOWEST)
         print(group, kinds[group])
     fitted = {"seed": SEED, "pictures_of_each_level": number, "kinds": kinds}
     _TARGET.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
@@ -115,7 +116,7 @@ def _read(reader: FieldReader, scene: Scene, number: int, only: str = "") -> Ite
             yield kind, told[kind], read[name].text == truth, 1.0
 
 
-def _fit(outcomes: list[Outcome]) -> dict[str, object]:
+def _fit(outcomes: list[Outcome], lowest: float) -> dict[str, object]:
     measures = np.array([signs.measures for _, signs, _, _ in outcomes])
     right = np.array([each[2] for each in outcomes], float)
     counting = np.array([each[3] for each in outcomes])
@@ -137,7 +138,7 @@ def _fit(outcomes: list[Outcome]) -> dict[str, object]:
     last = float(chance[order[good[-1]]]) if len(good) else 1.0
     # A little above the last wrong one, if it is that which sets the bound.
     below = chance[(chance < last) & (right == 0)].max(initial=0.0)
-    sure = min(max(last, below + (1 - below) * 0.2, _LOWEST), 1.0)
+    sure = min(max(last, below + (1 - below) * 0.2, lowest), 1.0)
     return {
         "weights": [round(float(weight), 4) for weight in weights],
         "sure": round(float(sure), 6),

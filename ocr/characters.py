@@ -3,7 +3,8 @@
 from functools import cache
 from importlib.resources import files
 
-_DOTS = str.maketrans("・•‧．.", "·····")
+DOT, DOTS = "·", "・•‧．."  # within names: as cards print it, and as networks read it, too
+_AS_PRINTED = str.maketrans(DOTS, DOT * len(DOTS))
 
 
 @cache
@@ -15,7 +16,7 @@ def simplified() -> dict[str, str]:
 
 def folded(text: str) -> str:
     """Return a text with its traditional forms simplified, and the dot within names as cards print it."""
-    return "".join(simplified().get(character, character) for character in text.translate(_DOTS))
+    return "".join(simplified().get(character, character) for character in text.translate(_AS_PRINTED))
 
 
 def han(character: str) -> bool:

@@ -112,6 +112,7 @@ def _gap(line: Line, field: Field, box: Box) -> float:
     """Return the widest hole between characters, or between one and an end, in widths of a character."""
     if not field.advance or not line.reading.columns:
         return 0.0
-    pitch = field.advance * LINE_HEIGHT / (box[3] - box[1]) / STEP
-    ends = lines.MARGIN / STEP - pitch / 2, (box[2] - box[0]) / STEP - lines.MARGIN / STEP + pitch / 2
+    scale = LINE_HEIGHT / (box[3] - box[1]) / STEP
+    pitch = field.advance * scale
+    ends = lines.MARGIN * scale - pitch / 2, (box[2] - box[0] - lines.MARGIN) * scale + pitch / 2
     return float(np.diff([ends[0], *line.reading.columns, ends[1]]).max() / pitch)

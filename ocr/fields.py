@@ -12,7 +12,7 @@ from kiosk_core.ethnicities import ETHNICITIES
 from kiosk_core.id_card_reader import check_character
 from ocr import cells
 from ocr.arrays import Chances
-from ocr.characters import simplified
+from ocr.characters import DOT, DOTS, simplified
 from ocr.decode import BLANK, Reading, beam, greedy, share, weigh
 from ocr.grammar import alphabet as alphabet_of
 from ocr.id_card import LONG_TERM, day
@@ -78,9 +78,12 @@ class Interpreter:
         kind = field.kind
         if field.cells:
             return Line(cells.read(looks, self.places, field.cells), tuple(looks))
-        if kind in _PLACES:
-            for look in looks:
+        for look in looks:
+            if kind in _PLACES:
                 self._simplify(look)
+            if kind == "name":
+                look[:, self.columns(DOT)] += look[:, self.columns(DOTS)].sum(axis=1, keepdims=True)
+                look[:, self.columns(DOTS)] = 0
         if field.texts or kind in _LISTS:
             return self._chosen(looks, field.texts or _LISTS[kind])
         alphabet = alphabet_of(field) or _ALPHABETS.get(kind, "")

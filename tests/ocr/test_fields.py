@@ -1,10 +1,12 @@
 """What the fields of a resident ID card may say."""
 
+import numpy as np
 import pytest
 
 from kiosk_core.ethnicities import ETHNICITIES
 from ocr import regions
-from ocr.fields import birth_date, born, checks, in_order, sex, validity
+from ocr.fields import Interpreter, birth_date, born, checks, in_order, sex, validity
+from ocr.layout import Field
 
 
 def test_the_example_of_gb_11643_checks() -> None:
@@ -84,3 +86,11 @@ def test_a_region_has_its_names_and_its_path() -> None:
     assert regions.path("330782") == ("浙江省", "金华市", "义乌市")
     assert regions.path("110105") == ("北京市", "", "朝阳区")
     assert not regions.known("999999")
+
+
+def test_whichever_dot_the_network_sees_within_a_name_counts_as_the_one_that_cards_print() -> None:
+    characters = ("", "古", "丽", "·", "・", "•")
+    steps = np.array([[0, 1, 0, 0, 0, 0], [0.1, 0, 0, 0.3, 0.4, 0.2], [0, 0, 1, 0, 0, 0]], np.float32)
+    line = Interpreter(characters).line(Field("name", "name", (0, 0, 100, 40)), [steps])
+    assert line.reading.text == "古·丽"
+    assert line.reading.sure == pytest.approx(0.9)
