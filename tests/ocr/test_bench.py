@@ -1,0 +1,44 @@
+"""The benchmark of accuracy: what it says of mistakes, and that what it puts clocks around is there."""
+
+from importlib import import_module
+from operator import attrgetter
+
+import pytest
+
+from benchmarks.bench_ocr import cause
+from benchmarks.ocr_profile import PARTS, Profile
+from ocr.scores import Mistake
+
+
+@pytest.mark.parametrize(
+    ("right", "read", "way"),
+    [
+        ("某某", "", "nothing read"),
+        ("王伟", "王韦", "a character misread"),
+        ("赵珅", "赵坤", "a rare character misread"),
+        ("110105194912310025", "110105194912310052", "characters misread"),
+        ("北京市朝阳区", "京市朝阳区", "its beginning missed"),
+        ("幸福大街12号", "幸福大街12", "its end missed"),
+        ("幸福大街12号", "幸福街12号", "characters within missed"),
+        ("彝", "天彝", "something before it read"),
+        ("回", "回民", "something after it read"),
+        ("幸福街12号", "幸福大街12号", "characters within too many"),
+    ],
+)
+def test_a_mistake_has_a_cause(right: str, read: str, way: str) -> None:
+    assert cause(Mistake("easy 1", "easy", "name", right, read, sure=False)) == f"name: {way}"
+
+
+@pytest.mark.parametrize("name", [name for names in PARTS.values() for name in names])
+def test_what_the_profile_puts_a_clock_around_is_there(name: str) -> None:
+    module, _, path = name.partition(":")
+    assert callable(attrgetter(path)(import_module(module)))
+
+
+def test_time_within_another_part_is_that_parts_alone() -> None:
+    profile = Profile()
+    inner = profile.timed("inner", lambda: sum(range(200_000)))
+    outer = profile.timed("outer", inner)
+    outer()
+    assert profile.calls == {"inner": 1, "outer": 1}
+    assert profile.ms["inner"] > 10 * profile.ms["outer"]
