@@ -25,7 +25,9 @@ PARTS: dict[str, tuple[str, ...]] = {
 class Profile:
     """Adds up milliseconds by part, and how often each was called. One thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: Callable[[], float] = time.perf_counter) -> None:
+        """Take what tells the time."""
+        self._seconds = seconds
         self.ms: defaultdict[str, float] = defaultdict(float)
         self.calls: Counter[str] = Counter()
         self._running: list[str] = []
@@ -60,7 +62,7 @@ class Profile:
 
     def _note(self) -> None:
         """Give the time since the last note to who was running."""
-        now = time.perf_counter()
+        now = self._seconds()
         if self._running:
             self.ms[self._running[-1]] += (now - self._since) * 1000
         self._since = now

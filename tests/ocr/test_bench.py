@@ -36,9 +36,9 @@ def test_what_the_profile_puts_a_clock_around_is_there(name: str) -> None:
 
 
 def test_time_within_another_part_is_that_parts_alone() -> None:
-    profile = Profile()
-    inner = profile.timed("inner", lambda: sum(range(200_000)))
-    outer = profile.timed("outer", inner)
-    outer()
-    assert profile.calls == {"inner": 1, "outer": 1}
-    assert profile.ms["inner"] > 10 * profile.ms["outer"]
+    clock = iter([0.0, 1.0, 4.0, 6.0])  # outer begins, inner begins, inner ends, outer ends
+    profile = Profile(lambda: next(clock))
+    inner = profile.timed("inner", lambda: "done")
+    assert profile.timed("outer", inner)() == "done"
+    assert profile.ms == {"outer": 3000, "inner": 3000}
+    assert profile.calls == {"outer": 1, "inner": 1}
