@@ -18,6 +18,7 @@ _FOLLOWS, _MAY_FOLLOW = 0.9, 0.6  # what was not seen follows from a number that
 _FIRM = 0.5  # so sure must each digit of a number be that checks and agrees, to be beyond doubt
 _LOSS, _LEAD = 9.0, 3.0  # how much less likely than what was read a mended text may be; how far before the next
 _SWAP = 4.0  # a sex or day that is so little less likely than what was read gives way to a number that checks
+_FULL = 11  # characters of a line that another follows; digits are narrow, and make it more
 _ENDERS = frozenset("号室组村楼户栋幢座队屯社内院附园城区弄场里苑厂校店")
 
 
@@ -175,7 +176,7 @@ def address(
     """Return an address; somebody lives where he was registered first, `home`, a little more likely than elsewhere."""
     place = places.address(seen.text, _weigher(seen, interpreter), home)
     odd = (not place.settled) + (place.text[-1:] not in _ENDERS)
-    odd += any(len(line.reading.text) < 10 for line in seen.lines[:-1])
+    odd += any(len(line.reading.text) < _FULL for line in seen.lines[:-1])
     return judged(judge, seen, place.text, odd, box, repaired=place.repaired)
 
 

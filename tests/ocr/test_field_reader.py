@@ -14,7 +14,7 @@ CHARACTERS = ("", "王", "伟", "古", "丽")
 class Says:
     """A recogniser that sees the same characters in every line, evenly spaced from `first` on, and counts its calls."""
 
-    characters = CHARACTERS
+    characters: tuple[str, ...] = CHARACTERS
 
     def __init__(self, text: str, every: int, first: int) -> None:
         self.calls = 0

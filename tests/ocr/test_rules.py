@@ -126,6 +126,15 @@ def test_a_birth_of_which_a_digit_was_not_seen_is_told_by_the_number() -> None:
     assert (read.birth.text, read.birth.source, read.birth.sure) == ("1984-03-24", Source.REPAIRED, False)
 
 
+def test_an_address_of_which_a_line_ends_before_its_end_is_asked_back() -> None:
+    def address(*texts: str) -> Seen:
+        lines = [INTERPRETER.line(Field("address", "address", (0, 0, 1, 1)), [look(text)]) for text in texts]
+        return Seen("address", tuple(lines), Signs(0.999, 0.999), (0, 0, 1, 1))
+
+    assert front(address=address("安徽省宿州市埇桥区人民", "路1号")).address.sure
+    assert not front(address=address("安徽省宿州市埇桥区人", "路1号")).address.sure  # 人民路 is what stands there
+
+
 def test_an_address_is_mended_and_says_so() -> None:
     read = front(address=seen("address", "安徽省宿州市埔桥区人民路1号", {6: ("埇", 0.02)})).address
     assert (read.text, read.source) == (FRONT["address"], Source.REPAIRED)
