@@ -48,6 +48,7 @@ LIKE = {
     "text": "name",
 }
 """Every kind of field, and the kind of a resident ID card's whose signs of doubt it has."""
+_RESIDENT_ONLY = {"sex", "ethnicity", "birth", "id_number", "validity"}  # rules of these cards follow from them
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,10 @@ class Field:
     def like(self) -> str:
         """Return the kind of a resident ID card's field whose signs of doubt this has."""
         return LIKE[self.kind]
+
+
+READINGS = ("text", "date", "map", "sex", "surname", "given_names")
+"""How characters of a field may tell another."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +197,8 @@ def read(name: str, text: str) -> Layout:
     """Return the layout that a file of this name describes. Raises LayoutError."""
     try:
         data = tomllib.loads(text)
+        if "document" not in data:
+            raise KeyError("document")  # noqa: TRY301  (as for any other key)
         plain = {key: value for key, value in data.items() if key not in _TABLES}
         for key in ("size", "portrait"):
             plain |= {key: tuple(plain[key])} if key in plain else {}
@@ -264,13 +271,32 @@ def _sound(layout: Layout) -> None:
             raise ValueError(f"the box of {name} is not within {width} x {height}")
     if len(set(named)) < len(named):
         raise ValueError("two fields have the same name")
-    for rule in layout.rules:
-        if not isinstance(rule, Expires) and rule.of not in named:
-            raise ValueError(f"a rule is about {rule.of!r}, which is no field")
+    _sound_rules(layout)
+    strange = [field for field in layout.fields if field.kind in _RESIDENT_ONLY]
+    if strange and layout.document != "resident_id":
+        raise ValueError(f"field {strange[0].name}: {strange[0].kind} is of resident ID cards alone; use code or date")
     if layout.proof and layout.proof not in named:
         raise ValueError(f"{layout.proof!r} shall be the proof, but is no field")
     if len(layout.labels) < 3 and not layout.proof:
         raise ValueError("it needs three labels, or a field that is its proof")
+
+
+def _sound_rules(layout: Layout) -> None:
+    """Raise ValueError where a rule is about what there is not."""
+    named = {field.name for field in layout.fields}
+    codes = [field.name for field in layout.fields if field.kind == "code"]
+    told = {rule.field for rule in layout.rules if isinstance(rule, Tells)}
+    told |= {"valid_from", "valid_until"} if any(field.kind == "period" for field in layout.fields) else set()
+    for rule in layout.rules:
+        if isinstance(rule, Expires):
+            if rule.field not in named | told:
+                raise ValueError(f"nothing says {rule.field!r}, after which it shall expire")
+        elif rule.of not in codes:
+            raise ValueError(f"a rule is about {rule.of!r}, which is no field of kind code")
+        elif isinstance(rule, Checked) and rule.by not in CHECKS:
+            raise ValueError(f"there is no check {rule.by!r}; there are {', '.join(CHECKS)}")
+        elif isinstance(rule, Tells) and rule.reading not in READINGS:
+            raise ValueError(f"there is no reading {rule.reading!r}; there are {', '.join(READINGS)}")
 
 
 def _box(values: list[int]) -> Box:

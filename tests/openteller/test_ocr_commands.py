@@ -142,7 +142,7 @@ def test_what_may_be_in_a_picture_is_named(folder: Path) -> None:
     assert "there is no such folder" in run("--layouts", folder / "none", folder / "card.png").stderr
     (folder / "layouts").mkdir()
     (folder / "layouts" / "odd.toml").write_text('side = "front"', encoding="utf-8")
-    assert "odd.toml: 'size' is missing" in run("--layouts", folder / "layouts", folder / "card.png").stderr
+    assert "odd.toml: 'document' is missing" in run("--layouts", folder / "layouts", folder / "card.png").stderr
 
 
 @pytest.mark.slow
