@@ -58,6 +58,7 @@ def test_a_card_is_read_with_its_portrait_on_this_day(reading: ReadingProcess) -
     assert np.array_equal(scene.pixels, before)  # it is the caller's
 
 
+@pytest.mark.slow
 def test_a_card_has_expired_by_the_day_that_is_told(reading: ReadingProcess) -> None:
     scene = sample(Set.DEV, Level.EASY, 9)  # valid from 2025-05-22 until 2030-05-22
     for day, expired in ((None, False), (date(2030, 5, 22), False), (date(2030, 5, 23), True)):
@@ -96,6 +97,7 @@ def test_what_is_no_picture_is_a_mistake_of_the_caller(reading: ReadingProcess, 
         reading.read(picture)
 
 
+@pytest.mark.slow
 def test_a_view_into_a_larger_picture_is_read_as_it_looks(reading: ReadingProcess) -> None:
     scene = sample(Set.DEV, Level.EASY, 0)
     mirrored_twice = scene.pixels[:, ::-1].copy()[:, ::-1]
@@ -114,7 +116,8 @@ def test_a_process_that_dies_costs_one_reading(reading: ReadingProcess, how: sig
     assert reading.read(BLANK) is Unreadable.NO_CARD
 
 
-def test_a_process_that_was_stopped_is_killed_when_its_time_is_up() -> None:
+@pytest.mark.slow
+def test_a_reading_that_takes_too_long_is_ended() -> None:
     reading = ReadingProcess(threads=1, limit_ms=50)
     reading.start()
     with reading:
@@ -235,6 +238,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.slow
 def test_it_ends_with_its_program_however_that_ends() -> None:
     import subprocess
 
