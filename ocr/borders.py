@@ -31,15 +31,15 @@ def steps(sight: Sight, box: Box) -> Points:
     left, top, right, bottom = box
     around = (max(left - _ASIDE, 0), max(top - _ABOVE, 0), min(right + _FAR, sight.flat.shape[1]),
               min(bottom + _ABOVE, sight.flat.shape[0]))  # fmt: skip
-    part = sight.flat[around[1] : around[3], around[0] : around[2]].astype(np.float32)
+    part = sight.flat[around[1] : around[3], around[0] : around[2]]
     paper = _paper(sight, around)
-    if not paper.any():
+    if not paper[::4, ::4].any():
         return np.zeros(_SIGNS * len(BANDS))
-    light = float(np.median(part[paper > 0])) + 20
+    light = float(np.median(part[::4, ::4][paper[::4, ::4] > 0])) + 20
     columns = slice(left + _CORNER - around[0], right - _CORNER - around[0])
     rows = slice(top + _CORNER - around[1], bottom - _CORNER - around[1])
-    down = _profile(part[:, columns], paper[:, columns], 1)
-    across = _profile(part[rows], paper[rows], 0)
+    down = _profile(np.ascontiguousarray(part[:, columns]), np.ascontiguousarray(paper[:, columns]), 1)
+    across = _profile(np.ascontiguousarray(part[rows]), np.ascontiguousarray(paper[rows]), 0)
     if down is None or across is None:
         return np.zeros(_SIGNS * len(BANDS))
     told = []
@@ -66,16 +66,17 @@ def _paper(sight: Sight, around: Box) -> Plane:
     ink = sight.ink[top // INK : bottom // INK + 1, left // INK : right // INK + 1]
     ink = cv2.dilate(ink, np.ones((3, 3), np.uint8))
     size = (right - left, bottom - top)
-    return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_NEAREST) < _BARE, np.float32)
+    return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_NEAREST) < _BARE, np.uint8)
 
 
 def _profile(part: Pixels, paper: Plane, axis: int) -> Matrix | None:
     """Return the mean of the paper in each row (axis 1) or column (0), n x 3; None where there is none."""
-    count = paper.sum(axis=axis)
+    count = cv2.reduce(paper, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel()
     good = count > _LEAST * paper.shape[axis]
     if good.sum() < 4:
         return None
-    mean = (part * paper[..., None]).sum(axis=axis) / np.maximum(count, 1)[:, None]
+    bare = cv2.bitwise_and(part, part, mask=paper)
+    mean = cv2.reduce(bare, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).reshape(-1, 3) / np.maximum(count, 1)[:, None]
     places = np.arange(len(mean))
     return np.stack([np.interp(places, places[good], mean[good, channel]) for channel in range(3)], axis=1)
 

@@ -119,26 +119,28 @@ def _measured(sight: Sight, name: str) -> Print | None:
     bottom = top + (bottom - top) // place.lines
     around = max(left - 30, 0), max(top - 22, 0), min(right + 30, 1000), min(bottom + 22, 631)
     inside, ring = _masks(sight, (left, top, right, bottom), around)
-    if inside.sum() < 80 or ring.sum() < 100:
+    if cv2.countNonZero(inside) < 80 or cv2.countNonZero(ring[::3, ::3]) < 12:
         return None
-    part = sight.flat[around[1] : around[3], around[0] : around[2]].astype(np.float32)
-    green = part[..., 1]
-    grain = np.abs(green - cv2.blur(green, (5, 5)))
-    within, beside = part[inside], part[ring]
-    mean, outer = within.mean(axis=0), np.median(beside, axis=0)
-    spread, other = within.std(axis=0).mean(), beside.std(axis=0).mean()
+    part = np.ascontiguousarray(sight.flat[around[1] : around[3], around[0] : around[2]])
+    green = np.ascontiguousarray(part[..., 1])
+    grain = cv2.absdiff(green, cv2.blur(green, (5, 5)))
+    mean, spread = (each.ravel() for each in cv2.meanStdDev(part, mask=inside))
+    outer, other = np.median(part[::3, ::3][ring[::3, ::3] > 0], axis=0), cv2.meanStdDev(part, mask=ring)[1].ravel()
+    grains = [cv2.mean(grain, mask=mask)[0] + 0.05 for mask in (inside, ring)]
     tint = mean / max(mean.mean(), 1) - outer / max(outer.mean(), 1)
     of_paper = np.array([
-        np.log((grain[inside].mean() + 0.05) / (grain[ring].mean() + 0.05)),
-        np.log((mean.mean() + 1) / (outer.mean() + 1)), tint[0], tint[2], np.log((spread + 0.3) / (other + 0.3)),
+        np.log(grains[0] / grains[1]),
+        np.log((mean.mean() + 1) / (outer.mean() + 1)), tint[0], tint[2],
+        np.log((spread.mean() + 0.3) / (other.mean() + 0.3)),
     ])  # fmt: skip
     rows, columns = slice(top - around[1], bottom - around[1]), slice(left - around[0], right - around[0])
     print_ = green[rows, columns]
-    dark, bright = float(np.percentile(print_, 2)), float(np.median(green[inside]))
-    steep = np.abs(cv2.Sobel(print_, cv2.CV_32F, 1, 0)) + np.abs(cv2.Sobel(print_, cv2.CV_32F, 0, 1))
+    dark, bright = float(np.percentile(print_, 2)), float(np.median(print_[inside[rows, columns] > 0]))
+    x, y = (cv2.convertScaleAbs(cv2.Sobel(print_, cv2.CV_16S, *way), alpha=0.125) for way in ((1, 0), (0, 1)))
+    steep = cv2.add(x, y)
     hue = part[rows, columns][print_ <= dark + 1].mean(axis=0) / (mean + 1)
     of_ink = np.array([
-        np.log(max(float(np.percentile(steep, 99)), 1.0) / max(bright - dark, 5.0)),
+        np.log(max(8.0 * float(np.percentile(steep, 99)), 1.0) / max(bright - dark, 5.0)),
         np.log((dark + 15) / (bright + 15)), hue[0] - hue[1], hue[2] - hue[1],
         _strokes(sight, place.box),
     ])  # fmt: skip
@@ -150,9 +152,9 @@ def _masks(sight: Sight, box: Box, around: Box) -> tuple[Plane, Plane]:
     left, top, right, bottom = (value // 2 for value in around)
     ink = cv2.dilate(sight.ink[top : bottom + 1, left : right + 1], np.ones((3, 3), np.uint8))
     size = (around[2] - around[0], around[3] - around[1])
-    paper = cv2.resize(ink, size, interpolation=cv2.INTER_NEAREST) < 0.15
+    paper = (cv2.resize(ink, size, interpolation=cv2.INTER_NEAREST) < 0.15).astype(np.uint8)
     inside, ring = np.zeros_like(paper), paper.copy()
     left, top, right, bottom = (value - around[index % 2] for index, value in enumerate(box))
     inside[top:bottom, left:right] = paper[top:bottom, left:right]
-    ring[max(top - 10, 0) : bottom + 10, max(left - 12, 0) : right + 12] = False
+    ring[max(top - 10, 0) : bottom + 10, max(left - 12, 0) : right + 12] = 0
     return inside, ring
