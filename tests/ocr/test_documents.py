@@ -13,7 +13,7 @@ from ocr.synth.documents import DOCUMENTS
 from ocr.synth.samples import TODAY, Set, document_sample, sample
 from ocr.synth.scenes import Level
 
-PICTURES = 9  # of each layout, all levels in turn: some 80 pictures in a minute
+PICTURES = 6  # of each layout, all levels in turn: some 50 pictures in a minute
 
 
 @pytest.fixture(scope="module")
