@@ -160,6 +160,8 @@ def test_a_back_is_read() -> None:
 def test_a_validity_of_a_term_that_cards_do_not_have_is_mended_where_it_is_near() -> None:
     read = back(validity=seen("validity", "2015.03.09-2036.03.09", {14: ("5", 0.1)}))
     assert (read.valid_until.text, read.valid_until.source) == ("2035-03-09", Source.REPAIRED)
+    assert not read.valid_from.sure
+    assert not read.valid_until.sure
 
 
 @pytest.mark.parametrize("text", ["2015.03.09-2036.03.09", "2015.02.30-2035.02.30", "2015.03.09-", "期", ""])
