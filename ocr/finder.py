@@ -15,7 +15,7 @@ from ocr.outline import outlines, sharpened
 from ocr.sides import Guess, which
 
 _CERTAIN = 0.75  # where the labels are so like themselves, nothing better is looked for
-_HOPEFUL, _LEAST = 0.35, 0.55  # worth another look; enough to be a card at all: other things come to 0.45
+_HOPEFUL, _LEAST = 0.35, 0.63  # worth another look; enough to be a card at all: a page of text comes to 0.6
 _WORTH_IT = 0.25  # by ink alone
 _GOOD = 0.8
 _AS_GOOD = 0.04
