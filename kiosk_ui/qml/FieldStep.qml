@@ -38,7 +38,7 @@ GridLayout {
             border.color: Theme.line
             border.width: Theme.stroke
             color: Theme.surface
-            implicitHeight: (root.portrait ? 0.22 : 0.17) * width
+            implicitHeight: (root.portrait ? 0.22 : root.typed.problem !== "" ? 0.12 : 0.17) * width
             objectName: "crop"
             radius: Theme.radius
             visible: root.page.pictured
@@ -70,59 +70,71 @@ GridLayout {
             text: root.typed.problem
             visible: text !== ""
         }
-        Repeater {
-            model: root.typed.groups
+        GridLayout {
+            id: groups
 
-            RowLayout {
-                id: group
+            Layout.fillHeight: !root.portrait
+            Layout.fillWidth: true
+            columnSpacing: Theme.gap2
+            columns: root.portrait || root.page.entry === "number" ? 1 : 2 // month and day share a line
+            rowSpacing: parent.spacing
+            visible: root.types
 
-                required property int index
-                required property var modelData
+            Repeater {
+                model: root.typed.groups
 
-                Layout.fillHeight: !root.portrait
-                Layout.fillWidth: true
-                Layout.maximumHeight: Theme.button
-                spacing: Theme.gap2
+                RowLayout {
+                    id: group
 
-                Repeater {
-                    model: group.modelData
+                    required property int index
+                    required property var modelData
 
-                    Touchable {
-                        id: cell
+                    Layout.columnSpan: index === 0 ? groups.columns : 1
+                    Layout.fillHeight: !root.portrait
+                    Layout.fillWidth: true
+                    Layout.maximumHeight: Theme.button
+                    spacing: Theme.gap2
 
-                        required property var modelData
+                    Repeater {
+                        model: group.modelData
 
-                        Layout.fillHeight: true
-                        Layout.preferredWidth: root.cellWidth
-                        border.color: modelData.marked ? Theme.accent : Theme.edge
-                        border.width: (modelData.marked ? 3 : 1) * Theme.stroke
-                        implicitHeight: root.portrait ? Theme.button : Math.max(Theme.target, 1.5 * Theme.textLead)
-                        label: (modelData.place + 1) + ": " + modelData.text
-                        objectName: "cell_" + modelData.place
-                        restColor: modelData.marked ? Theme.accentSoft : Theme.surface
-                        onActivated: root.typed.select(modelData.place)
+                        Touchable {
+                            id: cell
 
-                        Label {
-                            anchors.centerIn: parent
-                            lineHeight: 1
-                            size: Math.min(Theme.textTitle, cell.height / 1.5)
-                            strong: true
-                            text: cell.modelData.text
-                            wrapMode: Text.NoWrap
+                            required property var modelData
+
+                            Layout.fillHeight: true
+                            Layout.preferredWidth: root.cellWidth
+                            border.color: modelData.marked ? Theme.accent : Theme.edge
+                            border.width: (modelData.marked ? 3 : 1) * Theme.stroke
+                            implicitHeight: root.portrait ? Theme.button : Math.max(Theme.target, 1.5 * Theme.textLead)
+                            label: (modelData.place + 1) + ": " + modelData.text
+                            objectName: "cell_" + modelData.place
+                            restColor: modelData.marked ? Theme.accentSoft : Theme.surface
+                            onActivated: root.typed.select(modelData.place)
+
+                            Label {
+                                anchors.centerIn: parent
+                                lineHeight: 1
+                                size: Math.min(Theme.textTitle, cell.height / 1.5)
+                                strong: true
+                                text: cell.modelData.text
+                                wrapMode: Text.NoWrap
+                            }
                         }
                     }
-                }
-                Label {
-                    Layout.rightMargin: Theme.gap3
-                    color: Theme.inkSoft
-                    size: Theme.textLead
-                    text: root.page.entry === "number" ? "" : [root.model.words.field_year, root.model.words.field_month, root.model.words.field_day][group.index]
-                    visible: text !== ""
-                    wrapMode: Text.NoWrap
-                }
-                Item {
-                    Layout.fillWidth: true
-                    visible: group.modelData.length < 8
+                    Label {
+                        Layout.rightMargin: Theme.gap3
+                        color: Theme.inkSoft
+                        size: Theme.textLead
+                        text: root.page.entry === "number" ? "" : [root.model.words.field_year, root.model.words.field_month, root.model.words.field_day][group.index]
+                        visible: text !== ""
+                        wrapMode: Text.NoWrap
+                    }
+                    Item {
+                        Layout.fillWidth: true
+                        visible: group.modelData.length < 8
+                    }
                 }
             }
         }

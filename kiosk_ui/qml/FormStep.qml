@@ -8,7 +8,16 @@ ColumnLayout {
     required property QtObject model
     required property var page
     required property bool portrait
-    readonly property int half: Math.ceil(page.fields.length / 2)
+    readonly property int half: firstHalf(page.fields.map(field => field.name === "address" ? 3 : 1))
+
+    // How many rows of these heights, in rows of one line, fill no more than half of all.
+    function firstHalf(heights: var): int {
+        const all = heights.reduce((sum, height) => sum + height, 0);
+        let count = 0;
+        for (let sum = heights[0]; sum <= all / 2 && count < heights.length; sum += heights[count])
+            count += 1;
+        return count;
+    }
 
     spacing: portrait ? Theme.gap3 : Theme.gap2
 

@@ -39,7 +39,7 @@ Rectangle {
             strong: true
             text: root.model.bank
             verticalAlignment: Text.AlignVCenter
-            width: Math.min(implicitWidth, (root.portrait ? root.width - languages.width : root.width * 0.4) - 2 * Theme.margin - 18 * Theme.unit - Theme.gap2)
+            width: Math.min(implicitWidth, (root.portrait ? root.width - languages.width : root.width * 0.36) - 2 * Theme.margin - 18 * Theme.unit - Theme.gap2)
         }
     }
 
