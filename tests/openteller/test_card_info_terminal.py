@@ -93,6 +93,7 @@ def test_nothing_of_a_holder_is_left(monkeypatch: pytest.MonkeyPatch, caplog: py
             left = traces_of(branch) | {"pages": repr(customer.seen).encode(), "log": caplog.text.encode()}
         branch.stop_core()
         left |= {name: data for name, data in files_below(branch.folder).items() if "/cards/" not in name}
+        del left["out/sim.toml"]  # the simulator's: the bank there has a customer of the same name
     finally:
         branch.close()
     assert {"trace of card_reader", "out/journal/journal.db"} <= left.keys()
