@@ -38,7 +38,7 @@ class Hint(Enum):
 
 
 class DocumentRisk(Enum):
-    """Why what was captured should not be trusted; the values are those of `ocr.id_card.Risk`."""
+    """Why a picture of a document should not be trusted, or not for all."""
 
     EDGE_MISSING = "edge_missing"
     OCCLUDED = "occluded"

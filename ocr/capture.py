@@ -10,7 +10,7 @@ from datetime import date
 import cv2
 import numpy as np
 
-from kiosk_core.id_document import CapturedField, CapturedSide, Crop, DocumentRisk, DocumentSide, Hint
+from kiosk_core.id_document import CapturedField, CapturedSide, Crop, DocumentSide, Hint
 from ocr import risks
 from ocr.arrays import Pixels
 from ocr.combination import UNCLEAR, combined
@@ -136,7 +136,7 @@ class Capture:
         found |= risks.written(side, self._today)
         told = tuple(_told(name, each, card.pieces.get(name)) for name, each in vars(side).items())
         self._forget()
-        return CapturedSide(self._side, told, frozenset(DocumentRisk(risk.value) for risk in found))
+        return CapturedSide(self._side, told, frozenset(found))
 
 
 def _goodness(read: IdCard) -> tuple[bool, int, int, float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
+from kiosk_core.id_document import DocumentRisk
 from ocr.arrays import Pixels
 
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
@@ -24,19 +25,8 @@ class Source(Enum):
     DERIVED = "derived"  # not read: it follows from the ID number
 
 
-class Risk(Enum):
-    """Why a picture should not be trusted, or not for all."""
-
-    EDGE_MISSING = "edge_missing"
-    OCCLUDED = "occluded"
-    GLARE = "glare"
-    BLURRED = "blurred"
-    PHOTOCOPY = "photocopy"
-    SCREEN = "screen"
-    EDITED = "edited"
-    EXPIRED = "expired"
-    NUMBER_DISAGREES = "number_disagrees"
-    REGION_UNKNOWN = "region_unknown"
+Risk = DocumentRisk
+"""Why a picture should not be trusted, or not for all: one list for the reader and for the journeys."""
 
 
 class Unreadable(Enum):

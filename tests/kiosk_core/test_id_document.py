@@ -4,8 +4,7 @@ import pickle
 
 import pytest
 
-from kiosk_core.id_document import CapturedField, CapturedSide, Crop, DocumentRisk, DocumentSide, one_document
-from ocr.id_card import Risk
+from kiosk_core.id_document import CapturedField, CapturedSide, Crop, DocumentSide, one_document
 
 
 def front(birth: str, *, sure: bool = True) -> CapturedSide:
@@ -35,10 +34,6 @@ def test_wiping_a_side_overwrites_its_crops() -> None:
 def test_a_crop_cannot_leave_memory() -> None:
     with pytest.raises(TypeError, match="memory"):
         pickle.dumps(Crop(b"\x89PNG"))
-
-
-def test_a_risk_has_the_name_that_it_has_where_it_is_found() -> None:
-    assert {each.value for each in DocumentRisk} == {each.value for each in Risk}
 
 
 @pytest.mark.parametrize(
