@@ -1,8 +1,9 @@
 """What a page costs on its way from core to screen."""
 
 from benchmarks.measure import Figure, side_by_side
-from kiosk_core.pages import CardView, KeypadPage, ShowPage
+from kiosk_core.pages import CardView, KeypadPage
 from kiosk_core.protocol import decode_from_core, encode
+from kiosk_core.screen_messages import ShowPage
 from kiosk_core.texts import Words
 
 PAGE = ShowPage(

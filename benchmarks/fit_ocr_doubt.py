@@ -2,17 +2,18 @@
 
     python -m benchmarks.fit_ocr_doubt [PICTURES OF EACH LEVEL]
 
-Cards lie a little beside their true outline; as many again bear names with rare characters, some of which the network
-does not know. Each is read with one look at every line and with several. Coefficients are drawn towards what common
-sense says (PRIOR), for some kinds of fields are hardly ever wrong. A field is sure from where fewer than one in
-4,000 of the training pictures was wrong, and a little above: they are too few to trust the coefficients' own
-expectation up there, so the share of wrong but sure fields is to be measured on other pictures.
+Cards lie where the finder has them, and each is read with one look at every line and with several. Names are the
+fields that no list or rule knows: as many again of each level and each of CLASSES are printed alone. Coefficients are
+drawn towards what common sense says (PRIOR), for some kinds of fields are hardly ever wrong. A field is sure from where
+fewer than one in 4,000 is wrong and sure, of names one in 2,000, both as counted on fields that the coefficients were
+not fitted to, fold by fold, and as the chances themselves would have it: so no threshold lies where nothing was
+counted. Half of that may be spent on fields that were looked at once.
 """
 
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -20,31 +21,55 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.options import how_many
 from ocr import rules
+from ocr.arrays import Pixels
 from ocr.doubt import Signs
 from ocr.field_reader import FieldReader, Seen
-from ocr.layout import layout
+from ocr.finder import CardFinder
+from ocr.id_card import RESIDENT_ID
+from ocr.layout import Layout, layout, layouts
+from ocr.projection import to_picture
 from ocr.recogniser import OnnxRecogniser
-from ocr.synth import faces, scenes
+from ocr.synth import strips
 from ocr.synth.people import person
 from ocr.synth.samples import Set, sample
 from ocr.synth.scenes import Level, Scene
-from ocr.synth.typefaces import typefaces
 
 SEED = "doubt"
 GROUPS = ("name", "address", "authority", "id_number birth validity", "sex ethnicity")
 # For 1 and then the signs in the order of doubt.Signs: what would be expected of them without any picture.
-PRIOR = (2.2, 0.6, 0.2, 4.0, 4.0, 0.0, -3.0, -4.0, -0.5)
+PRIOR = (2.2, 0.6, 0.2, 4.0, 4.0, 0.0, -3.0, -4.0, -0.5, 2.0, 2.0)
+# How much a name counts, by where a character of it is from: of a hundred people, about ten are called by one of the
+# second level of GB 2312, and fewer than one by one that only the 20,902 of GBK have.
+CLASSES = {"first": 1.0, "second": 0.1, "any": 0.01}
 _PULL = 0.5  # how strongly coefficients are drawn to the prior
-_ASIDE = 0.015  # of the card's width, how far a corner may lie beside its true place
-_WRONG = 1 / 4000
-_RARE = 0.01  # how much a picture of rare_name counts: fewer than one in a hundred people are called so
-_LOWEST = 0.98  # below this no field is sure, wrong pictures or none: some hundred fields of a kind prove no more
-_LOWEST_NAME = 0.99  # no list or rule knows of a name that is wrong
+_WRONG = {"name": 1 / 2000}  # of names, which are one in eight of all fields
+_SELDOM = 1 / 4000  # of all else: with the names, 1 in 3,500 of all fields
+_LEAST = 0.98  # no field is sure that is wrong once in fifty times, however few there are
+_FOLDS = 10
 _TARGET = Path(__file__).parent.parent / "ocr" / "data" / "doubt.json"
 
-Outcome = tuple[str, Signs, bool, float]
-"""Kind of field, its signs, whether it was read right, and how much it counts when the threshold is set."""
+
+@dataclass(frozen=True)
+class Look:
+    """A field as it was read: its signs, whether it was right, and whether it is sure where its chance is enough.
+
+    `open`: it is; rules neither prove it nor ask it back.
+    """
+
+    signs: Signs
+    right: bool
+    open: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A field: its kind, how it was read with one look and with several, and how much it counts."""
+
+    kind: str
+    looks: tuple[Look, ...]
+    weight: float = 1.0
 
 
 def _never(_kind: str, _signs: Signs) -> bool:
@@ -55,98 +80,196 @@ def _always(_kind: str, _signs: Signs) -> bool:
     return True
 
 
-def main(number: int) -> None:
-    """Read, fit, write and tell."""
-    recogniser = OnnxRecogniser()
-    readers = [FieldReader(recogniser, again) for again in (_never, _always)]
-    outcomes: list[Outcome] = []
-    for count in range(number):
-        for level in Level:
-            scene = sample(Set.TRAIN, level, count)
-            for reader in readers:
-                outcomes += _read(reader, scene, count)
-            scene = rare_name(level, count)
-            for reader in readers:
-                outcomes += [(*each[:3], _RARE) for each in _read(reader, scene, count, "name") if each[0] == "name"]
-            print(level.value, count, len(outcomes), sum(not right for _, _, right, _ in outcomes), file=sys.stderr)
-    kinds = {}
-    for group in GROUPS:
-        of_group = [each for each in outcomes if each[0] in group.split()]
-        kinds[group] = _fit(of_group, _LOWEST_NAME if group == "name" else _LOWEST)
-        print(group, kinds[group])
-    fitted = {"seed": SEED, "pictures_of_each_level": number, "kinds": kinds}
-    _TARGET.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+class Trial:
+    """Reads pictures whose truth is known, once with one look at each line and once with several."""
+
+    def __init__(self) -> None:
+        recogniser = OnnxRecogniser()
+        self._readers = [FieldReader(recogniser, again) for again in (_never, _always)]
+        self._finder = CardFinder(layouts()[RESIDENT_ID], 1)
+
+    def scene(self, scene: Scene) -> Iterator[Outcome]:
+        """Yield each field that could be read of a picture's card, if it is found."""
+        card = scene.cards[0]
+        found = self._finder.find(scene.pixels, most=1)
+        if not found or found[0].layout.side != card.face.side:
+            return
+        side = found[0].layout
+        flat = cv2.warpPerspective(
+            scene.pixels,
+            np.linalg.inv(to_picture(found[0].corners, side.size)),
+            side.size,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        looks = [_looks(reader, flat, side, card.face.fields) for reader in self._readers]
+        for name in card.face.fields:  # what is lost, too: it may not be sure
+            if all(name in each for each in looks):
+                kind = "validity" if name.startswith("valid") else name
+                yield Outcome(kind, tuple(each[name] for each in looks))
+
+    def name(self, level: Level, origin: str, number: int) -> Outcome | None:
+        """Return a name of which a character is of this origin; None where nothing was seen."""
+        chance = Random(f"{SEED}/{level.value}/{origin}/{number}")  # noqa: S311  (no secret: it must be repeatable)
+        truth = person(chance).name[0] + _given(origin, chance)
+        flat = strips.name(truth, level, chance)
+        side = layout("resident_id_front")
+        alone = replace(side, fields=tuple(field for field in side.fields if field.name == "name"))
+        looks = [_looks(reader, flat, alone, {"name": truth}) for reader in self._readers]
+        seen = all(looks)
+        return Outcome("name", tuple(each["name"] for each in looks), CLASSES[origin]) if seen else None
 
 
-def rare_name(level: Level, number: int) -> Scene:
-    """Return a picture of a front whose given name has one or two characters of all 20,902, mostly rare ones."""
-    chance = Random(f"{SEED}/{level.value}/{number}")  # noqa: S311  (no secret: it must be repeatable)
-    given = "".join(chr(chance.randrange(0x4E00, 0x9FA6)) for _ in range(chance.choice((1, 1, 2))))
-    who = person(chance)
-    who = replace(who, name=who.name[0] + given)
-    return scenes.photograph(faces.front(who, chance, chance.choice(typefaces())), level, chance)
+def _given(origin: str, chance: Random) -> str:
+    """Return a given name of one or two characters, one of which is of this origin."""
+    match origin:
+        case "any":
+            one = chr(chance.randrange(0x4E00, 0x9FA6))
+        case "second":
+            one = _gb2312(chance, 0xD8, 0xF8)
+        case _:
+            one = _gb2312(chance, 0xB0, 0xD7)
+    given = [one, *([_gb2312(chance, 0xB0, 0xD7)] * chance.randrange(2))]
+    chance.shuffle(given)
+    return "".join(given)
 
 
-def _read(reader: FieldReader, scene: Scene, number: int, only: str = "") -> Iterator[Outcome]:
-    """Yield kind, signs and whether it is right of each field that could be read, or of the one that is asked for."""
-    card = scene.cards[0]
-    whole = layout(f"resident_id_{card.face.side}")
-    side = replace(whole, fields=tuple(field for field in whole.fields if only in ("", field.name)))
-    width, height = side.size
-    aside = np.random.default_rng(number).uniform(-_ASIDE, _ASIDE, (4, 2)) * np.linalg.norm(
-        card.corners[1] - card.corners[0]
-    )
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    matrix = cv2.getPerspectiveTransform((card.corners + aside).astype(np.float32), corners)
-    flat = cv2.warpPerspective(scene.pixels, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+def _gb2312(chance: Random, first: int, end: int) -> str:
+    """Return a character of one of these rows."""
+    return bytes((chance.randrange(first, end), chance.randrange(0xA1, 0xFF))).decode("gb2312")
+
+
+def _looks(reader: FieldReader, flat: Pixels, side: Layout, truth: Mapping[str, str]) -> dict[str, Look]:
+    """Return the fields of which something was read, after rules, by their names."""
     told: dict[str, Signs] = {}
 
     def note(kind: str, signs: Signs) -> float:
         told[kind] = signs
-        return 0.0
+        return 1.0
 
+    whole = layout(f"resident_id_{side.side}")
     unseen = {field.name: Seen(field.kind, (), Signs(0.0, 0.0), None) for field in whole.fields}
     seen = unseen | reader.read(flat, side)
-    boxes = dict.fromkeys(seen)
     tell = rules.front if side.side == "front" else rules.back
-    read = vars(tell(seen, boxes, reader.interpreter, note))
-    for name, truth in card.face.fields.items():
-        kind = "validity" if name.startswith("valid") else name
-        if kind in told and not {kind, name} & card.lost:
-            yield kind, told[kind], read[name].text == truth, 1.0
+    read = vars(tell(seen, dict.fromkeys(seen), reader.interpreter, note))
+    kinds = {name: "validity" if name.startswith("valid") else name for name in truth}
+    return {
+        name: Look(told[kind], read[name].text == truth[name], read[name].sure and not read[name].verified)
+        for name, kind in kinds.items()
+        if kind in told and read[name].text
+    }
 
 
-def _fit(outcomes: list[Outcome], lowest: float) -> dict[str, object]:
-    measures = np.array([signs.measures for _, signs, _, _ in outcomes])
-    right = np.array([each[2] for each in outcomes], float)
-    counting = np.array([each[3] for each in outcomes])
+def main(number: int) -> None:
+    """Read, fit, write and tell."""
+    outcomes = list(read(range(number)))
+    fitted = {"seed": SEED, "pictures_of_each_level": number, "kinds": fits(outcomes)}
+    _TARGET.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+
+
+def read(numbers: Sequence[int]) -> Iterator[Outcome]:
+    """Yield the fields of the pictures of these numbers of each level, and names."""
+    trial = Trial()
+    for number in numbers:
+        for level in Level:
+            yield from trial.scene(sample(Set.TRAIN, level, number))
+            yield from filter(None, (trial.name(level, origin, number) for origin in CLASSES))
+        print(number, file=sys.stderr)
+
+
+def fits(outcomes: Sequence[Outcome]) -> dict[str, dict[str, object]]:
+    """Return the fit of each group of kinds."""
+    kinds = {}
+    for group in GROUPS:
+        kinds[group] = _fit([each for each in outcomes if each.kind in group.split()], _WRONG.get(group, _SELDOM))
+        print(group, kinds[group])
+    return kinds
+
+
+def _fit(fields: Sequence[Outcome], few: float) -> dict[str, object]:
+    looks = _Looks.of(fields)
+    fold = np.arange(len(fields)) % _FOLDS
+    chance = np.zeros(looks.right.shape)
+    for number in range(_FOLDS):
+        chance[fold == number] = _chances(looks.measures[fold == number], _weights(looks, fold != number))
+    chance[looks.broken | ~looks.open | (chance < _LEAST)] = 0.0
+    budget = few * looks.counting.sum()
+    at_once = threshold(chance[:, 0], ~looks.right[:, 0], looks.counting, budget / 2)
+    taken = (chance[:, 0] >= at_once) * looks.counting
+    spent = float((taken * ~looks.right[:, 0]).sum()), float((taken * (1 - chance[:, 0])).sum())
+    left = np.where(taken > 0, 0.0, chance[:, 1])
+    sure = min(threshold(left, ~looks.right[:, 1], looks.counting, budget, spent), at_once)
+    is_sure = (taken > 0) | (left >= sure)
+    wrong = np.where(taken > 0, ~looks.right[:, 0], (left >= sure) & ~looks.right[:, 1])
+    return {
+        "weights": [round(float(weight), 4) for weight in _weights(looks, fold >= 0)],
+        "at_once": round(at_once, 6),
+        "sure": round(sure, 6),
+        "fields": len(fields),
+        "wrong": int((~looks.right[:, 1]).sum()),
+        "share_sure": round(float((is_sure * looks.counting).sum() / looks.counting.sum()), 4),
+        "wrong_but_sure": int(wrong.sum()),
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class _Looks:
+    """Fields in rows, looks in columns: measures of signs, what was right, broken and open; how much fields count."""
+
+    measures: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    broken: NDArray[np.bool_]
+    open: NDArray[np.bool_]
+    counting: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, fields: Sequence[Outcome]) -> "_Looks":
+        return cls(
+            np.array([[look.signs.measures for look in each.looks] for each in fields]),
+            np.array([[look.right for look in each.looks] for each in fields]),
+            np.array([[look.signs.broken for look in each.looks] for each in fields]),
+            np.array([[look.open for look in each.looks] for each in fields]),
+            np.array([each.weight for each in fields]),
+        )
+
+
+def _weights(looks: _Looks, which: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the likeliest coefficients for these fields; what is broken is never sure, and left out."""
+    some = which[:, None] & ~looks.broken
+    measures, right = looks.measures[some], looks.right[some].astype(float)
+    counting = np.broadcast_to(looks.counting[:, None] / some.shape[1], some.shape)[some]
     prior = np.array(PRIOR)
     weights = prior.copy()
-    for _ in range(50):  # Newton's way to the likeliest coefficients
+    for _ in range(50):  # Newton's way
         chance = _chances(measures, weights)
         slope = measures.T @ (counting * (right - chance)) - _PULL * (weights - prior)
         bend = (measures * (counting * chance * (1 - chance))[:, None]).T @ measures + _PULL * np.eye(len(weights))
         step = np.linalg.solve(bend, slope)
         weights += step / max(1.0, float(np.abs(step).max()))
     # No sign may count the wrong way for want of pictures.
-    weights[1:5], weights[6:] = np.maximum(weights[1:5], 0), np.minimum(weights[6:], 0)
-    chance = _chances(measures, weights)
-    order = np.argsort(-chance)
-    counts = counting[order].cumsum()
-    wrong = (counting * (1 - right))[order].cumsum() / counts
-    good = np.flatnonzero(wrong <= _WRONG)
-    last = float(chance[order[good[-1]]]) if len(good) else 1.0
-    # A little above the last wrong one, if it is that which sets the bound.
-    below = chance[(chance < last) & (right == 0)].max(initial=0.0)
-    sure = min(max(last, below + (1 - below) * 0.2, lowest), 1.0)
-    return {
-        "weights": [round(float(weight), 4) for weight in weights],
-        "sure": round(float(sure), 6),
-        "fields": len(outcomes),
-        "wrong": int((right == 0).sum()),
-        "share_sure": round(float(((chance >= sure) * counting).sum() / counting.sum()), 4),
-        "wrong_but_sure": int(((chance >= sure) & (right == 0)).sum()),
-    }
+    good, bad = [1, 2, 3, 4, 9, 10], [6, 7, 8]
+    weights[good], weights[bad] = np.maximum(weights[good], 0), np.minimum(weights[bad], 0)
+    return weights
+
+
+def threshold(
+    chance: NDArray[np.float64],
+    wrong: NDArray[np.bool_],
+    counting: NDArray[np.float64],
+    budget: float,
+    spent: tuple[float, float] = (0.0, 0.0),
+) -> float:
+    """Return the least chance from which, and from any above, no more are wrong than the budget allows.
+
+    That is so both as counted and as expected; `spent`: what of the budget is gone already, either way.
+    """
+    order = np.argsort(-chance, kind="stable")
+    counted = spent[0] + (counting * wrong)[order].cumsum()
+    expected = spent[1] + (counting * (1 - chance))[order].cumsum()
+    over = np.flatnonzero((np.maximum(counted, expected) > budget) | (chance[order] <= 0))
+    good = order[: over[0]] if len(over) else order
+    above = float(chance[order[over[0]]]) if len(over) else 0.0
+    kept = chance[good][chance[good] > above]
+    return float(kept.min()) if len(kept) else 1.0
 
 
 def _chances(measures: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -154,4 +277,4 @@ def _chances(measures: NDArray[np.float64], weights: NDArray[np.float64]) -> NDA
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    main(how_many("fit_ocr_doubt", 150))

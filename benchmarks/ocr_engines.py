@@ -108,7 +108,7 @@ def _ours() -> tuple[Read, list[int], Any]:
 
     profile = Profile()
     profile.install()
-    return Reader(OnnxRecogniser(THREADS), THREADS).read, [os.getpid()], profile
+    return Reader(OnnxRecogniser(), THREADS).read, [os.getpid()], profile
 
 
 class _RapidOcr:

@@ -18,7 +18,8 @@ from kiosk_core.card_number import CardNumber
 from wire import emv
 from wire.errors import WireError
 from wire.host_fields import CURRENCY_CNY
-from wire.host_messages import APPROVED, PayingCard
+from wire.host_messages import APPROVED
+from wire.host_values import PayingCard
 
 _PIN_TRIES = 3
 _ARQC = 0x80  # the two highest bits of 9F27 (EMV 4.3 Book 3, 6.5.5.4)

@@ -1,9 +1,11 @@
-"""What the simulated bank says when it does not do what it is asked."""
+"""What is alike in the answers of the simulated bank, and those that refuse."""
 
 from collections.abc import Callable
+from typing import Any
 
 from wire.host_messages import (
     ANSWERS,
+    APPROVED,
     FileRequest,
     IdInquiryRequest,
     IssuerRequest,
@@ -36,3 +38,19 @@ def refusal(request: Request, code: str, rrn: str = NO_RRN) -> Response:
             ends["rrn"] = rrn
     answer: Callable[..., Response] = ANSWERS[type(request)]
     return answer(**ends)
+
+
+def approved(request: OrderedRequest | FileRequest, rowid: int) -> dict[str, Any]:
+    """Return what every answer says that approves and is remembered; `rowid` is its number."""
+    return {
+        "terminal": request.terminal,
+        "stan": request.stan,
+        "order": request.order,
+        "rrn": rrn_of(rowid),
+        "response_code": APPROVED,
+    }
+
+
+def rrn_of(rowid: int) -> str:
+    """Return the RRN of the answer with this number."""
+    return f"{rowid:012d}"

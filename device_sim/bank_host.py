@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from device_sim.bank_books import BankBooks, BankEntry, BankRules
+from device_sim.bank_books import BankBooks, BankEntry
 from device_sim.bank_desk import BankDesk, Ending
 from device_sim.bank_faults import BankFaults
 from device_sim.bank_keys import LineKeys, MacAgreement
+from device_sim.bank_rules import BankRules
 from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
 from wire.errors import WireError

@@ -72,9 +72,9 @@ class PurseKeys:
         factor = card_crypto.diversification_factor(request.card)
         return extension(update_key(self._load_master_key, factor), request.challenge, end)
 
-    def token(self, data: bytes) -> bytes:
+    def token(self, text: str) -> bytes:
         """Return a keyed digest (32 bytes), by which what may not be stored is known again."""
-        return hmac.digest(self._load_master_key, data, hashlib.sha256)
+        return hmac.digest(self._load_master_key, text.encode("utf-8"), hashlib.sha256)
 
     def _session_key(self, request: _WithPurse) -> bytes:
         load_key = self._card_key(self._load_master_key, request.card)

@@ -7,7 +7,7 @@ from typing import Any
 import apsw
 
 from device_sim.bank_ledger import Account, Pocket
-from wire.host_messages import OrderStatus
+from wire.host_values import OrderStatus
 
 
 @dataclass(frozen=True)

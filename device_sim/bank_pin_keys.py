@@ -14,7 +14,7 @@ from device_sim import key_block
 from device_sim.key_block import HeldKey, KeyBlockError
 from device_sim.secure_module import Random, SecureModule, SecureModuleError
 from kiosk_core.pin_pad import PinFormat
-from wire.host_messages import BroughtKey, PinScheme, SealedPin
+from wire.host_values import BroughtKey, PinScheme, SealedPin
 
 _log = logging.getLogger(__name__)
 

@@ -11,14 +11,11 @@ from typing import Annotated, Any, Literal, TypeVar
 from annotated_types import Ge, Gt, Le
 from pydantic import StringConstraints
 
-from device_sim.bank_accounts import BankAccount
-from device_sim.bank_books import BankRules
-from device_sim.bank_customers import BankCustomer
 from device_sim.bank_faults import REQUEST_KINDS, BankFault, BankMisfortune
 from device_sim.bank_host import BankHostSettings, SimulatedBankHost
-from device_sim.bank_keys import MacAgreement, MacAlgorithm
-from device_sim.cards.kinds import CardKind, Issuer, StoredCard, built_in_kinds, make_card
-from device_sim.cards.lasting import Tear
+from device_sim.bank_setup import bank_rules, issued_cards, mac_agreement
+from device_sim.card_places import TEARS, CardPlaces
+from device_sim.cards.kinds import CardKind, built_in_kinds
 from device_sim.control import Action, ControlError, ControlServer
 from device_sim.crt288k import SimulatedCrt288k
 from device_sim.devices import PRINTER, READER, CardReader, build_devices
@@ -27,13 +24,11 @@ from device_sim.misfortune import Towards
 from device_sim.plastic_card import PlasticCard
 from device_sim.receipt_paper import PrintedReceipt, paper_picture
 from device_sim.sdt_reader import ID_CARDS
-from device_sim.settings import AccountSettings, BankSettings, CustomerSettings, SimSettings
+from device_sim.settings import SimSettings
 from device_sim.unit import Unit, UnknownFaultError
 from device_sim.usb.bus import SimulatedBus
 from device_sim.usb.remote import BusServer
-from kiosk_core.card_number import CardNumber
 from kiosk_core.clock import Clock
-from wire.host_fields import NO_END
 from wire.host_frames import MAX_MESSAGE_BYTES
 from wire.pp791 import KeyCode
 from wire.settlement import encode as encode_settlement
@@ -42,7 +37,6 @@ __all__ = ["PRINTER", "READER", "SimulatedTerminal"]
 
 BANK = "bank"
 
-_TEARS = {"before_commit": Tear.BEFORE_COMMIT, "after_commit": Tear.AFTER_COMMIT, "never": None}
 _KEYS = {each.name.lower(): each for each in KeyCode if each is not KeyCode.TIMED_OUT} | {
     each.value: each for each in KeyCode if each.value.isdigit()
 }
@@ -70,20 +64,20 @@ class SimulatedTerminal:
         self._lock = threading.RLock()  # an action is whole before the next one begins
         bank = settings.bank_host
         kinds = kinds or built_in_kinds()
-        self._cards = _make_cards(settings, kinds)
-        rules = _bank_rules(settings, kinds)
+        cards = issued_cards(settings, kinds)
+        rules = bank_rules(settings, kinds)
         self._accounts = {each.card: opened.number for each, opened in zip(bank.accounts, rules.accounts, strict=True)}
         self._document: Document | None = None  # under the camera
-        self._unseen: str | None = None  # a card on the top-up module that it cannot see
         with contextlib.ExitStack() as undo:
             self._bus = SimulatedBus(clock)
             self._devices = build_devices(settings, self._bus, clock, undo)
+            self._cards = CardPlaces(cards, self._devices)
             self._reader = self._devices.top_up_module
             self._printer = self._devices.receipt_printer
             self._units = self._devices.units
             self._bank = SimulatedBankHost(
                 BankHostSettings(
-                    bank.ca_file, bank.certificate_file, bank.key_file, port=bank.port, mac=_mac_agreement(bank)
+                    bank.ca_file, bank.certificate_file, bank.key_file, port=bank.port, mac=mac_agreement(bank)
                 ),
                 rules,
                 bank.folder,
@@ -142,19 +136,19 @@ class SimulatedTerminal:
     def place_card(self, card: str) -> None:
         """Lay the card of that name on the top-up module; one without a chip behind its coil is not noticed."""
         with self._lock:
-            self._card(card)
-            if self._on_reader is not None or self._reader.card is not None:
+            self._cards.card(card)
+            if self._cards.on_reader is not None or self._reader.card is not None:
                 raise ControlError("a card lies on the reader already")
-            stored = self._card_in_hand(card)
+            stored = self._cards.in_hand(card)
             if stored.plastic.radio is None:
-                self._unseen = card
+                self._cards.unseen = card
             else:
                 self._reader.insert(stored.plastic.radio)
 
     def take_card(self) -> None:
         """Take the card off the top-up module, whatever it is."""
         with self._lock:
-            unseen, self._unseen = self._unseen, None
+            unseen, self._cards.unseen = self._cards.unseen, None
             if unseen is None and self._reader.remove() is None:
                 raise ControlError("no card lies on the reader")
 
@@ -162,7 +156,7 @@ class SimulatedTerminal:
         """Push the card of that name into the card reader."""
         with self._lock:
             reader = self._card_reader
-            stored = self._card_in_hand(card)
+            stored = self._cards.in_hand(card)
             if reader.card is not None:
                 raise ControlError("there is a card in the card reader already")
             if isinstance(reader, SimulatedCrt288k):
@@ -177,7 +171,7 @@ class SimulatedTerminal:
             card = reader.pull_out() if isinstance(reader, SimulatedCrt288k) else reader.take()
             if card is None:
                 raise ControlError("no card sticks out of the card reader, or it is held")
-            return {"card": self._name_of(card)}
+            return {"card": self._cards.name_of(card)}
 
     def empty_bin(self) -> Mapping[str, Any]:
         """Take the captured cards out of the card reader's bin; returns their names."""
@@ -185,15 +179,15 @@ class SimulatedTerminal:
             reader = self._card_reader
             if isinstance(reader, SimulatedCrt288k):
                 raise ControlError("this card reader has no bin")
-            return {"cards": [self._name_of(card) for card in reader.empty_bin()]}
+            return {"cards": [self._cards.name_of(card) for card in reader.empty_bin()]}
 
     def tear_card(self, when: Literal["before_commit", "after_commit", "never"], card: str | None = None) -> None:
         """Let a card lose contact during its next command that writes, or no more; by default the one on the reader."""
         with self._lock:
-            name = card or self._on_reader or self._in_card_reader
+            name = card or self._cards.on_reader or self._cards.in_card_reader
             if name is None:
                 raise ControlError("no card lies on the reader")
-            self._card(name).plastic.tearing.next = _TEARS[when]
+            self._cards.card(name).plastic.tearing.next = TEARS[when]
 
     # -- what the customer does at the other devices -----------------------------------------------------------
 
@@ -368,8 +362,8 @@ class SimulatedTerminal:
         """Return cards (masked), receipts in the slot, the bank's books, and every fault that is set."""
         with self._lock:
             return {
-                "on_reader": self._on_reader,
-                "cards": {name: self._card_state(name, card) for name, card in self._cards.items()},
+                "on_reader": self._cards.on_reader,
+                "cards": self._cards.states(),
                 "devices": self._device_states(),
                 "receipts": len(self._printer.receipts),
                 "accounts": {name: self._bank.balance_fen(number) for name, number in self._accounts.items()},
@@ -415,59 +409,11 @@ class SimulatedTerminal:
             raise ControlError("this terminal has no card reader")
         return reader
 
-    def _card(self, name: str) -> StoredCard:
-        if name not in self._cards:
-            raise ControlError(f"no card {name!r}; there are {', '.join(self._cards)}")
-        return self._cards[name]
-
-    def _card_in_hand(self, name: str) -> StoredCard:
-        card = self._card(name)
-        place = self._place_of(name, card)
-        if place != "hand":
-            raise ControlError(f"the card is in the {place.replace('_', ' ')}")
-        return card
-
-    def _name_of(self, card: PlasticCard | None) -> str | None:
-        return next((name for name, each in self._cards.items() if each.plastic is card), None)
-
-    @property
-    def _on_reader(self) -> str | None:
-        here = self._reader.card
-        seen = next(
-            (name for name, each in self._cards.items() if here is not None and each.plastic.radio is here), None
-        )
-        return seen or self._unseen
-
-    @property
-    def _in_card_reader(self) -> str | None:
-        reader = self._devices.card_reader
-        return self._name_of(reader.card) if reader is not None and reader.card is not None else None
-
-    def _place_of(self, name: str, card: StoredCard) -> str:
-        reader = self._devices.card_reader
-        if name == self._on_reader:
-            return READER
-        if name == self._in_card_reader:
-            return "card_reader"
-        captured = reader.captured if reader is not None and not isinstance(reader, SimulatedCrt288k) else []
-        return "bin" if card.plastic in captured else "hand"
-
-    def _card_state(self, name: str, card: StoredCard) -> Mapping[str, Any]:
-        memory = card.purse.memory if card.purse is not None else None
-        return {
-            "about": card.about,
-            "place": self._place_of(name, card),
-            "number": card.number.masked if card.number is not None else None,
-            "balance_fen": memory.balance_fen if memory is not None else None,
-            "counter": memory.counter if memory is not None else None,
-            "tears": next(word for word, tear in _TEARS.items() if tear is card.plastic.tearing.next),
-        }
-
     def _device_states(self) -> Mapping[str, Any]:
         devices = self._devices
         states: dict[str, Any] = {}
         if devices.card_reader is not None:
-            states["card_reader"] = _card_reader_state(devices.card_reader, self._name_of)
+            states["card_reader"] = _card_reader_state(devices.card_reader, self._cards.name_of)
         if devices.id_card_reader is not None:
             here = devices.id_card_reader.card
             states["id_card_reader"] = {"card": next((name for name, each in ID_CARDS.items() if each is here), None)}
@@ -479,42 +425,6 @@ class SimulatedTerminal:
         if devices.camera is not None:
             states["camera"] = {"url": devices.camera.url, "document": self._document}
         return states
-
-
-def _bank_rules(settings: SimSettings, kinds: Mapping[str, CardKind]) -> BankRules:
-    bank, pad = settings.bank_host, settings.pin_pad
-    kind_of = {card.name: kinds[card.kind] for card in settings.cards}
-    return BankRules(
-        bytes.fromhex(bank.load_master_key),
-        bytes.fromhex(bank.tac_master_key),
-        accounts=tuple(_account(each, kind_of[each.card]) for each in bank.accounts),
-        pin_key=_bytes(pad.pin_key) if pad is not None else None,
-        pad_loading_key=_bytes(pad.key_loading_key) if pad is not None else None,
-        customers=tuple(map(_customer, bank.customers)),
-    )
-
-
-def _customer(customer: CustomerSettings) -> BankCustomer:
-    until = f"{customer.valid_until:%Y%m%d}" if customer.valid_until is not None else NO_END
-    return BankCustomer(customer.id_number, customer.name, f"{customer.valid_from:%Y%m%d}", until)
-
-
-def _bytes(key: str | None) -> bytes | None:
-    return bytes.fromhex(key) if key is not None else None
-
-
-def _account(account: AccountSettings, kind: CardKind) -> BankAccount:
-    debit = kind.chip.debit if kind.chip is not None else None
-    if debit is None:
-        raise ValueError(f"the card {account.card!r} has no bank application that could belong to an account")
-    expires = f"{debit.expires:%y%m}"
-    return BankAccount(CardNumber(debit.number), expires, account.balance_fen, account.pin, bytes.fromhex(debit.key))
-
-
-def _mac_agreement(bank: BankSettings) -> MacAgreement | None:
-    if bank.mac is None or bank.key_exchange_key is None:
-        return None
-    return MacAgreement(MacAlgorithm(bank.mac), bytes.fromhex(bank.key_exchange_key))
 
 
 def _bank_fault(name: str) -> BankFault:
@@ -539,16 +449,3 @@ def _card_reader_state(reader: CardReader, name_of: Callable[[PlasticCard | None
                 "position": reader.position.name.lower(),
                 "captured": len(reader.captured),
             }
-
-
-def _make_cards(settings: SimSettings, kinds: Mapping[str, CardKind]) -> Mapping[str, StoredCard]:
-    bank = settings.bank_host
-    issuer = Issuer(bytes.fromhex(bank.load_master_key), bytes.fromhex(bank.tac_master_key))
-    settings.card_folder.mkdir(parents=True, exist_ok=True)
-    cards = {}
-    for card in settings.cards:
-        if card.kind not in kinds:
-            raise ValueError(f"no kind of card {card.kind!r}; there are {', '.join(sorted(kinds))}")
-        kind = kinds[card.kind].with_purse(card.number, card.balance_fen, card.expires)
-        cards[card.name] = make_card(kind, card.name, settings.card_folder, issuer)
-    return cards

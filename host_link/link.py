@@ -52,18 +52,14 @@ from wire.host_messages import (
     LoadResponse,
     OrderRequest,
     OrderResponse,
-    OrderStatus,
-    PayingCard,
-    PinScheme,
-    PurseData,
     ReversalRequest,
     ReversalResponse,
-    SealedPin,
     StatusRequest,
     StatusResponse,
     SuspenseRequest,
     SuspenseResponse,
 )
+from wire.host_values import OrderStatus, PayingCard, PinScheme, PurseData, SealedPin
 from wire.id_card_text import NATIONS, Sex
 
 # To an advice and to a reversal: ask again later. 63: the MAC did not arrive whole; 96: out of order.

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from kiosk_core.pages import Answer, FromCore, Hello, Question, ShowPage, ToCore, Touched
+from kiosk_core.screen_messages import Answer, FromCore, Hello, Question, ShowPage, ToCore, Touched
 
 MAX_LINE_BYTES = 64 * 1024
 

@@ -90,125 +90,121 @@ class TopUpLimits(AmountLimits):
 
 
 @dataclass(frozen=True)
-class TopUpTimes:
-    """How long the terminal waits, in seconds.
-
-    `idle_s` for a touch before it warns; `warning_s` how long the warning stands; `return_card_s` for the card
-    to come back when money depends on it; `payment_s` for the payment, however long the host would wait.
-    """
+class Times:
+    """How long the terminal waits, in seconds: for a touch before it warns, and how long the warning stands."""
 
     idle_s: Seconds = 60
     warning_s: Annotated[int, Ge(20), Le(120)] = 20
-    return_card_s: Annotated[int, Ge(20), Le(600)] = 90
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class PaymentTimes(Times):
+    """`payment_s`: how long for the payment, however long the host would wait."""
+
     payment_s: Annotated[int, Ge(20), Le(600)] = 120
 
     __pydantic_config__ = _STRICT
 
 
 @dataclass(frozen=True)
-class TransitTopUp:
-    """Top up a transit card: the texts of its tile and receipt, its limits and its times."""
+class TopUpTimes(PaymentTimes):
+    """`return_card_s`: how long for the card to come back when money depends on it."""
 
-    kind: Literal["transit_top_up"]
+    return_card_s: Annotated[int, Ge(20), Le(600)] = 90
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class ReadingTimes(Times):
+    """Where the customer reads, or something is to be done with a card, more time passes without a touch."""
+
+    idle_s: Seconds = 90
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class CaptureTimes(ReadingTimes):
+    """`side_s`: how long for a side of the card, whatever happens."""
+
+    side_s: Annotated[int, Ge(30), Le(600)] = 180
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Offered:
+    """What every service has: its id, the texts of its tile, and which tile it is, counted from the lowest `order`."""
+
     id: Annotated[str, MinLen(1)]
-    icon: Literal["transit_card"]
     title: LocalText
     subtitle: LocalText
-    limits: TopUpLimits
     order: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recorded(_Offered):
+    """What a service has that prints a receipt: its title, and a line at its end."""
+
+    receipt_title: LocalText
+    receipt_note: LocalText | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransitTopUp(_Recorded):
+    """Top up a transit card."""
+
+    kind: Literal["transit_top_up"]
+    icon: Literal["transit_card"]
+    limits: TopUpLimits
     times: TopUpTimes = TopUpTimes()
     amount_notice: LocalText | None = None
     receipt_title: LocalText = field(default=LocalText("公交卡充值凭条", "Transit card top-up receipt"))
-    receipt_note: LocalText | None = None
 
     __pydantic_config__ = _STRICT
 
 
-@dataclass(frozen=True)
-class DepositTimes:
-    """How long the terminal waits for a touch before it warns, for the warning, and for the payment; seconds."""
-
-    idle_s: Seconds = 60
-    warning_s: Annotated[int, Ge(20), Le(120)] = 20
-    payment_s: Annotated[int, Ge(20), Le(600)] = 120
-
-    __pydantic_config__ = _STRICT
-
-
-@dataclass(frozen=True)
-class AccountDeposit:
-    """Pay money into the bank account of a card: the texts of its tile and receipt, its limits and its times."""
+@dataclass(frozen=True, kw_only=True)
+class AccountDeposit(_Recorded):
+    """Pay money into the bank account of a card."""
 
     kind: Literal["account_deposit"]
-    id: Annotated[str, MinLen(1)]
     icon: Literal["bank"]
-    title: LocalText
-    subtitle: LocalText
     limits: AmountLimits
-    order: int = 100
-    times: DepositTimes = DepositTimes()
+    times: PaymentTimes = PaymentTimes()
     receipt_title: LocalText = field(default=LocalText("存款凭条", "Deposit receipt"))
-    receipt_note: LocalText | None = None
 
     __pydantic_config__ = _STRICT
 
 
-@dataclass(frozen=True)
-class ReadingTimes:
-    """How long the terminal waits for a touch before it warns, and how long the warning stands; seconds."""
-
-    idle_s: Seconds = 90
-    warning_s: Annotated[int, Ge(20), Le(120)] = 20
-
-    __pydantic_config__ = _STRICT
-
-
-@dataclass(frozen=True)
-class CardInquiry:
-    """Show what is on a card: the texts of its tile, and whether the card reader takes social-security cards."""
+@dataclass(frozen=True, kw_only=True)
+class CardInquiry(_Offered):
+    """Show what is on a card; `social_security`: the card reader takes social-security cards."""
 
     kind: Literal["card_info"]
-    id: Annotated[str, MinLen(1)]
     icon: Literal["card"]
-    title: LocalText
-    subtitle: LocalText
-    order: int = 100
     times: ReadingTimes = ReadingTimes()
     social_security: bool = False
 
     __pydantic_config__ = _STRICT
 
 
-@dataclass(frozen=True)
-class CaptureTimes:
-    """How long the terminal waits, in seconds.
-
-    `idle_s` for a touch, or while a card is laid down for anything to happen, before it warns; `warning_s` how long the
-    warning stands; `side_s` for a side of the card, whatever happens.
-    """
-
-    idle_s: Seconds = 90
-    warning_s: Annotated[int, Ge(20), Le(120)] = 20
-    side_s: Annotated[int, Ge(30), Le(600)] = 180
-
-    __pydantic_config__ = _STRICT
-
-
-@dataclass(frozen=True)
-class IdUpdate:
-    """Bring a customer's new ID card to the bank: the texts of its tile and receipt, and its times."""
+@dataclass(frozen=True, kw_only=True)
+class IdUpdate(_Recorded):
+    """Bring a customer's new ID card to the bank."""
 
     kind: Literal["id_update"]
-    id: Annotated[str, MinLen(1)]
     icon: Literal["id_card"]
-    title: LocalText
-    subtitle: LocalText
-    order: int = 100
     times: CaptureTimes = CaptureTimes()
     receipt_title: LocalText = field(default=LocalText("身份证信息更新凭条", "ID card update receipt"))
-    receipt_note: LocalText | None = None
 
     __pydantic_config__ = _STRICT
 
 
-Service = TransitTopUp | AccountDeposit | CardInquiry | IdUpdate
+RecordedService = TransitTopUp | AccountDeposit | IdUpdate
+"""A kind of service whose journey keeps a transaction in the journal, and prints a receipt."""
+
+Service = RecordedService | CardInquiry

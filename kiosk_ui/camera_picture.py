@@ -7,7 +7,8 @@ import logging
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QImage
 
-from kiosk_core.pages import CapturePage, Frame, Page, Preview, ScanPage
+from kiosk_core.pages import CapturePage, Page, Preview, ScanPage
+from kiosk_core.screen_messages import Frame
 from kiosk_core.texts import Words
 from kiosk_ui.presentation import Wording
 from kiosk_ui.qt_property import qt_property

@@ -5,8 +5,10 @@ from typing import Any
 from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from kiosk_core.id_document import LONG_TERM
-from kiosk_core.pages import FieldAnswer, FieldEntry, FieldPage, Page
+from kiosk_core.intents import FieldAnswer
+from kiosk_core.pages import FieldEntry, FieldPage, Page
 from kiosk_core.texts import Words
+from kiosk_ui.paging import Paging
 from kiosk_ui.presentation import Wording
 from kiosk_ui.qt_property import qt_property
 
@@ -29,8 +31,7 @@ class TypedField(QObject):
         self._cells: list[str] = []
         self._place = 0
         self._chosen = ""
-        self._first = 0
-        self._room = 1
+        self._choices: Paging[str] = Paging()
         self._problem: Words | None = None
 
     # -- for the view-model ----------------------------------------------------------------------------
@@ -129,23 +130,20 @@ class TypedField(QObject):
     @pyqtSlot(int)
     def fit(self, choices: int) -> None:
         """Show so many choices at once, those first among which the chosen one is."""
-        room = max(1, choices)
-        if room != self._room:
-            self._room = room
+        if self._choices.fit(choices):
             self._turn_to_chosen()
             self.changed.emit()
 
     @pyqtSlot()
     def newer(self) -> None:
         """Turn back a page of choices."""
-        self._first = max(0, self._first - self._room)
-        self._edited()
+        if self._choices.turn_back():
+            self._edited()
 
     @pyqtSlot()
     def older(self) -> None:
         """Turn to the next page of choices."""
-        if self._first + self._room < len(self._choices):
-            self._first += self._room
+        if self._choices.turn_on():
             self._edited()
 
     @qt_property("QVariantList", notify=changed)
@@ -170,31 +168,27 @@ class TypedField(QObject):
     @qt_property("QVariantList", notify=changed)
     def choices(self) -> list[dict[str, Any]]:
         """Return the choices of this page: [{text, chosen}]."""
-        shown = self._choices[self._first : self._first + self._room]
-        return [{"text": each, "chosen": each == self._chosen} for each in shown]
+        return [{"text": each, "chosen": each == self._chosen} for each in self._choices.shown]
 
     @qt_property(int, notify=opened)
     def count(self) -> int:
         """Return how many choices there are in all."""
-        return len(self._choices)
+        return len(self._choices.items)
 
     @qt_property(str, notify=changed)
     def place(self) -> str:
         """Return which page of choices of how many this is, "" where there is only one."""
-        pages = -(-len(self._choices) // self._room)
-        if pages < 2:
-            return ""
-        return self._say(Words("ui.list.place", {"page": str(self._first // self._room + 1), "pages": str(pages)}))
+        return self._say(self._choices.place)
 
     @qt_property(bool, notify=changed)
     def has_newer(self) -> bool:
         """Return whether there are choices before these."""
-        return self._first > 0
+        return self._choices.has_newer
 
     @qt_property(bool, notify=changed)
     def has_older(self) -> bool:
         """Return whether there are choices behind these."""
-        return self._first + self._room < len(self._choices)
+        return self._choices.has_older
 
     @qt_property(bool, notify=changed)
     def complete(self) -> bool:
@@ -213,10 +207,6 @@ class TypedField(QObject):
         return self._page is not None and self._page.entry is FieldEntry.NUMBER
 
     @property
-    def _choices(self) -> tuple[str, ...]:
-        return self._page.choices if self._page is not None else ()
-
-    @property
     def _text(self) -> str:
         """What was typed or chosen, as the core knows it; "" while something is missing."""
         if self._chosen or not self._cells or _EMPTY in self._cells:
@@ -230,7 +220,8 @@ class TypedField(QObject):
 
     def _begin(self) -> None:
         """Begin with what was read."""
-        self._cells, self._place, self._chosen, self._first = [], 0, "", 0
+        self._cells, self._place, self._chosen = [], 0, ""
+        self._choices.begin(self._page.choices if self._page is not None else ())
         if self._page is None:
             return
         text, size = self._page.field.text, sum(_GROUPS.get(self._page.entry, ()))
@@ -243,8 +234,8 @@ class TypedField(QObject):
             self._place = self._cells.index(_EMPTY) if _EMPTY in self._cells else 0
 
     def _turn_to_chosen(self) -> None:
-        chosen = self._choices.index(self._chosen) if self._chosen in self._choices else 0
-        self._first = chosen - chosen % self._room
+        choices = self._choices.items
+        self._choices.turn_to(choices.index(self._chosen) if self._chosen in choices else 0)
 
     def _edited(self) -> None:
         self._problem = None

@@ -6,8 +6,8 @@ from pathlib import Path
 from PyQt6.QtCore import QObject, QTimer
 from PyQt6.QtNetwork import QLocalSocket
 
-from kiosk_core.pages import AskFrame, Frame, Hello, ShowPage, Touched
 from kiosk_core.protocol import MAX_LINE_BYTES, BadMessage, decode_from_core, encode
+from kiosk_core.screen_messages import AskFrame, Frame, Hello, ShowPage, Touched
 from kiosk_ui.view_model import ViewModel
 
 RECONNECT_MS = 500

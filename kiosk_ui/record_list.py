@@ -5,7 +5,7 @@ from typing import Any
 from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from kiosk_core.pages import ListPage, ListRow, ListSection, Page
-from kiosk_core.texts import Words
+from kiosk_ui.paging import Paging
 from kiosk_ui.presentation import Wording
 from kiosk_ui.qt_property import qt_property
 
@@ -21,8 +21,7 @@ class RecordList(QObject):
         self._say = say
         self._sections: tuple[ListSection, ...] = ()
         self._open = 0
-        self._first = 0
-        self._room = 1
+        self._lines: Paging[ListRow] = Paging()
 
     # -- for the view-model ----------------------------------------------------------------------------
 
@@ -30,7 +29,8 @@ class RecordList(QObject):
         """Show the lists of `page`, from their beginning unless they stand there already."""
         sections = page.sections if isinstance(page, ListPage) else ()
         if sections != self._sections:
-            self._sections, self._open, self._first = sections, 0, 0
+            self._sections, self._open = sections, 0
+            self._lines.begin(sections[0].rows if sections else ())
         self.changed.emit()
 
     def speak(self, say: Wording) -> None:
@@ -43,31 +43,27 @@ class RecordList(QObject):
     @pyqtSlot(int)
     def fit(self, rows: int) -> None:
         """Take so many lines to a page; the first line that was shown is still on the page that is shown."""
-        room = max(1, rows)
-        if room != self._room:
-            self._room = room
-            self._first -= self._first % room
+        if self._lines.fit(rows):
             self.changed.emit()
 
     @pyqtSlot(int)
     def choose(self, section: int) -> None:
         """Open another list."""
         if section != self._open and 0 <= section < len(self._sections):
-            self._open, self._first = section, 0
+            self._open = section
+            self._lines.begin(self._sections[section].rows)
             self._turned()
 
     @pyqtSlot()
     def newer(self) -> None:
         """Turn back a page."""
-        if self._first > 0:
-            self._first -= self._room
+        if self._lines.turn_back():
             self._turned()
 
     @pyqtSlot()
     def older(self) -> None:
         """Turn to the next page."""
-        if self._first + self._room < len(self._lines):
-            self._first += self._room
+        if self._lines.turn_on():
             self._turned()
 
     @qt_property("QVariantList", notify=changed)
@@ -81,37 +77,31 @@ class RecordList(QObject):
     @qt_property("QVariantList", notify=changed)
     def rows(self) -> list[dict[str, str]]:
         """Return the lines of this page: [{label, detail, value}]."""
-        lines = self._lines[self._first : self._first + self._room]
-        return [{"label": self._say(line.label), "detail": line.detail, "value": line.value} for line in lines]
+        return [
+            {"label": self._say(line.label), "detail": line.detail, "value": line.value} for line in self._lines.shown
+        ]
 
     @qt_property(str, notify=changed)
     def empty(self) -> str:
         """Return what is said of a list without lines, "" of any other."""
-        return "" if self._lines or not self._sections else self._say(self._sections[self._open].empty)
+        return "" if self._lines.items or not self._sections else self._say(self._sections[self._open].empty)
 
     @qt_property(str, notify=changed)
     def place(self) -> str:
         """Return which page of how many this is, "" where there is only one."""
-        pages = -(-len(self._lines) // self._room)
-        if pages < 2:
-            return ""
-        return self._say(Words("ui.list.place", {"page": str(self._first // self._room + 1), "pages": str(pages)}))
+        return self._say(self._lines.place)
 
     @qt_property(bool, notify=changed)
     def has_newer(self) -> bool:
         """Return whether there is a page before this one."""
-        return self._first > 0
+        return self._lines.has_newer
 
     @qt_property(bool, notify=changed)
     def has_older(self) -> bool:
         """Return whether there is a page behind this one."""
-        return self._first + self._room < len(self._lines)
+        return self._lines.has_older
 
     # -- inside ----------------------------------------------------------------------------------------
-
-    @property
-    def _lines(self) -> tuple[ListRow, ...]:
-        return self._sections[self._open].rows if self._sections else ()
 
     def _turned(self) -> None:
         self.changed.emit()

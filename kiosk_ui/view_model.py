@@ -6,17 +6,15 @@ of the page that was touched.
 
 import base64
 import math
-from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal, pyqtSlot
 from PyQt6.QtGui import QImage
 
 from kiosk_core.clock import Clock
 from kiosk_core.funding import FundingKind
-from kiosk_core.pages import (
+from kiosk_core.intents import (
     AnswerField,
     Cancel,
-    CapturePage,
     ChangeLanguage,
     ChooseAmount,
     ChooseFunding,
@@ -24,29 +22,22 @@ from kiosk_core.pages import (
     Confirm,
     Done,
     FieldAnswer,
-    FieldPage,
-    FieldState,
-    FormPage,
-    Frame,
-    Hello,
     Intent,
-    KeypadPage,
-    MessagePage,
     OpenField,
-    Page,
-    PaymentPage,
-    ShowPage,
     StayHere,
-    Touched,
 )
-from kiosk_core.texts import LANGUAGES, Language, LocalText, Words
+from kiosk_core.pages import CapturePage, FieldPage, FieldState, FormPage, KeypadPage, MessagePage, Page, PaymentPage
+from kiosk_core.screen_messages import Frame, Hello, ShowPage, Touched
+from kiosk_core.texts import LANGUAGES, Language, Words
 from kiosk_ui.amount_entry import AmountEntry
 from kiosk_ui.camera_picture import CameraPicture
 from kiosk_ui.countdown import Countdown
 from kiosk_ui.field_entry import TypedField
-from kiosk_ui.presentation import BLANK, Wording, present
+from kiosk_ui.header import Header
+from kiosk_ui.presentation import Wording
 from kiosk_ui.qt_property import qt_property
 from kiosk_ui.record_list import RecordList
+from kiosk_ui.shown_pages import ShownPages
 from kiosk_ui.texts import Catalogue
 
 DOUBLE_TAP_S = 0.35  # a second tap this soon after one that leads on belongs to the first
@@ -55,7 +46,6 @@ _TICK_MS = 200
 _STILL_HERE_S = 3.0  # how often the core is told of typing
 
 _NO_CORE = MessagePage(title=Words("ui.no_core.title"), body=Words("ui.no_core.body"))
-_NAMES_OF_LANGUAGES: dict[Language, str] = {"zh": "中文", "en": "English"}
 
 
 class ViewModel(QObject):
@@ -68,22 +58,8 @@ class ViewModel(QObject):
     panel_changed = pyqtSignal(float)  # the panel's width in millimetres
 
     kind_changed = pyqtSignal()
-    menu_changed = pyqtSignal()
-    capture_changed = pyqtSignal()
-    scan_changed = pyqtSignal()
-    form_changed = pyqtSignal()
-    field_changed = pyqtSignal()
-    keypad_changed = pyqtSignal()
-    funding_changed = pyqtSignal()
-    payment_changed = pyqtSignal()
-    progress_changed = pyqtSignal()
-    listing_changed = pyqtSignal()
-    result_changed = pyqtSignal()
-    message_changed = pyqtSignal()
     frame_changed = pyqtSignal()
     language_changed = pyqtSignal()
-    terminal_changed = pyqtSignal()
-    clock_changed = pyqtSignal()
     connection_changed = pyqtSignal()
 
     def __init__(self, clock: Clock, *, double_tap_s: float = DOUBLE_TAP_S, catalogue: Catalogue | None = None) -> None:
@@ -93,12 +69,13 @@ class ViewModel(QObject):
         self._catalogue = catalogue or Catalogue()
         self._language: Language = "zh"
         self._say = Wording(self._catalogue, self._language)
-        self._hello: Hello | None = None
+        self._words = self._catalogue.below("ui", self._language)
         self._connected = False
         self._page: Page = _NO_CORE
         self._number: int | None = None
         self._answered: tuple[int, float] | None = None
-        self._maps = {kind: present(page, self._say) for kind, page in BLANK.items()}
+        self._header = Header(self._say, clock.wall(), self)
+        self._pages = ShownPages(self._say, self)
         self._amount = AmountEntry(self._say, self)
         self._amount.touched.connect(self._still_here)
         self._records = RecordList(self._say, self)
@@ -109,7 +86,6 @@ class ViewModel(QObject):
         self._camera = CameraPicture(self._say, self)
         self._deadline = Countdown(self)
         self._warning = Countdown(self)
-        self._wall = ""
         self._show(_NO_CORE)
         self.tick()
         self._timer = QTimer(self)
@@ -120,11 +96,10 @@ class ViewModel(QObject):
 
     def greet(self, hello: Hello) -> None:
         """Take in which terminal the core says this is."""
-        self._hello = hello
         self._connected = True
         if self._language not in hello.languages and hello.languages:
             self._speak(hello.languages[0])
-        self.terminal_changed.emit()
+        self._header.greet(hello)
         self.connection_changed.emit()
         self.panel_changed.emit(hello.width_mm)
 
@@ -154,10 +129,7 @@ class ViewModel(QObject):
         now = self._clock.now()
         self._deadline.tick(now)
         self._warning.tick(now)
-        wall = f"{self._clock.wall():%Y-%m-%d %H:%M}"
-        if wall != self._wall:
-            self._wall = wall
-            self.clock_changed.emit()
+        self._header.tick(self._clock.wall())
 
     @property
     def qr_text(self) -> str:
@@ -291,38 +263,10 @@ class ViewModel(QObject):
             self._deadline.start(now, deadline_s, keep_total=same_kind)
         self._warning.start(now, page.warning_s, keep_total=same_kind)
         # The new step gets its values before it is made, the old one a blank page while it goes.
-        self._present(page)
+        self._pages.show(page, self._number)
         self.kind_changed.emit()
         self.frame_changed.emit()
-        self._wipe_all_but(page.kind)
-
-    def _present(self, page: Page) -> None:
-        self._maps[page.kind] = present(page, self._say)
-        self._notify(page.kind)
-
-    def _wipe_all_but(self, kind: str) -> None:
-        for other, blank in BLANK.items():
-            if other != kind:
-                values = present(blank, self._say)
-                if values != self._maps[other]:
-                    self._maps[other] = values
-                    self._notify(other)
-
-    def _notify(self, kind: str) -> None:
-        {
-            "menu": self.menu_changed,
-            "capture": self.capture_changed,
-            "scan": self.scan_changed,
-            "form": self.form_changed,
-            "field": self.field_changed,
-            "keypad": self.keypad_changed,
-            "funding": self.funding_changed,
-            "payment": self.payment_changed,
-            "progress": self.progress_changed,
-            "listing": self.listing_changed,
-            "result": self.result_changed,
-            "message": self.message_changed,
-        }[kind].emit()
+        self._pages.wipe_all_but(page.kind)
 
     def _speak(self, language: Language) -> None:
         self._language = language
@@ -331,13 +275,10 @@ class ViewModel(QObject):
         self._camera.speak(self._say)
         self._records.speak(self._say)
         self._typed.speak(self._say)
+        self._header.speak(self._say)
+        self._words = self._catalogue.below("ui", language)
         self.language_changed.emit()
-        self.terminal_changed.emit()
-        self.clock_changed.emit()
-        self._present(self._page)
-
-    def _ui(self, key: str, **values: str) -> str:
-        return self._say(Words(f"ui.{key}", values))
+        self._pages.speak(self._say, self._page)
 
     # -- what QML binds to -----------------------------------------------------------------------------
 
@@ -345,66 +286,6 @@ class ViewModel(QObject):
     def kind(self) -> str:
         """Return which step is shown."""
         return self._page.kind
-
-    @qt_property("QVariantMap", notify=menu_changed)
-    def menu(self) -> dict[str, Any]:
-        """Return the home page."""
-        return self._maps["menu"]
-
-    @qt_property("QVariantMap", notify=capture_changed)
-    def capture(self) -> dict[str, Any]:
-        """Return the page that asks for something to be done with a card."""
-        return self._maps["capture"]
-
-    @qt_property("QVariantMap", notify=scan_changed)
-    def scan(self) -> dict[str, Any]:
-        """Return the page that captures a document."""
-        return self._maps["scan"]
-
-    @qt_property("QVariantMap", notify=form_changed)
-    def form(self) -> dict[str, Any]:
-        """Return the page with all fields; the address of a field's picture is `crops` and its name."""
-        return self._maps["form"] | {"crops": f"image://crop/{self._number}/"}
-
-    @qt_property("QVariantMap", notify=field_changed)
-    def field(self) -> dict[str, Any]:
-        """Return the page of one field; what is typed is in `typed`."""
-        return self._maps["field"] | {"crops": f"image://crop/{self._number}/"}
-
-    @qt_property("QVariantMap", notify=keypad_changed)
-    def keypad(self) -> dict[str, Any]:
-        """Return the page of the amount; what is typed is in `amount`."""
-        return self._maps["keypad"]
-
-    @qt_property("QVariantMap", notify=funding_changed)
-    def funding(self) -> dict[str, Any]:
-        """Return the page that asks how to pay."""
-        return self._maps["funding"]
-
-    @qt_property("QVariantMap", notify=payment_changed)
-    def payment(self) -> dict[str, Any]:
-        """Return the page of the payment; the code itself comes from the image provider `qr`."""
-        return {**self._maps["payment"], "qr": f"image://qr/{self._number}" if self.qr_text else ""}
-
-    @qt_property("QVariantMap", notify=progress_changed)
-    def progress(self) -> dict[str, Any]:
-        """Return the page of the machine at work."""
-        return self._maps["progress"]
-
-    @qt_property("QVariantMap", notify=listing_changed)
-    def listing(self) -> dict[str, Any]:
-        """Return the page that is read; its lists are in `records`."""
-        return self._maps["listing"]
-
-    @qt_property("QVariantMap", notify=result_changed)
-    def result(self) -> dict[str, Any]:
-        """Return the page of the end."""
-        return self._maps["result"]
-
-    @qt_property("QVariantMap", notify=message_changed)
-    def message(self) -> dict[str, Any]:
-        """Return the page of a terminal that cannot serve (yet)."""
-        return self._maps["message"]
 
     @qt_property(bool, notify=frame_changed)
     def cancellable(self) -> bool:
@@ -415,6 +296,16 @@ class ViewModel(QObject):
     def warned(self) -> bool:
         """Return whether the page is about to end for want of a touch."""
         return self._page.warning_s is not None
+
+    @qt_property(QObject, constant=True)
+    def pages(self) -> ShownPages:
+        """Return the page of each kind."""
+        return self._pages
+
+    @qt_property(QObject, constant=True)
+    def header(self) -> Header:
+        """Return what stands above every page."""
+        return self._header
 
     @qt_property(QObject, constant=True)
     def amount(self) -> AmountEntry:
@@ -454,40 +345,7 @@ class ViewModel(QObject):
     @qt_property("QVariantMap", notify=language_changed)
     def words(self) -> dict[str, str]:
         """Return the screen's own texts: "ui.payment.title" is words.payment_title."""
-        return self._catalogue.below("ui", self._language)
-
-    @qt_property("QVariantList", notify=terminal_changed)
-    def languages(self) -> list[dict[str, str]]:
-        """Return the languages one can switch to: [{code, name}]."""
-        codes = self._hello.languages if self._hello else LANGUAGES
-        return [{"code": code, "name": _NAMES_OF_LANGUAGES[code]} for code in codes]
-
-    @qt_property(str, notify=terminal_changed)
-    def bank(self) -> str:
-        """Return the bank's name; "" before the first word of the core."""
-        return self._say(self._hello.bank if self._hello else LocalText("", ""))
-
-    @qt_property(str, notify=terminal_changed)
-    def terminal(self) -> str:
-        """Return the terminal's number, in words."""
-        return self._ui("terminal", number=self._hello.terminal_no) if self._hello else ""
-
-    @qt_property(bool, notify=terminal_changed)
-    def simulated(self) -> bool:
-        """Return whether this is no real terminal."""
-        return self._hello is not None and self._hello.simulated
-
-    @qt_property(str, notify=clock_changed)
-    def date(self) -> str:
-        """Return today's date."""
-        wall = self._clock.wall()
-        weekday = self._ui("weekday").split("|")[wall.weekday()]
-        return self._ui("date", year=f"{wall:%Y}", month=f"{wall:%m}", day=f"{wall:%d}", weekday=weekday)
-
-    @qt_property(str, notify=clock_changed)
-    def time(self) -> str:
-        """Return the time of day."""
-        return f"{self._clock.wall():%H:%M}"
+        return self._words
 
     @qt_property(bool, notify=connection_changed)
     def connected(self) -> bool:

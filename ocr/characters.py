@@ -4,6 +4,7 @@ from functools import cache
 from importlib.resources import files
 
 DOT, DOTS = "·", "・•‧．."  # within names: as cards print it, and as networks read it, too
+ONE, STROKES = "一", "ー—"  # within names: what networks trained on Japanese and on prose read in the same stroke
 _AS_PRINTED = str.maketrans(DOTS, DOT * len(DOTS))
 
 
@@ -31,3 +32,15 @@ def common(character: str) -> bool:
     except UnicodeEncodeError:
         return False
     return 0xB0 <= row <= 0xD7
+
+
+@cache
+def _surnames() -> frozenset[str]:
+    lines = files("ocr").joinpath("data/surnames.txt").read_text(encoding="utf-8").splitlines()
+    *singles, doubles = [line for line in lines if not line.startswith("#")]
+    return frozenset("".join(singles)) | {doubles[at : at + 2] for at in range(0, len(doubles), 2)}
+
+
+def begins_with_surname(name: str) -> bool:
+    """Return whether a name begins with one of some 430 common surnames, of one character or two."""
+    return name[:1] in _surnames() or name[:2] in _surnames()

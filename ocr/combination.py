@@ -39,7 +39,7 @@ def _field(name: str, readings: Sequence[FieldReading], least: int) -> FieldRead
         return readings[-1]
     weights: dict[str, float] = {}
     for each in said:
-        weights[each.text] = weights.get(each.text, 0.0) + each.confidence**2
+        weights[each.text] = weights.get(each.text, 0.0) + each.confidence**4  # the unlikely hardly counts
     text = max(weights, key=lambda each: (weights[each], each))
     alike = sorted((each for each in said if each.text == text), key=lambda each: (each.sure, each.confidence))
     typical = alike[len(alike) // 2]  # the best of many would be too good to be true

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
+from kiosk_core.id_document import LONG_TERM
 from ocr import cells, doubt, grammar, rules
 from ocr.doubt import Signs
 from ocr.field_reader import Seen
 from ocr.fields import Interpreter, Line
-from ocr.id_card import LONG_TERM, Document, FieldReading, Quad, Risk, Source
+from ocr.id_card import Document, FieldReading, Quad, Risk, Source
 from ocr.layout import Expires, Field, Layout, Tells
 
 _LOSS = 9.0  # how much less likely than what was read a mended text may be, as a logarithm of chance

@@ -1,7 +1,8 @@
 """The cards in a picture: by their edges, and where those do not convince, by the text on them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -9,26 +10,30 @@ import numpy as np
 from ocr.anchors import corners_from
 from ocr.arrays import Pixels, Points
 from ocr.detector import TextDetector, TextLine
-from ocr.labels import fitted
+from ocr.labels import fitted, proved
 from ocr.layout import Layout
 from ocr.outline import outlines, sharpened
+from ocr.scales import Scales
 from ocr.sides import Guess, which
 
 _CERTAIN = 0.75  # where the labels are so like themselves, nothing better is looked for
-_HOPEFUL, _LEAST = 0.35, 0.63  # worth another look; enough to be a card at all: a page of text comes to 0.6
-_WORTH_IT = 0.25  # by ink alone
-_GOOD = 0.8
-_AS_GOOD = 0.04
+_HOPEFUL, _LEAST = 0.35, 0.65  # worth another look; enough to be a card at all: a page of text comes to 0.6
+_WORTH_IT = 0.2  # by ink alone
+_GOOD = 0.9  # so well they are only seen where the corners are right
+_AS_GOOD = 0.03
 _ROUNDS = 3
+_NEAR = 0.5  # where the labels are so like themselves, they are not looked for far off
 _TRIED = 6  # guesses by text
 _PROVED = 8  # guesses without labels whose proof is read
+_READ = 3  # guesses with too few labels whose proof is read
+_ONE_CARD = 0.75  # of what two outlines cover together they have this in common, if they are of one card
 _MOST_CARDS = 4
 _THUMB = 160  # the longer side of the copy that shows how light all is
 _PALE, _ROOM = 0.8, 0.8  # of how light, and of how large the card is
 
 
 Proves = Callable[[Pixels, Guess], float]
-"""How well what is written fits a guess, for a layout that has no labels: 0 where nothing proves it, 1 at most."""
+"""How well what is written fits a guess of a layout that has a proof: 0 where that is not in order, 1 at most."""
 
 
 class CardFinder:
@@ -57,44 +62,55 @@ class CardFinder:
 
         `most`: so many are looked for; whoever wants one only has it sooner.
         """
-        shapes = outlines(picture)
+        scales = Scales(picture)
+        shapes, more = list[Points](), outlines(scales)
         lines: list[TextLine] | None = None
         best: list[Guess] = []
         for layouts in filter(None, self._groups):
             found: list[Guess] = []
-            for corners in shapes:
-                if not _taken(found, corners):
-                    guess = which(picture, corners, layouts)
-                    if guess.likeness > _WORTH_IT:
-                        _add(found, _proved(picture, guess))
+            _add_by_edges(scales, _all(shapes, more), layouts, found, most)
             for _ in range(_MOST_CARDS):
                 certain = _certain(found)
-                if len(certain) >= most or (certain and not _may_hide_another(picture, found)):
+                if len(certain) >= most or (certain and not _may_hide_another(scales, _likely(found))):
                     break
                 lines = self._lines(picture) if lines is None else lines
-                _add_by_text(picture, lines, layouts, found)
+                _add_by_text(scales, lines, layouts, found)
                 if len(_certain(found)) == len(certain):
                     break
             if found and (not best or found[0].likeness > best[0].likeness):
                 best = found
             if _certain(best):
-                return best[:most]
-        return self._without_labels(picture, shapes, lines) or best[:most]
+                return _likely(best)[:most]
+        edged = list(_all(shapes, more))
+        return self._without_labels(scales, edged, lines) or _likely(best)[:most] or self._read(scales, edged, best)
 
-    def _without_labels(self, picture: Pixels, shapes: list[Points], lines: list[TextLine] | None) -> list[Guess]:
+    def _read(self, scales: Scales, shapes: list[Points], found: list[Guess]) -> list[Guess]:
+        """Return the first guess of which too few labels are seen, but edges and what is written there prove it.
+
+        Without the edges a temporary ID card would pass for another: it has the same labels, and a number.
+        """
+        hopeful = (
+            guess for guess in found if guess.layout.proof and any(_alike(guess.corners, each) for each in shapes)
+        )
+        for guess in islice(hopeful, _READ):
+            if self._proves(scales.picture, guess) > 0:
+                return [guess]
+        return []
+
+    def _without_labels(self, scales: Scales, shapes: list[Points], lines: list[TextLine] | None) -> list[Guess]:
         """Return what is proved by a field: first where edges show a card, then where lines of text may be one's."""
         if not self._bare:
             return []
-        lines = self._lines(picture) if lines is None else lines
-        edged = [sharpened(picture, corners) for corners in shapes]
+        lines = self._lines(scales.picture) if lines is None else lines
+        edged = [sharpened(scales.picture, corners) for corners in shapes]
         for ways in (
             [(layout, corners) for layout in self._bare for corners in edged],
             [(layout, corners) for layout in self._bare for corners in corners_from(lines, layout)[:_TRIED]],
         ):
-            guesses = sorted((which(picture, each, (one,)) for one, each in ways), key=lambda guess: -guess.likeness)
+            guesses = sorted((which(scales, each, (one,)) for one, each in ways), key=lambda guess: -guess.likeness)
             best, worth = None, 0.0
             for guess in guesses[:_PROVED]:
-                proof = self._proves(picture, guess)
+                proof = self._proves(scales.picture, guess)
                 if proof > worth:
                     best, worth = guess, proof
                 if proof >= 1:
@@ -109,45 +125,80 @@ class CardFinder:
         return self._detector.lines(picture)
 
 
-def _add_by_text(picture: Pixels, lines: list[TextLine], layouts: tuple[Layout, ...], found: list[Guess]) -> None:
+def _all(known: list[Points], more: Iterator[Points]) -> Iterator[Points]:
+    """Yield what is known, then more, which is known from then on."""
+    yield from known
+    for each in more:
+        known.append(each)
+        yield each
+
+
+def _add_by_edges(
+    scales: Scales, shapes: Iterator[Points], layouts: tuple[Layout, ...], found: list[Guess], most: int
+) -> None:
+    """Add the cards that have these outlines; those whose labels are near enough first, as they take no long search."""
+    unproved = []
+    for corners in shapes:
+        guess = which(scales, corners, layouts) if not _taken(found, corners) else None
+        if guess is None or guess.likeness <= _WORTH_IT:
+            continue
+        guess = _at_edges(scales, guess)
+        if _LEAST < guess.likeness <= _GOOD:
+            guess = max(guess, _settled(scales, guess, (12, 8)), key=lambda each: each.likeness)
+        if guess.likeness <= _CERTAIN:
+            unproved.append(guess)
+            continue
+        _add(found, guess)
+        if len(_certain(found)) >= most:
+            return
+    for guess in unproved:
+        if not _taken(found, guess.corners):
+            _add(found, guess)
+            _add(found, _settled(scales, guess, (20, 8) if guess.likeness > _NEAR else (44, 20, 8)))
+            if len(_certain(found)) >= most:
+                return
+
+
+def _add_by_text(scales: Scales, lines: list[TextLine], layouts: tuple[Layout, ...], found: list[Guess]) -> None:
     certain = _certain(found)
     lines = [line for line in lines if not _within(certain, (line.start + line.end) / 2)]
     width = float(np.linalg.norm(certain[0].corners[1] - certain[0].corners[0])) if certain else None
-    guesses = [which(picture, corners, (side,)) for side in layouts for corners in corners_from(lines, side, width)]
+    guesses = [which(scales, corners, (side,)) for side in layouts for corners in corners_from(lines, side, width)]
     guesses.sort(key=lambda each: -each.likeness)
     for guess in [each for each in guesses if each.likeness > _WORTH_IT and not _taken(found, each.corners)][:_TRIED]:
-        _add(found, _settled(picture, guess, (60, 45, 30, 15, 8)))
+        _add(found, _settled(scales, guess, (60, 45, 30, 15, 8)))
         if len(_certain(found)) > len(certain):
             break
 
 
-def _proved(picture: Pixels, guess: Guess) -> Guess:
-    """Return the guess moved to its edges, or where its labels speak against that, to those."""
-    edges = replace(guess, corners=sharpened(picture, guess.corners))
-    likeness = fitted(picture, edges, (12,)).likeness
-    return replace(edges, likeness=likeness) if likeness > _GOOD else _settled(picture, edges, (44, 20, 8))
+def _at_edges(scales: Scales, guess: Guess, around: int = 12) -> Guess:
+    """Return the guess moved to its edges, and how well labels are seen that are where they are on such a card."""
+    return proved(scales, replace(guess, corners=sharpened(scales.picture, guess.corners)), around)
 
 
-def _settled(picture: Pixels, guess: Guess, reach: tuple[int, ...]) -> Guess:
+def _settled(scales: Scales, guess: Guess, reach: tuple[int, ...]) -> Guess:
     """Return the guess moved to its labels as long as that makes it better, then to its edges if that does."""
-    best = fitted(picture, guess, reach)
+    best = fitted(scales, guess, reach)
     for _ in range(_ROUNDS):
+        if best.likeness > _HOPEFUL:
+            edges = _at_edges(scales, best, 8)
+            if edges.likeness > best.likeness - _AS_GOOD:
+                best = edges
         if not _HOPEFUL < best.likeness < _GOOD:
             break
-        again = fitted(picture, best, (30, 15, 8))
+        again = fitted(scales, best, (30, 15, 8))
         if again.likeness < best.likeness + 0.01:
             break
         best = again
-    if best.likeness > _HOPEFUL:
-        edges = replace(best, corners=sharpened(picture, best.corners))
-        with_edges = replace(edges, likeness=fitted(picture, edges, (8,)).likeness)
-        if with_edges.likeness > best.likeness - _AS_GOOD:
-            return with_edges
     return best
 
 
 def _certain(found: list[Guess]) -> list[Guess]:
     return [guess for guess in found if guess.likeness > _CERTAIN]
+
+
+def _likely(found: list[Guess]) -> list[Guess]:
+    return [guess for guess in found if guess.likeness > _LEAST]
 
 
 def _taken(found: list[Guess], corners: Points) -> bool:
@@ -159,12 +210,10 @@ def _within(found: list[Guess], point: Points) -> bool:
     return any(cv2.pointPolygonTest(each.corners.astype(np.float32), point.tolist(), False) > 0 for each in found)
 
 
-def _may_hide_another(picture: Pixels, found: list[Guess]) -> bool:
+def _may_hide_another(scales: Scales, found: list[Guess]) -> bool:
     """Return whether there is room for one more card beside those found, on a ground so pale that edges fade on it."""
-    shrink = _THUMB / max(picture.shape[:2])
-    gray = cv2.cvtColor(
-        cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY
-    )
+    shrink = min(_THUMB / max(scales.picture.shape[:2]), 1.0)
+    gray = cv2.cvtColor(scales.shrunk(shrink), cv2.COLOR_BGR2GRAY)
     taken = np.zeros_like(gray)
     for guess in found:
         cv2.fillConvexPoly(taken, (guess.corners * shrink).round().astype(np.int32), 1)
@@ -175,14 +224,26 @@ def _may_hide_another(picture: Pixels, found: list[Guess]) -> bool:
 def _add(found: list[Guess], guess: Guess) -> None:
     """Keep the likeliest of guesses that lie on each other, the likeliest first."""
     rivals = [other for other in found if _overlap(guess.corners, other.corners)]
-    if guess.likeness > max([_LEAST, *(other.likeness for other in rivals)]):
+    if guess.likeness > max([_HOPEFUL, *(other.likeness for other in rivals)]):
         found[:] = sorted(
             [each for each in found if each not in rivals] + [guess],
             key=lambda each: -each.likeness,
         )
 
 
+def _alike(one: Points, two: Points) -> bool:
+    """Return whether two outlines may be of one card."""
+    common = _common(one, two)
+    return common > _ONE_CARD * (_area(one) + _area(two) - common)
+
+
 def _overlap(one: Points, two: Points) -> bool:
-    first, second = one.astype(np.float32), two.astype(np.float32)
-    both = cv2.intersectConvexConvex(first, second)[0]
-    return bool(both > 0.2 * min(cv2.contourArea(first), cv2.contourArea(second)))
+    return _common(one, two) > 0.2 * min(_area(one), _area(two))
+
+
+def _common(one: Points, two: Points) -> float:
+    return float(cv2.intersectConvexConvex(one.astype(np.float32), two.astype(np.float32))[0])
+
+
+def _area(corners: Points) -> float:
+    return float(cv2.contourArea(corners.astype(np.float32)))

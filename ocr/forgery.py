@@ -12,15 +12,45 @@ from importlib.resources import files
 import cv2
 import numpy as np
 
-from ocr import borders
+from ocr import borders, grain
 from ocr.arrays import Plane, Points
+from ocr.grain import Grain
 from ocr.layout import Box
-from ocr.sight import INK, Sight
+from ocr.sight import CELL, INK, Place, Sight, cells
 
-_OF_PAPER = ("quiet", "sharp", "light", "colour", "pale", "deep", "hue", "uneven")
-_OF_BORDERS = ("over", "beside", "four", "over_usual", "beside_usual")
-_OF_CARD = ("sharpness", "grain", "brightness", "width")  # how much the others tell depends on these
-SIGNS = (*_OF_PAPER, *(f"{each}_{band}" for band in borders.BANDS for each in _OF_BORDERS), "weight", *_OF_CARD)
+_BESIDE = (
+    "soft",
+    "sharp",
+    "pale",
+    "deep",
+    "hue",
+    "weight",
+    "steep",
+    "even",
+    "light_beside",
+    "colour_beside",
+    "less_fine",
+    "less_coarse",
+    "more_fine",
+    "more_coarse",
+)  # than other fields of the card
+_ALONE = (
+    "light",
+    "colour",
+    *(f"border_{number}" for number in range(borders.SIGNS)),
+    "quietest",
+    "quiet",
+    "quiet_fifth",
+    "quiet_half",
+    "loud_half",
+    "strange",
+    "shine",
+)
+_OF_CARD = ("sharpness", "fine", "coarse", "brightness")  # how much the others tell depends on these
+SIGNS = (*_BESIDE, *_ALONE, *_OF_CARD)
+_STRANGE = 0.09  # of the colour's distance from the card's own
+_NEAR = 5, 6  # dots of INK above and below, and beside a box, that are neither its paper nor that around
+_LEAST_INSIDE, _LEAST_OUTSIDE = 40, 80  # dots of INK that are paper
 
 
 @dataclass(frozen=True)
@@ -40,11 +70,10 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class Print:
-    """A field: its paper beside the paper around it, and its ink, in numbers; its box in dots of the card."""
+    """A field in numbers: its ink and paper, to be seen beside other fields', and what it tells alone, and the card."""
 
-    box: Box
-    paper: Points
-    ink: Points
+    ink_and_paper: Points
+    alone: Points
 
 
 @cache
@@ -56,105 +85,120 @@ def fitted() -> Fit:
     return Fit(usual, caps, weights, data["bias"], data["likely"])
 
 
-def likely(sight: Sight, sharpness: float, names: set[str]) -> bool:
-    """Return whether one of the named fields was likely put there later, in a picture of this sharpness, 0 to 1."""
+def likely(sight: Sight, sharpness: float) -> bool:
+    """Return whether one of the fields was likely put there later, in a picture of this sharpness, 0 to 1."""
     fit = fitted()
-    told = signs(sight, sharpness, fit.usual)
+    told = signs(prints(sight, sharpness), fit.usual)
     caps, weights = np.array(fit.caps), np.array(fit.weights)
-    return any(float(np.minimum(told[name], caps) @ weights) + fit.bias > fit.likely for name in names & set(told))
+    return any(float(np.minimum(each, caps) @ weights) + fit.bias > fit.likely for each in told.values())
 
 
-def signs(sight: Sight, sharpness: float, usual: Mapping[str, tuple[float, ...]]) -> dict[str, Points]:
-    """Return for each field that can be judged how odd it is: one number of SIGNS each, all but _OF_CARD 0 or more."""
-    measured = prints(sight)
-    of_card = [sharpness, _grain(sight), sight.usual / 255]
+def signs(measured: Mapping[str, Print], usual: Mapping[str, tuple[float, ...]]) -> dict[str, Points]:
+    """Return for each field how odd it is: one number of SIGNS each, all but _OF_CARD 0 or more."""
     told = {}
-    for name, off in offsets({name: each.ink for name, each in measured.items()}).items():
-        paper, box = measured[name].paper, measured[name].box
-        ink = off - np.array(usual.get(name, np.zeros(len(off))))
-        weight = 0.0 if name == "id_number" else abs(ink[4])  # a typeface of its own
+    for name, off in offsets(measured).items():
+        beside = off - np.array(usual[name]) if name in usual and len(measured) > 1 else np.zeros(len(off))
+        sharp, deep, blue, red, strokes, steep, light, tint_blue, tint_red, fine, coarse = beside.tolist()
         told[name] = np.array([
-            max(-paper[0], 0), max(ink[0], 0), abs(paper[1]), np.hypot(paper[2], paper[3]),
-            max(ink[1], 0), max(-ink[1], 0), np.hypot(ink[2], ink[3]), abs(paper[4]),
-            *borders.steps(sight, box), weight, *of_card, np.log(box[2] - box[0]),
+            *_either(sharp), *_either(deep), np.hypot(blue, red),
+            0.0 if name == "id_number" else abs(strokes),  # a typeface of its own
+            *_either(steep), abs(light), np.hypot(tint_blue, tint_red),
+            max(-fine, 0.0), max(-coarse, 0.0), max(fine, 0.0), max(coarse, 0.0),
+            *measured[name].alone,
         ])  # fmt: skip
     return told
 
 
-def prints(sight: Sight) -> dict[str, Print]:
-    """Return what is printed of each field that can be judged."""
-    found = {field.name: _measured(sight, field.name) for field in sight.layout.fields}
+def prints(sight: Sight, sharpness: float) -> dict[str, Print]:
+    """Return what is printed of each field that can be judged, in a picture of this sharpness."""
+    of_card = grain.of(sight)
+    found = {
+        name: _measured(sight, of_card, sharpness, place) for name, place in sight.places.items() if place is not None
+    }
     return {name: each for name, each in found.items() if each is not None}
 
 
-def offsets(inks: Mapping[str, Points]) -> dict[str, Points]:
-    """Return how each field's ink differs from the median of the others'."""
+def offsets(measured: Mapping[str, Print]) -> dict[str, Points]:
+    """Return how each field's print differs from the median of the others'."""
+    both = {name: each.ink_and_paper for name, each in measured.items()}
     told = {}
-    for name, ink in inks.items():
-        others = [other for each, other in inks.items() if each != name]
-        told[name] = ink - (np.median(others, axis=0) if others else ink)
+    for name, own in both.items():
+        others = [other for each, other in both.items() if each != name]
+        told[name] = own - (_median(others) if others else own)
     return told
 
 
-def _grain(sight: Sight) -> float:
-    """Return the grain of the middle of the card, in logarithms of steps of light."""
-    green = np.asarray(sight.flat[78:571, 160:600, 1], np.float32)
-    return float(np.log(np.median(np.abs(green - cv2.blur(green, (5, 5)))) + 0.05))
+def _median(rows: list[Points]) -> Points:
+    """Return the median of each column; numpy's own takes ten times as long."""
+    ordered, middle = np.sort(np.array(rows), axis=0), len(rows) // 2
+    return np.asarray(ordered[middle] if len(rows) % 2 else (ordered[middle] + ordered[middle - 1]) / 2)
 
 
-def _strokes(sight: Sight, box: Box) -> float:
-    """Return how wide strokes are: ink beside its edges, in logarithms."""
-    left, top, right, bottom = (value // INK for value in box)
-    ink = sight.ink[top:bottom, left:right]
-    edges = np.abs(np.diff(ink, axis=0)).sum() + np.abs(np.diff(ink, axis=1)).sum()
-    return float(np.log((ink.sum() + 1) / (edges + 1)))
+def _either(value: float) -> tuple[float, float]:
+    return max(value, 0.0), max(-value, 0.0)
 
 
-def _measured(sight: Sight, name: str) -> Print | None:
-    """Return what a field is like; None if that is unclear."""
-    place = sight.places.get(name)
-    if place is None:
+def _measured(sight: Sight, of_card: Grain, sharpness: float, place: Place) -> Print | None:
+    """Return what a field is like; None if there is too little paper to tell."""
+    left, top, right, bottom = (value // INK for value in place.box)
+    around = (slice(max(top - borders.ABOVE, 0), bottom + borders.ABOVE),
+              slice(max(left - borders.ASIDE, 0), right + borders.FAR))  # fmt: skip
+    over, beside = _NEAR
+    nearer = slice(max(top - over, 0), bottom + over), slice(max(left - beside, 0), right + beside)
+    inside, whole, near = (_sum(of_card, part) for part in ((slice(top, bottom), slice(left, right)), around, nearer))
+    outside = whole - near
+    if inside[-1] < _LEAST_INSIDE or outside[-1] < _LEAST_OUTSIDE:
         return None
-    left, top, right, bottom = place.box
-    bottom = top + (bottom - top) // place.lines
-    around = max(left - 30, 0), max(top - 22, 0), min(right + 30, 1000), min(bottom + 22, 631)
-    inside, ring = _masks(sight, (left, top, right, bottom), around)
-    if cv2.countNonZero(inside) < 80 or cv2.countNonZero(ring[::3, ::3]) < 12:
-        return None
-    part = np.ascontiguousarray(sight.flat[around[1] : around[3], around[0] : around[2]])
-    green = np.ascontiguousarray(part[..., 1])
-    grain = cv2.absdiff(green, cv2.blur(green, (5, 5)))
-    mean, spread = (each.ravel() for each in cv2.meanStdDev(part, mask=inside))
-    outer, other = np.median(part[::3, ::3][ring[::3, ::3] > 0], axis=0), cv2.meanStdDev(part, mask=ring)[1].ravel()
-    grains = [cv2.mean(grain, mask=mask)[0] + 0.05 for mask in (inside, ring)]
-    tint = mean / max(mean.mean(), 1) - outer / max(outer.mean(), 1)
-    of_paper = np.array([
-        np.log(grains[0] / grains[1]),
-        np.log((mean.mean() + 1) / (outer.mean() + 1)), tint[0], tint[2],
-        np.log((spread.mean() + 0.3) / (other.mean() + 0.3)),
+    inside, outside = inside[:-1] / inside[-1], outside[:-1] / outside[-1]
+    lights = inside[:3].mean(), outside[:3].mean()
+    tint = inside[:3] / max(lights[0], 1) - outside[:3] / max(lights[1], 1)
+    light, around_it = float(np.log((lights[0] + 1) / (lights[1] + 1))), outside[3:]
+    here = cells(place.box, CELL)
+    strange = cv2.inRange(sight.colour[here], _STRANGE, 9.0)
+    alone = np.array([
+        abs(light), np.hypot(tint[0], tint[2]),
+        *borders.steps(sight, of_card, place.box, lights[1] + 20, around_it), *grain.quieter(of_card, place.box),
+        cv2.countNonZero(strange) / strange.size, max(float(sight.shine[here].max()), 0.0),
+        sharpness, *np.log(around_it + 1), sight.usual / 255,
     ])  # fmt: skip
-    rows, columns = slice(top - around[1], bottom - around[1]), slice(left - around[0], right - around[0])
-    print_ = green[rows, columns]
-    dark, bright = float(np.percentile(print_, 2)), float(np.median(print_[inside[rows, columns] > 0]))
-    x, y = (cv2.convertScaleAbs(cv2.Sobel(print_, cv2.CV_16S, *way), alpha=0.125) for way in ((1, 0), (0, 1)))
-    steep = cv2.add(x, y)
-    hue = part[rows, columns][print_ <= dark + 1].mean(axis=0) / (mean + 1)
-    of_ink = np.array([
-        np.log(max(8.0 * float(np.percentile(steep, 99)), 1.0) / max(bright - dark, 5.0)),
-        np.log((dark + 15) / (bright + 15)), hue[0] - hue[1], hue[2] - hue[1],
-        _strokes(sight, place.box),
-    ])  # fmt: skip
-    return Print(place.box, of_paper, of_ink)
+    of_ink = _ink(sight, place.box, inside[:3])
+    grains = np.log((inside[3:] + 1) / (around_it + 1))
+    return Print(np.array([*of_ink, light, tint[0], tint[2], *grains]), alone)
 
 
-def _masks(sight: Sight, box: Box, around: Box) -> tuple[Plane, Plane]:
-    """Return where in `around` there is bare paper: within the box, and well outside of it."""
-    left, top, right, bottom = (value // 2 for value in around)
-    ink = cv2.dilate(sight.ink[top : bottom + 1, left : right + 1], np.ones((3, 3), np.uint8))
-    size = (around[2] - around[0], around[3] - around[1])
-    paper = (cv2.resize(ink, size, interpolation=cv2.INTER_NEAREST) < 0.15).astype(np.uint8)
-    inside, ring = np.zeros_like(paper), paper.copy()
-    left, top, right, bottom = (value - around[index % 2] for index, value in enumerate(box))
-    inside[top:bottom, left:right] = paper[top:bottom, left:right]
-    ring[max(top - 10, 0) : bottom + 10, max(left - 12, 0) : right + 12] = 0
-    return inside, ring
+def _sum(of_card: Grain, part: tuple[slice, slice]) -> Points:
+    """Return the sums of the paper's colours and grains in a part of the card, and how many dots these are."""
+    tones, grains = of_card.tones[part], of_card.grains[part]
+    if not grains.size:
+        return np.zeros(6)
+    return np.array([*cv2.sumElems(tones)[:3], *cv2.sumElems(grains)[:3]])
+
+
+def _ink(sight: Sight, box: Box, paper: Points) -> Points:
+    """Return how sharp, how dark, of which tint and how wide the strokes in a box are, and how their edges rise."""
+    left, top, right, bottom = box
+    part = sight.flat[top:bottom, left:right]
+    green = cv2.extractChannel(part, 1)
+    dark = _below(_counts(green), 0.02)
+    across, down = cv2.absdiff(green[:, 2:], green[:, :-2]), cv2.absdiff(green[2:], green[:-2])
+    steep = max(_below(_counts(across) + _counts(down), 0.985), 1)
+    wide = max(_below(_counts(cv2.absdiff(green[:, 6:], green[:, :-6])), 0.985), 1)
+    darkest = np.array(cv2.mean(part, mask=cv2.inRange(green, 0, dark + 1))[:3]) / (paper + 1)
+    bright = float(paper[1])
+    strokes = sight.ink[top // INK : bottom // INK, left // INK : right // INK]
+    edges = cv2.norm(strokes[1:], strokes[:-1], cv2.NORM_L1) + cv2.norm(strokes[:, 1:], strokes[:, :-1], cv2.NORM_L1)
+    return np.array([
+        np.log(steep / max(bright - dark, 5.0)), np.log((dark + 15) / (bright + 15)),
+        darkest[0] - darkest[1], darkest[2] - darkest[1],
+        np.log((cv2.sumElems(strokes)[0] + 1) / (edges + 1)), np.log(steep / wide),
+    ])  # fmt: skip
+
+
+def _counts(plane: Plane) -> Points:
+    return np.asarray(cv2.calcHist([plane], [0], None, [256], [0, 256])).ravel()
+
+
+def _below(counts: Points, share: float) -> int:
+    """Return the value below which this share of what was counted is."""
+    total = np.cumsum(counts)
+    return int(np.searchsorted(total, share * total[-1]))

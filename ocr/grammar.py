@@ -3,9 +3,11 @@
 import re
 from functools import cache
 
-from ocr.checks import CHECKS
-from ocr.id_card import LONG_TERM, day
+from kiosk_core.id_document import LONG_TERM
+from ocr.checks import CHECKS, gb11643
+from ocr.id_card import day
 from ocr.layout import Checked, Field, Layout, Tells
+from ocr.regions import known
 
 _PARTS = {"YYYY": r"(?P<year>\d{4})", "YY": r"(?P<short>\d\d)", "MM": r"(?P<month>\d\d)", "DD": r"(?P<day>\d\d)",
           "M": r"(?P<month>\d{1,2})", "D": r"(?P<day>\d{1,2})"}  # fmt: skip
@@ -61,6 +63,8 @@ def in_order(text: str, field: Field, layout: Layout) -> bool:
             well = bool(date_of(text, field.format))
         case "period":
             well = all(period_of(text, field.format))
+        case "id_number":
+            well = known(text[:6]) and bool(date_of(text[6:14], "YYYYMMDD")) and gb11643(text[:17]) == text[17:]
         case _:
             well = bool(text)
     if field.pattern:

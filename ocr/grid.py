@@ -51,9 +51,25 @@ def _part(picture: Pixels, corners: Points, part: tuple[float, float]) -> Plane:
 def _line(light: Plane) -> float:
     """Return how far the strongest line of the spectrum stands out of what is around it."""
     rest = cv2.subtract(light, cv2.blur(light, (15, 15)), dtype=cv2.CV_32F)
-    waves = cv2.dft(np.clip(rest, -_CLIP, _CLIP) * _WINDOW, flags=cv2.DFT_COMPLEX_OUTPUT)[:, : _SIDE // 2 + 1]
-    strength = cv2.magnitude(*cv2.split(waves))  # the other half of the plane mirrors this
+    strength = _spectrum(np.clip(rest, -_CLIP, _CLIP) * _WINDOW)
     return float((strength / (cv2.blur(strength, (15, 15)) + _LEAST) * _LOOKED_AT).max())
+
+
+def _spectrum(waves: Plane) -> Plane:
+    """Return how strong each wave is: half of the plane, as the other half mirrors it.
+
+    OpenCV packs the spectrum of real numbers into as many: real and imaginary parts beside each other, but in the
+    first and last column, which are their own mirrors, above each other. That takes a seventh of the time.
+    """
+    packed = cv2.dft(waves)
+    strength = np.empty((_SIDE, _SIDE // 2 + 1), np.float32)
+    real, imaginary = (np.ascontiguousarray(packed[:, first:-1:2]) for first in (1, 2))
+    strength[:, 1:-1] = cv2.magnitude(real, imaginary)
+    for column in (0, -1):
+        own = packed[:, column]
+        half = np.hypot(own[1:-1:2], own[2::2])
+        strength[:, column] = np.concatenate([np.abs(own[:1]), half, np.abs(own[-1:]), half[::-1]])
+    return strength
 
 
 def _looked_at() -> Plane:

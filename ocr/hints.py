@@ -33,6 +33,8 @@ def side_of(read: IdCard | Unreadable) -> DocumentSide | None:
 
 def hint(wanted: DocumentSide, read: IdCard | Unreadable, *, still: bool) -> Hint:
     """Return what a picture calls for where `wanted` is to be read. `still`: the card lies where it lay before."""
+    if read is Unreadable.BLURRED:
+        return Hint.HOLD_STILL
     side = side_of(read)
     if isinstance(read, Unreadable) or side is None:
         return Hint.LAY_DOWN

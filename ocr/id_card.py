@@ -14,8 +14,6 @@ from ocr.arrays import Pixels
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 """Four corners, x and y in dots of the picture, clockwise from the top left of what they surround."""
 
-LONG_TERM = "长期"
-
 
 class Source(Enum):
     """Where the text of a field came from."""
@@ -33,6 +31,7 @@ class Unreadable(Enum):
     """Why there is no card in a picture."""
 
     NO_CARD = "no_card"
+    BLURRED = "blurred"  # nothing in it is sharp: a card may be there
     NOT_A_PICTURE = "not_a_picture"
     TOO_LARGE = "too_large"
     TOO_SMALL = "too_small"

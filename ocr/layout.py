@@ -145,7 +145,7 @@ class Layout:
     """One side of a document. `size`: width and height in dots; `slack`: how many dots the print may be off, any way.
 
     spans: the lines of print that are equally long on every card.
-    proof: the field that, where it is in order, proves that it is this document and no other.
+    proof: the field that, where it is in order, proves a document whose labels are not seen, or that has none.
     instead_of: the document whose labels it has, too, so that only its proof tells it from that.
     masked: fields of which people are shown the first six and last four characters.
     """

@@ -9,10 +9,11 @@ import numpy as np
 from ocr import quality, risks
 from ocr.arrays import Pixels
 from ocr.id_card import IdCard, Unreadable
-from ocr.labels import fitted
+from ocr.labels import fitted, proved
 from ocr.line_parser import ParsedCard, parse
 from ocr.outline import sharpened
 from ocr.projection import rim
+from ocr.scales import Scales
 from ocr.sides import Guess
 from ocr.sight import look
 from ocr.text_lines import LineEngine
@@ -60,7 +61,7 @@ def _judged(picture: Pixels, card: ParsedCard, today: date | None) -> IdCard:
 
 def _settled(picture: Pixels, guess: Guess) -> Guess:
     """Return the guess moved to its labels, then to its edges if the labels do not speak against that."""
-    by_labels = fitted(picture, guess, _REACH)
-    edges = replace(by_labels, corners=sharpened(picture, by_labels.corners))
-    likeness = fitted(picture, edges, _REACH[-1:]).likeness
-    return edges if likeness > by_labels.likeness - _AS_GOOD else by_labels
+    scales = Scales(picture)
+    by_labels = fitted(scales, guess, _REACH)
+    edges = proved(scales, replace(by_labels, corners=sharpened(picture, by_labels.corners)), _REACH[-1])
+    return edges if edges.likeness > by_labels.likeness - _AS_GOOD else by_labels

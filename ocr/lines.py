@@ -46,7 +46,7 @@ def ink(flat: Pixels, kind: Ink = Ink.DARK) -> Plane:
     dark = strokes(gray, _STROKE, kind)
     paper = cv2.convertScaleAbs(cv2.blur(gray, (61, 61)), alpha=1, beta=12)
     share = cv2.divide(dark, paper, scale=2.2, dtype=cv2.CV_32F)
-    return np.asarray(np.minimum(share, 1.0))
+    return np.asarray(np.minimum(share, 1.0, out=share))
 
 
 def find(ink_of_card: Plane, field: Field, slack: int) -> list[Line]:

@@ -1,135 +1,164 @@
 """Where in a picture something lies that has a card's shape: four corners each, the likeliest first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from ocr.arrays import Pixels, Plane, Points
+from ocr.arrays import Matrix, Pixels, Plane, Points
+from ocr.scales import Scales
+from ocr.straight import meeting, quads_of_lines
 
 ASPECT = 85.6 / 53.98  # ISO/IEC 7810 ID-1
-_SMALL = 480  # the longer side of the copy that is searched
+_SMALL = 400  # the longer side of the copy that is searched
 _LEAST_AREA = 0.04  # of the picture
 _MOST = 6
 _REACH = 0.045  # how far from an outline its edge is looked for, in lengths of the side
 _COLUMNS, _ROWS = 128, 48
+# The nearer the likelier. The outermost rows border on another strip: nothing is looked for in them.
+_NEARER = (1 - 0.5 * np.abs(np.linspace(-1, 1, _ROWS, dtype=np.float32))) * (np.abs(np.arange(_ROWS) - 23.5) < 22)
+_ALONG = np.linspace(0.08, 0.92, 40)[:, None]  # where along a side its edge is looked at
+_TURNS = (np.arange(4) + np.arange(4)[:, None]) % 4
+_PAIRS = np.array(np.triu_indices(16, 1))
 
 
-def outlines(picture: Pixels) -> list[Points]:
-    """Return up to six quadrangles, 4 x 2 in dots of the picture, clockwise, a long side first.
+def outlines(scales: Scales) -> Iterator[Points]:
+    """Yield quadrangles, 4 x 2 in dots of the picture, clockwise, a long side first: the likeliest of each kind first.
 
-    Which of the long sides is the card's top is not known.
+    Which of the long sides is the card's top is not known. Those that edges make come first, up to six, then those that
+    faint edges make, then straight lines: these are seldom needed, and only looked for if somebody asks.
     """
-    height, width = picture.shape[:2]
+    height, width = scales.picture.shape[:2]
     shrink = min(_SMALL / max(height, width), 1.0)
-    small = cv2.GaussianBlur(_shrunk(picture, shrink), (5, 5), 0)
-    edges = _steepness(small)
-    found: list[tuple[float, Points]] = []
-    for quad in _quads(small, edges):
-        worth = _worth(quad, edges)
-        if worth > 0 and not any(_same(quad, other) and worth <= score for score, other in found):
-            found = [(score, other) for score, other in found if not _same(quad, other)]
-            found.append((worth, quad))
-    found.sort(key=lambda each: -each[0])
-    return [_long_side_first(quad / shrink) for _, quad in found[:_MOST]]
-
-
-def _shrunk(picture: Pixels, share: float) -> Pixels:
-    """Return a smaller copy; halving is much the cheapest way to average, so that comes first."""
-    height, width = picture.shape[:2]
-    size = max(round(width * share), 1), max(round(height * share), 1)
-    while share <= 0.5:
-        picture = cv2.resize(picture, (picture.shape[1] // 2, picture.shape[0] // 2), interpolation=cv2.INTER_AREA)
-        share *= 2
-    return cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    small = cv2.GaussianBlur(scales.shrunk(shrink), (5, 5), 0)
+    lab = cv2.split(cv2.cvtColor(small, cv2.COLOR_BGR2LAB))
+    edges = _steepness(lab)
+    near = cv2.dilate(edges, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    known: list[Points] = []
+    for quads in (_around(_edges(edges)), _around(_faint_edges(lab[0], edges)), quads_of_lines(lab[0])):
+        found: list[tuple[float, Points]] = []
+        for quad in quads:
+            worth = _worth(quad, near)
+            rivals = [score for score, other in found if _same(quad, other)]
+            if worth > max(rivals, default=0.0) and not any(_same(quad, other) for other in known):
+                found = [(score, other) for score, other in found if not _same(quad, other)]
+                found.append((worth, quad))
+        found.sort(key=lambda each: -each[0])
+        for _, quad in found[:_MOST]:
+            known.append(quad)
+            yield _long_side_first((quad + 0.5) / shrink - 0.5)
 
 
 def sharpened(picture: Pixels, corners: Points) -> Points:
     """Return the corners moved onto the card's edges as the whole picture shows them, a few dots at most off."""
     middle = corners.mean(axis=0)
-    lines = []
-    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        lines.append(_edge_near(picture, start, end, middle))
-    met = [_meet(*one, *two) for one, two in zip([lines[-1], *lines[:-1]], lines, strict=True)]
+    sides = [_Side.near(start, end, middle) for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
+    strips = np.empty((4, _ROWS, _COLUMNS, 3), np.uint8)
+    for strip, side in zip(strips, sides, strict=True):
+        cv2.warpAffine(
+            picture, side.strip_from_picture(), (_COLUMNS, _ROWS), dst=strip, flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+    lab = cv2.GaussianBlur(cv2.cvtColor(strips.reshape(-1, _COLUMNS, 3), cv2.COLOR_BGR2LAB), (9, 3), 0)
+    steep = np.abs(cv2.Scharr(lab, cv2.CV_16S, 0, 1)).reshape(4, _ROWS, _COLUMNS, 3)
+    steepest = np.maximum(np.maximum(steep[..., 0], steep[..., 1]), steep[..., 2]) * _NEARER[:, None]
+    lines = [side.line(strip) for side, strip in zip(sides, steepest, strict=True)]
+    met = [meeting(*one, *two) for one, two in zip([lines[-1], *lines[:-1]], lines, strict=True)]
     if any(each is None for each in met):
         return corners
     moved = np.array(met)
     return moved if np.abs(moved - corners).max() < 2 * _REACH * np.linalg.norm(corners[1] - corners[0]) else corners
 
 
-def _edge_near(picture: Pixels, start: Points, end: Points, middle: Points) -> tuple[Points, Points]:
-    """Return a point of the edge that runs from about `start` to about `end`, and its direction."""
-    along = end - start
-    across = np.array([-along[1], along[0]]) / np.linalg.norm(along)
-    if across @ (middle - start) < 0:
-        across = -across
-    reach = _REACH * np.linalg.norm(along)
-    # A strip of the picture, the edge lying along it: columns from 8 % to 92 % of the side, the inside below.
-    low, high = start + 0.08 * along, start + 0.92 * along
-    seen = np.array([low - reach * across, high - reach * across, low + reach * across], np.float32)
-    strip_corners = np.array([[0, 0], [_COLUMNS, 0], [0, _ROWS]], np.float32)
-    strip = cv2.warpAffine(
-        picture, cv2.getAffineTransform(seen, strip_corners), (_COLUMNS, _ROWS), flags=cv2.INTER_AREA,
-        borderMode=cv2.BORDER_REPLICATE,
-    )  # fmt: skip
-    lab = cv2.GaussianBlur(cv2.cvtColor(strip, cv2.COLOR_BGR2LAB), (9, 3), 0).astype(np.float32)
-    steep = np.abs(cv2.Scharr(lab, cv2.CV_32F, 0, 1)).max(axis=2)
-    steep *= 1 - 0.5 * np.abs(np.linspace(-1, 1, _ROWS, dtype=np.float32))[:, None]  # the nearer the likelier
-    rows = steep.argmax(axis=0)
-    strong = steep[rows, np.arange(_COLUMNS)]
-    kept = strong > 0.4 * np.median(strong)
-    points = np.stack([np.arange(_COLUMNS)[kept], rows[kept]], axis=1).astype(np.float32)
-    offset, slope = _line_through(points)
-    inverse = cv2.getAffineTransform(strip_corners, seen)
-    at = [inverse @ [x, offset + slope * x, 1.0] for x in (0.0, float(_COLUMNS))]
-    return at[0], at[1] - at[0]
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """A side of a guess, and the strip of the picture around it in which its edge is looked for, the inside below.
+
+    `start`: the strip's top left; `along`, `down`: its upper and its left side. It has 8 % to 92 % of the guess's side.
+    """
+
+    start: Points
+    along: Points
+    down: Points
+
+    @classmethod
+    def near(cls, start: Points, end: Points, middle: Points) -> "_Side":
+        """Return the strip around what runs from `start` to `end`, of a card that has its middle there."""
+        along = end - start
+        across = np.array([-along[1], along[0]])
+        if across @ (middle - start) < 0:
+            across = -across
+        return cls(start + 0.08 * along - _REACH * across, 0.84 * along, 2 * _REACH * across)
+
+    def strip_from_picture(self) -> Matrix:
+        """Return the projection, 2 x 3."""
+        seen = np.array([self.start, self.start + self.along, self.start + self.down], np.float32)
+        return cv2.getAffineTransform(seen, np.array([[0, 0], [_COLUMNS, 0], [0, _ROWS]], np.float32))
+
+    def line(self, steep: Plane) -> tuple[Points, Points]:
+        """Return a point of the edge, and its direction, by how steep the picture is in the strip."""
+        rows = steep.argmax(axis=0)
+        strong = steep[rows, np.arange(_COLUMNS)]
+        kept = np.flatnonzero(strong > 0.4 * np.median(strong))
+        offset, slope = _line_through(kept.astype(float), rows[kept].astype(float))
+        begin = self.start + offset / _ROWS * self.down
+        return begin, self.along + slope * _COLUMNS / _ROWS * self.down
 
 
-def _line_through(points: Plane) -> tuple[float, float]:
-    """Return offset and slope of the line near which most of the points lie."""
-    x, y = points.T
-    some = np.linspace(0, len(points) - 1, min(len(points), 16)).astype(int)
-    one, two = (
-        np.array([(one, two) for one in some for two in some if x[two] - x[one] >= _COLUMNS / 4]).reshape(-1, 2).T
-    )
+def _line_through(x: Points, y: Points) -> tuple[float, float]:
+    """Return offset and slope of the line near which most of the points lie; `x` rises."""
+    some = np.linspace(0, len(x) - 1, min(len(x), 16)).astype(int)
+    one, two = some[_PAIRS[:, _PAIRS[1] < len(some)]]
+    far = x[two] - x[one] >= _COLUMNS / 4
+    one, two = one[far], two[far]
     if len(one) == 0:
         return _ROWS / 2, 0.0
     slopes = (y[two] - y[one]) / (x[two] - x[one])
     near = np.abs(y - y[one, None] - slopes[:, None] * (x - x[one, None])) < 1.5
     chosen = near[near.sum(axis=1).argmax()]
-    slope, offset = np.polyfit(x[chosen], y[chosen], 1)
-    return float(offset), float(slope)
+    x, y = x[chosen], y[chosen]
+    away = x - x.mean()
+    slope = float(away @ y / (away @ away))
+    return float(y.mean() - slope * x.mean()), slope
 
 
-def _steepness(small: Pixels) -> Plane:
+def _steepness(lab: Sequence[Pixels]) -> Plane:
     """Return how steep the picture is at each dot, the steepest channel's, 0 to 1 for a twentieth of all dots."""
-    lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.float32)
-    lab[..., 1:] *= 1.6
-    steep = np.zeros(small.shape[:2], np.float32)
-    for channel in range(3):
-        x = cv2.Scharr(lab[..., channel], cv2.CV_32F, 1, 0)
-        y = cv2.Scharr(lab[..., channel], cv2.CV_32F, 0, 1)
-        steep = np.maximum(steep, cv2.magnitude(x, y))
+    steep: Plane = np.zeros(lab[0].shape, np.float32)
+    for channel, weight in zip(lab, (1, 1.6, 1.6), strict=True):
+        x = cv2.Scharr(channel, cv2.CV_32F, 1, 0, scale=weight)
+        y = cv2.Scharr(channel, cv2.CV_32F, 0, 1, scale=weight)
+        steep = cv2.max(steep, cv2.magnitude(x, y))
     return np.asarray(np.minimum(steep / max(float(np.percentile(steep[::3, ::3], 95)), 1.0), 1.0))
 
 
-def _quads(small: Pixels, edges: Plane) -> Iterator[Points]:
-    gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-    channels = [gray, *cv2.split(cv2.cvtColor(small, cv2.COLOR_BGR2LAB))[1:]]
-    masks = [cv2.threshold(channel, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1] for channel in channels]
-    masks += [255 - mask for mask in masks]
+def _edges(edges: Plane) -> Iterator[Pixels]:
     for share in (0.25, 0.5, 0.8):
         lines = (edges > share).astype(np.uint8) * 255
-        masks.append(cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
+        yield cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+
+
+def _faint_edges(gray: Pixels, edges: Plane) -> Iterator[Pixels]:
+    """Yield what shows a pale card on a pale ground, or one on a page of print, of which it is the part without."""
+    thin = cv2.Canny(cv2.GaussianBlur(gray, (0, 0), 1.1), 10, 25)
+    for lines, gap in (
+        (thin, 5),
+        ((edges > 0.5).astype(np.uint8) * 255, 11),
+        ((edges > 0.12).astype(np.uint8) * 255, 5),
+    ):
+        yield cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
+
+
+def _around(masks: Iterable[Pixels]) -> Iterator[Points]:
+    """Yield a quadrangle for each contour of a mask that is large enough."""
     for mask in masks:
         whole = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
         for contour in cv2.findContours(whole, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]:
-            if cv2.contourArea(contour) < _LEAST_AREA * gray.size:
-                continue
-            hull = cv2.convexHull(contour)
-            quad = _four_sides(hull)
-            if quad is not None:
-                yield quad
+            if cv2.contourArea(contour) >= _LEAST_AREA * mask.size:
+                quad = _four_sides(cv2.convexHull(contour))
+                if quad is not None:
+                    yield quad
 
 
 def _four_sides(hull: Points) -> Points | None:
@@ -146,23 +175,18 @@ def _four_sides(hull: Points) -> Points | None:
     longest = sorted(np.argsort(-np.linalg.norm(sides, axis=1))[:4])
     corners = []
     for one, two in zip(longest, np.roll(longest, -1), strict=True):
-        met = _meet(shape[one], sides[one], shape[two], sides[two])
+        met = meeting(shape[one], sides[one], shape[two], sides[two])
         if met is None:
             return None
         corners.append(met)
     return np.roll(np.array(corners), 1, axis=0)
 
 
-def _meet(a: Points, along_a: Points, b: Points, along_b: Points) -> Points | None:
-    across = along_a[0] * along_b[1] - along_a[1] * along_b[0]
-    if abs(across) < 0.25 * np.linalg.norm(along_a) * np.linalg.norm(along_b):
-        return None
-    share = ((b[0] - a[0]) * along_b[1] - (b[1] - a[1]) * along_b[0]) / across
-    return np.asarray(a + share * along_a)
-
-
 def _worth(quad: Points, edges: Plane) -> float:
-    """Return how much this looks like a card's outline: its shape, and how steep the picture is along it."""
+    """Return how much this looks like a card's outline: its shape, and how steep the picture is along it.
+
+    `edges`: how steep at each dot or beside it.
+    """
     height, width = edges.shape
     if (quad < -0.06 * max(height, width)).any() or (quad > [1.06 * width, 1.06 * height]).any():
         return 0.0
@@ -176,19 +200,13 @@ def _worth(quad: Points, edges: Plane) -> float:
     unlike = max(sides[0] / sides[2], sides[2] / sides[0]) * max(sides[1] / sides[3], sides[3] / sides[1])
     if not 1.2 < aspect < 2.1 or unlike > 2.2:
         return 0.0
-    along = np.linspace(0.08, 0.92, 40)[:, None]
-    support = []
-    for start, end in zip(quad, np.roll(quad, -1, axis=0), strict=True):
-        points = start * (1 - along) + end * along
-        x, y = (np.clip(points[:, axis].round().astype(int), 2, limit - 3) for axis, limit in ((0, width), (1, height)))
-        near = np.max([edges[y + dy, x + dx] for dx, dy in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))], axis=0)
-        support.append(near.mean())
-    return float(np.mean(support) * 0.6 + min(support) * 0.4) * float(np.exp(-abs(np.log(aspect / ASPECT)) * 2))
+    x, y = (quad[:, None] * (1 - _ALONG) + np.roll(quad, -1, axis=0)[:, None] * _ALONG).round().astype(int).T
+    support = edges[np.clip(y, 2, height - 3), np.clip(x, 2, width - 3)].mean(axis=0)
+    return float(support.mean() * 0.6 + support.min() * 0.4) * float(np.exp(-abs(np.log(aspect / ASPECT)) * 2))
 
 
 def _same(one: Points, two: Points) -> bool:
-    size = np.linalg.norm(one[0] - one[2])
-    return bool(min(np.abs(np.roll(one, turn, axis=0) - two).max() for turn in range(4)) < 0.03 * size)
+    return bool(np.abs(one[_TURNS] - two).max(axis=(1, 2)).min() < 0.03 * np.linalg.norm(one[0] - one[2]))
 
 
 def _long_side_first(quad: Points) -> Points:

@@ -83,7 +83,7 @@ def address(read: str, weigh: Weigh, home: str = "") -> Place:
 
     `home`: six digits of a region that is likelier than others, or "".
     """
-    longest = next((n for n in range(min(len(read), 24), 2, -1) if read[:n] in _starts()), 0)
+    longest = _named(read)
     if longest and read[:longest] not in _divided():
         return Place(read, settled=True)
     found = []
@@ -97,6 +97,17 @@ def address(read: str, weigh: Weigh, home: str = "") -> Place:
     # Some cities were counties once, so that their name alone may do: if nothing longer is near.
     near = [each for each in found if each[0] <= (1 if longest else _EDITS)]
     return Place(read, settled=True) if longest and not near else _likeliest(read, near, weigh)
+
+
+def codes(text: str) -> frozenset[str]:
+    """Return the codes of the region that an address begins with; none where the book has no such region."""
+    longest = _named(text)
+    return _starts()[text[:longest]] if longest else frozenset()
+
+
+def _named(text: str) -> int:
+    """Return how many characters of an address name its region, 0 where the book has none like it."""
+    return next((length for length in range(min(len(text), 24), 2, -1) if text[:length] in _starts()), 0)
 
 
 def authority(read: str, weigh: Weigh) -> Place:

@@ -1,7 +1,8 @@
 """From a picture to the cards in it: outline, side, flattening, lines, texts, doubts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,18 +12,22 @@ import numpy as np
 
 from ocr import document, quality, risks, rules
 from ocr.arrays import Matrix, Pixels
-from ocr.field_reader import FieldReader, Seen
+from ocr.crew import meanwhile
+from ocr.field_reader import FieldReader, Printed, Seen, around
 from ocr.finder import CardFinder
-from ocr.id_card import RESIDENT_ID, IdCard, Quad, Risk, Unreadable
+from ocr.id_card import RESIDENT_ID, IdCard, Quad, Quality, Risk, Unreadable
 from ocr.layout import Box, Field, Layout, LayoutError, layouts
 from ocr.projection import rim
-from ocr.recogniser import Recogniser
+from ocr.recogniser import DigitRecogniser, Recogniser
 from ocr.sides import Guess
-from ocr.sight import Place, look
+from ocr.sight import Place, Sight, look
 
 
 class Reader:
-    """Reads resident ID cards, and other documents where it is asked to; one thread owns it."""
+    """Reads resident ID cards, and other documents where it is asked to; one thread owns it, and may close it.
+
+    Its own threads begin with the first card, read lines of one picture side by side, and end with it.
+    """
 
     def __init__(
         self,
@@ -43,7 +48,9 @@ class Reader:
         unknown = sorted(set(documents) - set(known))
         if unknown:
             raise LayoutError(f"no layout describes {unknown[0]!r}; there are {', '.join(sorted(known))}")
-        self._fields = FieldReader(recogniser)
+        self._crew = ThreadPoolExecutor(threads, "ocr")
+        digits = DigitRecogniser(recogniser.characters).chances
+        self._fields = FieldReader(recogniser, crew=self._crew, digits=digits)
         first = known[RESIDENT_ID] if RESIDENT_ID in documents else ()
         others = tuple(each for name in documents if name != RESIDENT_ID for each in known[name])
         self._bare = tuple(each for each in others if not each.labels)
@@ -56,45 +63,55 @@ class Reader:
         `today`: the day by which cards have expired; without one, none has.
         """
         found = self._finder.find(picture, most=1)
-        return self._read(picture, found[0], today) if found else Unreadable.NO_CARD
+        return self._read(picture, found[0], today) if found else why_not(picture)
 
     def read_all(self, picture: Pixels, today: date | None = None) -> list[IdCard]:
         """Return all cards in a picture, as a photocopy has both sides on one sheet, the one seen best first."""
         return [self._read(picture, guess, today) for guess in self._finder.find(picture)]
+
+    def close(self) -> None:
+        """End the threads; nothing can be read any more."""
+        self._crew.shutdown()
 
     def _read(self, picture: Pixels, guess: Guess, today: date | None) -> IdCard:
         with _flattened(picture, guess) as (flat, back):
             return self._of_flat(flat, back, picture, guess, today)
 
     def _of_flat(self, flat: Pixels, back: Matrix, picture: Pixels, guess: Guess, today: date | None) -> IdCard:
-        seen = self._fields.read(flat, guess.layout)
-        for other in [each for each in self._bare if each is not guess.layout and _is_same(each, guess.layout)]:
-            also = self._fields.read(flat, other)
-            if document.fitting(other, also) > document.fitting(guess.layout, seen):
-                guess, seen = replace(guess, layout=other), also
-        for rival in [each for each in self._rivals if _is_like(each, guess.layout) and _proved_by(each, seen)]:
-            guess, seen = replace(guess, layout=rival), self._fields.read(flat, rival)
+        first = guess
+        with ExitStack() as beside:
+            lit = beside.enter_context(meanwhile(self._crew, lambda: _lit(flat, picture, first)))
+            printed = self._fields.find(flat, guess.layout)
+            looked_at = beside.enter_context(
+                meanwhile(self._crew, lambda: _looked_at(lit(), printed, picture, first))  # lit has begun before
+            )
+            seen = self._fields.read(flat, guess.layout, printed)
+            for other in [each for each in self._bare if each is not guess.layout and _is_same(each, guess.layout)]:
+                also = self._fields.read(flat, other)
+                if document.fitting(other, also) > document.fitting(guess.layout, seen):
+                    guess, seen = replace(guess, layout=other), also
+            for rival in [each for each in self._rivals if _is_like(each, guess.layout) and _proved_by(each, seen)]:
+                guess, seen = replace(guess, layout=rival), self._fields.read(flat, rival)
+            if guess is first:
+                good, told = looked_at()
+            else:
+                where = self._fields.find(flat, guess.layout)
+                good, told = _looked_at(_lit(flat, picture, guess), where, picture, guess)
         boxes = {name: None if each.box is None else _in_picture(each.box, back) for name, each in seen.items()}
         portrait = None
         if guess.layout.portrait is not None:
             left, top, right, bottom = guess.layout.portrait
             portrait = flat[top:bottom, left:right].copy()
-        places = {name: Place(each.box, len(each.lines)) if each.box else None for name, each in seen.items()}
-        sight = look(flat, guess.layout, places)
-        good = quality.measure(sight, picture.shape, guess.corners)
         if guess.layout.document == RESIDENT_ID:
             tell = rules.front if guess.layout.side == "front" else rules.back
-            side = tell(seen, boxes, self._fields.interpreter)
-            told = risks.judge(sight, good, picture, guess.corners, side=side, today=today)
-            return IdCard(side, _quad(guess.corners), good, told, portrait)
-        paper, told = document.judge(guess.layout, seen, boxes, self._fields.interpreter)
-        told |= document.written(guess.layout, paper, today)
-        if risks.cut(picture.shape, guess.corners):
-            told |= {Risk.EDGE_MISSING}
-        return IdCard(paper, _quad(guess.corners), good, told, portrait)
+            side = rules.asked_back(tell(seen, boxes, self._fields.interpreter), told.hidden)
+            return IdCard(side, _quad(guess.corners), good, risks.told(told, side, today), portrait)
+        paper, disagreeing = document.judge(guess.layout, seen, boxes, self._fields.interpreter)
+        all_told = told.risks | disagreeing | document.written(guess.layout, paper, today)
+        return IdCard(paper, _quad(guess.corners), good, all_told, portrait)
 
     def _proof(self, picture: Pixels, guess: Guess) -> float:
-        """Return how well what is written fits a layout without labels: 0 where its proof is not in order."""
+        """Return how well what is written fits a layout that has a proof: 0 where that is not in order."""
         layout = guess.layout
         with _flattened(picture, guess) as (flat, _):
             seen = {field.name: self._fields.glance(flat, layout, field) for field in _proofs(layout)}
@@ -103,6 +120,29 @@ class Reader:
             rest = [field for field in layout.fields if field.name not in seen]
             seen |= {field.name: self._fields.glance(flat, layout, field) for field in rest}
         return document.fitting(layout, seen)
+
+
+def why_not(picture: Pixels) -> Unreadable:
+    """Return why no card is found in a picture, as far as the picture tells."""
+    return Unreadable.BLURRED if quality.out_of_focus(picture) else Unreadable.NO_CARD
+
+
+def _lit(flat: Pixels, picture: Pixels, guess: Guess) -> tuple[Sight, Quality]:
+    """Return what shows of a card before it is known where its fields are printed."""
+    sight = look(flat, guess.layout, {})
+    return sight, quality.measure(sight, picture.shape, guess.corners)
+
+
+def _looked_at(
+    lit: tuple[Sight, Quality], printed: Printed, picture: Pixels, guess: Guess
+) -> tuple[Quality, risks.Seen]:
+    """Return what shows without reading: quality, and the risks that the picture itself tells."""
+    boxes = {name: (around(found), len(found)) for name, found in printed.items()}
+    places = {name: None if box is None else Place(box, count) for name, (box, count) in boxes.items()}
+    sight, good = replace(lit[0], places=places), lit[1]
+    if guess.layout.document == RESIDENT_ID:
+        return good, risks.seen(sight, good, picture, guess.corners)
+    return good, risks.Seen(frozenset({Risk.EDGE_MISSING} if risks.cut(picture.shape, guess.corners) else ()))
 
 
 def _is_same(one: Layout, other: Layout) -> bool:

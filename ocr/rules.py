@@ -3,11 +3,13 @@
 GB 11643: an ID number holds the region of first registration, the day of birth, the sex, and a character that checks.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from ocr import doubt, fields, places, regions
-from ocr.characters import folded, han
+from ocr.characters import begins_with_surname, folded, han
+from ocr.completion import completed
 from ocr.doubt import Signs
 from ocr.field_reader import Seen
 from ocr.fields import Interpreter
@@ -21,7 +23,7 @@ _SWAP = 4.0  # a sex or day that is so little less likely than what was read giv
 _FULL = 11  # characters of a line that another follows; digits are narrow, and make it more
 _ENDERS = frozenset("号室组村楼户栋幢座队屯社内院附园城区弄场里苑厂校店")
 
-
+_Side = TypeVar("_Side", bound=IdCardFront | IdCardBack)
 Judge = Callable[[str, Signs], float]
 """How likely a field of a kind is right, by its signs."""
 
@@ -64,6 +66,22 @@ def back(
     )
 
 
+def asked_back(side: _Side, hidden: Collection[str]) -> _Side:
+    """Return a side none of whose fields is sure over which something lies, unless a rule proves it.
+
+    `hidden`: names of fields as layouts have them. Characters at the end of a line that are hidden leave no hole.
+    """
+    kinds = {"valid_from": "validity", "valid_until": "validity"}
+    return replace(
+        side,
+        **{
+            field: replace(each, sure=False)
+            for field, each in vars(side).items()
+            if kinds.get(field, field) in hidden and not each.verified
+        },
+    )
+
+
 def name(seen: Seen, box: Quad | None, judge: Judge = doubt.confidence) -> FieldReading:
     """Return somebody's name in Chinese."""
     text = folded(seen.text)
@@ -94,6 +112,9 @@ def _agreed(
     }
     if repaired:
         read["id_number"] = replace(read["id_number"], source=Source.REPAIRED, sure=False)
+    elif not fields.checks(number) and (whole := _completed(seen, "" if day_repaired else day, interpreter)):
+        proposed = replace(read["id_number"], text=whole, confidence=_MAY_FOLLOW)
+        read["id_number"] = replace(proposed, source=Source.REPAIRED, sure=False)
     if not fields.checks(number) or not regions.known(number[:6]):
         if number:
             read["id_number"] = replace(read["id_number"], sure=False)
@@ -143,6 +164,16 @@ def _number(seen: Seen, day: str, sex: str, interpreter: Interpreter) -> tuple[s
     if len(agreeing) > 1 and agreeing[0][0] - agreeing[1][0] < _LEAD:
         return seen.text, False
     return agreeing[0][1], True
+
+
+def _completed(seen: Mapping[str, Seen], day: str, interpreter: Interpreter) -> str:
+    """Return the only ID number that one of which digits are hidden may be; "" where there is no only one."""
+    number = seen["id_number"]
+    if not number.lines or number.box is None:
+        return ""
+    look = number.lines[0].looks[0]
+    homes = places.codes(seen["address"].text)
+    return completed(look, number.box, interpreter, day=day, sex=seen["sex"].text, homes=homes)
 
 
 def _dated(seen: Seen, interpreter: Interpreter) -> tuple[str, bool]:
@@ -212,15 +243,19 @@ def _split(text: str, read: list[str]) -> list[str]:
 
 
 def _odd_name(name: str) -> int:
-    """Return how many rules a name breaks: two to four characters, more with dots between; Chinese all."""
+    """Return how many rules a name breaks: two to four characters, the first a surname, or more with dots; Chinese all.
+
+    Whose surname is not in the list is asked back: 福 may be 禤, and 也 乜, of which networks hardly know.
+    """
     plain = name.replace("·", "")
-    longest = 20 if "·" in name else 4
-    return (not 2 <= len(plain) <= longest) + any(not han(each) for each in plain)
+    dotted = "·" in name
+    long = not 2 <= len(plain) <= (20 if dotted else 4)
+    return long + any(not han(each) for each in plain) + (not dotted and not begins_with_surname(name))
 
 
 def judged(judge: Judge, seen: Seen, text: str, odd: int, box: Quad | None, *, repaired: bool = False) -> FieldReading:
     """Return a field that says `text` and breaks `odd` rules, with its confidence."""
     signs: Signs = replace(seen.signs, odd=seen.signs.odd + odd)
     confidence = judge(seen.kind, signs) if text else 0.0
-    sure = bool(text) and confidence >= doubt.enough(seen.kind)
+    sure = bool(text) and confidence >= doubt.enough(seen.kind, again=signs.again)
     return FieldReading(text, confidence, box, Source.REPAIRED if repaired else Source.PRINT, sure)

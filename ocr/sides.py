@@ -6,13 +6,15 @@ from functools import cache
 import cv2
 import numpy as np
 
-from ocr.arrays import Pixels, Plane, Points
+from ocr.arrays import Plane, Points
 from ocr.layout import Ink, Layout
 from ocr.lines import strokes
-from ocr.projection import Size
+from ocr.projection import Size, rim
+from ocr.scales import Scales
 
-_COARSE = 4  # dots of the card that make one of the map
-_PLAY = 8  # dots of the map by which a card may lie beside its outline
+_COARSE = 8  # dots of the card that make one of the map
+_FINE = 4  # dots of the card that make one of the picture in which ink is looked for
+_PLAY = 4  # dots of the map by which a card may lie beside its outline
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,18 +27,17 @@ class Guess:
     lead: float
 
 
-def which(picture: Pixels, corners: Points, layouts: tuple[Layout, ...]) -> Guess:
+def which(scales: Scales, corners: Points, layouts: tuple[Layout, ...]) -> Guess:
     """Return the likeliest layout for what lies within `corners`, whose first side is a long one."""
     inks: dict[tuple[Size, Ink], Plane] = {}
     scored = []
     for layout in layouts:
         kind = layout.size, layout.ink
         if kind not in inks:
-            inks[kind] = _ink(picture, corners, *kind)
+            inks[kind] = _ink(scales, corners, *kind)
         seen = inks[kind]
         for turns, turned in ((0, seen), (2, np.ascontiguousarray(seen[::-1, ::-1]))):
-            padded = cv2.copyMakeBorder(turned, _PLAY, _PLAY, _PLAY, _PLAY, cv2.BORDER_CONSTANT, value=0)
-            likeness = float(cv2.matchTemplate(padded, _expected(layout), cv2.TM_CCOEFF_NORMED).max())
+            likeness = float(cv2.matchTemplate(turned, _expected(layout), cv2.TM_CCOEFF_NORMED).max())
             scored.append((likeness, layout, turns))
     scored.sort(key=lambda each: -each[0])
     likeness, layout, turns = scored[0]
@@ -45,8 +46,8 @@ def which(picture: Pixels, corners: Points, layouts: tuple[Layout, ...]) -> Gues
 
 @cache
 def _expected(layout: Layout) -> Plane:
-    width, height = (side // _COARSE for side in layout.size)
-    ink = np.zeros((height + 1, width), np.float32)
+    wide, high = _size(layout.size, _FINE)
+    ink: Plane = np.zeros((high, wide), np.float32)
     boxes = [label.box for label in layout.labels]
     for field in layout.fields:
         left, top, right, bottom = field.box
@@ -54,19 +55,25 @@ def _expected(layout: Layout) -> Plane:
         bottom = min(bottom, top + 88) if field.lines > 1 else bottom
         boxes.append((left, top, right, bottom))
     for box in boxes:
-        left, top, right, bottom = (round(value / _COARSE) for value in box)
+        left, top, right, bottom = (round(value / _FINE) for value in box)
         ink[top:bottom, left:right] = 1
-    return cv2.GaussianBlur(ink, (0, 0), 2)
+    ink = cv2.GaussianBlur(ink, (0, 0), 2)
+    return cv2.resize(ink, _size(layout.size, _COARSE), interpolation=cv2.INTER_AREA)
 
 
-def _ink(picture: Pixels, corners: Points, of_card: Size, kind: Ink) -> Plane:
-    wide, high = (round(side / _COARSE) for side in of_card)
-    size = 2 * wide, 2 * high
-    flat = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
-    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), flat)
-    small = cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-    gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-    dark = strokes(gray, 11, kind).astype(np.float32)
-    paper = cv2.blur(gray.astype(np.float32), (41, 41)) + 20
-    ink = cv2.blur(np.minimum(dark / paper * 4, 1), (13, 13))
-    return np.asarray(cv2.resize(ink, (wide, high), interpolation=cv2.INTER_AREA), np.float32)
+def _ink(scales: Scales, corners: Points, of_card: Size, kind: Ink) -> Plane:
+    """Return how much ink there is, 0 to 1 for each dot of the map, and none in a rim of `_PLAY` dots around it."""
+    size = _size(of_card, _FINE)
+    gray, to_copy = scales.gray(corners, size[0])
+    seen = cv2.perspectiveTransform(corners[None].astype(np.float64), to_copy)[0]
+    matrix = cv2.getPerspectiveTransform(seen.astype(np.float32), rim(size).astype(np.float32))
+    flat = cv2.warpPerspective(gray, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    paper = cv2.convertScaleAbs(cv2.blur(flat, (21, 21)), alpha=1, beta=20)
+    dark = cv2.divide(strokes(flat, 5, kind), paper, scale=4, dtype=cv2.CV_32F)
+    ink = cv2.blur(np.minimum(dark, 1), (7, 7))
+    coarse = cv2.resize(ink, _size(of_card, _COARSE), interpolation=cv2.INTER_AREA)
+    return cv2.copyMakeBorder(coarse, _PLAY, _PLAY, _PLAY, _PLAY, cv2.BORDER_CONSTANT, value=0)
+
+
+def _size(of_card: Size, dots: int) -> Size:
+    return round(of_card[0] / dots), round(of_card[1] / dots)

@@ -17,11 +17,7 @@ from kiosk_core.errors import JournalUnavailable
 from kiosk_core.funding import FundingKind, FundingSource
 from kiosk_core.id_card_reader import IdCardReader
 from kiosk_core.id_document import DocumentCapture
-from kiosk_core.journeys import events as ev
-from kiosk_core.journeys.journey import DEFAULT_KIND, Next
-from kiosk_core.ledger import Journal, LedgerRow, Transaction
-from kiosk_core.outbox import Unacknowledged
-from kiosk_core.pages import (
+from kiosk_core.intents import (
     AnswerField,
     Cancel,
     ChangeLanguage,
@@ -31,16 +27,16 @@ from kiosk_core.pages import (
     Confirm,
     Done,
     Intent,
-    MenuPage,
-    MessagePage,
     OpenField,
-    Page,
-    Preview,
-    ResultPage,
-    ShowPage,
     StayHere,
 )
+from kiosk_core.journeys import events as ev
+from kiosk_core.journeys.journey import DEFAULT_KIND, Next
+from kiosk_core.ledger import Journal, LedgerRow, Transaction
+from kiosk_core.outbox import Unacknowledged
+from kiosk_core.pages import MenuPage, MessagePage, Page, Preview, ResultPage
 from kiosk_core.ports import BankHost, ReceiptPrinter, TopUpModule
+from kiosk_core.screen_messages import ShowPage
 from kiosk_core.services import Service
 from kiosk_core.settlement import Settlement, SettlementRefused, settle
 from kiosk_core.status import DeviceStatus, Media

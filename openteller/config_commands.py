@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from kiosk_core.errors import ConfigError
 from openteller.console import report
+from openteller.service_files import RISK_NAME, load_risk, load_service, load_services
 
 if TYPE_CHECKING:
     from kiosk_core.risk import Risk
@@ -68,13 +69,7 @@ def check(path: Path) -> tuple[str, ...]:
     Raises:
         ConfigError: what is wrong, all of it.
     """
-    from openteller.config import (  # noqa: PLC0415  (with it come all drivers)
-        RISK_NAME,
-        load_risk,
-        load_service,
-        load_services,
-        load_terminal,
-    )
+    from openteller.config import load_terminal  # noqa: PLC0415  (with it come all drivers)
 
     if path.is_dir():
         services = tuple(f"service {service.id}: {service.title.en}" for service in load_services(path))
@@ -91,7 +86,7 @@ def check(path: Path) -> tuple[str, ...]:
 
 def _missing_here(path: Path) -> tuple[str, ...]:
     """Return what a terminal's core would not start without, and is not on this machine."""
-    from openteller.config import RISK_NAME, load_terminal, unreadable_files  # noqa: PLC0415
+    from openteller.config import load_terminal, unreadable_files  # noqa: PLC0415
 
     if path.name == RISK_NAME or _is_service(path):
         return ()

@@ -29,10 +29,11 @@ from kiosk_core.card_reader import CardReader
 from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError
 from kiosk_core.funding import FundingKind, FundingSource
-from kiosk_core.pages import Answer, AskFrame, Hello, MenuPage, MessagePage, Preview, Question, Refused, ShowPage
+from kiosk_core.pages import MenuPage, MessagePage, Preview
 from kiosk_core.pin_pad import PinPad
 from kiosk_core.ports import BankHost
 from kiosk_core.receipt import Bitmap
+from kiosk_core.screen_messages import Answer, AskFrame, Hello, Question, Refused, ShowPage
 from kiosk_core.social_security import SocialSecurityCard, SocialSecurityProblem
 from kiosk_core.staff_questions import AskConfirmClock, AskConfirmDisk, AskRetire, AskSettle
 from kiosk_core.status import DeviceStatus
@@ -42,15 +43,7 @@ from kiosk_core.texts import LANGUAGES
 from ocr.worker import ReadingProcess
 from openteller.bank_card_funding import AtOnce, BankCardDevices, BankCardFunding, PayerRules
 from openteller.conductor import Conductor
-from openteller.config import (
-    RISK_NAME,
-    HostSection,
-    TerminalConfig,
-    load_risk,
-    load_services,
-    load_terminal,
-    unreadable_files,
-)
+from openteller.config import TerminalConfig, load_terminal, unreadable_files
 from openteller.core_server import CoreServer
 from openteller.devices import giving_cards_back, opener, watch, with_logo
 from openteller.host_report import host_report
@@ -60,6 +53,8 @@ from openteller.pin_pad_keys import PinKeyInPad, PinPadKeys, with_key_of_bank
 from openteller.preview import CameraPreview
 from openteller.questions import SlotReading, Worker
 from openteller.risk_check import RiskCheck
+from openteller.sections import HostSection
+from openteller.service_files import RISK_NAME, load_risk, load_services
 from openteller.staff_acts import StaffActs
 from openteller.technician import BUSY, Attended, Technician
 from openteller.toml_file import together

@@ -4,8 +4,8 @@ import socket
 from pathlib import Path
 from types import TracebackType
 
-from kiosk_core.pages import Answer, Hello, Question, ShowPage
 from kiosk_core.protocol import MAX_LINE_BYTES, BadMessage, decode_from_core, encode
+from kiosk_core.screen_messages import Answer, Hello, Question, ShowPage
 
 _ANSWER_S = 5.0
 

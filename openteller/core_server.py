@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from kiosk_core.pages import Answer, Hello, Intent, Question, ShowPage, Touched
+from kiosk_core.intents import Intent
 from kiosk_core.protocol import MAX_LINE_BYTES, BadMessage, decode_to_core, encode
+from kiosk_core.screen_messages import Answer, Hello, Question, ShowPage, Touched
 
 _log = logging.getLogger(__name__)
 

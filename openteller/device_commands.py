@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from kiosk_core.errors import ConfigError, OpenTellerError
-from kiosk_core.pages import Answer, Question, Refused
+from kiosk_core.screen_messages import Answer, Question, Refused
 from kiosk_core.technician_questions import (
     MAX_PREVIEW_S,
     AskDevice,

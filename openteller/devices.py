@@ -14,7 +14,8 @@ from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceFault, OpenTellerError
 from kiosk_core.receipt import Bitmap
 from kiosk_core.status import Media
-from openteller.config import DeviceSection, TerminalConfig
+from openteller.config import TerminalConfig
+from openteller.sections import DeviceSection
 
 _log = logging.getLogger(__name__)
 

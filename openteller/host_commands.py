@@ -13,7 +13,7 @@ from rich.table import Table
 from kiosk_core.errors import ConfigError, JournalUnavailable
 from kiosk_core.ledger import Transaction
 from kiosk_core.money import format_amount
-from kiosk_core.pages import Refused
+from kiosk_core.screen_messages import Refused
 from kiosk_core.settlement import STAFF_MAY_CLOSE
 from kiosk_core.suspense import REPORTED, suspense_of
 from kiosk_core.technician_questions import AskHost, HostReport, WaitingReport

@@ -22,7 +22,7 @@ from journal.story import say_fact, standing, tell
 from journal.verify import Verdict, verify
 from kiosk_core.ledger import LedgerState, Resolution, Transaction
 from kiosk_core.money import format_amount
-from kiosk_core.pages import Refused
+from kiosk_core.screen_messages import Refused
 from kiosk_core.settlement import Settlement, checked_text, settle, why_not
 from kiosk_core.staff_questions import (
     ArchivesRetired,

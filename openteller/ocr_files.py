@@ -20,7 +20,7 @@ from ocr.layout import LayoutError, layouts
 from ocr.line_reader import LineReader
 from ocr.paddle import EngineFailed, PaddleEngine, Runtime
 from ocr.picture import decode
-from ocr.reader import Reader
+from ocr.reader import Reader, why_not
 from ocr.recogniser import ModelMissing, OnnxRecogniser
 from ocr.scores import Scores, Share, Truth
 from openteller.console import stop
@@ -28,6 +28,7 @@ from openteller.system_clock import SystemClock
 
 _WHY_NOT = {
     Unreadable.NO_CARD: "there is no ID card in it",
+    Unreadable.BLURRED: "nothing in it is sharp: hold the camera still and take it again",
     Unreadable.NOT_A_PICTURE: "it is no picture, or a damaged one",
     Unreadable.TOO_LARGE: "the picture is too large: 25 million dots and 32 MB are the most",
     Unreadable.TOO_SMALL: "the picture is too small: 320 x 200 dots are the least",
@@ -64,11 +65,10 @@ def _read_files(reader: Reader | LineReader, files: Sequence[Path], annotate: Pa
         data = _bytes_of(file)
         begun = time.perf_counter()
         pixels = decode(data)
-        why_not = pixels if isinstance(pixels, Unreadable) else Unreadable.NO_CARD
         cards = [] if isinstance(pixels, Unreadable) else reader.read_all(pixels, today)
         took = (time.perf_counter() - begun) * 1000
         all_read &= bool(cards)
-        told: list[IdCard | Unreadable] = [*cards] or [why_not]
+        told: list[IdCard | Unreadable] = [*cards] or [pixels if isinstance(pixels, Unreadable) else why_not(pixels)]
         for found in told:
             if as_json:
                 print(json.dumps(_as_json(file, found, took), ensure_ascii=False))

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from kiosk_core.clock import Clock
-from kiosk_core.pages import MessagePage, Page, ShowPage
+from kiosk_core.pages import MessagePage, Page
+from kiosk_core.screen_messages import ShowPage
 from kiosk_core.texts import Language, Words
 
 DEFAULT_LANGUAGE: Language = "zh"

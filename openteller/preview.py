@@ -9,8 +9,9 @@ import cv2
 from drivers.device_thread import DeviceThread
 from kiosk_core.camera import Camera, Picture, Pixels
 from kiosk_core.errors import Fault, OpenTellerError
-from kiosk_core.pages import AskFrame, CapturePage, Frame, ScanPage, ShowPage
+from kiosk_core.pages import CapturePage, ScanPage
 from kiosk_core.protocol import MAX_LINE_BYTES
+from kiosk_core.screen_messages import AskFrame, Frame, ShowPage
 from kiosk_core.status import DeviceState
 from kiosk_core.texts import Words
 

@@ -87,7 +87,7 @@ class Rehearsal:
         lay = lambda: self.sim.do("lay_document", document=document)  # noqa: E731
         sees = lambda: self._shows("scan") and self.model.camera.source != ""  # noqa: E731
         self._step("id_front", lambda: self.screen.touch(f"service_{service_id}"), sees)
-        self._step("id_reading", lay, lambda: bool(self.model.scan["good"]) or self._has_turned())
+        self._step("id_reading", lay, lambda: bool(self.model.pages.scan["good"]) or self._has_turned())
         self._step("id_back", lambda: None, self._has_turned)
         self._step("id_form", lambda: self.sim.do("turn_over_document"), lambda: self._shows("form"))
         self._step("id_field", lambda: self.screen.touch("field_id_number"), lambda: self._shows("field"))
@@ -98,7 +98,7 @@ class Rehearsal:
 
     def _has_turned(self) -> bool:
         """Whether the back of the ID card is asked for."""
-        return self._shows("scan") and bool(self.model.scan["steps"][0]["state"] == "done")
+        return self._shows("scan") and bool(self.model.pages.scan["steps"][0]["state"] == "done")
 
     def _speak(self, language: str) -> None:
         if language != self.model.language:

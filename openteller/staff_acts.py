@@ -12,7 +12,7 @@ from journal.retirement import Retired, Retirement, RetirementRefused
 from journal.store import SqliteJournal
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
-from kiosk_core.pages import Refused
+from kiosk_core.screen_messages import Refused
 from kiosk_core.settlement import Settlement, SettlementRefused, checked_text
 from kiosk_core.staff_questions import (
     ArchivesRetired,

@@ -14,7 +14,7 @@ from drivers.trace.watch import TraceWatch
 from kiosk_core.card_reader import ResetAction
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError, ProtocolViolation
-from kiosk_core.pages import Answer, Refused
+from kiosk_core.screen_messages import Answer, Refused
 from kiosk_core.status import Counters, DeviceStatus, Identity
 from kiosk_core.technician_questions import (
     AskDevice,

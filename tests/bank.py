@@ -8,13 +8,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from device_sim import card_crypto
 from device_sim.bank_accounts import BankAccount
-from device_sim.bank_books import BankRules
 from device_sim.bank_host import BankHostSettings
+from device_sim.bank_rules import BankRules
 from device_sim.cards.debit import application_cryptogram
 from kiosk_core.card_number import CardNumber
 from kiosk_core.ports import LoadAuthorisation, LoadInit, Trace
 from openteller.demo_certificates import DemoCertificates
-from wire.host_messages import PayingCard, PinScheme, SealedPin
+from wire.host_values import PayingCard, PinScheme, SealedPin
 
 RULES = BankRules(
     load_master_key=bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"),

@@ -47,8 +47,6 @@ from wire.host_fields import (
 from wire.host_messages import (
     APPROVED,
     CHALLENGE_BYTES,
-    Approval,
-    BroughtKey,
     ChargeRequest,
     ChargeResponse,
     ConfirmRequest,
@@ -69,7 +67,6 @@ from wire.host_messages import (
     JournalHeadResponse,
     KeyRequest,
     KeyResponse,
-    LoadPermission,
     LoadRequest,
     LoadResponse,
     Message,
@@ -77,15 +74,10 @@ from wire.host_messages import (
     OrderedResponse,
     OrderRequest,
     OrderResponse,
-    OrderStatus,
-    PayingCard,
     PinKeyInUseRequest,
     PinKeyInUseResponse,
     PinKeyRequest,
     PinKeyResponse,
-    PinScheme,
-    PurseData,
-    QrOffer,
     Request,
     Response,
     ReversalRequest,
@@ -96,6 +88,16 @@ from wire.host_messages import (
     StatusResponse,
     SuspenseRequest,
     SuspenseResponse,
+)
+from wire.host_values import (
+    Approval,
+    BroughtKey,
+    LoadPermission,
+    OrderStatus,
+    PayingCard,
+    PinScheme,
+    PurseData,
+    QrOffer,
 )
 
 _Private = dict[Tag, bytes]

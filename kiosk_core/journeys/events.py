@@ -11,8 +11,8 @@ from kiosk_core.funding import FundingKind, FundingOffer, FundingState
 from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.id_document import CaptureNews, DocumentSide
 from kiosk_core.id_update import IdRefused, IdUpdated
+from kiosk_core.intents import FieldAnswer
 from kiosk_core.ledger import Transaction
-from kiosk_core.pages import FieldAnswer
 from kiosk_core.ports import (
     CardProblem,
     CarriedOut,

@@ -9,7 +9,7 @@ Rectangle {
     readonly property bool confirms: ["keypad", "form", "field"].includes(model.kind)
     readonly property bool leadsOn: confirms || ["listing", "result"].includes(model.kind)
     readonly property bool complete: model.kind === "keypad" ? model.amount.typed : model.kind !== "field" || model.typed.complete
-    readonly property string confirm: model.kind === "form" ? model.form.confirm : model.kind === "field" ? model.field.confirm : model.words.confirm
+    readonly property string confirm: model.kind === "form" ? model.pages.form.confirm : model.kind === "field" ? model.pages.field.confirm : model.words.confirm
 
     function leadOn() {
         switch (model.kind) {

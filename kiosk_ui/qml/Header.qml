@@ -10,7 +10,7 @@ Rectangle {
     readonly property real row: Math.max(24 * Theme.unit, 2.9 * Theme.textSmall)
 
     color: Theme.accent
-    implicitHeight: brand.height + (portrait ? band.height : 0) + (model.simulated ? mark.height : 0)
+    implicitHeight: brand.height + (portrait ? band.height : 0) + (model.header.simulated ? mark.height : 0)
 
     Row {
         id: brand
@@ -25,7 +25,7 @@ Rectangle {
             color: Theme.onAccent
             name: "bank"
             size: 12 * Theme.unit
-            visible: root.model.bank !== ""
+            visible: root.model.header.bank !== ""
         }
         Label {
             anchors.verticalCenter: parent.verticalCenter
@@ -37,7 +37,7 @@ Rectangle {
             objectName: "bank"
             size: Theme.textLead
             strong: true
-            text: root.model.bank
+            text: root.model.header.bank
             verticalAlignment: Text.AlignVCenter
             width: Math.min(implicitWidth, (root.portrait ? root.width - languages.width : root.width * 0.36) - 2 * Theme.margin - 18 * Theme.unit - Theme.gap2)
         }
@@ -52,7 +52,7 @@ Rectangle {
         spacing: Theme.gap2
 
         Repeater {
-            model: root.model.languages
+            model: root.model.header.languages
 
             Touchable {
                 id: language
@@ -110,7 +110,7 @@ Rectangle {
             color: Theme.onAccent
             objectName: "terminal"
             size: Theme.textSmall
-            text: root.model.terminal
+            text: root.model.header.terminal
             wrapMode: Text.NoWrap
         }
         Item {
@@ -120,7 +120,7 @@ Rectangle {
             color: Theme.onAccent
             objectName: "date"
             size: Theme.textSmall
-            text: root.model.date
+            text: root.model.header.date
             wrapMode: Text.NoWrap
         }
         Label {
@@ -128,7 +128,7 @@ Rectangle {
             objectName: "time"
             size: Theme.textSmall
             strong: true
-            text: root.model.time
+            text: root.model.header.time
             wrapMode: Text.NoWrap
         }
     }
@@ -141,7 +141,7 @@ Rectangle {
         anchors.right: parent.right
         color: Theme.attentionSoft
         height: Math.max(12 * Theme.unit, 1.6 * Theme.textSmall)
-        visible: root.model.simulated
+        visible: root.model.header.simulated
 
         Label {
             anchors.centerIn: parent

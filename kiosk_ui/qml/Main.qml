@@ -71,7 +71,7 @@ Rectangle {
 
         MenuStep {
             model: root.model
-            page: root.model.menu
+            page: root.model.pages.menu
             portrait: root.portrait
         }
     }
@@ -80,7 +80,7 @@ Rectangle {
 
         CaptureStep {
             model: root.model
-            page: root.model.capture
+            page: root.model.pages.capture
             portrait: root.portrait
         }
     }
@@ -89,7 +89,7 @@ Rectangle {
 
         ScanStep {
             model: root.model
-            page: root.model.scan
+            page: root.model.pages.scan
             portrait: root.portrait
         }
     }
@@ -98,7 +98,7 @@ Rectangle {
 
         FormStep {
             model: root.model
-            page: root.model.form
+            page: root.model.pages.form
             portrait: root.portrait
         }
     }
@@ -107,7 +107,7 @@ Rectangle {
 
         FieldStep {
             model: root.model
-            page: root.model.field
+            page: root.model.pages.field
             portrait: root.portrait
         }
     }
@@ -116,7 +116,7 @@ Rectangle {
 
         KeypadStep {
             model: root.model
-            page: root.model.keypad
+            page: root.model.pages.keypad
             portrait: root.portrait
         }
     }
@@ -125,7 +125,7 @@ Rectangle {
 
         FundingStep {
             model: root.model
-            page: root.model.funding
+            page: root.model.pages.funding
             portrait: root.portrait
         }
     }
@@ -134,7 +134,7 @@ Rectangle {
 
         PaymentStep {
             model: root.model
-            page: root.model.payment
+            page: root.model.pages.payment
             portrait: root.portrait
         }
     }
@@ -142,7 +142,7 @@ Rectangle {
         id: progress
 
         ProgressStep {
-            page: root.model.progress
+            page: root.model.pages.progress
             portrait: root.portrait
         }
     }
@@ -151,7 +151,7 @@ Rectangle {
 
         ListStep {
             model: root.model
-            page: root.model.listing
+            page: root.model.pages.listing
             portrait: root.portrait
         }
     }
@@ -159,7 +159,7 @@ Rectangle {
         id: result
 
         ResultStep {
-            page: root.model.result
+            page: root.model.pages.result
             portrait: root.portrait
         }
     }
@@ -167,7 +167,7 @@ Rectangle {
         id: message
 
         MessageStep {
-            page: root.model.message
+            page: root.model.pages.message
         }
     }
 }

@@ -5,8 +5,8 @@ Sizes are those of the standards; where things are printed follows the official 
 those that ISO 3166 leaves to users; bank cards begin like numbers that payment services publish for tests.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
@@ -196,69 +196,88 @@ def residence_permit_back(chance: Random, fonts: Fonts) -> Face:
     return sheet.face("back", fields, "residence_permit")
 
 
-def permanent_residence_2023(chance: Random, fonts: Fonts) -> Face:
-    """Draw the side with the portrait of a foreigner's permanent residence card of 2023."""
+@dataclass(frozen=True)
+class _Holder:
+    """The holder of a foreigner's permanent residence card, in both of his scripts, and until when he is."""
+
+    who: Person
+    latin: str
+    han: str
+    until: date
+
+
+def _holder(chance: Random) -> _Holder:
     who = person(chance)
     given = chance.randrange(len(_GIVEN))
-    latin, han = f"{chance.choice(_SURNAMES)}, {_GIVEN[given]}", _HAN[given]
-    number = f"9{who.id_number[:2]}{_UTOPIA_NUMBER}{who.id_number[6:17]}"
+    latin = f"{chance.choice(_SURNAMES)}, {_GIVEN[given]}"
+    return _Holder(who, latin, _HAN[given], _years_on(who.valid_from, 10))
+
+
+def permanent_residence_2023(chance: Random, fonts: Fonts) -> Face:
+    """Draw the side with the portrait of a foreigner's permanent residence card of 2023."""
+    holder = _holder(chance)
+    code = holder.who.id_number
+    number = f"9{code[:2]}{_UTOPIA_NUMBER}{code[6:17]}"
     number += check_character(number)
-    until = _years_on(who.valid_from, 10)
     sheet = Sheet(chance, fonts)
     guilloche(sheet, chance, (204, 214, 236), (240, 212, 222))
-    portrait(sheet, chance, who.sex, (650, 101, 953, 467))
-    for x, y, label in ((82, 96, "姓名 / Name"), (82, 258, "性别 / Sex"), (304, 258, "出生日期 / Date of Birth"),
-                        (82, 349, "国籍 / Nationality"), (82, 444, "有效期限 / Period of Validity"),
-                        (82, 547, "证件号码 / ID No.")):  # fmt: skip
-        _bilingual(sheet, x, y, label)
-    sheet.text("latin_name", 84, 149, latin, 30, fonts=OCR_B)
-    sheet.text("name", 84, 196, han, 36, pitch=46)
-    sheet.text("sex", 84, 300, f"{who.sex} / {'F' if who.sex == '女' else 'M'}", 32)
-    sheet.text("birth", 302, 300, _dotted(who.birth), 31)
-    sheet.text("nationality", 84, 390, f"{_UTOPIA_NAME} / {_UTOPIA}", 32)
-    sheet.text("validity", 84, 481, f"{_dotted(who.valid_from)} – {_dotted(until)}", 31)
+    portrait(sheet, chance, holder.who.sex, (650, 101, 953, 467))
+    _bilingual(
+        sheet,
+        ((82, 96, "姓名 / Name"), (82, 258, "性别 / Sex"), (304, 258, "出生日期 / Date of Birth"),
+         (82, 349, "国籍 / Nationality"), (82, 444, "有效期限 / Period of Validity"), (82, 547, "证件号码 / ID No.")),
+    )  # fmt: skip
+    _say_who(sheet, holder, " – ", ((84, 149), (84, 196), (84, 300), (302, 300), (84, 390), (84, 481)))
     sheet.text("id_number", 304, 541, number, 42, fonts=OCR_B, pitch=29.4)
-    return _foreigner(sheet, who, (latin, han, number, until), "permanent_residence_2023")
+    return _foreigner(sheet, holder, number, "permanent_residence_2023")
 
 
 def permanent_residence_2017(chance: Random, fonts: Fonts) -> Face:
     """Draw the side with the portrait of a foreigner's permanent residence card of 2017."""
-    who = person(chance)
-    given = chance.randrange(len(_GIVEN))
-    latin, han = f"{chance.choice(_SURNAMES)}, {_GIVEN[given]}", _HAN[given]
+    holder = _holder(chance)
+    who = holder.who
     number = f"{_UTOPIA}{who.id_number[:4]}{who.birth:%y%m%d}{who.id_number[16]}"
     number += icao9303(number)
-    until = _years_on(who.valid_from, 10)
     sheet = Sheet(chance, fonts)
     guilloche(sheet, chance, (206, 226, 220), (236, 226, 206))
     portrait(sheet, chance, who.sex, (660, 96, 940, 450))
-    for x, y, label in ((70, 70, "姓名 / Name"), (70, 214, "性别 / Sex"), (300, 214, "出生日期 / Date of Birth"),
-                        (70, 304, "国籍 / Nationality"), (70, 394, "有效期限 / Period of Validity"),
-                        (70, 482, "签发机关 / Issuing Authority"), (70, 574, "证件号码 / ID No.")):  # fmt: skip
-        _bilingual(sheet, x, y, label)
-    sheet.text("latin_name", 72, 116, latin, 30, fonts=OCR_B)
-    sheet.text("name", 72, 162, han, 36, pitch=46)
-    sheet.text("sex", 72, 254, f"{who.sex} / {'F' if who.sex == '女' else 'M'}", 32)
-    sheet.text("birth", 300, 254, _dotted(who.birth), 31)
-    sheet.text("nationality", 72, 344, f"{_UTOPIA_NAME} / {_UTOPIA}", 32)
-    sheet.text("validity", 72, 434, f"{_dotted(who.valid_from)}-{_dotted(until)}", 31)
+    _bilingual(
+        sheet,
+        ((70, 70, "姓名 / Name"), (70, 214, "性别 / Sex"), (300, 214, "出生日期 / Date of Birth"),
+         (70, 304, "国籍 / Nationality"), (70, 394, "有效期限 / Period of Validity"),
+         (70, 482, "签发机关 / Issuing Authority"), (70, 574, "证件号码 / ID No.")),
+    )  # fmt: skip
+    _say_who(sheet, holder, "-", ((72, 116), (72, 162), (72, 254), (300, 254), (72, 344), (72, 434)))
     sheet.label(72, 524, "中华人民共和国公安部", 30, None, (32, 30, 36))
     sheet.text("id_number", 300, 570, number, 42, fonts=OCR_B, pitch=29.4)
-    return _foreigner(sheet, who, (latin, han, number, until), "permanent_residence_2017")
+    return _foreigner(sheet, holder, number, "permanent_residence_2017")
 
 
-def _bilingual(sheet: Sheet, x: float, y: float, label: str) -> None:
-    """Print a label in Chinese and English; Latin letters are narrower."""
-    chinese, english = label.split(" / ")
-    sheet.label(x, y, chinese, 22, 22, _BLUE)
-    sheet.label(x + 22 * len(chinese) + 8, y, f"/ {english}", 20, 0, _BLUE)
+def _bilingual(sheet: Sheet, labels: Iterable[tuple[float, float, str]]) -> None:
+    """Print labels in Chinese and English; Latin letters are narrower."""
+    for x, y, label in labels:
+        chinese, english = label.split(" / ")
+        sheet.label(x, y, chinese, 22, 22, _BLUE)
+        sheet.label(x + 22 * len(chinese) + 8, y, f"/ {english}", 20, 0, _BLUE)
 
 
-def _foreigner(sheet: Sheet, who: Person, told: tuple[str, str, str, date], document: str) -> Face:
-    latin, han, number, until = told
-    fields = {"latin_name": latin, "name": han, "sex": who.sex, "birth": who.birth.isoformat(),
-              "nationality": _UTOPIA, "valid_from": who.valid_from.isoformat(), "valid_until": until.isoformat(),
-              "id_number": number}  # fmt: skip
+def _say_who(sheet: Sheet, holder: _Holder, dash: str, places: Sequence[tuple[float, float]]) -> None:
+    """Print both names, sex, birth, nationality and validity, at these places one after the other."""
+    who = holder.who
+    names, han, sex, birth, nationality, validity = places
+    sheet.text("latin_name", *names, holder.latin, 30, fonts=OCR_B)
+    sheet.text("name", *han, holder.han, 36, pitch=46)
+    sheet.text("sex", *sex, f"{who.sex} / {'F' if who.sex == '女' else 'M'}", 32)
+    sheet.text("birth", *birth, _dotted(who.birth), 31)
+    sheet.text("nationality", *nationality, f"{_UTOPIA_NAME} / {_UTOPIA}", 32)
+    sheet.text("validity", *validity, f"{_dotted(who.valid_from)}{dash}{_dotted(holder.until)}", 31)
+
+
+def _foreigner(sheet: Sheet, holder: _Holder, number: str, document: str) -> Face:
+    who = holder.who
+    fields = {"latin_name": holder.latin, "name": holder.han, "sex": who.sex, "birth": who.birth.isoformat(),
+              "nationality": _UTOPIA, "valid_from": who.valid_from.isoformat(),
+              "valid_until": holder.until.isoformat(), "id_number": number}  # fmt: skip
     sheet.boxes |= {"valid_from": sheet.boxes["validity"], "valid_until": sheet.boxes["validity"]}
     del sheet.boxes["validity"]
     return sheet.face("front", fields, document)

@@ -20,6 +20,8 @@ WIDTH, HEIGHT = 1000, 631
 OVER = 2  # drawn twice as large, then made smaller: smooth strokes
 Colour = tuple[int, int, int]
 _INK, _LABEL = (32, 30, 36), (70, 128, 178)
+FRONT: tuple[Colour, Colour] = (205, 222, 236), (238, 214, 214)
+"""The waves of the side with the portrait."""
 _ADDRESS_CHARACTERS = 11
 _RISE = 0.37  # from the middle of a line down to its baseline, in heights of its characters
 
@@ -129,7 +131,7 @@ class Sheet:
 def front(person: Person, chance: Random, fonts: Fonts) -> Face:
     """Draw the side with the portrait; somebody without ethnicity gets no label for one, either."""
     sheet = Sheet(chance, fonts)
-    guilloche(sheet, chance, (205, 222, 236), (238, 214, 214))
+    guilloche(sheet, chance, *FRONT)
     for x, y, text in (
         (80, 112, "姓名"), (80, 188, "性别"), (306, 188, "民族"), (80, 264, "出生"),
         (306, 264, "年"), (403, 264, "月"), (499, 264, "日"), (80, 343, "住址"),
@@ -138,7 +140,7 @@ def front(person: Person, chance: Random, fonts: Fonts) -> Face:
             sheet.label(x, y, text, 29, pitch=50)
     sheet.label(80, 539, "公民身份号码", pitch=35.4 * sheet.stretch)
     portrait(sheet, chance, person.sex)
-    sheet.text("name", 197, 112, person.name, 40, pitch=44 if "·" not in person.name else 0)
+    name(sheet, person.name)
     sheet.text("sex", 197, 188, person.sex, 34)
     if person.ethnicity:
         sheet.text("ethnicity", 396, 188, person.ethnicity, 34)
@@ -159,6 +161,11 @@ def front(person: Person, chance: Random, fonts: Fonts) -> Face:
         "id_number": person.id_number,
     }
     return sheet.face("front", fields)
+
+
+def name(sheet: Sheet, text: str) -> None:
+    """Print somebody's name where the front has it."""
+    sheet.text("name", 197, 112, text, 40, pitch=44 if "·" not in text else 0)
 
 
 def back(person: Person, chance: Random, fonts: Fonts) -> Face:

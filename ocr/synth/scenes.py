@@ -12,6 +12,7 @@ from PIL import Image
 
 from ocr.arrays import Pixels, Plane, Points
 from ocr.id_card import Risk
+from ocr.projection import to_picture
 from ocr.synth.copies import photocopy
 from ocr.synth.faces import HEIGHT, WIDTH, Box, Face, Fonts
 from ocr.synth.forgeries import FORGED, forge
@@ -69,6 +70,9 @@ class _Bounds:
     wear: float
 
 
+_SMALL, _LENS = 0.8, 0.35  # what a lens does to a card smaller than its drawing, before the sensor counts the dots
+_ROOM = 8  # dots around a strip
+_FOUND = 0.0025  # of the card's width: how far aside a corner is that was found
 _BLURRED, _SLIGHTLY = 3.2, 2.2  # standard deviation in dots of the flat card: a stroke is 4 to 5 dots wide
 
 
@@ -151,6 +155,26 @@ def photograph(face: Face, level: Level, chance: Random, risk: Risk | None = Non
         pixels, (Card(face, corners, frozenset(seen.lost)),), tuple(effects), frozenset(seen.risks),
         frozenset(seen.slight - seen.risks),
     )  # fmt: skip
+
+
+def photograph_strip(strip: Pixels, level: Level, chance: Random) -> Pixels:
+    """Take a picture of a part of a flat card, without mishaps, and flatten it as exactly as cards are found."""
+    bounds = _LEVELS[level]
+    noise = np.random.default_rng(chance.randrange(2**63))
+    high, wide = strip.shape[:2]
+    scale = chance.uniform(*bounds.card_width) / WIDTH
+    corners = _lay(wide * scale, wide / high, bounds, chance)
+    corners -= corners.min(axis=0) - _ROOM
+    size = np.ceil(corners.max(axis=0) + _ROOM).astype(int)
+    matrix = to_picture(corners, (wide, high))
+    seen = cv2.GaussianBlur(strip, (0, 0), _LENS / scale) if scale < _SMALL else strip
+    picture = cv2.warpPerspective(seen, matrix, size.tolist(), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    blur = _blur(chance.uniform(*bounds.blur), 0.0, chance)
+    phone = noise.spawn(1)[0] if chance.choice(bounds.grounds) != "tray" else None
+    pixels = _camera(picture, bounds, blur, chance, noise, phone=phone)
+    found = corners + noise.normal(0, _FOUND * scale * WIDTH, corners.shape)
+    back = np.linalg.inv(to_picture(found, (wide, high)))
+    return np.asarray(cv2.warpPerspective(pixels, back, (wide, high), borderMode=cv2.BORDER_REPLICATE))
 
 
 def photograph_screen(face: Face, level: Level, chance: Random) -> Scene:
@@ -345,8 +369,8 @@ def _put(picture: Plane, card: Pixels, corners: Points, chance: Random) -> Plane
             cv2.circle(shape, (x, y), radius, 255, -1)
     matrix = card_matrix(corners)
     scale = float(np.linalg.norm(corners[1] - corners[0])) / WIDTH
-    if scale < 0.8:  # what a lens does before the sensor counts the dots
-        card = cv2.GaussianBlur(card, (0, 0), 0.35 / scale)
+    if scale < _SMALL:
+        card = cv2.GaussianBlur(card, (0, 0), _LENS / scale)
     mask = cv2.warpPerspective(shape, matrix, (width, height), flags=cv2.INTER_AREA)[..., None].astype(np.float32) / 255
     laid = cv2.warpPerspective(card, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     edge = cv2.GaussianBlur(mask, (0, 0), chance.uniform(3, 9))[..., None]

@@ -24,7 +24,7 @@ def main(threads: int, descriptor: int) -> None:
     end_with(sys.stdin.fileno())
     with socket.socket(fileno=descriptor) as program:
         cv2.setNumThreads(threads)
-        reader = Reader(OnnxRecogniser(threads), threads)
+        reader = Reader(OnnxRecogniser(), threads)
         confine()
         program.send(READY)
         while (answer := _next_answer(program, reader)) is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from device_sim import mishaps
-from device_sim.bank_books import BankRules
+from device_sim.bank_rules import BankRules
 from device_sim.barcode_scanner import ScannerSettings, SimulatedBarcodeScanner
 from device_sim.ccid_reader import SimulatedCcidReader
 from device_sim.crt288k import SimulatedCrt288k

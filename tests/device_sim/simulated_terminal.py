@@ -21,7 +21,8 @@ from kiosk_core.clock import Clock
 from openteller.demo_certificates import make_demo_certificates
 from tests.bank import CARD, RULES, Purse
 from tests.clocks import SetClock
-from wire.host_messages import OrderRequest, OrderResponse, PurseData
+from wire.host_messages import OrderRequest, OrderResponse
+from wire.host_values import PurseData
 
 ORDER = "T0000001-000042"
 TRANSIT = "3104870000012345678"

@@ -22,15 +22,8 @@ from wire.errors import WireError
 from wire.host_decoder import decode
 from wire.host_encoder import encode
 from wire.host_frames import frame
-from wire.host_messages import (
-    EchoRequest,
-    EchoResponse,
-    LoadResponse,
-    Message,
-    OrderResponse,
-    OrderStatus,
-    StatusResponse,
-)
+from wire.host_messages import EchoRequest, EchoResponse, LoadResponse, Message, OrderResponse, StatusResponse
+from wire.host_values import OrderStatus
 
 NOW = datetime(2026, 11, 22, 23, 59, 58, tzinfo=UTC)
 ECHO = EchoRequest(terminal=TERMINAL, stan=7)

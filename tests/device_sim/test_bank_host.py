@@ -33,13 +33,12 @@ from wire.host_messages import (
     LoadResponse,
     OrderRequest,
     OrderResponse,
-    OrderStatus,
-    PurseData,
     ReversalRequest,
     ReversalResponse,
     StatusRequest,
     StatusResponse,
 )
+from wire.host_values import OrderStatus, PurseData
 
 ORDER = "T0000001-000042"
 INIT = Purse().init()

@@ -21,18 +21,8 @@ from tests.clocks import SetClock
 from tests.device_sim.test_bank_host import ASK, INIT, LOAD, MONEY, OPEN, ORDER, REVERSE, permission, refund, status
 from wire.host_decoder import decode
 from wire.host_encoder import encode
-from wire.host_messages import (
-    Approval,
-    ChargeRequest,
-    ChargeResponse,
-    ConfirmRequest,
-    DepositRequest,
-    OrderStatus,
-    PayingCard,
-    PinScheme,
-    SealedPin,
-    SuspenseRequest,
-)
+from wire.host_messages import ChargeRequest, ChargeResponse, ConfirmRequest, DepositRequest, SuspenseRequest
+from wire.host_values import Approval, OrderStatus, PayingCard, PinScheme, SealedPin
 from wire.settlement import BookingKind, SettledState, Settlement, SettlementEntry
 from wire.settlement import decode as decode_settlement
 from wire.settlement import encode as encode_settlement

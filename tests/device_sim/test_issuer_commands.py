@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from device_sim.bank_books import BankBooks, BankRules
+from device_sim.bank_books import BankBooks
 from device_sim.bank_desk import BankDesk
 from device_sim.bank_faults import BankFault, BankFaults, BankMisfortune
+from device_sim.bank_rules import BankRules
 from device_sim.cards.lasting import Tear
 from device_sim.transit_card import CardIdentity, TransitCard
 from kiosk_core.card_number import CardNumber

@@ -109,10 +109,10 @@ def test_a_tear_is_set_seen_and_called_off(terminal: SimulatedTerminal) -> None:
     terminal.place_card("transit")
     terminal.tear_card("after_commit")
     assert terminal.state()["cards"]["transit"]["tears"] == "after_commit"
-    assert terminal._cards["transit"].plastic.tearing.next is Tear.AFTER_COMMIT
+    assert terminal._cards.card("transit").plastic.tearing.next is Tear.AFTER_COMMIT
     terminal.tear_card("never")
     assert terminal.state()["cards"]["transit"]["tears"] == "never"
-    assert terminal._cards["transit"].plastic.tearing.next is None
+    assert terminal._cards.card("transit").plastic.tearing.next is None
 
 
 # -- phone and receipt ---------------------------------------------------------------------------------------

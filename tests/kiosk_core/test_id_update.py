@@ -8,6 +8,7 @@ import pytest
 from kiosk_core.errors import Fault
 from kiosk_core.id_document import CapturedSide, CaptureProblem, DocumentRisk, DocumentSide, Hint
 from kiosk_core.id_update import IdRecord, IdRefused, IdUpdated, UpdateRefusal
+from kiosk_core.intents import FieldAnswer
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys import id_update
@@ -15,7 +16,6 @@ from kiosk_core.journeys.events import Timer
 from kiosk_core.journeys.id_update import Outcome, Step
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.pages import (
-    FieldAnswer,
     FieldEntry,
     FieldPage,
     FieldState,

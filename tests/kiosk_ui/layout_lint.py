@@ -1,9 +1,10 @@
 """Walks every visible item of a page and finds what a customer would stumble over."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from PyQt6.QtCore import QRectF
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QRect, QRectF
 from PyQt6.QtGui import QColor, QImage
 from PyQt6.QtQml import QQmlExpression, qmlContext
 from PyQt6.QtQuick import QQuickItem
@@ -12,6 +13,9 @@ from kiosk_ui.screen import KioskScreen
 from kiosk_ui.theme import CAP_HEIGHT, MIN_CAP_MM, MIN_CONTRAST, MIN_GAP_MM, MIN_TARGET_MM, contrast
 
 _ROUNDING_PX = 1.5
+
+_Texts = Mapping[QQuickItem, QRectF]
+"""Texts, and where their glyphs are."""
 
 
 def findings(screen: KioskScreen) -> list[str]:
@@ -27,12 +31,13 @@ def findings(screen: KioskScreen) -> list[str]:
         covered = set(_walk(root)) - set(_walk(modal)) - set(_walk(_header(items)))
         texts = [item for item in texts if item not in covered]
         targets = [item for item in targets if item not in covered]
+    painted = {text: _painted(text) for text in texts}
     return [
-        *_outside(root, texts, targets),
-        *_cut(texts),
-        *_overlaps(texts),
+        *_outside(root, painted, targets),
+        *_cut(painted),
+        *_overlaps(painted),
         *_small_text(screen, texts),
-        *_pale_text(picture, texts),
+        *_pale_text(picture, painted),
         *_targets(screen, targets),
     ]
 
@@ -71,14 +76,14 @@ def _name(item: QQuickItem) -> str:
     return item.objectName() or str(item.property("text") or item.property("label"))[:30]
 
 
-def _outside(root: QQuickItem, texts: list[QQuickItem], targets: list[QQuickItem]) -> Iterator[str]:
+def _outside(root: QQuickItem, texts: _Texts, targets: list[QQuickItem]) -> Iterator[str]:
     window = _rect(root).adjusted(-_ROUNDING_PX, -_ROUNDING_PX, _ROUNDING_PX, _ROUNDING_PX)
     bar = next(item for item in _walk(root) if item.metaObject().className().startswith("ActionBar"))
     inside = set(_walk(bar))
     above_bar = QRectF(window.topLeft(), _rect(bar).topRight())
     for item in (*texts, *targets):
         room = window if item in inside else above_bar
-        rect = _painted(item) if item in texts else _rect(item)
+        rect = texts[item] if item in texts else _rect(item)
         if not (window if _in_overlay(item) else room).adjusted(-2, -2, 2, 2).contains(rect):
             yield f"{_name(item)!r} leaves its room: {rect}"
 
@@ -91,8 +96,8 @@ def _in_overlay(item: QQuickItem | None) -> bool:
     return False
 
 
-def _cut(texts: list[QQuickItem]) -> Iterator[str]:
-    for text in texts:
+def _cut(texts: _Texts) -> Iterator[str]:
+    for text, painted in texts.items():
         if text.property("truncated"):
             yield f"{_name(text)!r} is elided"
         if text.property("paintedWidth") > text.width() + _ROUNDING_PX:
@@ -102,14 +107,14 @@ def _cut(texts: list[QQuickItem]) -> Iterator[str]:
         parent = text.parentItem()
         while parent is not None:  # a text must stay on the surface that it is drawn on
             if parent.metaObject().className().startswith(("Touchable", "ActionButton", "Tile", "HeroTile", "Banner")):
-                if not _rect(parent).adjusted(-1, -1, 1, 1).contains(_painted(text)):
+                if not _rect(parent).adjusted(-1, -1, 1, 1).contains(painted):
                     yield f"{_name(text)!r} leaves {_name(parent)!r}"
                 break
             parent = parent.parentItem()
 
 
-def _overlaps(texts: list[QQuickItem]) -> Iterator[str]:
-    boxes = [(text, _painted(text)) for text in texts]
+def _overlaps(texts: _Texts) -> Iterator[str]:
+    boxes = list(texts.items())
     for index, (first, one) in enumerate(boxes):
         for second, other in boxes[index + 1 :]:
             shared = one.intersected(other)
@@ -124,25 +129,34 @@ def _small_text(screen: KioskScreen, texts: list[QQuickItem]) -> Iterator[str]:
             yield f"{_name(text)!r} has capitals of {pixels * CAP_HEIGHT / screen.panel.px_per_mm:.1f} mm"
 
 
-def _pale_text(image: QImage, texts: list[QQuickItem]) -> Iterator[str]:
-    for text in texts:
-        if not image.rect().contains(_painted(text).toRect().center()):
+def _pale_text(image: QImage, texts: _Texts) -> Iterator[str]:
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    dots = _dots(image)
+    for text, painted in texts.items():
+        if not image.rect().contains(painted.toRect().center()):
             continue  # outside the window: said already
-        ground = _commonest_colour(image, _painted(text))
+        ground = _commonest_colour(dots, painted)
         ratio = contrast(text.property("color"), ground)
         if ratio < MIN_CONTRAST:
             yield f"{_name(text)!r} has a contrast of {ratio:.2f} on {ground.name()}"
 
 
-def _commonest_colour(image: QImage, rect: QRectF) -> QColor:
+def _dots(image: QImage) -> NDArray[np.uint32]:
+    """Return an RGB32 picture's own memory as rows of 0xffRRGGBB."""
+    bits = image.constBits()
+    assert bits is not None
+    bits.setsize(image.sizeInBytes())
+    return np.frombuffer(bits, dtype=np.uint32).reshape(image.height(), image.width())
+
+
+def _commonest_colour(dots: NDArray[np.uint32], rect: QRectF) -> QColor:
     """Return the colour of the ground: letters cover less than half of their lines."""
-    area = rect.toRect().adjusted(-2, 0, 2, 0).intersected(image.rect())
-    counts = Counter(
-        image.pixel(x, y)
-        for y in range(area.top(), area.bottom(), max(1, area.height() // 24))
-        for x in range(area.left(), area.right(), max(1, area.width() // 96))
-    )
-    return QColor(counts.most_common(1)[0][0])
+    height, width = dots.shape
+    area = rect.toRect().adjusted(-2, 0, 2, 0).intersected(QRect(0, 0, width, height))
+    across = slice(area.left(), area.right(), max(1, area.width() // 96))
+    down = slice(area.top(), area.bottom(), max(1, area.height() // 24))
+    colours, counts = np.unique(dots[down, across], return_counts=True)
+    return QColor(int(colours[counts.argmax()]))
 
 
 def _targets(screen: KioskScreen, targets: list[QQuickItem]) -> Iterator[str]:

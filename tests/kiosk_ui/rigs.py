@@ -9,7 +9,9 @@ from pathlib import Path
 from PyQt6.QtCore import QCoreApplication
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
-from kiosk_core.pages import KeypadPage, ListPage, Page, ShowPage, StayHere, Touched
+from kiosk_core.intents import StayHere
+from kiosk_core.pages import KeypadPage, ListPage, Page
+from kiosk_core.screen_messages import ShowPage, Touched
 from kiosk_core.texts import Language
 from kiosk_ui.screen import KioskScreen
 from kiosk_ui.texts import Catalogue
@@ -22,6 +24,9 @@ from tests.kiosk_ui.sample_pages import SIZE, hello
 IGNORED_QT_MESSAGES = ["This plugin does not support propagateSizeHints"]
 
 
+_CATALOGUE = Catalogue(strict=True)
+
+
 def clock() -> SetClock:
     return SetClock(datetime(2026, 11, 22, 9, 41, tzinfo=UTC))
 
@@ -31,7 +36,7 @@ class Rig:
 
     def __init__(self, *, double_tap_s: float = 0.35) -> None:
         self.clock = clock()
-        self.model = ViewModel(self.clock, double_tap_s=double_tap_s, catalogue=Catalogue(strict=True))
+        self.model = ViewModel(self.clock, double_tap_s=double_tap_s, catalogue=_CATALOGUE)
         self.sent: list[Touched] = []
         self.typing: list[Touched] = []
         self.model.touched.connect(self._take)

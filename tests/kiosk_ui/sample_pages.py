@@ -22,7 +22,6 @@ from kiosk_core.pages import (
     FormPage,
     FundingChoice,
     FundingPage,
-    Hello,
     KeypadPage,
     ListPage,
     ListRow,
@@ -39,6 +38,7 @@ from kiosk_core.pages import (
     ScanPage,
     Tone,
 )
+from kiosk_core.screen_messages import Hello
 from kiosk_core.texts import LocalText, Words
 
 WIDTH_MM = {"portrait": 268.0, "landscape": 476.0}  # a panel of 21.5 inches

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk_core.pages import CardView, ChooseAmount, StayHere
+from kiosk_core.intents import ChooseAmount, StayHere
+from kiosk_core.pages import CardView
 from kiosk_core.texts import Words
 from tests.kiosk_ui.rigs import Rig
 from tests.kiosk_ui.sample_pages import PAGES, keypad
@@ -54,7 +55,7 @@ def test_a_preset_replaces_what_was_typed_and_digits_go_on_from_it():
 
 def test_a_preset_that_the_card_cannot_take_does_nothing():
     rig = entry("", max_fen=30000)
-    assert [preset["available"] for preset in rig.model.keypad["presets"]] == [True] * 5 + [False]
+    assert [preset["available"] for preset in rig.model.pages.keypad["presets"]] == [True] * 5 + [False]
     rig.model.amount.preset(50000)
     rig.model.amount.preset(1234)
     assert rig.model.amount.fen == 0

@@ -8,8 +8,9 @@ import pytest
 from PyQt6.QtCore import QPointF, QRectF
 from PyQt6.QtGui import QColor
 
-from kiosk_core.pages import AskFrame, CapturePage, Frame, Picture, Preview, ShowPage, Touched
+from kiosk_core.pages import CapturePage, Picture, Preview
 from kiosk_core.protocol import decode_to_core, encode
+from kiosk_core.screen_messages import AskFrame, Frame, ShowPage, Touched
 from kiosk_core.technician_questions import AskPreview, Previewed
 from kiosk_core.texts import Words
 from kiosk_ui.app import start

@@ -3,7 +3,8 @@
 import pytest
 
 from kiosk_core.ethnicities import ETHNICITIES
-from kiosk_core.pages import AnswerField, Confirm, FieldAnswer, FieldEntry, FieldPage, OpenField
+from kiosk_core.intents import AnswerField, Confirm, FieldAnswer, OpenField
+from kiosk_core.pages import FieldEntry, FieldPage
 from tests.kiosk_ui.rigs import Rig
 from tests.kiosk_ui.sample_pages import ask_field, id_form
 
@@ -162,4 +163,4 @@ def test_a_piece_of_the_card_s_picture_goes_with_its_page() -> None:
     assert rig.model.crop("address").isNull()
     rig.model.lose_core()
     assert rig.model.crop("name").isNull()
-    assert rig.model.form["fields"] == []
+    assert rig.model.pages.form["fields"] == []

@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
-from kiosk_core.pages import Done, ShowPage, Touched
+from kiosk_core.intents import Done
 from kiosk_core.protocol import MAX_LINE_BYTES, decode_to_core, encode
+from kiosk_core.screen_messages import ShowPage, Touched
 from kiosk_core.technician_questions import Devices
 from kiosk_ui import link as link_module
 from kiosk_ui.link import CoreLink
@@ -101,7 +102,7 @@ def test_a_core_that_goes_and_comes_back_finds_the_screen(rig, core, qtbot):
     settle(qtbot, lambda: rig.model.connected)
     core.hang_up()
     settle(qtbot, lambda: not rig.model.connected)
-    assert rig.model.message["title"] == "请稍候"
+    assert rig.model.pages.message["title"] == "请稍候"
     settle(qtbot, lambda: len(core.connections) == 2)
     core.say(HELLO + HOME)  # the half line of the old connection is forgotten
     settle(qtbot, lambda: rig.model.kind == "menu")

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk_core.pages import ListPage, StayHere
+from kiosk_core.intents import StayHere
+from kiosk_core.pages import ListPage
 from tests.kiosk_ui.rigs import Rig
 from tests.kiosk_ui.sample_pages import ENTRIES, PAGES, card_info
 

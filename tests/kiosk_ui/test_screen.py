@@ -11,7 +11,8 @@ from PyQt6.QtQml import QQmlProperty, qmlContext
 from PyQt6.QtQuick import QQuickItem
 
 from kiosk_core.funding import FundingKind
-from kiosk_core.pages import Cancel, ChangeLanguage, ChooseAmount, ChooseFunding, ChooseService, Done, Picture, StayHere
+from kiosk_core.intents import Cancel, ChangeLanguage, ChooseAmount, ChooseFunding, ChooseService, Done, StayHere
+from kiosk_core.pages import Picture
 from kiosk_ui import app
 from kiosk_ui.image_providers import QUIET_ZONE, draw_qr
 from kiosk_ui.screen import QML

@@ -7,17 +7,9 @@ import pytest
 from PyQt6.QtCore import QObject
 
 from kiosk_core.funding import FundingKind
-from kiosk_core.pages import (
-    Cancel,
-    ChangeLanguage,
-    ChooseAmount,
-    ChooseFunding,
-    ChooseService,
-    Done,
-    MenuPage,
-    StayHere,
-    Touched,
-)
+from kiosk_core.intents import Cancel, ChangeLanguage, ChooseAmount, ChooseFunding, ChooseService, Done, StayHere
+from kiosk_core.pages import MenuPage
+from kiosk_core.screen_messages import Touched
 from kiosk_ui.presentation import BLANK
 from tests.kiosk_ui.rigs import Rig
 from tests.kiosk_ui.sample_pages import CARD, PAGES, TOP_UP, hello, keypad
@@ -33,36 +25,39 @@ def rig():
 def everything_shown(model: QObject) -> str:
     """Return every value that QML could read, the objects below included."""
     found: dict[str, object] = {}
-    for owner in (model, model.property("amount"), model.property("deadline"), model.property("warning")):
+    owners = [model]
+    for owner in owners:
         meta = owner.metaObject()
         for index in range(meta.propertyCount()):
             value = owner.property(meta.property(index).name())
-            if not isinstance(value, QObject):
+            if isinstance(value, QObject):
+                owners.append(value)
+            else:
                 found[f"{owner!r}.{meta.property(index).name()}"] = value
-    return json.dumps(found, ensure_ascii=False)
+    return json.dumps(found, ensure_ascii=False, default=repr)
 
 
 def test_before_the_core_speaks_the_screen_asks_for_patience(rig):
     assert rig.model.kind == "message"
-    assert rig.model.message == {"title": "请稍候", "body": "机器正在准备，马上就好。", "patience": True}
+    assert rig.model.pages.message == {"title": "请稍候", "body": "机器正在准备，马上就好。", "patience": True}
     assert not rig.model.connected
 
 
 def test_who_waits_for_the_terminal_is_not_alarmed(rig):
     rig.show(PAGES["one_moment"])
-    assert rig.model.message["patience"]
+    assert rig.model.pages.message["patience"]
     rig.show(PAGES["out_of_service"])
-    assert not rig.model.message["patience"]
+    assert not rig.model.pages.message["patience"]
 
 
 def test_a_debt_has_its_sign_before_the_currency(rig):
     rig.show(PAGES["card_info_overdrawn"])
-    assert [fact["value"] for fact in rig.model.listing["facts"]][1:3] == ["−¥1.50", "¥8.50"]
+    assert [fact["value"] for fact in rig.model.pages.listing["facts"]][1:3] == ["−¥1.50", "¥8.50"]
 
 
 def test_all_that_there_is_to_take_is_pictured(rig):
     rig.show(PAGES["loaded_three_cards"])
-    assert rig.model.result["pictures"] == ["take_card", "take_receipt", "take_bank_card", "take_id_card"]
+    assert rig.model.pages.result["pictures"] == ["take_card", "take_receipt", "take_bank_card", "take_id_card"]
 
 
 @pytest.mark.parametrize(
@@ -127,8 +122,8 @@ def test_the_language_switches_at_once_and_once(rig):
     rig.model.change_language("en")
     rig.model.change_language("en")
     rig.model.change_language("xx")
-    assert rig.model.menu["title"] == "Please choose a service"
-    assert rig.model.menu["items"][0]["title"] == "Top up transit card"
+    assert rig.model.pages.menu["title"] == "Please choose a service"
+    assert rig.model.pages.menu["items"][0]["title"] == "Top up transit card"
     assert len(rig.sent) == 1
 
 
@@ -143,21 +138,21 @@ def test_a_terminal_without_chinese_starts_in_english(rig):
     greeting = hello("portrait")
     rig.model.greet(greeting.__class__(**(vars(greeting) | {"languages": ("en",)})))
     assert rig.model.language == "en"
-    assert rig.model.languages == [{"code": "en", "name": "English"}]
+    assert rig.model.header.languages == [{"code": "en", "name": "English"}]
 
 
 def test_header_names_bank_terminal_date_and_time(rig):
     rig.model.greet(hello("portrait"))
-    assert (rig.model.bank, rig.model.terminal) == ("清江农村商业银行股份有限公司", "终端号 00010203")
-    assert (rig.model.date, rig.model.time) == ("2026年11月22日 星期日", "09:41")
-    assert rig.model.simulated
+    assert (rig.model.header.bank, rig.model.header.terminal) == ("清江农村商业银行股份有限公司", "终端号 00010203")
+    assert (rig.model.header.date, rig.model.header.time) == ("2026年11月22日 星期日", "09:41")
+    assert rig.model.header.simulated
     rig.model.change_language("en")
-    assert (rig.model.date, rig.model.terminal) == ("Sun 2026-11-22", "Terminal 00010203")
+    assert (rig.model.header.date, rig.model.header.terminal) == ("Sun 2026-11-22", "Terminal 00010203")
 
 
 def test_the_clock_runs(rig):
     ticks = []
-    rig.model.clock_changed.connect(lambda: ticks.append(rig.model.time))
+    rig.model.header.clock_changed.connect(lambda: ticks.append(rig.model.header.time))
     rig.pass_time(20)
     rig.pass_time(45)
     assert ticks == ["09:42"]
@@ -231,7 +226,7 @@ def test_what_the_secrets_are_looked_for_in_does_hold_them(rig):
 
 
 def test_a_page_of_every_kind_has_the_keys_of_its_blank(rig):
-    blanks = {kind: getattr(rig.model, kind) for kind in BLANK}
+    blanks = {kind: getattr(rig.model.pages, kind) for kind in BLANK}
     for page in PAGES.values():
         rig.show(page)
-        assert getattr(rig.model, page.kind).keys() == blanks[page.kind].keys()
+        assert getattr(rig.model.pages, page.kind).keys() == blanks[page.kind].keys()

@@ -37,10 +37,10 @@ _RECOVERY = "kiosk_core/journeys/top_up/recovery.py"
 _DEPOSITS = "kiosk_core/journeys/account_deposit"
 _OF_DEPOSITS = "tests/kiosk_core/test_account_deposit.py"
 _MODULE = "drivers/top_up_module.py"
-_BANK = "device_sim/bank_books.py"
+_BANK = "device_sim/bank_decisions.py"
 _BANK_CARD = "openteller/bank_card_funding.py"
 _OPEN = "for each in unsettled if each.state not in STAFF_MAY_CLOSE"
-_CHARGE = "    def _charge(self, request: ChargeRequest, rowid: int) -> Response | _Refusal:\n"
+_CHARGE = "    def _charge(self, request: ChargeRequest, rowid: int) -> Response | Refusal:\n"
 _FORGED = "tests/money/test_forged_cards.py"
 _LOST_JOURNAL = "tests/money/test_lost_journal.py"
 
@@ -242,7 +242,7 @@ MUTANTS = (
         "                request.order, request.terminal, request.original_stan, request.original_at,"
         " request.amount_fen\n"
         "            )\n",
-        "            return ReversalResponse(**_approved(request, rowid), refunded_fen=0)\n",
+        "            return ReversalResponse(**approved(request, rowid), refunded_fen=0)\n",
     ),
     Mutant(
         "the bank does not ask when the original of a reversal was sent",

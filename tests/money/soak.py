@@ -23,23 +23,9 @@ from functools import partial
 
 from device_sim.cards.lasting import Tear
 from kiosk_core.funding import FundingKind
+from kiosk_core.intents import Cancel, ChooseAmount, ChooseFunding, ChooseService, Done, Intent
 from kiosk_core.ledger import LedgerState
-from kiosk_core.pages import (
-    Cancel,
-    CapturePage,
-    ChooseAmount,
-    ChooseFunding,
-    ChooseService,
-    Done,
-    FundingPage,
-    Intent,
-    KeypadPage,
-    MenuPage,
-    Page,
-    PaymentPage,
-    Picture,
-    ResultPage,
-)
+from kiosk_core.pages import CapturePage, FundingPage, KeypadPage, MenuPage, Page, PaymentPage, Picture, ResultPage
 from tests.faulty_disk import Image, Unsynced
 from tests.money.invariant import is_deposit, violations
 from tests.money.line import LineFault, Mishap

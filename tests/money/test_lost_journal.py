@@ -4,9 +4,10 @@ import shutil
 
 from device_sim.cards.lasting import Tear
 from journal.store import SqliteJournal
+from kiosk_core.intents import ChooseService
 from kiosk_core.journeys.trace_numbers import trace_of
 from kiosk_core.ledger import LedgerState, Transaction
-from kiosk_core.pages import ChooseService, MenuPage
+from kiosk_core.pages import MenuPage
 from kiosk_core.texts import Words
 from tests.faulty_disk import FaultyDisk
 from tests.money.line import LineFault, Mishap

@@ -18,7 +18,8 @@ import apsw
 
 from device_sim import card_crypto
 from device_sim.bank_accounts import BankAccount
-from device_sim.bank_books import BankBooks, BankRules
+from device_sim.bank_books import BankBooks
+from device_sim.bank_rules import BankRules
 from device_sim.cards.debit import DebitApplication, DebitIdentity, DebitMemory
 from device_sim.cards.lasting import Lasting, Tear, Tearing
 from device_sim.ccid_reader import SimulatedCcidReader
@@ -33,26 +34,12 @@ from kiosk_core.bank_card import BankCard, BankCardProblem, BankPayment
 from kiosk_core.card_number import CardNumber
 from kiosk_core.card_reader import CardReader
 from kiosk_core.funding import FundingKind
+from kiosk_core.intents import Cancel, ChooseAmount, ChooseFunding, ChooseService, Done, Intent
 from kiosk_core.ledger import Facts, LedgerRow, LedgerState, Transaction
-from kiosk_core.pages import (
-    Cancel,
-    CapturePage,
-    ChooseAmount,
-    ChooseFunding,
-    ChooseService,
-    Done,
-    FundingPage,
-    Intent,
-    KeypadPage,
-    MenuPage,
-    Page,
-    PaymentPage,
-    Picture,
-    ResultPage,
-    ShowPage,
-)
+from kiosk_core.pages import CapturePage, FundingPage, KeypadPage, MenuPage, Page, PaymentPage, Picture, ResultPage
 from kiosk_core.risk import Risk
-from kiosk_core.services import AccountDeposit, AmountLimits, DepositTimes, TopUpLimits, TransitTopUp
+from kiosk_core.screen_messages import ShowPage
+from kiosk_core.services import AccountDeposit, AmountLimits, PaymentTimes, TopUpLimits, TransitTopUp
 from kiosk_core.social_security import SocialSecurityProblem
 from kiosk_core.status import DeviceState, DeviceStatus
 from kiosk_core.terminal import Terminal
@@ -106,7 +93,7 @@ DEPOSIT = AccountDeposit(
     title=LocalText("银行卡存款", "Pay into a bank account"),
     subtitle=LocalText("", ""),
     limits=AmountLimits(min_yuan=10, max_yuan=500, step_yuan=10, presets_yuan=(50, 100)),
-    times=DepositTimes(payment_s=20),
+    times=PaymentTimes(payment_s=20),
 )
 AMOUNT_FEN = 5_000
 FIRST_BALANCE_FEN = 2_000
@@ -251,7 +238,7 @@ class World:
 
     def pays_after(self, seconds: float | None) -> None:
         """Have every order paid so many seconds after it was opened, whoever has seen its QR; None: by a person."""
-        self.books._rules = replace(RULES, pays_itself_after_s=seconds)
+        self.books._book.rules = replace(RULES, pays_itself_after_s=seconds)
 
     def pay_what_is_due(self) -> None:
         """Let every phone pay whose time has come."""

@@ -18,7 +18,7 @@ PICTURES = 6  # of each layout, all levels in turn: some 50 pictures in a minute
 
 @pytest.fixture(scope="module")
 def recogniser() -> OnnxRecogniser:
-    return OnnxRecogniser(threads=1)
+    return OnnxRecogniser()
 
 
 @pytest.fixture(scope="module")

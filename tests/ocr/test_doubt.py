@@ -30,7 +30,7 @@ def test_a_clear_field_is_sure(kind: str) -> None:
     [
         replace(CLEAR, sure=0.3, lead=0.05),
         replace(CLEAR, agreeing=0.25, ahead=0.1, again=True, sure=0.6, lead=0.3),
-        replace(CLEAR, gap=1.8),
+        replace(CLEAR, gap=0.5),
         replace(CLEAR, odd=1),
     ],
 )
@@ -40,9 +40,9 @@ def test_a_field_with_a_bad_sign_is_in_doubt(kind: str, worse: Signs) -> None:
 
 
 def test_a_field_is_as_doubtful_as_its_worst_line() -> None:
-    one = Signs(sure=0.9, lead=0.2, agreeing=1.0, ahead=12.0, again=False, gap=1.0, odd=1, rare=1)
-    other = Signs(sure=0.5, lead=0.4, agreeing=0.5, ahead=3.0, again=True, gap=1.2, odd=0, rare=1)
-    assert doubt.worst([one, other]) == Signs(0.5, 0.2, 0.5, 3.0, True, 1.2, 1, 2)
+    one = Signs(sure=0.9, lead=0.2, agreeing=1.0, ahead=12.0, again=False, gap=0.1, odd=1, rare=1, margin=5.0)
+    other = Signs(sure=0.5, lead=0.4, agreeing=0.5, ahead=3.0, again=True, gap=0.2, odd=0, rare=1, rival=2.0)
+    assert doubt.worst([one, other]) == Signs(0.5, 0.2, 0.5, 3.0, True, 0.2, 1, 2, 5.0, 2.0)
 
 
 @pytest.mark.slow

@@ -94,3 +94,34 @@ def test_whichever_dot_the_network_sees_within_a_name_counts_as_the_one_that_car
     line = Interpreter(characters).line(Field("name", "name", (0, 0, 100, 40)), [steps])
     assert line.reading.text == "古·丽"
     assert line.reading.sure == pytest.approx(0.9)
+
+
+# 森 and 品 are in level 1 of GB 2312; 淼 is not; 佳 stands before, with nothing else in sight.
+@pytest.mark.parametrize(
+    ("others", "margin", "rival"),
+    [((0.0, 0.0), 12.0, 12.0), ((0.01, 0.0), 4.6, 12.0), ((0.0, 0.01), 12.0, 4.6), ((0.001, 0.05), 6.9, 3.0)],
+)
+def test_a_character_is_as_certain_as_it_is_before_common_and_before_uncommon_others(
+    others: tuple[float, float], margin: float, rival: float
+) -> None:
+    steps = np.zeros((5, 5), np.float32)
+    steps[:, 0] = 1
+    steps[1] = [0, 1, 0, 0, 0]
+    steps[3] = [0, 0, 1, *others]
+    line = Interpreter(("", "佳", "森", "品", "淼")).line(Field("name", "name", (0, 0, 100, 40)), [steps])
+    assert line.reading.text == "佳森"
+    assert (line.margin, line.rival) == pytest.approx((margin, rival), abs=0.1)  # ln of odds
+
+
+def test_a_traditional_form_is_no_rival_of_what_it_is_folded_to() -> None:
+    steps = np.array([[1, 0, 0], [0, 0.6, 0.4], [1, 0, 0]], np.float32)
+    for characters in (("", "黄", "黃"), ("", "黃", "黄")):
+        line = Interpreter(characters).line(Field("name", "name", (0, 0, 100, 40)), [steps])
+        assert (line.margin, line.rival) == (12.0, 12.0)
+
+
+def test_a_single_stroke_within_a_name_is_the_character_that_means_one() -> None:
+    steps = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0.3, 0.7]], np.float32)
+    line = Interpreter(("", "飞", "一", "ー")).line(Field("name", "name", (0, 0, 100, 40)), [steps])
+    assert line.reading.text == "飞一"
+    assert line.reading.sure == pytest.approx(1.0)

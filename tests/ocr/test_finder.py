@@ -1,18 +1,22 @@
 """Cards are found where they lie, whatever lies around them."""
 
+from contextlib import closing
 from random import Random
 
 import numpy as np
 import pytest
 
 from ocr.finder import CardFinder
+from ocr.id_card import IdCard, Risk, Unreadable
 from ocr.layout import layout
+from ocr.reader import Reader
+from ocr.recogniser import OnnxRecogniser
 from ocr.sides import Guess
 from ocr.synth import faces, scenes
 from ocr.synth.faces import Face
 from ocr.synth.grounds import GROUNDS
 from ocr.synth.people import person
-from ocr.synth.samples import Set, sample, stranger
+from ocr.synth.samples import Set, risk_sample, sample, stranger
 from ocr.synth.scenes import Card, Level
 from ocr.synth.typefaces import typefaces
 
@@ -107,3 +111,13 @@ def test_of_thirty_cards_so_many_are_found_to_a_fortieth_of_their_width(
 @pytest.mark.timeout(600)
 def test_of_thirty_things_that_are_no_id_card_none_is_taken_for_one(finder: CardFinder) -> None:
     assert [number for number in range(30) if finder.find(stranger(Set.DEV, number).pixels)] == []
+
+
+@pytest.mark.slow
+def test_where_labels_are_covered_the_number_proves_a_card_but_no_temporary_one() -> None:
+    with closing(Reader(OnnxRecogniser())) as reader:
+        covered = reader.read(risk_sample(Set.DEV, Risk.OCCLUDED, 272).pixels)
+        assert isinstance(covered, IdCard)
+        assert Risk.OCCLUDED in covered.risks
+        assert covered.fields["id_number"].text == "410823194410316749"
+        assert isinstance(reader.read(stranger(Set.TRAIN, 55).pixels), Unreadable)

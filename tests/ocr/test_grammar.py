@@ -91,3 +91,18 @@ def test_a_residence_permit_has_the_number_of_one() -> None:
     assert not in_order("830000199706020041", number, front)
     assert told("830000199706020042", tells(front, "birth")) == "1997-06-02"
     assert told("830000199706020042", replace(tells(front, "sex"))) == "女"
+
+
+@pytest.mark.parametrize(
+    ("number", "well"),
+    [
+        ("11010519491231002X", True),  # the example of GB 11643-1999
+        ("110105194912310025", False),  # another check character
+        ("01010519491231002X", False),
+        ("", False),
+    ],
+)
+def test_an_id_number_is_in_order_where_check_character_birth_and_region_are(number: str, well: bool) -> None:
+    front = layout("resident_id_front")
+    field = next(field for field in front.fields if field.name == front.proof)
+    assert in_order(number, field, front) is well

@@ -67,6 +67,7 @@ def test_the_other_side_is_to_be_turned_over() -> None:
 
 def test_without_a_card_or_with_another_document_one_is_asked_for() -> None:
     assert hint(DocumentSide.FRONT, Unreadable.NO_CARD, still=False) is Hint.LAY_DOWN
+    assert hint(DocumentSide.FRONT, Unreadable.BLURRED, still=False) is Hint.HOLD_STILL
     other = replace(front(), side=Document("bank_card", "front", {}))
     assert hint(DocumentSide.FRONT, other, still=True) is Hint.LAY_DOWN
 

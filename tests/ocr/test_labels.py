@@ -9,9 +9,10 @@ import pytest
 from ocr.anchors import corners_from
 from ocr.arrays import Pixels, Points
 from ocr.detector import TextLine
-from ocr.labels import fitted
+from ocr.labels import fitted, proved
 from ocr.layout import Layout, layout
 from ocr.projection import projected, pulled, rim, to_picture
+from ocr.scales import Scales
 from ocr.sides import Guess, which
 from ocr.synth import faces
 from ocr.synth.people import person
@@ -38,7 +39,7 @@ def at(*moves: tuple[float, float]) -> Points:
 
 
 def test_labels_in_their_places_speak_for_the_guess(front: Pixels) -> None:
-    assert fitted(front, Guess(FRONT, at(), 0, 0), (12,)).likeness > 0.85
+    assert proved(Scales(front), Guess(FRONT, at(), 0, 0), 12).likeness > 0.85
 
 
 @pytest.mark.parametrize("face", range(len(typefaces())))
@@ -55,7 +56,7 @@ def test_labels_are_known_in_whatever_face_and_weight_they_are_printed(face: int
             printed = cv2.GaussianBlur(printed, (0, 0), 3.5)
     picture = np.full((631 + 2 * AROUND, 1000 + 2 * AROUND, 3), 120, np.uint8)
     picture[AROUND:-AROUND, AROUND:-AROUND] = printed
-    assert fitted(picture, Guess(FRONT, at(), 0, 0), (12,)).likeness > 0.75
+    assert proved(Scales(picture), Guess(FRONT, at(), 0, 0), 12).likeness > 0.75
 
 
 @pytest.mark.parametrize(
@@ -64,12 +65,22 @@ def test_labels_are_known_in_whatever_face_and_weight_they_are_printed(face: int
     ids=["upside down", "the other side", "the other side upside down"],
 )
 def test_labels_that_are_not_there_speak_against_it(front: Pixels, guessed: Layout, corners: Points) -> None:
-    assert fitted(front, Guess(guessed, corners, 0, 0)).likeness < 0.5
+    assert fitted(Scales(front), Guess(guessed, corners, 0, 0)).likeness < 0.5
+
+
+def test_of_a_card_with_a_note_on_it_the_labels_beside_the_note_tell(front: Pixels) -> None:
+    noted = front.copy()
+    noted[AROUND + 60 : AROUND + 300, AROUND : AROUND + 700] = (90, 220, 240)  # on name, sex, ethnicity and birth
+    guess = Guess(FRONT, at(), 0, 0)
+    assert proved(Scales(noted), guess, 12).likeness > 0.85
+    assert fitted(Scales(noted), guess, (12,)).likeness < 0.5
+    moved = Guess(FRONT, at((12, 9), (12, 9), (12, 9), (12, 9)), 0, 0)
+    assert proved(Scales(noted), moved, 12).likeness < 0.5  # then they are not where they must be
 
 
 def test_a_guess_is_moved_to_where_the_labels_stand(front: Pixels) -> None:
     beside = at((18, -12), (-15, 10), (12, 16), (-20, -14))
-    moved = fitted(front, Guess(FRONT, beside, 0, 0))
+    moved = fitted(Scales(front), Guess(FRONT, beside, 0, 0))
     assert moved.likeness > 0.85
     # The front has no label at its right: there it is extrapolated.
     assert np.abs(moved.corners - at())[[0, 3]].max() < 9  # its labels may be printed 5 dots aside
@@ -77,10 +88,10 @@ def test_a_guess_is_moved_to_where_the_labels_stand(front: Pixels) -> None:
 
 
 def test_ink_alone_tells_side_and_way_up(front: Pixels) -> None:
-    upright = which(front, at(), (FRONT, BACK))
+    upright = which(Scales(front), at(), (FRONT, BACK))
     assert upright.layout is FRONT
     assert upright.corners[0].tolist() == [100, 100]
-    turned = which(np.ascontiguousarray(front[::-1, ::-1]), at(), (FRONT, BACK))
+    turned = which(Scales(np.ascontiguousarray(front[::-1, ::-1])), at(), (FRONT, BACK))
     assert turned.layout is FRONT
     assert turned.corners[0].tolist() == [1100, 731]
 

@@ -77,7 +77,7 @@ def test_a_new_document_is_a_file_and_no_code(tmp_path: Path) -> None:
     for row, (name, text) in enumerate(fields.items()):
         sheet.text(name, 322, 240 + 100 * row, text, 36)
     scene = photograph(sheet.face("front", fields, "library_card"), Level.EASY, chance)
-    reader = Reader(OnnxRecogniser(threads=1), 1, documents=(RESIDENT_ID, "library_card"), folder=tmp_path)
+    reader = Reader(OnnxRecogniser(), 1, documents=(RESIDENT_ID, "library_card"), folder=tmp_path)
     card = reader.read(scene.pixels)
     assert isinstance(card, IdCard)
     assert isinstance(card.side, Document)
@@ -118,7 +118,7 @@ def test_what_is_wrong_in_a_file_is_said(old: str, new: str, said: str) -> None:
 
 def test_a_document_that_no_file_describes_is_refused() -> None:
     with pytest.raises(LayoutError, match="no layout describes 'library_card'; there are bank_card, "):
-        Reader(OnnxRecogniser(threads=1), documents=("library_card",))
+        Reader(OnnxRecogniser(), documents=("library_card",))
 
 
 def test_every_layout_of_the_suite_is_sound_and_says_what_is_expected_where() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from ocr.arrays import Pixels, Points
 from ocr.outline import outlines, sharpened
+from ocr.scales import Scales
 
 CARD = np.array([[200, 150], [700, 150], [700, 465], [200, 465]], float)  # 500 x 315: 1.587 times as wide as high
 LEANING = np.array([[230, 140], [720, 190], [680, 500], [180, 430]], float)
@@ -32,29 +33,31 @@ def off(found: Points, corners: Points) -> float:
 
 @pytest.mark.parametrize("corners", [CARD, LEANING], ids=["upright", "leaning"])
 def test_a_card_is_the_first_of_the_outlines_a_long_side_first(corners: Points) -> None:
-    assert off(outlines(picture(corners))[0], corners) < 10
+    assert off(next(outlines(Scales(picture(corners)))), corners) < 10
 
 
 def test_a_card_that_lies_upright_begins_with_a_long_side_all_the_same() -> None:
     turned = np.ascontiguousarray(np.rot90(picture(CARD)))
-    first = outlines(turned)[0]
+    first = next(outlines(Scales(turned)))
     sides = np.linalg.norm(np.roll(first, -1, axis=0) - first, axis=1)
     assert sides[0] > 1.4 * sides[1]
 
 
 def test_corners_run_clockwise() -> None:
-    assert all(cv2.contourArea(each.astype(np.float32), oriented=True) > 0 for each in outlines(picture(LEANING)))
+    assert all(
+        cv2.contourArea(each.astype(np.float32), oriented=True) > 0 for each in outlines(Scales(picture(LEANING)))
+    )
 
 
 def test_what_is_no_shape_of_a_card_is_no_outline() -> None:
     square = np.array([[250, 100], [650, 100], [650, 500], [250, 500]], float)
     strip = np.array([[100, 250], [800, 250], [800, 380], [100, 380]], float)
-    assert all(off(each, square) > 40 for each in outlines(picture(square)))
-    assert all(off(each, strip) > 40 for each in outlines(picture(strip)))
+    assert all(off(each, square) > 40 for each in outlines(Scales(picture(square))))
+    assert all(off(each, strip) > 40 for each in outlines(Scales(picture(strip))))
 
 
 def test_a_bare_ground_has_no_outline() -> None:
-    assert outlines(np.full((400, 600, 3), 128, np.uint8)) == []
+    assert list(outlines(Scales(np.full((400, 600, 3), 128, np.uint8)))) == []
 
 
 def test_a_guess_a_few_dots_aside_is_moved_onto_the_edges() -> None:
@@ -69,4 +72,4 @@ def test_a_guess_of_which_no_edge_is_in_sight_stays_about_where_it_is() -> None:
 
 def test_nothing_asks_for_more_than_a_few_outlines() -> None:
     noise = np.random.default_rng(2).integers(0, 255, (300, 450, 3)).astype(np.uint8)
-    assert len(outlines(cv2.GaussianBlur(noise, (0, 0), 6))) <= 6
+    assert len(list(outlines(Scales(cv2.GaussianBlur(noise, (0, 0), 6))))) <= 18

@@ -15,7 +15,7 @@ from ocr.decode import greedy
 from ocr.layout import layout
 from ocr.paddle import Runtime, python_of
 from ocr.projection import rim
-from ocr.recogniser import ModelMissing, OnnxRecogniser, OpenVinoRecogniser, prepared
+from ocr.recogniser import DigitRecogniser, ModelMissing, OnnxRecogniser, OpenVinoRecogniser, prepared
 from ocr.synth.samples import Set, sample
 from ocr.synth.scenes import Level
 
@@ -54,6 +54,23 @@ def lines_of(level: Level, number: int) -> list[Pixels]:
     ink = lines.ink(flat)
     boxes = [line.box for field in side.fields for line in lines.find(ink, field, side.slack)]
     return [flat[top:bottom, left:right] for left, top, right, bottom in boxes]
+
+
+CHARACTERS = ("", *"日0123456789X月.-年长期伟")
+
+
+def test_digits_and_dates_are_told_in_the_columns_of_who_asks_and_nothing_else_is() -> None:
+    digits, whole = DigitRecogniser(CHARACTERS), OnnxRecogniser()
+    read = {"日0123456789X月.-年长期伟".index(each) + 1 for each in "0123456789X.-年月日长期"}
+    texts = set()
+    for line in lines_of(Level.EASY, 0) + lines_of(Level.EASY, 7):
+        told, expected = digits.chances(line), greedy(whole.chances(line), whole.characters)
+        assert told.shape[1] == len(CHARACTERS)
+        assert set(np.flatnonzero(told.any(axis=0))) <= {0, *read}
+        if set(expected.text) <= set("0123456789X.-年月日长期"):
+            assert greedy(told, CHARACTERS).text == expected.text
+            texts.add(expected.text)
+    assert {18} < {len(each) for each in texts}  # an ID number, and the validity of the other side
 
 
 @pytest.mark.slow

@@ -169,3 +169,15 @@ def test_any_other_validity_is_not_sure(text: str) -> None:
     read = back(validity=seen("validity", text))
     assert not read.valid_from.sure
     assert not read.valid_until.sure
+
+
+def test_what_something_lies_over_is_asked_back_unless_a_rule_proves_it() -> None:
+    read = rules.asked_back(front(), {"name", "id_number"})
+    assert [name for name, each in vars(read).items() if not each.sure] == ["name"]
+    both = rules.asked_back(back(), {"validity"})
+    assert [name for name, each in vars(both).items() if not each.sure] == ["valid_from", "valid_until"]
+
+
+@pytest.mark.parametrize(("text", "sure"), [("王伟", True), ("区伟", True), ("桥王", False), ("路伟王", True)])
+def test_a_name_that_begins_with_no_surname_is_asked_back(text: str, *, sure: bool) -> None:
+    assert front(name=seen("name", text)).name.sure is sure

@@ -23,20 +23,11 @@ from device_sim.terminal import SimulatedTerminal
 from device_sim.transit_card import TransitCard
 from journal.reading import read_latest
 from kiosk_core.funding import FundingKind
+from kiosk_core.intents import Cancel, ChooseAmount, ChooseFunding, ChooseService, Done, Intent
 from kiosk_core.ledger import Transaction
-from kiosk_core.pages import (
-    Cancel,
-    ChooseAmount,
-    ChooseFunding,
-    ChooseService,
-    Done,
-    Intent,
-    MenuPage,
-    Page,
-    ShowPage,
-    Touched,
-)
+from kiosk_core.pages import MenuPage, Page
 from kiosk_core.protocol import decode_from_core, encode
+from kiosk_core.screen_messages import ShowPage, Touched
 from openteller.agreement import CardBalance, HostEntry, disagreements
 from openteller.core import Core
 from openteller.demo import CARD, SERVICE, write_configuration
@@ -191,7 +182,7 @@ class Branch:
 
     @property
     def card(self) -> TransitCard:
-        purse = self.sim._cards[CARD].purse
+        purse = self.sim._cards.card(CARD).purse
         assert purse is not None
         return purse
 

@@ -13,15 +13,12 @@ from kiosk_core.id_card_reader import (
     IdCard,
 )
 from kiosk_core.id_document import DocumentCapture
+from kiosk_core.intents import Intent
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import (
-    Intent,
-    MenuPage,
-    Page,
-    ShowPage,
-)
+from kiosk_core.pages import MenuPage, Page
 from kiosk_core.ports import CardCheck, LoadInit, LoadNotFound, PurseCard, QrOrder, ReversalReason, Reversed, Trace
 from kiosk_core.risk import Risk
+from kiosk_core.screen_messages import ShowPage
 from kiosk_core.services import Service
 from kiosk_core.status import DeviceState, DeviceStatus, Media
 from openteller.conductor import Conductor

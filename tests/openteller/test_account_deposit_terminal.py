@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from typer.testing import CliRunner
 
+from kiosk_core.intents import ChooseService
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import ChooseService
 from openteller.cli import app
 from tests.openteller.branch import Branch, Customer
 from tests.openteller.paying_by_card import BANK_CARD, can_take_bank_cards, insert, title, until

@@ -2,13 +2,8 @@
 
 import pytest
 
-from kiosk_core.pages import (
-    Cancel,
-    CapturePage,
-    ChooseService,
-    MenuPage,
-    Preview,
-)
+from kiosk_core.intents import Cancel, ChooseService
+from kiosk_core.pages import CapturePage, MenuPage, Preview
 from kiosk_core.status import Media
 from tests.kiosk_core.journey import SERVICE
 from tests.openteller.stage import Stage

@@ -9,8 +9,9 @@ import pytest
 from journal.store import SqliteJournal
 from kiosk_core.errors import DeviceUnavailable
 from kiosk_core.id_card_reader import PersonalText
+from kiosk_core.intents import Cancel, ChooseService, Done
 from kiosk_core.ledger import LedgerState
-from kiosk_core.pages import Cancel, CapturePage, ChooseService, Done, ListPage, MenuPage
+from kiosk_core.pages import CapturePage, ListPage, MenuPage
 from kiosk_core.ports import CardProblem, PurseCard, PurseHistory
 from kiosk_core.social_security import Generation, SocialSecurityCard, Withheld
 from kiosk_core.status import DeviceState, Media

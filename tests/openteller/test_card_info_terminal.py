@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk_core.pages import ChooseService
+from kiosk_core.intents import ChooseService
 from openteller.demo import write_configuration
 from tests.openteller.branch import CARD, Branch, Customer
 from tests.openteller.paying_by_card import can_take_bank_cards, device, insert, until

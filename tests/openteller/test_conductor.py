@@ -1,15 +1,7 @@
 """The conductor between pages: touches, warnings and a reader that goes away."""
 
-from kiosk_core.pages import (
-    Cancel,
-    CapturePage,
-    ChooseAmount,
-    ChooseService,
-    Done,
-    MenuPage,
-    ResultPage,
-    StayHere,
-)
+from kiosk_core.intents import Cancel, ChooseAmount, ChooseService, Done, StayHere
+from kiosk_core.pages import CapturePage, MenuPage, ResultPage
 from kiosk_core.status import DeviceState, Media
 from tests.kiosk_core.journey import SERVICE
 from tests.openteller.stage import Stage

@@ -9,7 +9,8 @@ import pytest
 from kiosk_core.errors import ConfigError
 from kiosk_core.pin_pad import PinFormat
 from kiosk_core.services import AccountDeposit, CardInquiry, IdUpdate, TransitTopUp
-from openteller.config import TerminalConfig, load_service, load_services, load_terminal
+from openteller.config import TerminalConfig, load_terminal
+from openteller.service_files import load_service, load_services
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config" / "kiosk.example.toml"
@@ -318,7 +319,7 @@ WRONG_SERVICE = [
         "idle_s = 60",
         "colour = 60",
         "times.colour",
-        "is no key of this section; it knows idle_s, warning_s, return_card_s, payment_s",
+        "is no key of this section; it knows idle_s, warning_s, payment_s, return_card_s",
     ),
     ("order = 10", "ordre = 10", "ordre", "is no key of this section; did you mean order?"),
     ("[receipt_note]", "[receipt_not]", "receipt_not", "is no key of this section; did you mean receipt_note?"),

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from kiosk_core.pages import Cancel, Hello, Intent, MenuPage, ShowPage, Touched
+from kiosk_core.intents import Cancel, Intent
+from kiosk_core.pages import MenuPage
 from kiosk_core.protocol import MAX_LINE_BYTES, decode_from_core, encode
+from kiosk_core.screen_messages import Hello, ShowPage, Touched
 from kiosk_core.technician_questions import Devices
 from kiosk_core.texts import LANGUAGES, LocalText
 from openteller.core_server import CoreServer

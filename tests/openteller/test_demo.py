@@ -14,6 +14,8 @@ def demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=80, check=False)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(120)
 def test_a_scripted_customer_leaves_pictures_receipt_journal_and_summary(tmp_path: Path) -> None:
     out = tmp_path / "out"
     ended = demo("--out", str(out))

@@ -5,13 +5,8 @@ from pathlib import Path
 import pytest
 
 from kiosk_core.errors import JournalUnavailable
-from kiosk_core.pages import (
-    Cancel,
-    ChangeLanguage,
-    ChooseService,
-    Done,
-    MenuPage,
-)
+from kiosk_core.intents import Cancel, ChangeLanguage, ChooseService, Done
+from kiosk_core.pages import MenuPage
 from kiosk_core.status import DeviceState, Media
 from tests.kiosk_core.journey import SERVICE
 from tests.openteller.stage import Stage

@@ -10,8 +10,8 @@ from journal.reading import read_latest
 from kiosk_core.errors import HostSilent
 from kiosk_core.id_document import CapturedSide, CaptureNews, DocumentSide, Hint
 from kiosk_core.id_update import IdRecord, IdUpdated
+from kiosk_core.intents import AnswerField, Cancel, ChooseService, Confirm, Done, FieldAnswer, OpenField, StayHere
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import AnswerField, Cancel, ChooseService, Confirm, Done, FieldAnswer, OpenField, StayHere
 from kiosk_core.ports import Trace
 from kiosk_core.status import DeviceState
 from kiosk_core.texts import Words

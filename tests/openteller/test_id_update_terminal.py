@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kiosk_core.pages import AnswerField, Cancel, ChooseService, Confirm, FieldAnswer, MenuPage, OpenField, ResultPage
+from kiosk_core.intents import AnswerField, Cancel, ChooseService, Confirm, FieldAnswer, OpenField
+from kiosk_core.pages import MenuPage, ResultPage
 from tests.openteller import branch as branch_module
 from tests.openteller.branch import Branch, Customer
 from tests.openteller.paying_by_card import until

@@ -47,7 +47,7 @@ def customer(branch: Branch) -> Iterator[Customer]:
 
 
 def purse(branch: Branch) -> TransitCard:
-    found = branch.sim._cards[CARD].purse
+    found = branch.sim._cards.card(CARD).purse
     assert found is not None
     return found
 

@@ -20,24 +20,11 @@ from drivers.device_thread import DeviceThread
 from kiosk_core.camera import Picture as CameraPicture
 from kiosk_core.camera import Pixels
 from kiosk_core.errors import DeviceUnavailable, Fault
-from kiosk_core.pages import (
-    Answer,
-    AskFrame,
-    Cancel,
-    CapturePage,
-    Frame,
-    Hello,
-    MenuPage,
-    Page,
-    Picture,
-    Preview,
-    Question,
-    Refused,
-    ShowPage,
-    Touched,
-)
+from kiosk_core.intents import Cancel
+from kiosk_core.pages import CapturePage, MenuPage, Page, Picture, Preview
 from kiosk_core.protocol import MAX_LINE_BYTES, BadMessage, decode_from_core, decode_to_core
 from kiosk_core.protocol import encode as line_of
+from kiosk_core.screen_messages import Answer, AskFrame, Frame, Hello, Question, Refused, ShowPage, Touched
 from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity
 from kiosk_core.technician_questions import AskPreview, Previewed
 from kiosk_core.texts import Words

@@ -11,8 +11,9 @@ import pytest
 from journal.store import SqliteJournal
 from journal.story import tell
 from kiosk_core.errors import HostSilent, JournalUnavailable
+from kiosk_core.intents import ChooseService
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import CapturePage, ChooseService, MenuPage, MessagePage
+from kiosk_core.pages import CapturePage, MenuPage, MessagePage
 from kiosk_core.ports import ReversalReason, Reversed, SuspenseReport, Trace
 from kiosk_core.status import DeviceState
 from kiosk_core.texts import Words

@@ -14,8 +14,8 @@ from kiosk_core.errors import ConfigError
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.texts import Words
 from openteller import config_commands
-from openteller.config import load_risk
 from openteller.risk_check import BlacklistFile, RiskCheck
+from openteller.service_files import load_risk
 from tests.clocks import SetClock
 
 ROOT = Path(__file__).parents[2]

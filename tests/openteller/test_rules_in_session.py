@@ -15,16 +15,9 @@ from kiosk_core.id_card_reader import (
     IdNumber,
     PersonalText,
 )
+from kiosk_core.intents import Cancel, ChooseAmount, ChooseService, Done
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import (
-    Cancel,
-    CapturePage,
-    ChooseAmount,
-    ChooseService,
-    Done,
-    KeypadPage,
-    PaymentPage,
-)
+from kiosk_core.pages import CapturePage, KeypadPage, PaymentPage
 from kiosk_core.risk import CardDayRule, Risk, VerificationRule
 from kiosk_core.status import DeviceState, Media
 from kiosk_core.texts import LocalText

@@ -17,8 +17,10 @@ from tests.kiosk_core.journey import SERVICE, TERMINAL
 
 TEXT = LocalText("中", "en")
 LIMITS = AmountLimits(min_yuan=10, max_yuan=500, step_yuan=10, presets_yuan=(50,))
-DEPOSIT = AccountDeposit("account_deposit", "deposit", "bank", TEXT, TEXT, LIMITS, order=50)
-INQUIRY = CardInquiry("card_info", "card_info", "card", TEXT, TEXT, order=200)
+DEPOSIT = AccountDeposit(
+    kind="account_deposit", id="deposit", icon="bank", title=TEXT, subtitle=TEXT, limits=LIMITS, order=50
+)
+INQUIRY = CardInquiry(kind="card_info", id="card_info", icon="card", title=TEXT, subtitle=TEXT, order=200)
 
 
 @pytest.fixture

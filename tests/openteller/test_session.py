@@ -4,15 +4,11 @@ import pytest
 
 from journal.store import SqliteJournal
 from kiosk_core.errors import JournalUnavailable
+from kiosk_core.intents import ChooseAmount, ChooseService, Done
 from kiosk_core.journeys import top_up
 from kiosk_core.journeys.events import CardRead
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import (
-    ChooseAmount,
-    ChooseService,
-    Done,
-    ResultPage,
-)
+from kiosk_core.pages import ResultPage
 from kiosk_core.ports import ReversalReason
 from kiosk_core.status import Media
 from openteller.open_cases import LOOK_SECONDS

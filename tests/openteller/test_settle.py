@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from journal.reading import read_open, read_transaction
 from journal.store import SqliteJournal
 from kiosk_core.errors import JournalUnavailable
+from kiosk_core.intents import ChooseService
 from kiosk_core.ledger import LedgerRow, Resolution
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import ChooseService
 from kiosk_core.settlement import Settlement, SettlementRefused
 from kiosk_core.status import Media
 from openteller import journal_commands

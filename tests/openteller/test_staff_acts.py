@@ -14,8 +14,9 @@ from journal.archive import Retention
 from journal.retirement import Retirement
 from journal.store import SqliteJournal
 from journal.verify import verify
+from kiosk_core.intents import ChooseService
 from kiosk_core.ledger import LedgerState as L
-from kiosk_core.pages import ChooseService, Refused
+from kiosk_core.screen_messages import Refused
 from kiosk_core.staff_questions import (
     ArchivesRetired,
     AskConfirmClock,

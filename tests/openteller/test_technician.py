@@ -11,8 +11,8 @@ from drivers.device_thread import DeviceThread
 from drivers.trace.watch import TraceWatch
 from kiosk_core.card_reader import ResetAction
 from kiosk_core.errors import DeviceUnavailable, Fault
-from kiosk_core.pages import Refused
 from kiosk_core.protocol import MAX_LINE_BYTES, encode
+from kiosk_core.screen_messages import Refused
 from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity
 from kiosk_core.technician_questions import (
     AskDevice,

@@ -49,7 +49,7 @@ def test_a_customer_tops_up_a_card(branch: Branch, customer: Customer) -> None:
 
 
 def test_an_english_customer_gets_an_english_receipt(branch: Branch, customer: Customer) -> None:
-    from kiosk_core.pages import ChangeLanguage
+    from kiosk_core.intents import ChangeLanguage
 
     customer.see("menu", lambda page: page.items[0].unavailable is None)
     customer.touch(ChangeLanguage(language="en"))

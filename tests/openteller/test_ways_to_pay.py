@@ -9,16 +9,8 @@ import pytest
 from journal.store import SqliteJournal
 from kiosk_core.errors import DeviceUnavailable, HostSilent, HostUntrusted
 from kiosk_core.funding import BankCardOffer, FundingKind, FundingStage, FundingState, Paid, Pending, Unpaid
-from kiosk_core.pages import (
-    Cancel,
-    CapturePage,
-    ChooseAmount,
-    ChooseFunding,
-    ChooseService,
-    FundingPage,
-    PaymentPage,
-    ResultPage,
-)
+from kiosk_core.intents import Cancel, ChooseAmount, ChooseFunding, ChooseService
+from kiosk_core.pages import CapturePage, FundingPage, PaymentPage, ResultPage
 from kiosk_core.ports import DeclineReason, LoadInit, OrderState, Trace
 from kiosk_core.status import DeviceState, Media
 from openteller.conductor import Conductor

@@ -14,8 +14,6 @@ from wire.host_decoder import decode
 from wire.host_encoder import encode
 from wire.host_fields import SPEC, Tag
 from wire.host_messages import (
-    Approval,
-    BroughtKey,
     ChargeRequest,
     ChargeResponse,
     ConfirmRequest,
@@ -34,24 +32,17 @@ from wire.host_messages import (
     JournalHeadResponse,
     KeyRequest,
     KeyResponse,
-    LoadPermission,
     LoadRequest,
     LoadResponse,
     Message,
     OrderRequest,
     OrderResponse,
-    OrderStatus,
-    PayingCard,
     PinKeyInUseRequest,
     PinKeyInUseResponse,
     PinKeyRequest,
     PinKeyResponse,
-    PinScheme,
-    PurseData,
-    QrOffer,
     ReversalRequest,
     ReversalResponse,
-    SealedPin,
     SignOnRequest,
     SignOnResponse,
     StatusRequest,
@@ -60,6 +51,17 @@ from wire.host_messages import (
     SuspenseResponse,
     has_mac,
     is_answer,
+)
+from wire.host_values import (
+    Approval,
+    BroughtKey,
+    LoadPermission,
+    OrderStatus,
+    PayingCard,
+    PinScheme,
+    PurseData,
+    QrOffer,
+    SealedPin,
 )
 
 PAGE = (Path(__file__).parents[2] / "docs" / "host-messages.md").read_text(encoding="utf-8")

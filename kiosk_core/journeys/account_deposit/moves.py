@@ -13,7 +13,8 @@ from kiosk_core.journeys.account_deposit.outcome import Outcome
 from kiosk_core.journeys.account_deposit.receipt import receipt
 from kiosk_core.journeys.account_deposit.state import Deposit, Next, Step
 from kiosk_core.journeys.events import Timer
-from kiosk_core.ledger import Facts, LedgerState, ReceiptResult
+from kiosk_core.journeys.receipt import not_printed, printed
+from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.pages import Page
 from kiosk_core.ports import QrOrder, ReversalReason
 
@@ -263,14 +264,11 @@ def _account(s: Deposit) -> CardNumber:
 
 
 def receipt_printed(s: Deposit, _: ev.ReceiptPrinted) -> Next:
-    note = do.Note(s.transaction, {"receipt": ReceiptResult.PRINTED.value})
-    return last_page(s, s.outcome or Outcome.UNSETTLED, note, has_receipt=True)
+    return last_page(s, s.outcome or Outcome.UNSETTLED, printed(s), has_receipt=True)
 
 
 def receipt_failed(s: Deposit, event: ev.ReceiptFailed) -> Next:
-    fault: Facts = {"receipt_fault": event.fault.value} if event.fault is not None else {}
-    note = do.Note(s.transaction, {"receipt": ReceiptResult.NOT_PRINTED.value, **fault})
-    return last_page(s, s.outcome or Outcome.UNSETTLED, note)
+    return last_page(s, s.outcome or Outcome.UNSETTLED, not_printed(s, event))
 
 
 def leave(s: Deposit, _: ev.Event) -> Next:

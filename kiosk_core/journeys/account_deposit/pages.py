@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kiosk_core.bank_card import BankCardProblem
 from kiosk_core.journeys.account_deposit.outcome import Outcome
+from kiosk_core.journeys.pages import LAST_PAGE_IDLE_S, one_step
 from kiosk_core.money import format_amount
 from kiosk_core.pages import (
     CapturePage,
@@ -24,7 +25,6 @@ from kiosk_core.texts import Words
 if TYPE_CHECKING:
     from kiosk_core.journeys.account_deposit.state import Deposit
 
-LAST_PAGE_IDLE_S = 30
 
 _TONES = {
     Outcome.DEPOSITED: Tone.SUCCESS,
@@ -91,17 +91,17 @@ def payment(s: Deposit, order: QrOrder) -> PaymentPage:
 
 def ordering() -> ProgressPage:
     """Say that the bank is asked for the payment."""
-    return _working("ordering")
+    return one_step("account_deposit.ordering")
 
 
 def giving_back() -> ProgressPage:
     """Say that the payment is taken back."""
-    return _working("giving_back")
+    return one_step("account_deposit.giving_back")
 
 
 def printing() -> ProgressPage:
     """Say that the receipt is printed."""
-    return _working("printing")
+    return one_step("account_deposit.printing")
 
 
 def last_page(s: Deposit, outcome: Outcome, *, has_receipt: bool) -> ResultPage:
@@ -150,9 +150,3 @@ def _facts(s: Deposit, outcome: Outcome) -> tuple[Fact, ...]:
 
 def _masked(s: Deposit) -> str:
     return s.account.masked if s.account is not None else ""
-
-
-def _working(what: str) -> ProgressPage:
-    return ProgressPage(
-        title=Words(f"account_deposit.{what}.title"), body=Words(f"account_deposit.{what}.body"), steps=(), current=0
-    )

@@ -8,6 +8,7 @@ from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.account_deposit import moves, pages
 from kiosk_core.journeys.account_deposit.outcome import Outcome
 from kiosk_core.journeys.account_deposit.state import Deposit, Next, Step, Transition
+from kiosk_core.journeys.table import follow
 from kiosk_core.journeys.trace_numbers import trace_of
 from kiosk_core.ledger import LedgerState, Transaction
 from kiosk_core.ports import ReversalReason
@@ -32,12 +33,7 @@ def advance(s: Deposit, event: ev.Event) -> Next:
     """
     if isinstance(event, ev.CannotGoOn):
         return moves.cannot_go_on(s)
-    transition = TABLE.get((s.step, type(event)))
-    if transition is not None:
-        return transition(s, event)
-    if isinstance(event, _MAY_COME_ANY_TIME) or s.step is Step.ENDED:
-        return s, ()
-    raise ev.UnexpectedEvent(f"{type(event).__name__} in step {s.step.value}")
+    return follow(TABLE, s.step, s, event)
 
 
 def resume(transaction: Transaction, service: AccountDeposit, terminal: Terminal) -> Next:
@@ -71,18 +67,6 @@ def _from_journal(transaction: Transaction, service: AccountDeposit, terminal: T
         unpaid_outcome=Outcome(facts["if_unpaid"]) if reversing else Outcome.CANCELLED,
     )
 
-
-_MAY_COME_ANY_TIME = (
-    ev.AmountChosen,
-    ev.FundingChosen,
-    ev.CancelTouched,
-    ev.DoneTouched,
-    ev.CustomerGone,
-    ev.CardArrived,
-    ev.CardLeft,
-    ev.ReaderLost,
-    ev.TimerFired,
-)
 
 TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.INSERT_CARD, ev.BankCardRead): moves.card_was_read,

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from kiosk_core.id_card_reader import IdNumber, PersonalText
+from kiosk_core.journeys.pages import one_step
 from kiosk_core.money import format_amount
 from kiosk_core.pages import CapturePage, Fact, ListPage, ListRow, ListSection, Picture, ProgressPage
 from kiosk_core.ports import CardProblem, PurseCard, PurseEntry, PurseEntryKind, PurseHistory, PurseTrip
@@ -44,13 +45,7 @@ def social_security_problem(problem: SocialSecurityProblem) -> Words:
 
 def reading() -> ProgressPage:
     """Say that the card is being read."""
-    return ProgressPage(
-        title=Words("card_info.reading.title"),
-        body=Words("card_info.reading.body"),
-        steps=(),
-        current=0,
-        picture=Picture.KEEP_CARD,
-    )
+    return one_step("card_info.reading", Picture.KEEP_CARD)
 
 
 def transit_card(s: CardInfo, card: PurseCard, history: PurseHistory) -> ListPage:

@@ -12,6 +12,7 @@ from kiosk_core.id_document import (
     one_document,
 )
 from kiosk_core.id_update import IdRefused
+from kiosk_core.intents import FieldAnswer
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Timer
@@ -19,8 +20,9 @@ from kiosk_core.journeys.id_update import form, pages
 from kiosk_core.journeys.id_update.outcome import Outcome
 from kiosk_core.journeys.id_update.receipt import receipt
 from kiosk_core.journeys.id_update.state import Entry, IdUpdating, Next, Step
-from kiosk_core.ledger import Facts, LedgerState, ReceiptResult
-from kiosk_core.pages import FieldAnswer, FieldEntry, FieldState
+from kiosk_core.journeys.receipt import not_printed, printed
+from kiosk_core.ledger import Facts, LedgerState
+from kiosk_core.pages import FieldEntry, FieldState
 
 _FALSE = frozenset({DocumentRisk.PHOTOCOPY, DocumentRisk.SCREEN, DocumentRisk.EDITED})
 _ANSWERED = frozenset({FieldState.CHANGED, FieldState.OPEN})
@@ -245,14 +247,11 @@ def update_not_found(s: IdUpdating, _: ev.IdUpdateNotFound) -> Next:
 
 
 def receipt_printed(s: IdUpdating, _: ev.ReceiptPrinted) -> Next:
-    note = do.Note(s.transaction, {"receipt": ReceiptResult.PRINTED.value})
-    return last_page(s, s.outcome or Outcome.PENDING, note, has_receipt=True)
+    return last_page(s, s.outcome or Outcome.PENDING, printed(s), has_receipt=True)
 
 
 def receipt_failed(s: IdUpdating, event: ev.ReceiptFailed) -> Next:
-    fault: Facts = {"receipt_fault": event.fault.value} if event.fault is not None else {}
-    note = do.Note(s.transaction, {"receipt": ReceiptResult.NOT_PRINTED.value, **fault})
-    return last_page(s, s.outcome or Outcome.PENDING, note)
+    return last_page(s, s.outcome or Outcome.PENDING, not_printed(s, event))
 
 
 def leave(s: IdUpdating, _: ev.Event) -> Next:

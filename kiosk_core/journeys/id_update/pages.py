@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kiosk_core.id_document import LONG_TERM, DocumentSide, Hint
 from kiosk_core.journeys.id_update import form
 from kiosk_core.journeys.id_update.outcome import Outcome
+from kiosk_core.journeys.pages import LAST_PAGE_IDLE_S, one_step
 from kiosk_core.pages import (
     Fact,
     FieldPage,
@@ -26,7 +27,6 @@ from kiosk_core.texts import Words
 if TYPE_CHECKING:
     from kiosk_core.journeys.id_update.state import Entry, IdUpdating
 
-LAST_PAGE_IDLE_S = 30
 FORM_CROPS = 40_000
 """How many characters the pictures of a form may take in all: a page travels in one line."""
 
@@ -106,12 +106,12 @@ def _field(entry: Entry, *, crop: bool) -> FormField:
 
 def sending() -> ProgressPage:
     """Say that the bank is told."""
-    return _working("sending")
+    return one_step("id_update.sending")
 
 
 def printing() -> ProgressPage:
     """Say that the receipt is printed."""
-    return _working("printing")
+    return one_step("id_update.printing")
 
 
 def last_page(s: IdUpdating, outcome: Outcome, *, has_receipt: bool) -> ResultPage:
@@ -149,10 +149,4 @@ def _facts(s: IdUpdating, outcome: Outcome) -> tuple[Fact, ...]:
         Fact(label=Words("id_update.fact.id_number"), text=s.masked.number),
         Fact(label=Words("id_update.fact.valid_until"), text=until, strong=until != LONG_TERM),
         Fact(label=Words("fact.reference"), text=s.transaction),
-    )
-
-
-def _working(what: str) -> ProgressPage:
-    return ProgressPage(
-        title=Words(f"id_update.{what}.title"), body=Words(f"id_update.{what}.body"), steps=(), current=0
     )

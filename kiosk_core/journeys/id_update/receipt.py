@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from kiosk_core.id_document import LONG_TERM
 from kiosk_core.journeys.id_update.outcome import Outcome
-from kiosk_core.receipt import Align, Blank, Element, Pair, QrCode, Receipt, Rule, TextLine
+from kiosk_core.journeys.receipt import framed
+from kiosk_core.receipt import Pair, Receipt
 from kiosk_core.texts import LocalText
 
 if TYPE_CHECKING:
     from kiosk_core.journeys.id_update.state import IdUpdating
 
-_TERMINAL = LocalText("终端编号", "Terminal")
-_REFERENCE = LocalText("流水号", "Reference")
 _DATE = LocalText("办理日期", "Date")
 _NAME = LocalText("姓名", "Name")
 _NUMBER = LocalText("身份证号", "ID number")
@@ -40,26 +39,9 @@ def receipt(s: IdUpdating, outcome: Outcome) -> Receipt:
         return text.in_language(s.language)
 
     until = s.masked.valid_until
-    lines: list[Element] = []
-    if s.terminal.logo is not None:
-        lines += [s.terminal.logo, Blank()]
-    lines += [
-        TextLine(say(s.terminal.bank), align=Align.CENTER, bold=True),
-        TextLine(say(s.service.receipt_title), align=Align.CENTER, bold=True, large=True),
-        Blank(),
-        Pair(say(_TERMINAL), f"{s.terminal.number} {say(s.terminal.branch)}"),
-        Pair(say(_REFERENCE), s.transaction),
-        Pair(say(_DATE), f"{s.terminal.today}"),
-        Rule(),
+    lines = (
         Pair(say(_NAME), s.masked.name),
         Pair(say(_NUMBER), s.masked.number),
         Pair(say(_VALID_UNTIL), say(_NO_END) if until == LONG_TERM else until, bold=True),
-        Rule(),
-        TextLine(say(_RESULTS[outcome]), align=Align.CENTER, bold=True),
-    ]
-    if outcome in _NOTES:
-        lines.append(TextLine(say(_NOTES[outcome])))
-    lines += [Blank(), QrCode(s.transaction)]
-    if s.service.receipt_note is not None:
-        lines += [Blank(), TextLine(say(s.service.receipt_note), align=Align.CENTER)]
-    return Receipt(tuple(lines))
+    )
+    return framed(s, lines, _RESULTS[outcome], _NOTES.get(outcome), when=Pair(say(_DATE), f"{s.terminal.today}"))

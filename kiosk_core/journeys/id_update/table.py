@@ -7,6 +7,7 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.id_update import moves
 from kiosk_core.journeys.id_update.state import IdUpdating, Next, Step, Transition
+from kiosk_core.journeys.table import follow
 from kiosk_core.journeys.trace_numbers import trace_of
 from kiosk_core.ledger import LedgerState, Transaction
 from kiosk_core.services import IdUpdate
@@ -32,14 +33,9 @@ def advance(s: IdUpdating, event: ev.Event) -> Next:
     """
     if isinstance(event, ev.CannotGoOn):
         return moves.cannot_go_on(s)
-    transition = TABLE.get((s.step, type(event)))
-    if transition is not None:
-        return transition(s, event)
-    if isinstance(event, ev.CaptureTold):
+    if isinstance(event, ev.CaptureTold) and s.step is not Step.CAPTURE:
         return moves.late(s, event)
-    if isinstance(event, _MAY_COME_ANY_TIME) or s.step is Step.ENDED:
-        return s, ()
-    raise ev.UnexpectedEvent(f"{type(event).__name__} in step {s.step.value}")
+    return follow(TABLE, s.step, s, event)
 
 
 def resume(transaction: Transaction, service: IdUpdate, terminal: Terminal) -> Next:
@@ -63,21 +59,6 @@ def resume(transaction: Transaction, service: IdUpdate, terminal: Terminal) -> N
         case _:
             return moves.end(s)
 
-
-_MAY_COME_ANY_TIME = (
-    ev.AmountChosen,
-    ev.FundingChosen,
-    ev.FieldOpened,
-    ev.FieldAnswered,
-    ev.FormConfirmed,
-    ev.CancelTouched,
-    ev.DoneTouched,
-    ev.CustomerGone,
-    ev.CardArrived,
-    ev.CardLeft,
-    ev.ReaderLost,
-    ev.TimerFired,
-)
 
 TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.CAPTURE, ev.CaptureTold): moves.told,

@@ -11,11 +11,12 @@ from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Timer
+from kiosk_core.journeys.receipt import not_printed, printed
 from kiosk_core.journeys.top_up import pages
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.receipt import receipt
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp
-from kiosk_core.ledger import Facts, LedgerState, ReceiptResult
+from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.pages import Page
 from kiosk_core.ports import (
     CardProblem,
@@ -504,14 +505,11 @@ def reversal_unanswered(s: TopUp, _: ev.ReversalUnanswered) -> Next:
 
 
 def receipt_printed(s: TopUp, _: ev.ReceiptPrinted) -> Next:
-    note = do.Note(s.transaction, {"receipt": ReceiptResult.PRINTED.value})
-    return last_page(s, _outcome(s), note, has_receipt=True)
+    return last_page(s, _outcome(s), printed(s), has_receipt=True)
 
 
 def receipt_failed(s: TopUp, event: ev.ReceiptFailed) -> Next:
-    fault: Facts = {"receipt_fault": event.fault.value} if event.fault is not None else {}
-    note = do.Note(s.transaction, {"receipt": ReceiptResult.NOT_PRINTED.value, **fault})
-    return last_page(s, _outcome(s), note)
+    return last_page(s, _outcome(s), not_printed(s, event))
 
 
 def leave(s: TopUp, _: ev.Event) -> Next:

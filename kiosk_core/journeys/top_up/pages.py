@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiosk_core.funding import FundingKind, FundingStage
+from kiosk_core.journeys.pages import LAST_PAGE_IDLE_S, one_step
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.money import format_amount
 from kiosk_core.pages import (
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 STEPS = ("check_card", "payment", "authorise", "load", "verify", "receipt")
 CHECK_CARD, PAYMENT, AUTHORISE, LOAD, VERIFY, RECEIPT = range(len(STEPS))
 
-LAST_PAGE_IDLE_S = 30
 
 _TONES = {
     Outcome.LOADED: Tone.SUCCESS,
@@ -54,24 +54,12 @@ def place_card(s: TopUp, problem: str | None = None) -> CapturePage:
 
 def reading() -> ProgressPage:
     """Say that the card is being read."""
-    return ProgressPage(
-        title=Words("top_up.reading.title"),
-        body=Words("top_up.reading.body"),
-        steps=(),
-        current=0,
-        picture=Picture.KEEP_CARD,
-    )
+    return one_step("top_up.reading", Picture.KEEP_CARD)
 
 
 def extending() -> ProgressPage:
     """Say that the card has expired and its issuer is asked to extend it."""
-    return ProgressPage(
-        title=Words("top_up.extending.title"),
-        body=Words("top_up.extending.body"),
-        steps=(),
-        current=0,
-        picture=Picture.KEEP_CARD,
-    )
+    return one_step("top_up.extending", Picture.KEEP_CARD)
 
 
 def room_fen(s: TopUp) -> int:
@@ -169,13 +157,7 @@ def payment(s: TopUp) -> Page:
                 cancellable=True,
             )
         case FundingStage.READ_CARD | FundingStage.ASK_BANK as stage:
-            return ProgressPage(
-                title=Words(f"top_up.bank_card.{stage.value}.title"),
-                body=Words(f"top_up.bank_card.{stage.value}.body"),
-                steps=(),
-                current=0,
-                picture=Picture.KEEP_BANK_CARD,
-            )
+            return one_step(f"top_up.bank_card.{stage.value}", Picture.KEEP_BANK_CARD)
         case FundingStage.INSERT_CARD | FundingStage.ENTER_PIN | FundingStage.TAKE_CARD as stage:
             return CapturePage(
                 title=Words(f"top_up.bank_card.{stage.value}.title"),
@@ -218,9 +200,7 @@ def working(s: TopUp, current: int) -> ProgressPage:
 
 def giving_back() -> ProgressPage:
     """Say that the order is being closed and whatever was paid goes back."""
-    return ProgressPage(
-        title=Words("top_up.giving_back.title"), body=Words("top_up.giving_back.body"), steps=(), current=0
-    )
+    return one_step("top_up.giving_back")
 
 
 def replace_card(s: TopUp, problem: str) -> CapturePage:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiosk_core.funding import FundingKind
+from kiosk_core.journeys.receipt import REFUND_PENDING, framed
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.money import format_amount
-from kiosk_core.receipt import Align, Blank, Element, Pair, QrCode, Receipt, Rule, TextLine
+from kiosk_core.receipt import Pair, Receipt
 from kiosk_core.texts import LocalText
 
 if TYPE_CHECKING:
     from kiosk_core.journeys.top_up.state import TopUp
 
 _LABELS = {
-    "terminal": LocalText("终端编号", "Terminal"),
-    "reference": LocalText("流水号", "Reference"),
     "time": LocalText("交易时间", "Time"),
     "card": LocalText("卡号", "Card"),
     "valid_until": LocalText("有效期延至", "Now valid until"),
@@ -42,10 +41,7 @@ _RESULTS = {
 }
 
 _NOTES = {
-    Outcome.REFUND_PENDING: LocalText(
-        "银行暂未应答。如已付款，款项会自动原路退回，无需操作。",
-        "The bank has not answered yet. Whatever was paid goes back to the payer by itself.",
-    ),
+    Outcome.REFUND_PENDING: REFUND_PENDING,
     Outcome.SUSPENSE: LocalText(
         "请带同一张卡回到本机，或持本凭条到柜台。款项不会丢失。",
         "Bring the same card back to this terminal, or this receipt to the counter. No money is lost.",
@@ -60,25 +56,10 @@ _NOTES = {
 def receipt(s: TopUp, outcome: Outcome) -> Receipt:
     """Return the receipt for how it ended."""
 
-    def say(text: LocalText) -> str:
-        return text.in_language(s.language)
-
     def label(key: str) -> str:
-        return say(_LABELS[key])
+        return _LABELS[key].in_language(s.language)
 
-    lines: list[Element] = []
-    if s.terminal.logo is not None:
-        lines += [s.terminal.logo, Blank()]
-    lines += [
-        TextLine(say(s.terminal.bank), align=Align.CENTER, bold=True),
-        TextLine(say(s.service.receipt_title), align=Align.CENTER, bold=True, large=True),
-        Blank(),
-        Pair(label("terminal"), f"{s.terminal.number} {say(s.terminal.branch)}"),
-        Pair(label("reference"), s.transaction),
-    ]
-    if s.authorised_at:
-        lines.append(Pair(label("time"), _time(s.authorised_at)))
-    lines += [Rule(), Pair(label("card"), s.masked_number)]
+    lines = [Pair(label("card"), s.masked_number)]
     if s.valid_until is not None:
         lines.append(Pair(label("valid_until"), s.valid_until.isoformat()))
     match outcome:
@@ -94,15 +75,11 @@ def receipt(s: TopUp, outcome: Outcome) -> Receipt:
             lines.append(Pair(label("refund"), format_amount(s.refunded_fen), bold=True))
         case _:
             lines.append(Pair(label("amount"), format_amount(s.amount_fen), bold=True))
-    approval = [Pair(label("approval"), s.approval)] if s.approval else []
-    lines += [Pair(label("paid_by"), say(_PAID_BY[s.funding])), *approval]
-    lines += [Rule(), TextLine(say(_RESULTS[outcome]), align=Align.CENTER, bold=True)]
-    if outcome in _NOTES:
-        lines.append(TextLine(say(_NOTES[outcome])))
-    lines += [Blank(), QrCode(s.transaction)]
-    if s.service.receipt_note is not None:
-        lines += [Blank(), TextLine(say(s.service.receipt_note), align=Align.CENTER)]
-    return Receipt(tuple(lines))
+    lines.append(Pair(label("paid_by"), _PAID_BY[s.funding].in_language(s.language)))
+    if s.approval:
+        lines.append(Pair(label("approval"), s.approval))
+    when = Pair(label("time"), _time(s.authorised_at)) if s.authorised_at else None
+    return framed(s, lines, _RESULTS[outcome], _NOTES.get(outcome), when)
 
 
 def _time(stamp: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
+from kiosk_core.journeys.table import follow
 from kiosk_core.journeys.top_up import issuer, moves, pages, paying, recovery
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp, Transition
@@ -36,25 +37,7 @@ def advance(s: TopUp, event: ev.Event) -> Next:
             s = replace(s, card_present=False)
     if isinstance(event, ev.CannotGoOn):
         return _cannot_go_on(s)
-    transition = TABLE.get((s.step, type(event)))
-    if transition is not None:
-        return transition(s, event)
-    if isinstance(event, _MAY_COME_ANY_TIME) or s.step is Step.ENDED:
-        return s, ()
-    raise ev.UnexpectedEvent(f"{type(event).__name__} in step {s.step.value}")
-
-
-_MAY_COME_ANY_TIME = (
-    ev.AmountChosen,
-    ev.FundingChosen,
-    ev.CancelTouched,
-    ev.DoneTouched,
-    ev.CustomerGone,
-    ev.CardArrived,
-    ev.CardLeft,
-    ev.ReaderLost,
-    ev.TimerFired,
-)
+    return follow(TABLE, s.step, s, event)
 
 
 TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
