@@ -204,7 +204,8 @@ class SimulatedCrt591:
             if now - self._heard >= PAUSE_S:
                 self._deframer.reset()
             self._heard = now
-            return b"".join(self._token(token) for token in self._deframer.feed(data)) + self.idle()
+            # What takes no time is done before the next is taken, also where both were heard at once.
+            return b"".join(self._token(token) + self.idle() for token in self._deframer.feed(data)) + self.idle()
 
     def idle(self) -> bytes:
         """Return the replies that are due."""

@@ -101,6 +101,12 @@ def test_no_other_command_is_taken_later_than_that_or_instead_of_an_initialisati
     assert reader.receive(STATUS) == b""
 
 
+def test_commands_that_take_no_time_are_all_answered_also_when_they_are_heard_at_once() -> None:
+    """A driver that was not heard in time asks again, and its next question may come on the heels of that."""
+    once = Bench().reader.receive(INIT)
+    assert Bench().reader.receive(INIT + INIT + ACK + STATUS) == once + once + ACK + STATUS_020
+
+
 def test_a_command_that_pauses_is_forgotten() -> None:
     bench = Bench()
     reader = bench.ready()
