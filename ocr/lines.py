@@ -23,13 +23,15 @@ _LEAST = 0.12  # of the first line's ink: what has less is no line but wear or n
 class Line:
     """A line of print: its box in dots of the card, how much ink is in it, 0 to 1, and from how high to how low.
 
-    `cut`: it reaches the end of where it may stand, and may go on beyond.
+    `cut`: it reaches the end of where it may stand, and may go on beyond. `space`: the widest in it without ink, in
+    dots.
     """
 
     box: Box
     ink: float
     tall: int
     cut: bool = False
+    space: int = 0
 
 
 def strokes(gray: Plane, wide: int, kind: Ink) -> Plane:
@@ -84,6 +86,7 @@ def _line(card: Plane, columns: tuple[int, int], middle: float, high: float, sla
     if len(inked) == 0:
         return None
     first, last = _extent(inked, band.shape[1], slack + _INTO)
+    space = int(np.diff(inked[(inked >= first) & (inked <= last)]).max(initial=1)) - 1
     box = (
         max(left + first - MARGIN, 0),
         max(top + start - MARGIN + 1, 0),
@@ -92,7 +95,7 @@ def _line(card: Plane, columns: tuple[int, int], middle: float, high: float, sla
     )
     print_of_line = band[:, first : last + 1]
     tall = int(np.ptp(np.flatnonzero(print_of_line.max(axis=1) > 0.3)))
-    return Line(box, float(print_of_line.mean()), tall, last >= band.shape[1] - 2)
+    return Line(box, float(print_of_line.mean()), tall, last >= band.shape[1] - 2, space)
 
 
 def _extent(inked: NDArray[np.intp], width: int, before: int) -> tuple[int, int]:

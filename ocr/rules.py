@@ -208,6 +208,8 @@ def address(
     """Return an address; somebody lives where he was registered first, `home`, a little more likely than elsewhere."""
     place = places.address(seen.text, _weigher(seen, interpreter), home)
     odd = (not place.settled) + (place.text[-1:] not in _ENDERS)
+    odd += " " in place.text  # the network says so of a digit that glare or blur hides
+    odd += not any(each.isdecimal() for each in place.text)  # 石桥村 is all that glare leaves of 石桥村50号
     odd += any(len(line.reading.text) < _FULL for line in seen.lines[:-1])
     return judged(judge, seen, place.text, odd, box, repaired=place.repaired)
 

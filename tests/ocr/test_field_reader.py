@@ -58,6 +58,13 @@ def test_print_that_begins_late_or_reaches_the_end_of_its_place_is_odd(left: int
     assert name(Says("王伟", every=5, first=3), card(left, right)).signs.odd == odd
 
 
+@pytest.mark.parametrize(("missing", "odd"), [(10, 0), (24, 1)])
+def test_a_line_with_paper_where_a_digit_would_stand_is_odd(missing: int, odd: int) -> None:
+    picture = card(170, 258)
+    picture[80:120, 210 : 210 + missing] = 230
+    assert name(Says("王伟", every=5, first=3), picture).signs.odd == odd
+
+
 def test_only_a_line_in_doubt_is_looked_at_again() -> None:
     clear, doubtful = Says("王伟", every=5, first=3), Says("王伟", every=5, first=3)
     assert not name(clear, card(170, 258)).signs.again

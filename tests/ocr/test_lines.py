@@ -69,6 +69,15 @@ def test_print_that_reaches_the_end_of_its_place_may_go_on_beyond() -> None:
     assert (whole.cut, cut.cut) == (False, True)
 
 
+def test_a_line_tells_the_widest_space_in_it() -> None:
+    (even,), (torn,) = (
+        lines.find(lines.ink(card(*boxes)), NAME, SLACK)
+        for boxes in ([(170, 80, 300, 114)], [(170, 80, 240, 114), (265, 80, 330, 114)])
+    )
+    assert even.space <= 5
+    assert 24 <= torn.space <= 30
+
+
 def test_a_first_character_at_the_begin_of_its_place_is_no_end_of_a_label() -> None:
     ((left, *_),) = found(card((155, 80, 185, 114), (200, 80, 290, 114)), NAME)
     assert left <= 150

@@ -14,7 +14,7 @@ from ocr.fields import Interpreter, checks
 from ocr.id_card import IdCardBack, IdCardFront, Source
 from ocr.layout import Field
 
-CHARACTERS = ("", *"0123456789X年月日.-长期男女汉王伟強强龑安徽省宿州市埇埔桥区人民路号公局分")
+CHARACTERS = ("", *"0123456789X年月日.-长期男女汉王伟強强龑安徽省宿州市埇埔桥区人民路号公局分 ")
 INTERPRETER = Interpreter((*CHARACTERS, *sorted(set("".join(ETHNICITIES)) - set(CHARACTERS))))
 # 341302: 埇桥区; born 5 March 1984; 007: a man. 7*3+9*4+10*1+5*3+8*0+4*2+2*1+1*9+6*8+3*4+7*0+9*3+10*0+5*5+8*0+4*0+2*7
 # = 227, 227 mod 11 = 7, the character is 5.
@@ -126,13 +126,20 @@ def test_a_birth_of_which_a_digit_was_not_seen_is_told_by_the_number() -> None:
     assert (read.birth.text, read.birth.source, read.birth.sure) == ("1984-03-24", Source.REPAIRED, False)
 
 
-def test_an_address_of_which_a_line_ends_before_its_end_is_asked_back() -> None:
-    def address(*texts: str) -> Seen:
-        lines = [INTERPRETER.line(Field("address", "address", (0, 0, 1, 1)), [look(text)]) for text in texts]
-        return Seen("address", tuple(lines), Signs(0.999, 0.999), (0, 0, 1, 1))
+def address(*texts: str) -> Seen:
+    lines = [INTERPRETER.line(Field("address", "address", (0, 0, 1, 1)), [look(text)]) for text in texts]
+    return Seen("address", tuple(lines), Signs(0.999, 0.999), (0, 0, 1, 1))
 
+
+def test_an_address_of_which_a_line_ends_before_its_end_is_asked_back() -> None:
     assert front(address=address("安徽省宿州市埇桥区人民", "路1号")).address.sure
     assert not front(address=address("安徽省宿州市埇桥区人", "路1号")).address.sure  # 人民路 is what stands there
+
+
+@pytest.mark.parametrize("text", ["安徽省宿州市埇桥区1 号", "安徽省宿州市埇桥区人民区"])
+def test_an_address_with_a_space_or_without_a_number_is_asked_back(text: str) -> None:
+    assert front(address=address("安徽省宿州市埇桥区人民路1号")).address.sure
+    assert not front(address=address(text)).address.sure
 
 
 def test_an_address_is_mended_and_says_so() -> None:
