@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ocr.arrays import Matrix, Pixels, Points
+from ocr.arrays import Matrix, Points
 from ocr.grain import Grain
 from ocr.layout import Box
 from ocr.sight import CELL, INK, Sight
@@ -44,9 +44,8 @@ def steps(sight: Sight, grain: Grain, box: Box, light: float, usual: Points) -> 
     `light` and `usual` are the light and the two grains of the paper around. In logarithms of hundredths of those.
     """
     left, top, right, bottom = (value // INK for value in box)
-    high, wide = grain.grains.shape[:2]
     first, upper = max(left - ASIDE, 0), max(top - ABOVE, 0)
-    rows, columns = slice(upper, min(bottom + ABOVE, high)), slice(first, min(right + FAR, wide))
+    rows, columns = slice(upper, bottom + ABOVE), slice(first, right + FAR)
     inner_rows, inner_columns = (slice(low + _INSET, up - _INSET) for low, up in ((top, bottom), (left, right)))
     scale = 100 / np.array([light, light, light, *(4 * (usual + 4))])
     told, sides = [], []
@@ -54,7 +53,7 @@ def steps(sight: Sight, grain: Grain, box: Box, light: float, usual: Points) -> 
         (1, (rows, inner_columns), (top - upper, bottom - upper), _OVER),
         (0, (inner_rows, columns), (left - first, right - first), _BESIDE),
     ):
-        profile = _profile(grain.tones[part], grain.grains[part], axis)
+        profile = _profile(grain, part, axis)
         if profile is None:
             return np.zeros(SIGNS)
         found = _steps(profile, _BAND) * scale
@@ -62,13 +61,13 @@ def steps(sight: Sight, grain: Grain, box: Box, light: float, usual: Points) -> 
         told += _of_grain(found[:, 3:], plain[3:], ends, reach)
         sides += _sides(found[:, :3], plain[:3].sum() + _NOISE, ends, reach)
     beside = slice(right + _INSET, right + _INSET + _STRIP)
-    strip = _strip(grain.tones[rows, beside], grain.grains[rows, beside], scale, (top - upper, bottom - upper))
+    strip = _strip(grain, (rows, beside), scale, (top - upper, bottom - upper))
     return np.asarray(np.log1p([*told, *_agreeing(sides), *strip, *_of_paper(sight, box, light)]))
 
 
-def _strip(tones: Pixels, grains: Pixels, scale: Points, ends: tuple[int, int]) -> list[float]:
-    """Return the steps above and below right of the box."""
-    profile = _profile(tones, grains, 1) if tones.shape[1] == _STRIP else None
+def _strip(grain: Grain, part: tuple[slice, slice], scale: Points, ends: tuple[int, int]) -> list[float]:
+    """Return the steps above and below right of the box, where the card does not end before."""
+    profile = _profile(grain, part, 1) if part[1].stop < grain.tones.shape[1] else None
     if profile is None:
         return [0.0] * 4
     found = _steps(profile, _BAND) * scale
@@ -96,26 +95,24 @@ def _of_paper(sight: Sight, box: Box, light: float) -> list[float]:
     return _agreeing(sides)
 
 
-def _profile(tones: Pixels, grains: Pixels, axis: int) -> Matrix | None:
+def _profile(grain: Grain, part: tuple[slice, slice], axis: int) -> Matrix | None:
     """Return the mean of the paper in each row (axis 1) or column (0), n x 5; None where there is none."""
-    if not grains.size:
+    total = grain.profile(*part, axis)
+    count = total[:, -1]
+    size = grain.tones.shape[axis] - 1
+    good = count > _LEAST * len(range(size)[part[axis]])
+    if np.count_nonzero(good) < 4:
         return None
-    grain = cv2.reduce(grains, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).reshape(-1, 3)
-    tone = cv2.reduce(tones, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).reshape(-1, 3)
-    count = grain[:, 2]
-    good = count > _LEAST * grains.shape[axis]
-    if good.sum() < 4:
-        return None
-    mean = np.concatenate([tone, grain[:, :2]], axis=1) / np.maximum(count, 1).astype(np.float32)[:, None]
+    mean = total[:, :-1] / np.maximum(count, 1).astype(np.float32)[:, None]
     return np.asarray(mean) if good.all() else _filled(mean, good)
 
 
 def _filled(mean: Matrix, good: Points) -> Matrix:
     """Return the rows with those that are not good put between the good ones before and after."""
     known, places = np.flatnonzero(good), np.arange(len(mean))
-    after = np.searchsorted(known, places).clip(1, len(known) - 1)
+    after = np.minimum(np.maximum(np.searchsorted(known, places), 1), len(known) - 1)
     before, after = known[after - 1], known[after]
-    share = ((places - before) / (after - before)).clip(0, 1)[:, None]
+    share = np.minimum(np.maximum((places - before) / (after - before), 0), 1)[:, None]
     return np.asarray(mean[before] * (1 - share) + mean[after] * share)
 
 

@@ -31,6 +31,7 @@ _FREQUENT = {"汉": 3.0}  # nine of ten people: where the picture hardly tells, 
 _PLACES = {"address", "authority"}  # where a traditional form is always a misread one
 _FAR = 12.0  # e to this is as much likelier as anything needs to be
 _HARDLY = float(np.exp(-_FAR))
+_NOTHING = 1e-8  # less of a form is not worth moving
 _BLANK = 0.999  # a step so surely blank is no form of anything
 _FIRST_BIRTH, _FIRST_CARD, _NEVER = 1890, 2004, 2100  # cards of this kind are made since 29 March 2004
 _TERMS = (5, 10, 20)  # years that a card is valid
@@ -74,12 +75,10 @@ class Interpreter:
         self._columns: dict[str, NDArray[np.intp]] = {}
         pairs = sorted((new, old) for old, new in simplified().items() if old in self.places and new in self.places)
         self._old = np.array([self.places[old] for _, old in pairs], np.intp)
-        new = np.array([self.places[simple] for simple, _ in pairs], np.intp)
-        self._starts = np.flatnonzero(np.diff(new, prepend=-1))  # equal ones stand side by side
-        self._new = new[self._starts]
+        self._new = np.array([self.places[new] for new, _ in pairs], np.intp)
         self._folds = np.arange(len(characters))
-        self._folds[self._old] = new
-        self._uncommon = np.array([han(each) and not common(each) for each in characters])
+        self._folds[self._old] = self._new
+        self._uncommon = np.array([han(each) and not common(each) for each in characters], np.intp)
 
     def line(self, field: Field, looks: Sequence[Chances]) -> Line:
         """Return what one or more looks at a line say together; may move chances of forms that are not printed."""
@@ -127,18 +126,18 @@ class Interpreter:
     def _least(self, look: Chances, reading: Reading) -> tuple[float, float]:
         """Return how far the least certain character is before the likeliest common and uncommon others."""
         least = [_FAR, _FAR]
+        steps, others = divmod(np.flatnonzero(look > _HARDLY), look.shape[1])  # in one go: some tens of a million
+        folds, uncommon, told = self._folds[others], self._uncommon[others], np.log(look[steps, others])
+        seen = list(zip(others.tolist(), folds.tolist(), uncommon.tolist(), told.tolist(), strict=True))
+        begins = np.searchsorted(steps, np.arange(len(look) + 1)).tolist()
         for place, (character, column) in enumerate(zip(reading.text, reading.columns, strict=True)):
-            # Others may be likeliest a step aside. Two by two: that takes a tenth of the time of an axis.
-            around = np.maximum(
-                look[column], np.maximum(look[max(column - 1, 0)], look[min(column + 1, len(look) - 1)])
-            )
             own = float(np.log(look[column, self.places[character]]))
             beside = {BLANK, *(self.places[each] for each in reading.text[max(place - 1, 0) : place + 2])}
             beside.add(int(self._folds[self.places[character]]))
-            for other in (around > _HARDLY).nonzero()[0]:
-                if other not in beside and self._folds[other] not in beside:
-                    rare = int(self._uncommon[other])
-                    least[rare] = min(least[rare], own - float(np.log(around[other])))
+            # Others may be likeliest a step aside.
+            for other, fold, rare, chance in seen[begins[max(column - 1, 0)] : begins[min(column + 2, len(look))]]:
+                if other not in beside and fold not in beside:
+                    least[rare] = min(least[rare], own - chance)
         return least[0], least[1]
 
     def numbers(self, looks: Sequence[Chances]) -> list[tuple[float, str]]:
@@ -175,11 +174,11 @@ class Interpreter:
     def _simplify(self, look: Chances) -> None:
         """Give the chances of traditional forms to their simplified ones, in place."""
         steps = np.flatnonzero(look[:, BLANK] < _BLANK)
-        rows = look[steps]
-        added = np.add.reduceat(rows[:, self._old], self._starts, axis=1)
-        rows[:, self._old] = 0
-        rows[:, self._new] += added
-        look[steps] = rows
+        chances = look[steps][:, self._old]
+        rows, forms = divmod(np.flatnonzero(chances > _NOTHING), len(self._old))  # a few, in one go
+        moved, places = chances[rows, forms], steps[rows]
+        look[places, self._old[forms]] = 0
+        np.add.at(look, (places, self._new[forms]), moved)
 
     def columns(self, alphabet: str) -> NDArray[np.intp]:
         """Return the columns of these characters, without those that the network does not know."""

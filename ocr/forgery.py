@@ -145,7 +145,7 @@ def _measured(sight: Sight, of_card: Grain, sharpness: float, place: Place) -> P
               slice(max(left - borders.ASIDE, 0), right + borders.FAR))  # fmt: skip
     over, beside = _NEAR
     nearer = slice(max(top - over, 0), bottom + over), slice(max(left - beside, 0), right + beside)
-    inside, whole, near = (_sum(of_card, part) for part in ((slice(top, bottom), slice(left, right)), around, nearer))
+    inside, whole, near = (of_card.total(*part) for part in ((slice(top, bottom), slice(left, right)), around, nearer))
     outside = whole - near
     if inside[-1] < _LEAST_INSIDE or outside[-1] < _LEAST_OUTSIDE:
         return None
@@ -164,14 +164,6 @@ def _measured(sight: Sight, of_card: Grain, sharpness: float, place: Place) -> P
     of_ink = _ink(sight, place.box, inside[:3])
     grains = np.log((inside[3:] + 1) / (around_it + 1))
     return Print(np.array([*of_ink, light, tint[0], tint[2], *grains]), alone)
-
-
-def _sum(of_card: Grain, part: tuple[slice, slice]) -> Points:
-    """Return the sums of the paper's colours and grains in a part of the card, and how many dots these are."""
-    tones, grains = of_card.tones[part], of_card.grains[part]
-    if not grains.size:
-        return np.zeros(6)
-    return np.array([*cv2.sumElems(tones)[:3], *cv2.sumElems(grains)[:3]])
 
 
 def _ink(sight: Sight, box: Box, paper: Points) -> Points:

@@ -9,7 +9,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from ocr.arrays import Pixels, Plane, Points
+from ocr.arrays import Matrix, Pixels, Plane, Points
 from ocr.layout import Box, Layout
 from ocr.sight import INK, Sight
 
@@ -26,16 +26,40 @@ _SOFTEN = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Grain:
-    """`tones`: the paper in colour, where it is bare, else 0. `grains`: fine grain, coarse grain, and 1 where bare.
+    """`tones`, `grains`: of where the paper is bare, sums over all dots above and left of each (integral images).
 
-    `quiet`: the grain of each window in logarithms, with NaN where it cannot be told; `usual`: what a twentieth, a
-    fifth and half of the card's windows are below, None if there are too few.
+    `tones` are the colours; `grains` fine grain, coarse grain, and how many dots. `quiet`: the grain of each window in
+    logarithms, with NaN where it cannot be told; `usual`: what a twentieth, a fifth and half of the card's windows are
+    below, None if there are too few.
     """
 
-    tones: Pixels
-    grains: Pixels
+    tones: Plane
+    grains: Plane
     quiet: Plane
     usual: tuple[float, float, float] | None
+
+    def total(self, rows: slice, columns: slice) -> Points:
+        """Return the sums of colours and grains in a part of the card, and how many dots are bare: 6 numbers."""
+        top, bottom, left, right = self._ends(rows, columns)
+        return np.concatenate([
+            each[bottom, right] - each[top, right] - each[bottom, left] + each[top, left]
+            for each in (self.tones, self.grains)
+        ])  # fmt: skip
+
+    def profile(self, rows: slice, columns: slice, axis: int) -> Matrix:
+        """Return the same of each row (axis 1) or column (0) of a part of the card: n x 6."""
+        top, bottom, left, right = self._ends(rows, columns)
+        if axis:
+            ends = [each[top : bottom + 1, right] - each[top : bottom + 1, left] for each in (self.tones, self.grains)]
+        else:
+            ends = [each[bottom, left : right + 1] - each[top, left : right + 1] for each in (self.tones, self.grains)]
+        both = np.concatenate(ends, axis=1)
+        return np.asarray(both[1:] - both[:-1])
+
+    def _ends(self, rows: slice, columns: slice) -> tuple[int, int, int, int]:
+        high, wide = self.tones.shape[:2]
+        (top, bottom, _), (left, right, _) = rows.indices(high - 1), columns.indices(wide - 1)
+        return top, max(bottom, top), left, max(right, left)
 
 
 def of(sight: Sight) -> Grain:
@@ -50,8 +74,8 @@ def of(sight: Sight) -> Grain:
     bare = cv2.inRange(ink, -1.0, max(_BARE, _BARE_IN_NOISE * float(of_noise)))
     far = cv2.erode(bare, np.ones((3, 3), np.uint8))  # strokes leave rings of JPEG around them
     ones = cv2.threshold(bare, 0, 1, cv2.THRESH_BINARY)[1]
-    tones = cv2.bitwise_and(half, half, mask=bare)
-    grains = cv2.merge([cv2.bitwise_and(fine, bare), cv2.bitwise_and(coarse, bare), ones])
+    tones = cv2.integral(cv2.copyTo(half, bare))
+    grains = cv2.integral(cv2.merge([cv2.bitwise_and(fine, bare), cv2.bitwise_and(coarse, bare), ones]))
     quiet = _windows(half, fine, far)
     known = quiet[_zone(sight.layout, quiet.shape) & ~np.isnan(quiet)]
     usual = None
@@ -81,7 +105,7 @@ def _windows(half: Pixels, fine: Plane, far: Plane) -> Plane:
     high, wide = (side // step for side in far.shape)
     blue, green, red = cv2.split(half)
     parts = cv2.merge([fine, cv2.max(cv2.max(blue, green), red), far])
-    parts = cv2.bitwise_and(parts, parts, mask=far)[: high * step, : wide * step]
+    parts = cv2.copyTo(parts, far)[: high * step, : wide * step]
     cell = cv2.resize(parts, (wide, high), interpolation=cv2.INTER_AREA)
     of_window = cv2.boxFilter(cell, cv2.CV_32F, (2, 2), anchor=(0, 0), normalize=True)[:-1, :-1]
     fine_there, light_there, paper_there = (of_window[..., channel] for channel in range(3))

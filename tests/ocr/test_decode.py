@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from ocr.decode import beam, greedy, likelihood, share, weigh
+from ocr.decode import beam, greedy, likelihoods, share, weigh
 
 CHARACTERS = ("", "1", "I", "7", "X")
 PLACES = {character: column for column, character in enumerate(CHARACTERS)}
@@ -42,9 +42,11 @@ def test_within_an_alphabet_a_stranger_is_passed_over() -> None:
 def test_the_likelihood_of_a_text_is_the_sum_over_all_ways_to_spell_it() -> None:
     # "1" in two steps: 1-, -1 and 11.
     steps = chances((0.5, 0.5, 0.0, 0.0, 0.0), (0.25, 0.75, 0.0, 0.0, 0.0))
-    assert likelihood(steps, [1]) == pytest.approx(math.log(0.5 * 0.25 + 0.5 * 0.75 + 0.5 * 0.75), abs=1e-6)
-    # "11" needs a blank between: two steps are too few.
-    assert likelihood(steps, [1, 1]) < -1e6
+    nothing, one, twice, both = likelihoods(steps, [[], [1], [1, 1], [1, 3]])
+    assert nothing == pytest.approx(math.log(0.5 * 0.25), abs=1e-6)
+    assert one == pytest.approx(math.log(0.5 * 0.25 + 0.5 * 0.75 + 0.5 * 0.75), abs=1e-6)
+    assert twice < -1e6  # it needs a blank between: two steps are too few
+    assert both == pytest.approx(math.log(0.5 * 1e-9), abs=1e-6)  # and of what was not seen, hardly anything is likely
 
 
 def test_of_a_closed_list_the_likeliest_comes_first_and_its_share_is_told() -> None:
