@@ -1,7 +1,9 @@
 """The cards in a picture: by their edges, and where those do not convince, by the text on them."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 import cv2
@@ -9,6 +11,7 @@ import numpy as np
 
 from ocr.anchors import corners_from
 from ocr.arrays import Pixels, Points
+from ocr.crew import meanwhile
 from ocr.detector import TextDetector, TextLine
 from ocr.labels import fitted, proved
 from ocr.layout import Layout
@@ -19,6 +22,7 @@ from ocr.sides import Guess, which
 _CERTAIN = 0.75  # where the labels are so like themselves, nothing better is looked for
 _HOPEFUL, _LEAST = 0.35, 0.65  # worth another look; enough to be a card at all: a page of text comes to 0.6
 _WORTH_IT = 0.2  # by ink alone
+_PROMISING = 0.5  # so like a card, by ink or by labels, is one in nine of ten
 _GOOD = 0.9  # so well they are only seen where the corners are right
 _AS_GOOD = 0.03
 _ROUNDS = 3
@@ -35,9 +39,12 @@ _PALE, _ROOM = 0.8, 0.8  # of how light, and of how large the card is
 Proves = Callable[[Pixels, Guess], float]
 """How well what is written fits a guess of a layout that has a proof: 0 where that is not in order, 1 at most."""
 
+Begins = Callable[[Pixels, Guess], None]
+"""Begins, in another thread, what is next to be done with a card if a guess proves right; returns at once."""
+
 
 class CardFinder:
-    """Finds cards of the given layouts; one thread owns it."""
+    """Finds cards of the given layouts; one thread owns it, and those of its crew work for that."""
 
     def __init__(
         self,
@@ -45,16 +52,20 @@ class CardFinder:
         threads: int = 2,
         others: tuple[Layout, ...] = (),
         proves: Proves = lambda _picture, _guess: 0.0,
+        crew: Executor | None = None,
+        begins: Begins = lambda _picture, _guess: None,
     ) -> None:
-        """Take the layouts; the detector of text is loaded when it is first needed.
+        """Take the layouts, and who works; the detector of text is loaded when it is first needed.
 
         `others` are tried where it is not certain that there is one of `layouts`: first those that have labels, then
-        those that `proves` must tell of.
+        those that `proves` must tell of. `begins` is told of guesses that promise to be right, before they are proved.
         """
         self._groups = (layouts, tuple(each for each in others if each.labels))
         self._bare = tuple(each for each in others if not each.labels)
         self._proves = proves
         self._threads = threads
+        self._crew = crew or ThreadPoolExecutor(2)
+        self._begins = begins
         self._detector: TextDetector | None = None
 
     def find(self, picture: Pixels, most: int = _MOST_CARDS) -> list[Guess]:
@@ -68,13 +79,13 @@ class CardFinder:
         best: list[Guess] = []
         for layouts in filter(None, self._groups):
             found: list[Guess] = []
-            _add_by_edges(scales, _all(shapes, more), layouts, found, most)
+            self._add_by_edges(scales, _all(shapes, more), layouts, found, most)
             for _ in range(_MOST_CARDS):
                 certain = _certain(found)
                 if len(certain) >= most or (certain and not _may_hide_another(scales, _likely(found))):
                     break
                 lines = self._lines(picture) if lines is None else lines
-                _add_by_text(scales, lines, layouts, found)
+                self._add_by_text(scales, lines, layouts, found)
                 if len(_certain(found)) == len(certain):
                     break
             if found and (not best or found[0].likeness > best[0].likeness):
@@ -119,6 +130,78 @@ class CardFinder:
                 return [best]
         return []
 
+    def _add_by_edges(
+        self, scales: Scales, shapes: Iterator[Points], layouts: tuple[Layout, ...], found: list[Guess], most: int
+    ) -> None:
+        """Add the cards that have these outlines: first those whose labels are near enough, without a long search."""
+        unproved = []
+        for corners in shapes:
+            guess = self._within(scales, corners, layouts) if not _taken(found, corners) else None
+            if guess is None:
+                continue
+            if _LEAST < guess.likeness <= _GOOD:
+                guess = max(guess, self._settled(scales, guess, (12, 8)), key=lambda each: each.likeness)
+            if guess.likeness <= _CERTAIN:
+                unproved.append(guess)
+                continue
+            _add(found, guess)
+            if len(_certain(found)) >= most:
+                return
+        for guess in unproved:
+            if not _taken(found, guess.corners):
+                _add(found, guess)
+                _add(found, self._settled(scales, guess, (20, 8) if guess.likeness > _NEAR else (44, 20, 8)))
+                if len(_certain(found)) >= most:
+                    return
+
+    def _add_by_text(
+        self, scales: Scales, lines: list[TextLine], layouts: tuple[Layout, ...], found: list[Guess]
+    ) -> None:
+        certain = _certain(found)
+        lines = [line for line in lines if not _within(certain, (line.start + line.end) / 2)]
+        width = float(np.linalg.norm(certain[0].corners[1] - certain[0].corners[0])) if certain else None
+        guesses = [which(scales, corners, (side,)) for side in layouts for corners in corners_from(lines, side, width)]
+        guesses.sort(key=lambda each: -each.likeness)
+        guesses = [each for each in guesses if each.likeness > _WORTH_IT and not _taken(found, each.corners)]
+        for guess in guesses[:_TRIED]:
+            _add(found, self._settled(scales, guess, (60, 45, 30, 15, 8)))
+            if len(_certain(found)) > len(certain):
+                break
+
+    def _within(self, scales: Scales, corners: Points, layouts: tuple[Layout, ...]) -> Guess | None:
+        """Return the likeliest card within an outline, moved to its edges and proved; None where ink is against it."""
+        with meanwhile(self._crew, partial(sharpened, scales.picture, corners)) as edges:
+            guess = which(scales, corners, layouts)
+            if guess.likeness <= _WORTH_IT:
+                return None
+            turns = 0 if np.array_equal(guess.corners[0], corners[0]) else 2
+            return self._proved(scales, replace(guess, corners=np.roll(edges(), -turns, axis=0)), 12)
+
+    def _at_edges(self, scales: Scales, guess: Guess) -> Guess:
+        """Return the guess moved to its edges, and how well labels are seen that are where they are on such a card."""
+        return self._proved(scales, replace(guess, corners=sharpened(scales.picture, guess.corners)), 8)
+
+    def _proved(self, scales: Scales, guess: Guess, around: int) -> Guess:
+        if guess.likeness > _PROMISING:
+            self._begins(scales.picture, guess)
+        return proved(scales, guess, around)
+
+    def _settled(self, scales: Scales, guess: Guess, reach: tuple[int, ...]) -> Guess:
+        """Return the guess moved to its labels as long as that makes it better, then to its edges if that does."""
+        best = fitted(scales, guess, reach)
+        for _ in range(_ROUNDS):
+            if best.likeness > _HOPEFUL:
+                edges = self._at_edges(scales, best)
+                if edges.likeness > best.likeness - _AS_GOOD:
+                    best = edges
+            if not _HOPEFUL < best.likeness < _GOOD:
+                break
+            again = fitted(scales, best, (30, 15, 8))
+            if again.likeness < best.likeness + 0.01:
+                break
+            best = again
+        return best
+
     def _lines(self, picture: Pixels) -> list[TextLine]:
         if self._detector is None:
             self._detector = TextDetector(self._threads)
@@ -131,66 +214,6 @@ def _all(known: list[Points], more: Iterator[Points]) -> Iterator[Points]:
     for each in more:
         known.append(each)
         yield each
-
-
-def _add_by_edges(
-    scales: Scales, shapes: Iterator[Points], layouts: tuple[Layout, ...], found: list[Guess], most: int
-) -> None:
-    """Add the cards that have these outlines; those whose labels are near enough first, as they take no long search."""
-    unproved = []
-    for corners in shapes:
-        guess = which(scales, corners, layouts) if not _taken(found, corners) else None
-        if guess is None or guess.likeness <= _WORTH_IT:
-            continue
-        guess = _at_edges(scales, guess)
-        if _LEAST < guess.likeness <= _GOOD:
-            guess = max(guess, _settled(scales, guess, (12, 8)), key=lambda each: each.likeness)
-        if guess.likeness <= _CERTAIN:
-            unproved.append(guess)
-            continue
-        _add(found, guess)
-        if len(_certain(found)) >= most:
-            return
-    for guess in unproved:
-        if not _taken(found, guess.corners):
-            _add(found, guess)
-            _add(found, _settled(scales, guess, (20, 8) if guess.likeness > _NEAR else (44, 20, 8)))
-            if len(_certain(found)) >= most:
-                return
-
-
-def _add_by_text(scales: Scales, lines: list[TextLine], layouts: tuple[Layout, ...], found: list[Guess]) -> None:
-    certain = _certain(found)
-    lines = [line for line in lines if not _within(certain, (line.start + line.end) / 2)]
-    width = float(np.linalg.norm(certain[0].corners[1] - certain[0].corners[0])) if certain else None
-    guesses = [which(scales, corners, (side,)) for side in layouts for corners in corners_from(lines, side, width)]
-    guesses.sort(key=lambda each: -each.likeness)
-    for guess in [each for each in guesses if each.likeness > _WORTH_IT and not _taken(found, each.corners)][:_TRIED]:
-        _add(found, _settled(scales, guess, (60, 45, 30, 15, 8)))
-        if len(_certain(found)) > len(certain):
-            break
-
-
-def _at_edges(scales: Scales, guess: Guess, around: int = 12) -> Guess:
-    """Return the guess moved to its edges, and how well labels are seen that are where they are on such a card."""
-    return proved(scales, replace(guess, corners=sharpened(scales.picture, guess.corners)), around)
-
-
-def _settled(scales: Scales, guess: Guess, reach: tuple[int, ...]) -> Guess:
-    """Return the guess moved to its labels as long as that makes it better, then to its edges if that does."""
-    best = fitted(scales, guess, reach)
-    for _ in range(_ROUNDS):
-        if best.likeness > _HOPEFUL:
-            edges = _at_edges(scales, best, 8)
-            if edges.likeness > best.likeness - _AS_GOOD:
-                best = edges
-        if not _HOPEFUL < best.likeness < _GOOD:
-            break
-        again = fitted(scales, best, (30, 15, 8))
-        if again.likeness < best.likeness + 0.01:
-            break
-        best = again
-    return best
 
 
 def _certain(found: list[Guess]) -> list[Guess]:

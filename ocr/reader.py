@@ -1,8 +1,8 @@
 """From a picture to the cards in it: outline, side, flattening, lines, texts, doubts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,9 +15,9 @@ from ocr.arrays import Matrix, Pixels
 from ocr.crew import meanwhile
 from ocr.field_reader import FieldReader, Printed, Seen, around
 from ocr.finder import CardFinder
+from ocr.flat import Flats
 from ocr.id_card import RESIDENT_ID, IdCard, Quad, Quality, Risk, Unreadable
 from ocr.layout import Box, Field, Layout, LayoutError, layouts
-from ocr.projection import rim
 from ocr.recogniser import DigitRecogniser, Recogniser
 from ocr.sides import Guess
 from ocr.sight import Place, Sight, look
@@ -55,26 +55,33 @@ class Reader:
         others = tuple(each for name in documents if name != RESIDENT_ID for each in known[name])
         self._bare = tuple(each for each in others if not each.labels)
         self._rivals = tuple(each for each in others if each.instead_of) if first else ()
-        self._finder = CardFinder(first, threads, others, self._proof)
+        self._flats = Flats(self._crew)
+        self._finder = CardFinder(first, threads, others, self._proof, self._crew, self._flats.begin)
 
     def read(self, picture: Pixels, today: date | None = None) -> IdCard | Unreadable:
         """Return the card in a picture of height x width x 3, BGR; of several, the one that is seen best.
 
         `today`: the day by which cards have expired; without one, none has.
         """
-        found = self._finder.find(picture, most=1)
-        return self._read(picture, found[0], today) if found else why_not(picture)
+        try:
+            found = self._finder.find(picture, most=1)
+            return self._read(picture, found[0], today) if found else why_not(picture)
+        finally:
+            self._flats.drop()
 
     def read_all(self, picture: Pixels, today: date | None = None) -> list[IdCard]:
         """Return all cards in a picture, as a photocopy has both sides on one sheet, the one seen best first."""
-        return [self._read(picture, guess, today) for guess in self._finder.find(picture)]
+        try:
+            return [self._read(picture, guess, today) for guess in self._finder.find(picture)]
+        finally:
+            self._flats.drop()
 
     def close(self) -> None:
         """End the threads; nothing can be read any more."""
         self._crew.shutdown()
 
     def _read(self, picture: Pixels, guess: Guess, today: date | None) -> IdCard:
-        with _flattened(picture, guess) as (flat, back):
+        with self._flats.lend(picture, guess) as (flat, back):
             return self._of_flat(flat, back, picture, guess, today)
 
     def _of_flat(self, flat: Pixels, back: Matrix, picture: Pixels, guess: Guess, today: date | None) -> IdCard:
@@ -113,7 +120,7 @@ class Reader:
     def _proof(self, picture: Pixels, guess: Guess) -> float:
         """Return how well what is written fits a layout that has a proof: 0 where that is not in order."""
         layout = guess.layout
-        with _flattened(picture, guess) as (flat, _):
+        with self._flats.lend(picture, guess) as (flat, _):
             seen = {field.name: self._fields.glance(flat, layout, field) for field in _proofs(layout)}
             if not _proved_by(layout, seen):
                 return 0.0
@@ -160,18 +167,6 @@ def _proofs(layout: Layout) -> list[Field]:
 
 def _proved_by(layout: Layout, seen: Mapping[str, Seen]) -> bool:
     return any(document.proved(seen[field.name], field, layout) for field in _proofs(layout))
-
-
-@contextmanager
-def _flattened(picture: Pixels, guess: Guess) -> Iterator[tuple[Pixels, Matrix]]:
-    """Lend the card as if it lay flat, and the projection from its dots to those of the picture; overwrite it then."""
-    size = guess.layout.size
-    matrix = cv2.getPerspectiveTransform(guess.corners.astype(np.float32), rim(size).astype(np.float32))
-    flat = cv2.warpPerspective(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    try:
-        yield flat, np.asarray(np.linalg.inv(matrix))
-    finally:
-        flat.fill(0)  # 0.1 ms
 
 
 def _in_picture(box: Box, back: Matrix) -> Quad:
