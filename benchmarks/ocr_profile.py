@@ -16,10 +16,10 @@ from typing import Any
 WAITING = "waiting"  # for other threads: it has time of its own only where nobody works
 # Part of the work, and the functions that do it: a function of a module, or a method of a class in it.
 PARTS: dict[str, tuple[str, ...]] = {
-    "find: edges": ("ocr.finder:outlines",),
+    "find: edges": ("ocr.finder:outlines", "ocr.outline:_steep", "ocr.outline:_around", "ocr.outline:quads_of_lines"),
     "find: text": ("ocr.detector:TextDetector.lines", "ocr.finder:corners_from"),
     "find: labels": ("ocr.finder:which", "ocr.finder:fitted", "ocr.finder:proved", "ocr.finder:sharpened"),
-    "flatten": ("ocr.reader:Reader._read",),
+    "flatten": ("ocr.reader:Reader._read", "ocr.flat:_flattened"),
     "lines": (
         "ocr.field_reader:FieldReader.find",
         "ocr.field_reader:FieldReader.read",

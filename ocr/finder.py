@@ -52,6 +52,7 @@ class CardFinder:
         threads: int = 2,
         others: tuple[Layout, ...] = (),
         proves: Proves = lambda _picture, _guess: 0.0,
+        *,
         crew: Executor | None = None,
         begins: Begins = lambda _picture, _guess: None,
     ) -> None:
@@ -74,7 +75,7 @@ class CardFinder:
         `most`: so many are looked for; whoever wants one only has it sooner.
         """
         scales = Scales(picture)
-        shapes, more = list[Points](), outlines(scales)
+        shapes, more = list[Points](), outlines(scales, self._crew)
         lines: list[TextLine] | None = None
         best: list[Guess] = []
         for layouts in filter(None, self._groups):

@@ -11,6 +11,8 @@ from ocr.arrays import Matrix, Pixels
 from ocr.projection import rim
 from ocr.sides import Guess
 
+_Begun = tuple[Pixels, Guess, Future[Pixels]]
+
 
 class Flats:
     """Flattens cards, one at a time, and overwrites them when they have served; one thread owns it."""
@@ -18,7 +20,7 @@ class Flats:
     def __init__(self, crew: Executor) -> None:
         """Take the threads, of which one flattens what is begun."""
         self._crew = crew
-        self._begun: tuple[Pixels, Guess, Future[Pixels]] | None = None
+        self._begun: _Begun | None = None
 
     def begin(self, picture: Pixels, guess: Guess) -> None:
         """Begin to flatten a card that will be asked for if the guess is right; what was begun before is dropped."""
@@ -28,34 +30,33 @@ class Flats:
     @contextmanager
     def lend(self, picture: Pixels, guess: Guess) -> Iterator[tuple[Pixels, Matrix]]:
         """Lend the card, and the projection from its dots to those of the picture; overwrite it then."""
-        if not self._has_begun(picture, guess):
-            self.begin(picture, guess)
-        flat = self._taken()
+        begun, self._begun = self._begun, None
+        if begun is not None and not _is_of(begun, picture, guess):
+            _overwrite(begun)
+            begun = None
+        flat = begun[2].result() if begun is not None else _flattened(picture, guess)
         try:
             yield flat, np.asarray(np.linalg.inv(_from_picture(guess)))
         finally:
             flat.fill(0)  # 0.1 ms
 
     def drop(self) -> None:
-        """Overwrite what was begun and is not asked for; the picture is not looked at any more then."""
-        if self._begun is None:
-            return
-        if self._begun[2].cancel():
-            self._begun = None
-        else:
-            self._taken().fill(0)
+        """Overwrite what was begun and is not asked for; its picture is not looked at any more then."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            _overwrite(begun)
 
-    def _has_begun(self, picture: Pixels, guess: Guess) -> bool:
-        if self._begun is None:
-            return False
-        of, begun, _ = self._begun
-        return of is picture and begun.layout.size == guess.layout.size and np.array_equal(begun.corners, guess.corners)
 
-    def _taken(self) -> Pixels:
-        assert self._begun is not None
-        flat = self._begun[2]
-        self._begun = None
-        return flat.result()
+def _is_of(begun: _Begun, picture: Pixels, guess: Guess) -> bool:
+    of, like, _ = begun
+    same_size = like.layout.size == guess.layout.size
+    return of is picture and same_size and np.array_equal(like.corners, guess.corners)
+
+
+def _overwrite(begun: _Begun) -> None:
+    flat = begun[2]
+    if not flat.cancel():
+        flat.result().fill(0)
 
 
 def _from_picture(guess: Guess) -> Matrix:

@@ -1,12 +1,16 @@
 """Where in a picture something lies that has a card's shape: four corners each, the likeliest first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 import cv2
 import numpy as np
 
 from ocr.arrays import Matrix, Pixels, Plane, Points
+from ocr.crew import side_by_side
 from ocr.scales import Scales
 from ocr.straight import meeting, quads_of_lines
 
@@ -21,9 +25,12 @@ _NEARER = (1 - 0.5 * np.abs(np.linspace(-1, 1, _ROWS, dtype=np.float32))) * (np.
 _ALONG = np.linspace(0.08, 0.92, 40)[:, None]  # where along a side its edge is looked at
 _TURNS = (np.arange(4) + np.arange(4)[:, None]) % 4
 _PAIRS = np.array(np.triu_indices(16, 1))
+_BESIDE = 3  # rows above and below by which a dot's steepness is told
+
+_Search = Callable[[], list[Points]]
 
 
-def outlines(scales: Scales) -> Iterator[Points]:
+def outlines(scales: Scales, crew: Executor) -> Iterator[Points]:
     """Yield quadrangles, 4 x 2 in dots of the picture, clockwise, a long side first: the likeliest of each kind first.
 
     Which of the long sides is the card's top is not known. Those that edges make come first, up to six, then those that
@@ -31,14 +38,12 @@ def outlines(scales: Scales) -> Iterator[Points]:
     """
     height, width = scales.picture.shape[:2]
     shrink = min(_SMALL / max(height, width), 1.0)
-    small = cv2.GaussianBlur(scales.shrunk(shrink), (5, 5), 0)
-    lab = cv2.split(cv2.cvtColor(small, cv2.COLOR_BGR2LAB))
-    edges = _steepness(lab)
+    light, edges = _steepness(scales.shrunk(shrink), crew)
     near = cv2.dilate(edges, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
     known: list[Points] = []
-    for quads in (_around(_edges(edges)), _around(_faint_edges(lab[0], edges)), quads_of_lines(lab[0])):
+    for ways in (_by_edges(edges), _by_faint_edges(light, edges), [partial(quads_of_lines, light)]):
         found: list[tuple[float, Points]] = []
-        for quad in quads:
+        for quad in chain.from_iterable(side_by_side(crew, ways)):
             worth = _worth(quad, near)
             rivals = [score for score, other in found if _same(quad, other)]
             if worth > max(rivals, default=0.0) and not any(_same(quad, other) for other in known):
@@ -123,42 +128,53 @@ def _line_through(x: Points, y: Points) -> tuple[float, float]:
     return float(y.mean() - slope * x.mean()), slope
 
 
-def _steepness(lab: Sequence[Pixels]) -> Plane:
-    """Return how steep the picture is at each dot, the steepest channel's, 0 to 1 for a twentieth of all dots."""
+def _steepness(picture: Pixels, crew: Executor) -> tuple[Pixels, Plane]:
+    """Return the light of a picture without its grain, and how steep it is at each dot, 0 to 1 for a twentieth of all.
+
+    Two threads have half of the rows each, and what their dots are told from beside them.
+    """
+    middle = len(picture) // 2
+    halves = side_by_side(crew, [
+        partial(_steep, picture, slice(None, middle)), partial(_steep, picture, slice(middle, None)),
+    ])  # fmt: skip
+    light, steep = (np.concatenate(parts) for parts in zip(*halves, strict=True))
+    return light, np.minimum(steep / max(float(np.percentile(steep[::3, ::3], 95)), 1.0), 1.0)
+
+
+def _steep(picture: Pixels, rows: slice) -> tuple[Pixels, Plane]:
+    """Return for some rows of a picture their light, and how steep it is at each dot: the steepest channel's."""
+    first, last, _ = rows.indices(len(picture))
+    above = min(first, _BESIDE)
+    some = cv2.GaussianBlur(picture[first - above : last + _BESIDE], (5, 5), 0)
+    lab = cv2.split(cv2.cvtColor(some, cv2.COLOR_BGR2LAB))
     steep: Plane = np.zeros(lab[0].shape, np.float32)
     for channel, weight in zip(lab, (1, 1.6, 1.6), strict=True):
         x = cv2.Scharr(channel, cv2.CV_32F, 1, 0, scale=weight)
         y = cv2.Scharr(channel, cv2.CV_32F, 0, 1, scale=weight)
-        steep = cv2.max(steep, cv2.magnitude(x, y))
-    return np.asarray(np.minimum(steep / max(float(np.percentile(steep[::3, ::3], 95)), 1.0), 1.0))
+        cv2.max(steep, cv2.magnitude(x, y, x), steep)
+    own = slice(above, above + last - first)
+    return lab[0][own], steep[own]
 
 
-def _edges(edges: Plane) -> Iterator[Pixels]:
-    for share in (0.25, 0.5, 0.8):
-        lines = (edges > share).astype(np.uint8) * 255
-        yield cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+def _by_edges(edges: Plane) -> list[_Search]:
+    return [partial(_around, edges > share, 5) for share in (0.25, 0.5, 0.8)]
 
 
-def _faint_edges(gray: Pixels, edges: Plane) -> Iterator[Pixels]:
-    """Yield what shows a pale card on a pale ground, or one on a page of print, of which it is the part without."""
-    thin = cv2.Canny(cv2.GaussianBlur(gray, (0, 0), 1.1), 10, 25)
-    for lines, gap in (
-        (thin, 5),
-        ((edges > 0.5).astype(np.uint8) * 255, 11),
-        ((edges > 0.12).astype(np.uint8) * 255, 5),
-    ):
-        yield cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
+def _by_faint_edges(light: Pixels, edges: Plane) -> Iterator[_Search]:
+    """Yield how to find a pale card on a pale ground, or one on a page of print, of which it is the part without."""
+    yield partial(_around, cv2.Canny(cv2.GaussianBlur(light, (0, 0), 1.1), 10, 25), 5)
+    yield partial(_around, edges > 0.5, 11)
+    yield partial(_around, edges > 0.12, 5)
 
 
-def _around(masks: Iterable[Pixels]) -> Iterator[Points]:
-    """Yield a quadrangle for each contour of a mask that is large enough."""
-    for mask in masks:
-        whole = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-        for contour in cv2.findContours(whole, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]:
-            if cv2.contourArea(contour) >= _LEAST_AREA * mask.size:
-                quad = _four_sides(cv2.convexHull(contour))
-                if quad is not None:
-                    yield quad
+def _around(lines: Pixels, gap: int) -> list[Points]:
+    """Return a quadrangle for each contour that is large enough, of lines that are closed over gaps so wide."""
+    mask = cv2.morphologyEx(lines.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
+    whole = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+    contours = cv2.findContours(whole, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]
+    large = [contour for contour in contours if cv2.contourArea(contour) >= _LEAST_AREA * mask.size]
+    quads = [_four_sides(cv2.convexHull(contour)) for contour in large]
+    return [quad for quad in quads if quad is not None]
 
 
 def _four_sides(hull: Points) -> Points | None:

@@ -56,7 +56,7 @@ class Reader:
         self._bare = tuple(each for each in others if not each.labels)
         self._rivals = tuple(each for each in others if each.instead_of) if first else ()
         self._flats = Flats(self._crew)
-        self._finder = CardFinder(first, threads, others, self._proof, self._crew, self._flats.begin)
+        self._finder = CardFinder(first, threads, others, self._proof, crew=self._crew, begins=self._flats.begin)
 
     def read(self, picture: Pixels, today: date | None = None) -> IdCard | Unreadable:
         """Return the card in a picture of height x width x 3, BGR; of several, the one that is seen best.

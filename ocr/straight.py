@@ -1,6 +1,5 @@
 """Quadrangles made of straight lines: of a pale card on a pale ground, pieces of its sides may be all that shows."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -29,8 +28,8 @@ class _Line:
         return abs(float(self.along[0] * away[1] - self.along[1] * away[0]))
 
 
-def quads_of_lines(gray: Pixels) -> Iterator[Points]:
-    """Yield quadrangles whose sides lie on straight lines, 4 x 2, those of the longest lines first."""
+def quads_of_lines(gray: Pixels) -> list[Points]:
+    """Return quadrangles whose sides lie on straight lines, 4 x 2, those of the longest lines first."""
     lines = sorted(_lines(gray), key=lambda each: -each.length)[:_LINES]
     pairs = [
         (one, two)
@@ -38,12 +37,14 @@ def quads_of_lines(gray: Pixels) -> Iterator[Points]:
         if abs(_sine(one.along, two.along)) < _PARALLEL and one.off(two.start) > _LEAST
     ]
     pairs.sort(key=lambda pair: -pair[0].length - pair[1].length)
+    quads = []
     for (left, right), (top, bottom) in combinations(pairs[:_PAIRS], 2):
         if abs(left.along @ top.along) < _UPRIGHT:
             around = ((left, top), (top, right), (right, bottom), (bottom, left))
             corners = [meeting(one.start, one.along, two.start, two.along) for one, two in around]
             if all(each is not None for each in corners):
-                yield np.array(corners)
+                quads.append(np.array(corners))
+    return quads
 
 
 def meeting(a: Points, along_a: Points, b: Points, along_b: Points) -> Points | None:

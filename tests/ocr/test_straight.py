@@ -15,12 +15,12 @@ def test_pieces_of_four_sides_make_a_quadrangle() -> None:
         for begin, stop in ((0.05, 0.4), (0.55, 0.95)):  # glare and fingers lie on the rest
             one, two = (start + share * (end - start) for share in (begin, stop))
             cv2.line(drawn, one.round().astype(int).tolist(), two.round().astype(int).tolist(), 120, 2)
-    first = next(quads_of_lines(drawn))
+    first = quads_of_lines(drawn)[0]
     assert max(np.abs(first - corner).max(axis=1).min() for corner in CARD) < 6
 
 
 def test_no_lines_make_none() -> None:
-    assert list(quads_of_lines(np.full((300, 400), 128, np.uint8))) == []
+    assert quads_of_lines(np.full((300, 400), 128, np.uint8)) == []
 
 
 def test_lines_meet_where_they_cross_and_parallels_never() -> None:
