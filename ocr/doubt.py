@@ -13,6 +13,7 @@ from importlib.resources import files
 _GAP = 0.2  # of a character's width: print without holes has no wider one, mostly
 _HOLE = 0.4  # a character was not seen
 _FAR = 12.0  # what is so far ahead, as a logarithm of chance, is as far as it need be
+_STRANGEST = 2.5  # what is that strange is as strange as can be
 _BROKEN = 0.9  # no field that breaks a rule, or has a hole, is surer than this
 
 
@@ -26,6 +27,7 @@ class Signs:
     many rules of the field's grammar it breaks. rare: how many of its characters are uncommon. margin, rival: how far
     its least certain character is before the likeliest common and uncommon other, as logarithms of chance: networks
     take a rare character for the common one that is like it, but hardly ever without a thought of the right one.
+    strange: of names, how strange the strangest character looks for what it was read as (forms.py), 0 to some 2.
     """
 
     sure: float
@@ -38,6 +40,7 @@ class Signs:
     rare: int = 0
     margin: float = _FAR
     rival: float = _FAR
+    strange: float = 0.0
 
     @property
     def broken(self) -> bool:
@@ -59,6 +62,7 @@ class Signs:
             float(min(self.rare, 2)),
             _short(self.margin),
             _short(self.rival),
+            min(self.strange, _STRANGEST),
         )
 
 

@@ -191,7 +191,8 @@ def _signs(line: Line, field: Field, place: lines.Line, squeeze: float) -> Signs
     rare = sum(han(each) and not common(each) for each in reading.text)
     again = len(line.looks) > 1
     gap = _gap(line, field, box, squeeze)
-    return Signs(reading.sure, reading.lead, line.agreeing, line.ahead, again, gap, odd, rare, line.margin, line.rival)
+    told = again, gap, odd, rare, line.margin, line.rival, line.strange
+    return Signs(reading.sure, reading.lead, line.agreeing, line.ahead, *told)
 
 
 def _gap(line: Line, field: Field, box: Box, squeeze: float) -> float:

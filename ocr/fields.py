@@ -15,6 +15,7 @@ from ocr import cells
 from ocr.arrays import Chances
 from ocr.characters import DOT, DOTS, ONE, STROKES, common, han, simplified
 from ocr.decode import BLANK, Reading, beam, greedy, share, weigh
+from ocr.forms import Forms
 from ocr.grammar import alphabet as alphabet_of
 from ocr.id_card import day
 from ocr.layout import Field
@@ -63,6 +64,7 @@ class Line:
     ahead: float = 12.0
     margin: float = 12.0
     rival: float = 12.0
+    strange: float = 0.0
 
 
 class Interpreter:
@@ -79,6 +81,7 @@ class Interpreter:
         self._folds = np.arange(len(characters))
         self._folds[self._old] = self._new
         self._uncommon = np.array([han(each) and not common(each) for each in characters], np.intp)
+        self._forms = Forms(characters)
 
     def line(self, field: Field, looks: Sequence[Chances]) -> Line:
         """Return what one or more looks at a line say together; may move chances of forms that are not printed."""
@@ -98,7 +101,7 @@ class Interpreter:
         allowed = self.columns(alphabet) if alphabet else None
         read = [greedy(look, self.characters, allowed) for look in looks]
         if len(looks) == 1:
-            return Line(read[0], tuple(looks), 1.0, _FAR, *self._before(looks, read, allowed))
+            return Line(read[0], tuple(looks), 1.0, _FAR, *self._before(kind, looks, read, allowed))
         weighed = weigh(looks, self.places, [each.text for each in read])
         text = weighed[0][1]
         alike = [each for each in read if each.text == text]
@@ -111,17 +114,24 @@ class Interpreter:
         )
         ahead = weighed[0][0] - weighed[1][0] if len(weighed) > 1 else _FAR
         same = [each.text == text for each in read]
-        before = self._before([look for look, good in zip(looks, same, strict=True) if good], alike, allowed)
+        before = self._before(kind, [look for look, good in zip(looks, same, strict=True) if good], alike, allowed)
         return Line(reading, tuple(looks), len(alike) / len(read), ahead, *before)
 
     def _before(
-        self, looks: Sequence[Chances], read: Sequence[Reading], allowed: NDArray[np.intp] | None
-    ) -> tuple[float, float]:
-        """Return how far a text is before common and uncommon other characters, the mean of all looks."""
+        self, kind: str, looks: Sequence[Chances], read: Sequence[Reading], allowed: NDArray[np.intp] | None
+    ) -> tuple[float, float, float]:
+        """Return how far a text is before common and uncommon other characters, the mean of all looks; how strange."""
         if allowed is not None:
-            return _FAR, _FAR
+            return _FAR, _FAR, 0.0
         margin, rival = np.mean([self._least(look, each) for look, each in zip(looks, read, strict=True)], axis=0)
-        return float(margin), float(rival)
+        # Forms are those of names; what is itself looks so in one way at least.
+        strange = min(map(self._strangest, looks, read)) if kind == "name" else 0.0
+        return float(margin), float(rival), strange
+
+    def _strangest(self, look: Chances, reading: Reading) -> float:
+        """Return how strange the strangest character of a text looks."""
+        pairs = zip(reading.text, reading.columns, strict=True)
+        return max((self._forms.strange(look[column], character) for character, column in pairs), default=0.0)
 
     def _least(self, look: Chances, reading: Reading) -> tuple[float, float]:
         """Return how far the least certain character is before the likeliest common and uncommon others."""

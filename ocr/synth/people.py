@@ -48,7 +48,7 @@ _GIVEN = (
     "佳欣怡雨晨梓轩子涵思睿博林森淼鑫晶莹洁倩雯颖璐瑶琪瑾萱昊天宁安康福禄寿喜庆祥吉顺利达广东西南北中山川"
     "江河湖一"
 )
-_RARE_GIVEN = (
+RARE_GIVEN = (
     "翀赟珅镕喆昉彧奭旻旸昶晞曈翾甯璟琰珺玥瑄琮璠璎瑀翊翙翚頔颀馥骁骉骞鹍麟龑堃垚犇猋焱燊燚淦淼渼潇澍瀚灏"
     "炅炜烨煊煜熠祎禛禹稷竑筱筠箐篁簃絜缊翯聿芃芾茜荻菡葳蓁蕤薇藜虓蠡衎裎觅"
 )
@@ -130,7 +130,7 @@ def _name(chance: Random, ethnicity: str) -> str:
         return "·".join(chance.sample(_UIGHUR, 2))
     surname = chance.choice(_RARE_SURNAMES) if chance.random() < 0.06 else chance.choice(_SURNAMES)
     given = [
-        chance.choice(_RARE_GIVEN if chance.random() < 0.12 else _GIVEN) for _ in range(1 + (chance.random() < 0.8))
+        chance.choice(RARE_GIVEN if chance.random() < 0.12 else _GIVEN) for _ in range(1 + (chance.random() < 0.8))
     ]
     return surname + "".join(given)
 

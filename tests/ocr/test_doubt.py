@@ -39,10 +39,18 @@ def test_a_field_with_a_bad_sign_is_in_doubt(kind: str, worse: Signs) -> None:
     assert doubt.doubtful(kind, worse)
 
 
+def test_a_name_that_looks_strange_for_what_was_read_is_in_doubt() -> None:
+    usual = Signs(sure=0.99, lead=0.98, rival=6.0)
+    assert not doubt.doubtful("name", usual)
+    assert doubt.doubtful("name", replace(usual, strange=2.0))
+
+
 def test_a_field_is_as_doubtful_as_its_worst_line() -> None:
     one = Signs(sure=0.9, lead=0.2, agreeing=1.0, ahead=12.0, again=False, gap=0.1, odd=1, rare=1, margin=5.0)
-    other = Signs(sure=0.5, lead=0.4, agreeing=0.5, ahead=3.0, again=True, gap=0.2, odd=0, rare=1, rival=2.0)
-    assert doubt.worst([one, other]) == Signs(0.5, 0.2, 0.5, 3.0, True, 0.2, 1, 2, 5.0, 2.0)
+    other = Signs(
+        sure=0.5, lead=0.4, agreeing=0.5, ahead=3.0, again=True, gap=0.2, odd=0, rare=1, rival=2.0, strange=1.0
+    )
+    assert doubt.worst([one, other]) == Signs(0.5, 0.2, 0.5, 3.0, True, 0.2, 1, 2, 5.0, 2.0, 1.0)
 
 
 @pytest.mark.slow
