@@ -26,7 +26,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         "ocr.lines:ink",
         "ocr.lines:find",
     ),
-    "recognise": ("ocr.recogniser:OnnxRecogniser.chances", "ocr.recogniser:DigitRecogniser.chances"),
+    "recognise": ("ocr.recogniser:OnnxRecogniser.chances", "ocr.recogniser:QuickRecogniser.chances"),
     "decode": ("ocr.fields:Interpreter.line",),
     "rules": ("ocr.rules:front", "ocr.rules:back"),
     WAITING: ("ocr.crew:_result", "ocr.crew:_end"),

@@ -18,7 +18,7 @@ from ocr.finder import CardFinder
 from ocr.flat import Flats
 from ocr.id_card import RESIDENT_ID, IdCard, Quad, Quality, Risk, Unreadable
 from ocr.layout import Box, Field, Layout, LayoutError, layouts
-from ocr.recogniser import DigitRecogniser, Recogniser
+from ocr.recogniser import QuickRecogniser, Recogniser
 from ocr.sides import Guess
 from ocr.sight import Place, Sight, look
 
@@ -49,8 +49,8 @@ class Reader:
         if unknown:
             raise LayoutError(f"no layout describes {unknown[0]!r}; there are {', '.join(sorted(known))}")
         self._crew = ThreadPoolExecutor(threads, "ocr")
-        digits = DigitRecogniser(recogniser.characters).chances
-        self._fields = FieldReader(recogniser, crew=self._crew, digits=digits)
+        quick = QuickRecogniser(recogniser.characters)
+        self._fields = FieldReader(recogniser, crew=self._crew, quick=quick)
         first = known[RESIDENT_ID] if RESIDENT_ID in documents else ()
         others = tuple(each for name in documents if name != RESIDENT_ID for each in known[name])
         self._bare = tuple(each for each in others if not each.labels)

@@ -51,6 +51,12 @@ def counties() -> tuple[Region, ...]:
 
 
 @cache
+def characters() -> frozenset[str]:
+    """Return the characters that names of regions are written with."""
+    return frozenset("".join(region.name for regions in _all().values() for region in regions))
+
+
+@cache
 def every_name() -> tuple[tuple[str, str, tuple[str, ...], str], ...]:
     """Return code, province, cities and name of every county that a card may name, and of cities that have none.
 

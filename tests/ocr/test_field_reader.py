@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kiosk_core.ethnicities import ETHNICITIES
 from ocr.arrays import Chances, Pixels
 from ocr.doubt import Signs
 from ocr.field_reader import FieldReader, Seen
@@ -97,12 +98,14 @@ class Widths:
         steps[1::2, 0] = 1 - self._chance
         return steps
 
+    def knows(self, text: str) -> bool:
+        return set(text) <= set(self.characters)
 
-def number(recogniser: Widths, *, doubtful: bool = False, digits: Widths | None = None) -> Seen:
-    place = Field("id_number", "id_number", (168, 78, 700, 120), advance=0)
-    at_first = None if digits is None else digits.chances
-    reader = FieldReader(recogniser, lambda _kind, _signs: doubtful, digits=at_first)
-    return reader.read(card(170, 690), Layout("front", (1000, 631), 14, (), (place,)))["id_number"]
+
+def number(recogniser: Widths, *, doubtful: bool = False, quick: Widths | None = None, kind: str = "id_number") -> Seen:
+    place = Field("it", kind, (168, 78, 700, 120), advance=0)
+    reader = FieldReader(recogniser, lambda _kind, _signs: doubtful, quick=quick)
+    return reader.read(card(170, 690), Layout("front", (1000, 631), 14, (), (place,)))["it"]
 
 
 GOOD, BAD = "11010519491231002X", "110105194912310021"  # the first is the example of GB 11643
@@ -127,16 +130,47 @@ def test_of_a_line_in_doubt_no_squeezed_look_counts() -> None:
 
 
 def test_digits_that_a_rule_proves_need_no_look_of_the_large_network() -> None:
-    digits, recogniser = Widths(GOOD, BAD), Widths(BAD, BAD)
-    assert number(recogniser, digits=digits).text == GOOD
-    assert (digits.squeezed, recogniser.squeezed) == ([0.6], [])
+    quick, recogniser = Widths(GOOD, BAD), Widths(BAD, BAD)
+    assert number(recogniser, quick=quick).text == GOOD
+    assert (quick.squeezed, recogniser.squeezed) == ([0.6], [])
 
 
 @pytest.mark.parametrize(("read", "chance", "doubtful"), [(BAD, 1.0, False), (GOOD, 0.97, False), (GOOD, 1.0, True)])
 def test_digits_that_are_not_proved_clear_and_sure_are_read_by_the_large_network_alone(
     read: str, chance: float, *, doubtful: bool
 ) -> None:
-    digits, recogniser = Widths(read, read, chance), Widths(GOOD, GOOD)
-    seen = number(recogniser, doubtful=doubtful, digits=digits)
-    assert (seen.text, digits.squeezed, recogniser.squeezed[0]) == (GOOD, [0.6], 1.0)
-    assert len(seen.lines[0].looks) == len(recogniser.squeezed)
+    quick, recogniser = Widths(read, read, chance), Widths(GOOD, GOOD)
+    seen = number(recogniser, doubtful=doubtful, quick=quick)
+    assert (seen.text, quick.squeezed, recogniser.squeezed[0]) == (GOOD, [0.6], 0.6)
+    assert len(seen.lines[0].looks) == (4 if doubtful else 1)
+
+
+class Places(Widths):
+    """As Widths, of characters of places and ethnicities, of which it may lack one."""
+
+    characters = ("", *sorted(set("".join(ETHNICITIES))), *"河村塆垮号")
+
+    def __init__(self, text: str, lacking: str = "") -> None:
+        super().__init__(text, text)
+        self._lacking = lacking
+
+    def knows(self, text: str) -> bool:
+        return not set(text) & set(self._lacking)
+
+
+@pytest.mark.parametrize(("text", "asked"), [("河村号", []), ("河垮村号", [0.75])])
+def test_an_address_with_a_character_that_no_region_has_is_read_by_the_large_network(
+    text: str, asked: list[float]
+) -> None:
+    quick, recogniser = Places(text), Places(text.replace("垮", "塆"))
+    assert number(recogniser, quick=quick, kind="address").text == text.replace("垮", "塆")
+    assert (quick.squeezed, recogniser.squeezed) == ([0.85], asked)
+
+
+@pytest.mark.parametrize(("text", "lacking", "asked"), [("汉", "仫", []), ("仡佬", "仫", [0.75]), ("仡佬", "", [])])
+def test_an_ethnicity_as_long_as_one_that_the_quick_network_cannot_read_is_read_by_the_large_one(
+    text: str, lacking: str, asked: list[float]
+) -> None:
+    quick, recogniser = Places(text, lacking), Places(text)
+    assert number(recogniser, quick=quick, kind="ethnicity").text == text
+    assert (quick.squeezed, recogniser.squeezed) == ([0.85], asked)

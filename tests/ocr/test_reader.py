@@ -81,14 +81,14 @@ def test_threads_begin_with_the_first_card_and_end_with_the_reader() -> None:
 
 
 class Failing(OnnxRecogniser):
-    """A network that fails with the third line."""
+    """A network that fails with the first line that it is asked for, the name."""
 
     def __init__(self) -> None:
         super().__init__()
         self._calls = count()
 
     def chances(self, line: Pixels, squeeze: float = 1.0) -> Chances:
-        if next(self._calls) == 2:
+        if next(self._calls) == 0:
             raise MemoryError("no room for a line")
         return super().chances(line, squeeze)
 
