@@ -11,7 +11,7 @@ import numpy as np
 
 from ocr.anchors import corners_from
 from ocr.arrays import Pixels, Points
-from ocr.crew import meanwhile
+from ocr.crew import meanwhile, side_by_side
 from ocr.detector import TextDetector, TextLine
 from ocr.labels import fitted, proved
 from ocr.layout import Layout
@@ -119,7 +119,8 @@ class CardFinder:
             [(layout, corners) for layout in self._bare for corners in edged],
             [(layout, corners) for layout in self._bare for corners in corners_from(lines, layout)[:_TRIED]],
         ):
-            guesses = sorted((which(scales, each, (one,)) for one, each in ways), key=lambda guess: -guess.likeness)
+            guesses = side_by_side(self._crew, [partial(which, scales, each, (one,)) for one, each in ways])
+            guesses.sort(key=lambda guess: -guess.likeness)
             best, worth = None, 0.0
             for guess in guesses[:_PROVED]:
                 proof = self._proves(scales.picture, guess)
@@ -161,7 +162,8 @@ class CardFinder:
         certain = _certain(found)
         lines = [line for line in lines if not _within(certain, (line.start + line.end) / 2)]
         width = float(np.linalg.norm(certain[0].corners[1] - certain[0].corners[0])) if certain else None
-        guesses = [which(scales, corners, (side,)) for side in layouts for corners in corners_from(lines, side, width)]
+        ways = [(corners, side) for side in layouts for corners in corners_from(lines, side, width)]
+        guesses = side_by_side(self._crew, [partial(which, scales, corners, (side,)) for corners, side in ways])
         guesses.sort(key=lambda each: -each.likeness)
         guesses = [each for each in guesses if each.likeness > _WORTH_IT and not _taken(found, each.corners)]
         for guess in guesses[:_TRIED]:

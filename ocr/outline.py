@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from math import exp, log
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ _COLUMNS, _ROWS = 128, 48
 # The nearer the likelier. The outermost rows border on another strip: nothing is looked for in them.
 _NEARER = (1 - 0.5 * np.abs(np.linspace(-1, 1, _ROWS, dtype=np.float32))) * (np.abs(np.arange(_ROWS) - 23.5) < 22)
 _ALONG = np.linspace(0.08, 0.92, 40)[:, None]  # where along a side its edge is looked at
+_NEXT = [1, 2, 3, 0]
 _TURNS = (np.arange(4) + np.arange(4)[:, None]) % 4
 _PAIRS = np.array(np.triu_indices(16, 1))
 _BESIDE = 3  # rows above and below by which a dot's steepness is told
@@ -188,14 +190,14 @@ def _four_sides(hull: Points) -> Points | None:
         return None
     # The corners of a card are round: its sides, made longer, meet where the corner would be.
     sides = np.roll(shape, -1, axis=0) - shape
-    longest = sorted(np.argsort(-np.linalg.norm(sides, axis=1))[:4])
+    longest = sorted(np.argsort(-np.hypot(*sides.T))[:4].tolist())
     corners = []
-    for one, two in zip(longest, np.roll(longest, -1), strict=True):
+    for one, two in zip([longest[-1], *longest[:-1]], longest, strict=True):
         met = meeting(shape[one], sides[one], shape[two], sides[two])
         if met is None:
             return None
         corners.append(met)
-    return np.roll(np.array(corners), 1, axis=0)
+    return np.array(corners)
 
 
 def _worth(quad: Points, edges: Plane) -> float:
@@ -204,21 +206,22 @@ def _worth(quad: Points, edges: Plane) -> float:
     `edges`: how steep at each dot or beside it.
     """
     height, width = edges.shape
-    if (quad < -0.06 * max(height, width)).any() or (quad > [1.06 * width, 1.06 * height]).any():
+    least, most = quad.min(), quad.max(axis=0)
+    if least < -0.06 * max(height, width) or most[0] > 1.06 * width or most[1] > 1.06 * height:
         return 0.0
-    sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
-    if cv2.contourArea(quad.astype(np.float32)) < _LEAST_AREA * height * width or not cv2.isContourConvex(
-        quad.astype(np.float32)
-    ):
+    ends, contour = quad[_NEXT], quad.astype(np.float32)
+    if cv2.contourArea(contour) < _LEAST_AREA * height * width or not cv2.isContourConvex(contour):
         return 0.0
-    pairs = sides[0] + sides[2], sides[1] + sides[3]
+    one, two, three, four = np.hypot(*(ends - quad).T).tolist()
+    pairs = one + three, two + four
     aspect = max(pairs) / min(pairs)
-    unlike = max(sides[0] / sides[2], sides[2] / sides[0]) * max(sides[1] / sides[3], sides[3] / sides[1])
+    unlike = max(one / three, three / one) * max(two / four, four / two)
     if not 1.2 < aspect < 2.1 or unlike > 2.2:
         return 0.0
-    x, y = (quad[:, None] * (1 - _ALONG) + np.roll(quad, -1, axis=0)[:, None] * _ALONG).round().astype(int).T
-    support = edges[np.clip(y, 2, height - 3), np.clip(x, 2, width - 3)].mean(axis=0)
-    return float(support.mean() * 0.6 + support.min() * 0.4) * float(np.exp(-abs(np.log(aspect / ASPECT)) * 2))
+    points = (quad[:, None] * (1 - _ALONG) + ends[:, None] * _ALONG).round().astype(np.intp)
+    x, y = np.minimum(np.maximum(points, 2), (width - 3, height - 3)).T
+    support = edges[y, x].mean(axis=0)
+    return float(support.mean() * 0.6 + support.min() * 0.4) * exp(-abs(log(aspect / ASPECT)) * 2)
 
 
 def _same(one: Points, two: Points) -> bool:

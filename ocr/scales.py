@@ -1,5 +1,7 @@
 """A picture, and smaller copies of it that are made when they are first needed: what looks for cards shares them."""
 
+from threading import RLock
+
 import cv2
 import numpy as np
 
@@ -7,18 +9,20 @@ from ocr.arrays import Matrix, Pixels, Plane, Points
 
 
 class Scales:
-    """Copies of a picture of height x width x 3, BGR, each half as large as the one before. One thread owns it."""
+    """Copies of a picture of height x width x 3, BGR, each half as large as the one before. Any thread may ask."""
 
     def __init__(self, picture: Pixels) -> None:
         """Take the picture: it is number 0."""
         self.picture = picture
         self._copies = [picture]
         self._grays: dict[int, Plane] = {}
+        self._turn = RLock()
 
     def copy(self, number: int) -> Pixels:
         """Return the picture, halved so often; less often where nothing would be left of it."""
-        while len(self._copies) <= number and min(self._copies[-1].shape[:2]) > 1:
-            self._copies.append(_half(self._copies[-1]))
+        with self._turn:
+            while len(self._copies) <= number and min(self._copies[-1].shape[:2]) > 1:
+                self._copies.append(_half(self._copies[-1]))
         return self._copies[min(number, len(self._copies) - 1)]
 
     def shrunk(self, share: float) -> Pixels:
@@ -36,8 +40,9 @@ class Scales:
         number = 0
         while length >= 2 * wide and min(self.copy(number).shape[:2]) > 1:
             number, length = number + 1, length / 2
-        if number not in self._grays:
-            self._grays[number] = cv2.cvtColor(self.copy(number), cv2.COLOR_BGR2GRAY)
+        with self._turn:
+            if number not in self._grays:
+                self._grays[number] = cv2.cvtColor(self.copy(number), cv2.COLOR_BGR2GRAY)
         share = 0.5**number
         shift = (share - 1) / 2  # the middle of the first dot is at 0 in all copies
         return self._grays[number], np.array([[share, 0, shift], [0, share, shift], [0, 0, 1]])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import combinations
+from math import hypot
 
 import cv2
 import numpy as np
@@ -49,11 +50,15 @@ def quads_of_lines(gray: Pixels) -> list[Points]:
 
 def meeting(a: Points, along_a: Points, b: Points, along_b: Points) -> Points | None:
     """Return where two lines meet, by a point and the direction of each; None where they are nearly parallel."""
-    across = along_a[0] * along_b[1] - along_a[1] * along_b[0]
-    if abs(across) < 0.25 * np.linalg.norm(along_a) * np.linalg.norm(along_b):
+    (x, y), (right, down), (other_x, other_y), (other_right, other_down) = (
+        each.tolist()
+        for each in (a, along_a, b, along_b)  # numbers of Python's: so few are sooner done with
+    )
+    across = right * other_down - down * other_right
+    if abs(across) < 0.25 * hypot(right, down) * hypot(other_right, other_down):
         return None
-    share = ((b[0] - a[0]) * along_b[1] - (b[1] - a[1]) * along_b[0]) / across
-    return np.asarray(a + share * along_a)
+    share = ((other_x - x) * other_down - (other_y - y) * other_right) / across
+    return np.array([x + share * right, y + share * down])
 
 
 def _lines(gray: Pixels) -> list[_Line]:
