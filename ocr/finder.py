@@ -162,7 +162,8 @@ class CardFinder:
         certain = _certain(found)
         lines = [line for line in lines if not _within(certain, (line.start + line.end) / 2)]
         width = float(np.linalg.norm(certain[0].corners[1] - certain[0].corners[0])) if certain else None
-        ways = [(corners, side) for side in layouts for corners in corners_from(lines, side, width)]
+        placed = side_by_side(self._crew, [partial(corners_from, lines, side, width) for side in layouts])
+        ways = [(corners, side) for side, each in zip(layouts, placed, strict=True) for corners in each]
         guesses = side_by_side(self._crew, [partial(which, scales, corners, (side,)) for corners, side in ways])
         guesses.sort(key=lambda each: -each.likeness)
         guesses = [each for each in guesses if each.likeness > _WORTH_IT and not _taken(found, each.corners)]

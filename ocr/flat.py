@@ -11,6 +11,8 @@ from ocr.arrays import Matrix, Pixels
 from ocr.projection import rim
 from ocr.sides import Guess
 
+_LARGE = 3_000_000  # dots: to give more of them a fourth channel takes longer than it saves
+
 _Begun = tuple[Pixels, Guess, Future[Pixels]]
 
 
@@ -65,4 +67,12 @@ def _from_picture(guess: Guess) -> Matrix:
 
 
 def _flattened(picture: Pixels, guess: Guess) -> Pixels:
-    return cv2.warpPerspective(picture, _from_picture(guess), guess.layout.size, borderMode=cv2.BORDER_REPLICATE)
+    """Return a card as if it lay flat: of a picture with a fourth channel, which OpenCV does in half the time."""
+    large = picture.shape[0] * picture.shape[1] > _LARGE
+    of = picture if large else cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA)
+    flat = cv2.warpPerspective(of, _from_picture(guess), guess.layout.size, borderMode=cv2.BORDER_REPLICATE)
+    if large:
+        return flat
+    three = cv2.cvtColor(flat, cv2.COLOR_BGRA2BGR)
+    flat.fill(0)
+    return three

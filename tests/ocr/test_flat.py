@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from ocr.arrays import Pixels, Points
 from ocr.flat import Flats
 from ocr.layout import layout
-from ocr.projection import projected
+from ocr.projection import projected, rim
 from ocr.sides import Guess
 
 FRONT = layout("resident_id_front")
@@ -68,6 +69,15 @@ def test_of_another_guess_its_own_card_is_lent(crew: Noting, other: Guess) -> No
         assert np.array_equal(flat, expected)
     with flats.lend(PICTURE, at(0)) as (flat, _):
         assert np.array_equal(flat, flat_of(crew, at(0)))
+
+
+@pytest.mark.parametrize("shape", [(200, 300), (200, 15_001)])
+def test_a_picture_is_flattened_to_the_same_end_however_large_it_is(crew: Noting, shape: tuple[int, int]) -> None:
+    picture = np.zeros((*shape, 3), np.uint8)
+    picture[:, :300] = PICTURE
+    matrix = cv2.getPerspectiveTransform(CARD.astype(np.float32), rim(FRONT.size).astype(np.float32))
+    with Flats(crew).lend(picture, at(0)) as (flat, _):
+        assert np.array_equal(flat, cv2.warpPerspective(picture, matrix, FRONT.size))
 
 
 def test_of_another_picture_its_own_card_is_lent(crew: Noting) -> None:
