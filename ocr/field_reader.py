@@ -83,7 +83,7 @@ class FieldReader:
 
     def find(self, flat: Pixels, layout: Layout) -> Printed:
         """Return where the fields of a card of this layout are printed."""
-        ink = lines.ink(flat, layout.ink)
+        ink = lines.ink(flat, layout.ink, [lines.reach(field, _slack(field, layout)) for field in layout.fields])
         return {field.name: _find(ink, field, layout) for field in layout.fields}
 
     def read(self, flat: Pixels, layout: Layout, printed: Printed | None = None) -> dict[str, Seen]:
@@ -101,7 +101,7 @@ class FieldReader:
 
     def glance(self, flat: Pixels, layout: Layout, field: Field) -> Seen:
         """Return one field of a card of this layout, looked at once."""
-        found = _find(lines.ink(flat, layout.ink), field, layout)
+        found = _find(lines.ink(flat, layout.ink, [lines.reach(field, _slack(field, layout))]), field, layout)
         told = side_by_side(self._crew, [partial(self._glance, flat, field, line) for line in found])
         return _seen(field, found, told)
 
@@ -183,7 +183,11 @@ def _work(field: Field, place: lines.Line) -> float:
 
 
 def _find(ink: Plane, field: Field, layout: Layout) -> list[lines.Line]:
-    return lines.find(ink, field, layout.slack if field.slack is None else field.slack)
+    return lines.find(ink, field, _slack(field, layout))
+
+
+def _slack(field: Field, layout: Layout) -> int:
+    return layout.slack if field.slack is None else field.slack
 
 
 def _seen(field: Field, printed: Sequence[lines.Line], told: Sequence[tuple[Line, Signs]]) -> Seen:

@@ -69,9 +69,10 @@ def of(sight: Sight) -> Grain:
     smooth = cv2.blur(green, (3, 3))
     fine = cv2.convertScaleAbs(cv2.absdiff(green, smooth), alpha=_EIGHTHS)
     coarse = cv2.convertScaleAbs(cv2.absdiff(smooth, cv2.blur(smooth, (11, 11))), alpha=_EIGHTHS)
-    ink = cv2.dilate(sight.ink, np.ones((3, 3), np.uint8))
-    of_noise = np.sort(ink[40:280:4, 40:300:4], axis=None)[_QUARTER]
-    bare = cv2.inRange(ink, -1.0, max(_BARE, _BARE_IN_NOISE * float(of_noise)))
+    inked = np.asarray(cv2.dilate(sight.ink[39:278, 39:298], np.ones((3, 3), np.uint8)))[1:-1:4, 1:-1:4]
+    of_noise = float(np.partition(inked, _QUARTER, axis=None)[_QUARTER])
+    free = cv2.inRange(sight.ink, -1.0, max(_BARE, _BARE_IN_NOISE * of_noise))
+    bare = cv2.erode(free, np.ones((3, 3), np.uint8))  # all around a dot
     far = cv2.erode(bare, np.ones((3, 3), np.uint8))  # strokes leave rings of JPEG around them
     ones = cv2.threshold(bare, 0, 1, cv2.THRESH_BINARY)[1]
     tones = cv2.integral(cv2.copyTo(half, bare))

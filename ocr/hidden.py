@@ -13,6 +13,7 @@ import numpy as np
 
 from ocr.arrays import Plane, Points
 from ocr.layout import Box, Field, Layout
+from ocr.ranks import median
 from ocr.sight import CELL, INK, Place, Sight, cells, own_paper, shrunk
 
 # What must be printed on any card, in dots.
@@ -112,12 +113,12 @@ class _Ground:
     @classmethod
     def of(cls, sight: Sight) -> "_Ground":
         own = own_paper(sight.layout, sight.dim.shape)
-        blue, green, red = cv2.split(shrunk(sight.half))
+        blue, green, red = cv2.split(sight.quarter)
         white = np.asarray(cv2.min(cv2.min(blue, green), red)) >= _WHITE
         light = np.log(sight.light + 10)
-        grain = float(np.median(sight.ink[60::4, 40:300:4]))
+        grain = median(sight.ink[60::4, 40:300:4])
         outside, labels = _elsewhere(sight.layout, sight.ink.shape)
-        ink = (sight.ink > 0.14 + 1.5 * grain).astype(np.uint8) * 255
+        ink = (sight.ink > 0.14 + 1.5 * grain).view(np.uint8) * np.uint8(255)
         ink[outside] = 0
         coarse = (shrunk(ink) > 60).astype(np.uint8)
         _, pieces, stats, _ = cv2.connectedComponentsWithStats(coarse, connectivity=8)
@@ -128,8 +129,8 @@ class _Ground:
         free[labels] = 0
         for place in filter(None, sight.places.values()):
             free[max(place.box[1] - 2, 0) // INK : (place.box[3] + 2) // INK + 1] = 0
-        return cls(white, cv2.countNonZero((white & own).astype(np.uint8)) / np.count_nonzero(own),
-                   (np.abs(np.diff(light, axis=0)), np.abs(np.diff(light, axis=1))),
+        return cls(white, np.count_nonzero(white & own) / np.count_nonzero(own),
+                   (cv2.absdiff(light[1:], light[:-1]), cv2.absdiff(light[:, 1:], light[:, :-1])),
                    _highest(sight.dim[::2, ::2][own[::2, ::2]], 0.2), ink, high[pieces], free)  # fmt: skip
 
 
@@ -158,7 +159,7 @@ def _signs(sight: Sight, ground: _Ground, field: Field, sharpness: float) -> Poi
     shine, dim = sight.shine[glowing], sight.dim[glowing]
     excess = float(np.log((_highest(dim, 0.05) + 10) / (ground.lit + 10)))
     overexposed = sight.usual >= _OVEREXPOSED
-    bright = int(((shine > _BRIGHT).mean(axis=0) > 0.4).sum())
+    bright = _filled(shine > _BRIGHT, 0.4)
     beyond = cells((max(left - _BEYOND[1], 0), top, min(right + _BEYOND[0], 1000), bottom), CELL)
     colour = sight.colour[beyond]
     over, under = top // INK, bottom // INK
@@ -168,15 +169,15 @@ def _signs(sight: Sight, ground: _Ground, field: Field, sharpness: float) -> Poi
     found = {
         "most": float(shine.max()),
         "excess": max(excess, -0.2),
-        "clipped": 0 if overexposed else int(((dim >= 251).mean(axis=0) > 0.5).sum()),
-        "white": int((ground.white[glowing].mean(axis=0) > 0.6).sum()) * (1 - ground.washed_out),
+        "clipped": 0 if overexposed else _filled(dim >= 251, 0.5),
+        "white": _filled(ground.white[glowing], 0.6) * (1 - ground.washed_out),
         "bright": bright if excess > 0.06 else 0,
         "missing": missing,
         "hole": hole,
         "short": 1 - min(_wide(place) / _LEAST_WIDE[field.name], 1),
         "fading": _fading(rows),
         "colour": _highest(colour, 0.05),
-        "dark": int(((sight.light[beyond] < _DARK * sight.usual).mean(axis=0) > 0.35).sum()),
+        "dark": _filled(sight.light[beyond] < _DARK * sight.usual, 0.35),
         "stray": max(float((strip.mean(axis=0) > 0.3 * 255).mean()) if strip.size else 0.0 for strip in strips),
         "edge": max(_highest_few(each[_around(left, top, right, bottom)]) for each in ground.steps),
         "tall": float(ground.tall[beyond].max(initial=0)) / 25,
@@ -186,6 +187,11 @@ def _signs(sight: Sight, ground: _Ground, field: Field, sharpness: float) -> Poi
         "missing_in_white": missing and overexposed,
     }
     return np.array([min(float(found[name]), most) for name, most in _MOST.items()])
+
+
+def _filled(there: Plane, share: float) -> int:
+    """Return how many columns of a map have more than this share of it."""
+    return int(np.count_nonzero(there.sum(axis=0) > share * len(there)))
 
 
 def _box(field: Field, place: Place | None, *, missing: bool) -> Box:
@@ -239,7 +245,7 @@ def _fading(rows: list[Points]) -> float:
         pieces = [each for each in np.split(inked, np.flatnonzero(np.diff(inked) > 2) + 1) if len(each) >= _SPECK]
         if len(pieces) > 1:
             darkest = [float(row[each].max()) for each in pieces]
-            most = max(most, 1 - min(darkest) / float(np.median(darkest)))
+            most = max(most, 1 - min(darkest) / median(np.array(darkest)))
     return most
 
 

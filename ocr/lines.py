@@ -1,5 +1,6 @@
 """Where on a flattened card the lines of a field are printed, to the dot: recognition is only as good as the crop."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from ocr.arrays import Pixels, Plane
 from ocr.layout import Box, Field, Ink
+from ocr.ranks import quantile
 
 _STROKE = 17  # dots: wider than any stroke, narrower than a character
 _FAINT = 0.24
@@ -15,6 +17,9 @@ MARGIN = 7
 _GAP = 40  # dots: wider than any gap within a field that has none in its print
 _LEFTOVER = 44, 13  # print this narrow at the edge of a field, this far from the rest, belongs to what stands beside it
 _INTO = 8  # dots by which a label may reach into a field, besides its slack
+_SLACK = 8  # dots by which a line may be off from where the line above lets it be expected
+_PAPER = 61  # dots: what is around a dot
+_AROUND = _PAPER // 2 + 2  # dots around a dot that tell what ink it has
 _TALL = 14  # dots: no line of characters is lower
 _LEAST = 0.12  # of the first line's ink: what has less is no line but wear or noise
 
@@ -41,14 +46,33 @@ def strokes(gray: Plane, wide: int, kind: Ink) -> Plane:
     return dark if kind is Ink.DARK else cv2.max(dark, cv2.morphologyEx(gray, cv2.MORPH_TOPHAT, window))
 
 
-def ink(flat: Pixels, kind: Ink = Ink.DARK) -> Plane:
-    """Return how much darker, or lighter, than the paper around it each dot is, 0 to 1, height x width."""
+def ink(flat: Pixels, kind: Ink = Ink.DARK, within: Sequence[Box] = ()) -> Plane:
+    """Return how much darker, or lighter, than the paper around it each dot is, 0 to 1, height x width.
+
+    `within`: boxes of the card, if only what is in them is asked for; elsewhere it may be 0.
+    """
+    high, wide = flat.shape[:2]
+    boxes = np.array(within or [(0, 0, wide, high)])
+    left, top = np.maximum(boxes[:, :2].min(axis=0), 0).tolist()
+    right, bottom = boxes[:, 2:].max(axis=0).tolist()
+    first, upper = max(left - _AROUND, 0), max(top - _AROUND, 0)
     # Grain of the camera is ink to no one: it is smoothed away, strokes are wider.
-    gray = cv2.GaussianBlur(cv2.cvtColor(flat, cv2.COLOR_BGR2GRAY), (5, 5), 1.2)
-    dark = strokes(gray, _STROKE, kind)
-    paper = cv2.convertScaleAbs(cv2.blur(gray, (61, 61)), alpha=1, beta=12)
-    share = cv2.divide(dark, paper, scale=2.2, dtype=cv2.CV_32F)
-    return np.asarray(np.minimum(share, 1.0, out=share))
+    part = flat[upper : bottom + _AROUND, first : right + _AROUND]
+    gray = cv2.GaussianBlur(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), (5, 5), 1.2)
+    paper = cv2.convertScaleAbs(cv2.blur(gray, (_PAPER, _PAPER)), alpha=1, beta=12)
+    found = np.zeros((high, wide), np.float32)
+    share = found[top:bottom, left:right]
+    inner = slice(top - upper, top - upper + share.shape[0]), slice(left - first, left - first + share.shape[1])
+    cv2.divide(strokes(gray, _STROKE, kind)[inner], paper[inner], share, scale=2.2, dtype=cv2.CV_32F)
+    cv2.threshold(share, 1.0, 1.0, cv2.THRESH_TRUNC, share)
+    return found
+
+
+def reach(field: Field, slack: int) -> Box:
+    """Return the box of a card in which `find` looks for the lines of a field."""
+    left, top, right, bottom = field.box
+    off = slack + (field.lines - 1) * (_SLACK + 1)  # what one line is off, the next is too
+    return left - slack, top - slack, right + slack, max(bottom, top + field.lines * field.pitch) + off
 
 
 def find(ink_of_card: Plane, field: Field, slack: int) -> list[Line]:
@@ -61,7 +85,7 @@ def find(ink_of_card: Plane, field: Field, slack: int) -> list[Line]:
         middle = top + line_high / 2 + number * field.pitch
         if found:  # what one line is off, the next is too
             middle = (found[-1].box[1] + found[-1].box[3]) / 2 + field.pitch
-        line = _line(ink_of_card, (left - slack, right + slack), middle, line_high, slack if not found else 8)
+        line = _line(ink_of_card, (left - slack, right + slack), middle, line_high, slack if not found else _SLACK)
         if line is None or (found and (line.ink < _LEAST * found[0].ink or line.tall < _TALL)):
             break
         found.append(line)
@@ -72,7 +96,7 @@ def _line(card: Plane, columns: tuple[int, int], middle: float, high: float, sla
     top = max(int(middle - high / 2 - slack), 0)
     bottom = min(int(middle + high / 2 + slack), card.shape[0])
     left, right = max(columns[0], 0), min(columns[1], card.shape[1])
-    region = np.where(card[top:bottom, left:right] > _FAINT, card[top:bottom, left:right], 0)
+    region = np.asarray(cv2.threshold(card[top:bottom, left:right], _FAINT, 0, cv2.THRESH_TOZERO)[1])
     rows = region.sum(axis=1)
     if rows.max(initial=0) < 2:
         return None
@@ -81,7 +105,7 @@ def _line(card: Plane, columns: tuple[int, int], middle: float, high: float, sla
     offsets = np.arange(len(window)) - (len(window) - 1) / 2
     start = int((window * (1 - 0.15 * np.abs(offsets) / max(slack, 1))).argmax())
     band = region[start : start + int(high)]
-    strong = float(np.quantile(band[band > 0], 0.9)) if band.any() else 0.0
+    strong = quantile(band[band > 0], 0.9)
     inked = np.flatnonzero(band.max(axis=0) > max(0.3, 0.4 * strong))
     if len(inked) == 0:
         return None

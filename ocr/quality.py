@@ -5,6 +5,7 @@ import numpy as np
 
 from ocr.arrays import Pixels, Plane, Points
 from ocr.id_card import Quality
+from ocr.ranks import median, quantile
 from ocr.sight import INK, Sight
 
 _BLUNT, _SHARP = 0.78, 2.31  # what `edges` gives where no stroke is left, and as sharp as cameras make pictures
@@ -20,7 +21,7 @@ def measure(sight: Sight, shape: tuple[int, ...], corners: Points) -> Quality:
     """Return the quality of a card that lies at `corners` (4 x 2) of a picture of height x width."""
     across = corners[1] - corners[0]
     shining = ((sight.shine > 0.12) | (sight.dim >= 252)).mean()
-    low, high = np.percentile(sight.half[::5, ::5], (3, 90))
+    low, high = (quantile(sight.half[::5, ::5], share) for share in (0.03, 0.9))
     inside = cv2.contourArea(np.clip(corners, 0, (shape[1], shape[0])).astype(np.float32))
     whole = max(cv2.contourArea(corners.astype(np.float32)), 1.0)
     return Quality(
@@ -63,11 +64,11 @@ def edges(sight: Sight) -> float:
     where nothing is. A lens that spreads a dot over 3 dots of the card (standard deviation) gives about 1.5.
     """
     part = _text(sight)
-    text = cv2.dilate((sight.ink[part] > 0.25).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    if not 0 < text.mean() < 1:
+    text = cv2.dilate((sight.ink[part] > 0.25).view(np.uint8), np.ones((5, 5), np.uint8))
+    at, beside = np.flatnonzero(text), np.flatnonzero(text == 0)[::3]
+    if not len(at) or not len(beside):
         return 0.0
-    plane = sight.half[part][..., 1].astype(np.float32)
-    at, beside = np.flatnonzero(text), np.flatnonzero(~text)[::3]
+    plane = cv2.extractChannel(sight.half[part], 1).astype(np.float32)
     fine, coarse = (_slopes(cv2.GaussianBlur(plane, (0, 0), spread), at, beside) for spread in (_FINE, _COARSE))
     # The lesser eigenvalue of one 2 x 2 matrix in terms of the other, written out.
     (xx, yy, xy), (of_xx, of_yy, of_xy) = fine, coarse
@@ -85,7 +86,7 @@ def _slopes(plane: Plane, text: Points, beside: Points) -> tuple[float, float, f
     x, y = cv2.Sobel(plane, cv2.CV_32F, 1, 0).ravel(), cv2.Sobel(plane, cv2.CV_32F, 0, 1).ravel()
     of_x, of_y = x[text], y[text]
     # The median of squares of normal noise is 0.455 of their mean: what else is on the paper hardly counts.
-    noise_x, noise_y = (float(np.median(each[beside] ** 2)) / 0.455 for each in (x, y))
+    noise_x, noise_y = (median(each[beside] ** 2) / 0.455 for each in (x, y))
     squares = float(of_x @ of_x) / len(of_x) - noise_x, float(of_y @ of_y) / len(of_y) - noise_y
     return squares[0] / 64 + _NOTHING, squares[1] / 64 + _NOTHING, float(of_x @ of_y) / len(of_x) / 64
 

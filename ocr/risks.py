@@ -9,8 +9,9 @@ import numpy as np
 from ocr import fields, forgery, grid, hidden
 from ocr.arrays import Pixels, Points
 from ocr.id_card import IdCardBack, IdCardFront, Quality, Risk, day
+from ocr.ranks import quantile
 from ocr.regions import known
-from ocr.sight import Sight
+from ocr.sight import Sight, shrunk
 
 _SOFT = 0.51  # sharpness of a picture in which a stroke is as wide as it is unsharp
 _COLOURLESS = 0.09
@@ -69,7 +70,7 @@ def seen(sight: Sight, quality: Quality, picture: Pixels, corners: Points) -> Se
         risks.add(Risk.EDGE_MISSING)
     if blurred(quality):
         risks.add(Risk.BLURRED)
-    if colours(sight.half) < _COLOURLESS:
+    if colours(sight.quarter) < _COLOURLESS:
         risks.add(Risk.PHOTOCOPY)
     if grid.regularity(picture, corners) > grid.REGULAR:
         risks.add(Risk.SCREEN)
@@ -126,9 +127,8 @@ def cut(shape: tuple[int, ...], corners: Points) -> bool:
 
 
 def colours(card: Pixels) -> float:
-    """Return how colourful a card is: about 0 for one in grey, under any one light; 0.12 and more for a real one."""
-    small = cv2.resize(card, (125, 79), interpolation=cv2.INTER_AREA)
-    channels = [each.ravel() for each in cv2.split(small)]
+    """Return how colourful a card, 250 dots wide, is: about 0 for one in grey in any light, 0.12 or more for others."""
+    channels = [each.ravel() for each in cv2.split(shrunk(card))]
     clear = np.maximum(np.maximum(channels[0], channels[1]), channels[2]) < 250
     if np.count_nonzero(clear) > 500:
         channels = [each[clear] for each in channels]
@@ -137,4 +137,4 @@ def colours(card: Pixels) -> float:
     greys = np.stack([light, light * light / 255, np.ones_like(light)])
     squares = greys @ greys.T + 1e-3 * np.eye(3)  # least squares, without a run of LAPACK over ten thousand dots
     rest = [each - np.linalg.solve(squares, greys @ each) @ greys for each in (blue, red)]
-    return float(np.percentile(np.hypot(*rest), 97) / max(light.mean(), 1.0))
+    return quantile(np.hypot(*rest), 0.97) / max(float(light.mean()), 1.0)

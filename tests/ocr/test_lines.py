@@ -81,3 +81,12 @@ def test_a_line_tells_the_widest_space_in_it() -> None:
 def test_a_first_character_at_the_begin_of_its_place_is_no_end_of_a_label() -> None:
     ((left, *_),) = found(card((155, 80, 185, 114), (200, 80, 290, 114)), NAME)
     assert left <= 150
+
+
+def test_ink_within_the_reach_of_a_field_is_that_of_the_whole_card() -> None:
+    picture = card((170, 330, 540, 362), (170, 380, 540, 412), (170, 430, 300, 462), grain=6)
+    left, top, right, bottom = reach = lines.reach(ADDRESS, SLACK)
+    whole, part = lines.ink(picture), lines.ink(picture, within=[reach])
+    assert (part[top:bottom, left:right] == whole[top:bottom, left:right]).all()
+    assert not part[:, right:].any()
+    assert lines.find(part, ADDRESS, SLACK) == lines.find(whole, ADDRESS, SLACK)
