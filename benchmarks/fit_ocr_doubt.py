@@ -11,6 +11,7 @@ may be spent on fields that were looked at once.
 """
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -44,8 +45,8 @@ GROUPS = ("name", "address", "authority", "id_number birth validity", "sex ethni
 PRIOR = (2.2, 0.6, 0.2, 4.0, 4.0, 0.0, -3.0, -4.0, -0.5, 2.0, 2.0, -2.0)
 # How much a name counts, by where a character of it is from. Of a hundred people, about ten are called by one of the
 # second level of GB 2312, and fewer than one by one that only the 20,902 of GBK have; of those of ocr/synth, 20 by one
-# that is listed there as rare, and 18 by another of the second level. Counted is whichever is more.
-CLASSES = {"first": 1.0, "second": 0.3, "listed": 0.3, "any": 0.01}
+# that is listed there as rare. Counted is whichever is more.
+CLASSES = {"first": 1.0, "second": 0.1, "listed": 0.3, "any": 0.01}
 _NAMES = 3  # of each level and class for a picture: they cost little, and are the fields most often wrong
 _PULL = 0.5  # how strongly coefficients are drawn to the prior
 _SELDOM = 1 / 4000  # of all fields
@@ -221,13 +222,18 @@ def _fit(fields: Sequence[Outcome], few: float) -> dict[str, object]:
     wrong = np.where(taken > 0, ~looks.right[:, 0], (left >= sure) & ~looks.right[:, 1])
     return {
         "weights": [round(float(weight), 4) for weight in _weights(looks, fold >= 0)],
-        "at_once": round(at_once, 6),
-        "sure": round(sure, 6),
+        "at_once": _below(at_once),
+        "sure": _below(sure),
         "fields": len(fields),
         "wrong": int((~looks.right[:, 1]).sum()),
         "share_sure": round(float((is_sure * looks.counting).sum() / looks.counting.sum()), 4),
         "wrong_but_sure": int(wrong.sum()),
     }
+
+
+def _below(chance: float) -> float:
+    """Return six decimals that are no more, so that the field at the threshold itself stays sure."""
+    return math.floor(chance * 1e6) / 1e6
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,8 @@ from importlib.resources import files
 _GAP = 0.2  # of a character's width: print without holes has no wider one, mostly
 _HOLE = 0.4  # a character was not seen
 _FAR = 12.0  # what is so far ahead, as a logarithm of chance, is as far as it need be
-_STRANGEST = 2.5  # what is that strange is as strange as can be
-_BROKEN = 0.9  # no field that breaks a rule, or has a hole, is surer than this
+_FOREIGN = 1.7  # so strange look one of 50 names that are right, and most that are not though the network is sure
+_BROKEN = 0.9  # no field that breaks a rule, has a hole, or looks foreign, is surer than this
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Signs:
 
     @property
     def broken(self) -> bool:
-        """Return whether it breaks a rule or has a hole."""
-        return self.odd > 0 or self.gap > _HOLE
+        """Return whether it breaks a rule, has a hole, or looks too strange for what it was read as."""
+        return self.odd > 0 or self.gap > _HOLE or self.strange > _FOREIGN
 
     @property
     def measures(self) -> tuple[float, ...]:
@@ -62,7 +62,7 @@ class Signs:
             float(min(self.rare, 2)),
             _short(self.margin),
             _short(self.rival),
-            min(self.strange, _STRANGEST),
+            self.strange,
         )
 
 

@@ -42,7 +42,8 @@ def test_a_field_with_a_bad_sign_is_in_doubt(kind: str, worse: Signs) -> None:
 def test_a_name_that_looks_strange_for_what_was_read_is_in_doubt() -> None:
     usual = Signs(sure=0.99, lead=0.98, rival=6.0)
     assert not doubt.doubtful("name", usual)
-    assert doubt.doubtful("name", replace(usual, strange=2.0))
+    assert doubt.doubtful("name", replace(usual, strange=1.6))
+    assert doubt.doubtful("name", replace(CLEAR, strange=1.8))  # however sure the network is
 
 
 def test_a_field_is_as_doubtful_as_its_worst_line() -> None:

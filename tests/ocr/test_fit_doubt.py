@@ -5,7 +5,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from benchmarks.fit_ocr_doubt import threshold
+from benchmarks.fit_ocr_doubt import GROUPS, Look, Outcome, fits, threshold
+from ocr.doubt import Signs
 from ocr.synth import strips
 from ocr.synth.scenes import Level
 
@@ -38,6 +39,14 @@ def test_fields_that_are_as_likely_as_one_too_many_are_not_sure_either() -> None
 def test_nothing_is_sure_where_the_likeliest_is_wrong_or_nothing_may_be() -> None:
     assert least([0.999, 0.998], [1, 0], 0.5) == 1.0
     assert least([0.0, 0.0], [0, 0], 0.5) == 1.0
+
+
+def test_a_field_at_the_threshold_is_sure_as_it_is_written() -> None:
+    look = Look(Signs(sure=0.9999, lead=0.9999), right=True, open=True)
+    told = fits([Outcome(kind, (look, look)) for group in GROUPS for kind in group.split() for _ in range(20)])
+    for fit in told.values():
+        assert fit["share_sure"] == 1.0
+        assert 0.9999 < float(str(fit["at_once"])) < 1.0
 
 
 @pytest.mark.parametrize("level", Level)
