@@ -164,7 +164,7 @@ def test_an_address_with_a_character_that_no_region_has_is_read_by_the_large_net
 ) -> None:
     quick, recogniser = Places(text), Places(text.replace("垮", "塆"))
     assert number(recogniser, quick=quick, kind="address").text == text.replace("垮", "塆")
-    assert (quick.squeezed, recogniser.squeezed) == ([0.85], asked)
+    assert (quick.squeezed, recogniser.squeezed) == ([1.0], asked)
 
 
 @pytest.mark.parametrize(("text", "lacking", "asked"), [("汉", "仫", []), ("仡佬", "仫", [0.75]), ("仡佬", "", [])])
