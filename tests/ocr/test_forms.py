@@ -1,5 +1,6 @@
 """How strange characters look for what they were read as."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -22,6 +23,7 @@ def test_a_network_of_other_characters_finds_nothing_strange() -> None:
 def test_a_rare_character_looks_strange_for_the_common_one_that_is_like_it() -> None:
     recogniser = OnnxRecogniser()
     forms, side = Forms(recogniser.characters), layout("resident_id_front")
+    side = replace(side, fields=tuple(field for field in side.fields if field.name == "name"))
     told = {}
     for name in ("王爽", "王奭"):
         flat = strips.name(name, Level.MEDIUM, Random(7))
