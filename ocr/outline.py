@@ -75,7 +75,9 @@ def sharpened(picture: Pixels, corners: Points) -> Points:
     if any(each is None for each in met):
         return corners
     moved = np.array(met)
-    return moved if np.abs(moved - corners).max() < 2 * _REACH * np.linalg.norm(corners[1] - corners[0]) else corners
+    # By both long sides, as which of them is the top need not be known yet.
+    long = np.linalg.norm(corners[[1, 3]] - corners[[0, 2]], axis=1).mean()
+    return moved if np.abs(moved - corners).max() < 2 * _REACH * long else corners
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,6 +72,15 @@ def test_a_guess_a_few_dots_aside_is_moved_onto_the_edges() -> None:
     assert np.abs(sharpened(picture(LEANING), aside) - LEANING).max() < 2.5
 
 
+def test_a_guess_is_moved_alike_whichever_long_side_is_called_the_first() -> None:
+    corners = np.array([[250, 150], [650, 150], [720, 480], [180, 480]], float)  # its long sides: 400 and 540 dots
+    aside = corners + np.array([[0, 0], [0, 0], [40, 0], [0, 0]])  # 0.1 of the one, 0.07 of the other
+    drawn = picture(corners)
+    turned = np.roll(sharpened(drawn, np.roll(aside, 2, axis=0)), 2, axis=0)
+    assert np.abs(turned - corners).max() < 2.5
+    assert np.allclose(sharpened(drawn, aside), turned)
+
+
 def test_a_guess_of_which_no_edge_is_in_sight_stays_about_where_it_is() -> None:
     blank = np.full((620, 900, 3), 128, np.uint8)
     assert np.abs(sharpened(blank, CARD) - CARD).max() < 0.1 * 500
