@@ -33,7 +33,7 @@ from ocr.finder import CardFinder
 from ocr.id_card import RESIDENT_ID
 from ocr.layout import Layout, layout, layouts
 from ocr.projection import to_picture
-from ocr.recogniser import OnnxRecogniser
+from ocr.recogniser import OnnxRecogniser, QuickRecogniser
 from ocr.synth import strips
 from ocr.synth.people import RARE_GIVEN, person
 from ocr.synth.samples import Set, sample
@@ -89,7 +89,8 @@ class Trial:
 
     def __init__(self) -> None:
         recogniser = OnnxRecogniser()
-        self._readers = [FieldReader(recogniser, again) for again in (_never, _always)]
+        quick = QuickRecogniser(recogniser.characters)
+        self._readers = [FieldReader(recogniser, again, quick=quick) for again in (_never, _always)]
         self._finder = CardFinder(layouts()[RESIDENT_ID], 1)
 
     def scene(self, scene: Scene) -> Iterator[Outcome]:

@@ -8,7 +8,6 @@ same in all that was read right makes its middle; what differs within characters
 """
 
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.options import how_many
 from ocr.arrays import Chances
-from ocr.characters import DOTS, STROKES, folded, han
+from ocr.characters import DOTS, STROKES, folded, gb_2312, han
 from ocr.decode import greedy
 from ocr.field_reader import FieldReader
 from ocr.forms import probed
@@ -36,7 +35,6 @@ _KEPT = 80  # directions
 _RIDGE = 1e-3  # of the mean variance within characters: no direction is surer than that
 _AT_ONCE = 64
 _TARGET = Path(__file__).parent.parent / "ocr" / "data" / "forms.npz"
-_FIRST, _LAST = 0xB0, 0xF7  # rows of GB 2312 with Chinese characters
 
 Rows = NDArray[np.float32]
 
@@ -97,16 +95,10 @@ def _names(times: int) -> list[str]:
     chance = Random(SEED)  # noqa: S311  (no secret: it must be repeatable)
     names = []
     for _ in range(times):
-        characters = list(_gb2312())
+        characters = list(gb_2312())
         chance.shuffle(characters)
         names += ["".join(characters[at : at + 3]) for at in range(0, len(characters), 3)]
     return names
-
-
-def _gb2312() -> Iterator[str]:
-    for row in range(_FIRST, _LAST + 1):
-        for cell in range(0xA1, 0xFF if row != 0xD7 else 0xFA):  # the last five of 0xD7 are none
-            yield bytes((row, cell)).decode("gb2312")
 
 
 def _look_at(task: int, names: list[str]) -> list[tuple[str, Rows]]:

@@ -1,5 +1,6 @@
 """Which characters names and places are written with: common ones, rare ones, and forms that cards do not print."""
 
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
@@ -23,6 +24,13 @@ def folded(text: str) -> str:
 def han(character: str) -> bool:
     """Return whether it is a Chinese character."""
     return "\u3400" <= character <= "\u9fff" or "\U00020000" <= character <= "\U000323af"
+
+
+def gb_2312() -> Iterator[str]:
+    """Yield its 6,763 Chinese characters."""
+    for row in range(0xB0, 0xF8):
+        for cell in range(0xA1, 0xFA if row == 0xD7 else 0xFF):
+            yield bytes((row, cell)).decode("gb2312")
 
 
 def common(character: str) -> bool:

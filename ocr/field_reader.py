@@ -3,20 +3,20 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import islice
 
 import cv2
 import numpy as np
 
-from kiosk_core.ethnicities import ETHNICITIES
-from ocr import doubt, lines, regions
+from ocr import doubt, lines
 from ocr.arrays import Chances, Pixels, Plane
 from ocr.characters import common, han
 from ocr.crew import side_by_side
 from ocr.doubt import Signs
 from ocr.fields import Interpreter, Line, birth_date, checks, in_order
 from ocr.layout import Box, Field, Layout
+from ocr.quick import believable
 from ocr.recogniser import LINE_HEIGHT, STEP, Quick, Recogniser
 from ocr.spacing import hole
 
@@ -27,8 +27,6 @@ _INDENT = 24  # dots that a field may begin after its place; more, and its first
 # How much narrower than it is printed a line of a kind is shown to the network at first; at 0.65 an address was wrong
 # and sure. Names are not squeezed: a quarter of them would be seen twice.
 _SQUEEZED = {"id_number": 0.6, "birth": 0.75, "address": 0.75, "authority": 0.75, "ethnicity": 0.75}
-# What stands in addresses and authorities, beside the characters of regions.
-_USUAL = "号楼栋幢座层单元室户弄巷校院队组处局委办事务人民幸福建设火车体育学教"
 # What shows that digits were not misread.
 _PROOFS: Mapping[str, Callable[[str], object]] = {"id_number": checks, "birth": birth_date, "validity": in_order}
 # What is shown to the quick network before that, and how much narrower: at 0.85 more addresses were left in doubt.
@@ -77,8 +75,6 @@ class FieldReader:
         self._doubtful = doubtful
         self._crew = crew or ThreadPoolExecutor(2)
         self._quick = quick
-        # 仫佬 is 仡佬 to a network that lacks 仫, and it is sure.
-        self._mistakable = {len(each) for each in ETHNICITIES if quick is not None and not quick.knows(each)}
         self.interpreter = Interpreter(recogniser.characters)
 
     def find(self, flat: Pixels, layout: Layout) -> Printed:
@@ -124,7 +120,7 @@ class FieldReader:
         """Return what a look tells that costs less; None where it leaves doubt."""
         if self._quick is not None and field.kind in _QUICK:
             told = self._clear(self._quick, _QUICK[field.kind], crop, field, place)
-            if told is not None and self._legible(field, told[0].reading.text):
+            if told is not None and believable(field, told[0].reading.text, self._quick):
                 return told
         if field.kind in _SQUEEZED:
             return self._clear(self._recogniser, _SQUEEZED[field.kind], crop, field, place)
@@ -137,12 +133,6 @@ class FieldReader:
         line, signs = self._told([self._look(crop, field, squeeze, by)], field, place, squeeze)
         proved = field.kind not in _PROOFS or _PROOFS[field.kind](line.reading.text)
         return (line, signs) if proved and signs.sure > _CLEAR and not self._doubtful(field.like, signs) else None
-
-    def _legible(self, field: Field, text: str) -> bool:
-        """Return whether what the quick network read is hardly a character that it lacks, taken for another."""
-        if field.kind in {"address", "authority"}:
-            return all(each in _of_places() or not han(each) for each in text)
-        return field.kind != "ethnicity" or len(text) not in self._mistakable
 
     def _told(
         self, looks: Sequence[Chances], field: Field, place: lines.Line, squeeze: float = 1.0
@@ -157,12 +147,6 @@ class FieldReader:
             return look
         scale = LINE_HEIGHT * squeeze / crop.shape[0] / STEP
         return look[round(lines.MARGIN * scale) : round((crop.shape[1] - lines.MARGIN) * scale)]
-
-
-@cache
-def _of_places() -> frozenset[str]:
-    """Return the characters of places: 垮 is none of them, and more likely 塆, misread."""
-    return regions.characters() | frozenset(_USUAL)
 
 
 def around(printed: Sequence[lines.Line]) -> Box | None:

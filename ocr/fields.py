@@ -32,6 +32,7 @@ _FREQUENT = {"汉": 3.0}  # nine of ten people: where the picture hardly tells, 
 _PLACES = {"address", "authority"}  # where a traditional form is always a misread one
 _FAR = 12.0  # e to this is as much likelier as anything needs to be
 _HARDLY = float(np.exp(-_FAR))
+_NONE = float(np.finfo(np.float32).tiny)
 _NOTHING = 1e-8  # less of a form is not worth moving
 _BLANK = 0.999  # a step so surely blank is no form of anything
 _FIRST_BIRTH, _FIRST_CARD, _NEVER = 1890, 2004, 2100  # cards of this kind are made since 29 March 2004
@@ -141,7 +142,7 @@ class Interpreter:
         seen = list(zip(others.tolist(), folds.tolist(), uncommon.tolist(), told.tolist(), strict=True))
         begins = np.searchsorted(steps, np.arange(len(look) + 1)).tolist()
         for place, (character, column) in enumerate(zip(reading.text, reading.columns, strict=True)):
-            own = float(np.log(look[column, self.places[character]]))
+            own = float(np.log(max(look[column, self.places[character]], _NONE)))  # what mends may have no chance
             beside = {BLANK, *(self.places[each] for each in reading.text[max(place - 1, 0) : place + 2])}
             beside.add(int(self._folds[self.places[character]]))
             # Others may be likeliest a step aside.

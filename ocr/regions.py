@@ -51,9 +51,15 @@ def counties() -> tuple[Region, ...]:
 
 
 @cache
+def all_names() -> frozenset[str]:
+    """Return all names that regions have or had."""
+    return frozenset(region.name for regions in _all().values() for region in regions)
+
+
+@cache
 def characters() -> frozenset[str]:
     """Return the characters that names of regions are written with."""
-    return frozenset("".join(region.name for regions in _all().values() for region in regions))
+    return frozenset("".join(all_names()))
 
 
 @cache
