@@ -12,10 +12,12 @@ from rich.markup import escape
 
 from kiosk_core.errors import ConfigError
 from openteller.console import report
+from openteller.queue_policy import POLICY_NAME, load_policy
 from openteller.service_files import RISK_NAME, load_risk, load_service, load_services
 
 if TYPE_CHECKING:
     from kiosk_core.risk import Risk
+    from queue_display.policy import Policy
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Check configuration files.")
 
@@ -35,13 +37,16 @@ openteller config check services/transit_top_up.toml
 openteller config check services/risk.toml    (and its blacklists)
 
 openteller config check config/kiosk.example.toml    (and its services and rules)
+
+openteller config check config/queue/policy.toml    (how a branch calls its customers)
 """,
 )
 def check_command(
     path: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="A terminal's file, a service's or the rules' file, or a folder of services."
+            metavar="FILE",
+            help="A terminal's, a service's, the rules' or the queue's file, or a folder of services.",
         ),
     ] = Path("services"),
 ) -> None:
@@ -76,6 +81,8 @@ def check(path: Path) -> tuple[str, ...]:
         return (*services, *check(path / RISK_NAME))
     if path.name == RISK_NAME:
         return _rules(load_risk(path))
+    if path.name == POLICY_NAME:
+        return _policy(load_policy(path))
     if _is_service(path):
         service = load_service(path)
         return (f"service {service.id}: {service.title.en}",)
@@ -88,7 +95,7 @@ def _missing_here(path: Path) -> tuple[str, ...]:
     """Return what a terminal's core would not start without, and is not on this machine."""
     from openteller.config import load_terminal, unreadable_files  # noqa: PLC0415
 
-    if path.name == RISK_NAME or _is_service(path):
+    if path.name in {RISK_NAME, POLICY_NAME} or _is_service(path):
         return ()
     return tuple(
         f"{key}: {problem}; the core does not start without it"
@@ -107,6 +114,14 @@ def _rules(risk: Risk) -> tuple[str, ...]:
         if rule.by == "id_card" and "account_deposit" in rule.services
     )
     return (f"rules {names}", *identifying)
+
+
+def _policy(policy: Policy) -> tuple[str, ...]:
+    """Return by which rule who is called."""
+    services = ", ".join(f"{each.series} {name}" for name, each in policy.service.items())
+    layers = sorted((each.layer, name) for name, each in policy.customer_class.items())
+    classes = ", ".join(f"{layer} {name}" for layer, name in layers)
+    return (f"queue: rule {policy.rule.value}; series {services}; layers {classes}",)
 
 
 def _is_service(path: Path) -> bool:
