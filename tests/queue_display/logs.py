@@ -1,5 +1,7 @@
 """A log for tests: acts go in, entries come out, the branch follows."""
 
+from collections.abc import Callable
+
 from queue_display.acts import Act, OpenDay
 from queue_display.branch import Branch
 from queue_display.deciding import Decision, decide
@@ -12,9 +14,13 @@ OPENING = MIDNIGHT + 9 * 3600
 
 
 class Log:
-    """The entries of a day and the branch that follows from them; time passes only when a test says so."""
+    """The entries of a day and the branch that follows from them; time passes only when a test says so.
 
-    def __init__(self, policy: Policy, *, opened: bool = True) -> None:
+    `observers` hear of every entry before it happens to the branch.
+    """
+
+    def __init__(self, policy: Policy, *observers: Callable[[Branch, Entry], None], opened: bool = True) -> None:
+        self._observers = observers
         self.policy = policy
         self.entries: list[Entry] = []
         self.branch = Branch()
@@ -31,6 +37,8 @@ class Log:
     def append(self, *events: object) -> None:
         for event in events:
             entry = Entry(len(self.entries) + 1, self.now, event)  # type: ignore[arg-type]
+            for observe in self._observers:
+                observe(self.branch, entry)
             self.branch.apply(entry)
             self.entries.append(entry)
 

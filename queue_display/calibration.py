@@ -1,0 +1,72 @@
+"""Whether what tickets said of the wait came true: for the manager, and for whoever judges the estimator."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from queue_display.events import Called, DayOpened, Entry, Issued, Parked
+from queue_display.tickets import Line
+
+
+@dataclass(frozen=True)
+class Promises:
+    """How promises to one line went: how many fell due, how many were kept, and sums of the errors of "about"."""
+
+    due: int = 0
+    kept: int = 0
+    error_s: float = 0.0
+    squared_error: float = 0.0
+
+    @property
+    def share_kept(self) -> float:
+        """The share of "up to" that was kept: 0.8 is meant."""
+        return self.kept / self.due if self.due else 0.0
+
+    @property
+    def bias_s(self) -> float:
+        """By how much customers waited longer than "about", on average."""
+        return self.error_s / self.due if self.due else 0.0
+
+    @property
+    def rms_error_s(self) -> float:
+        """The root of the mean squared error of "about"."""
+        return (self.squared_error / self.due) ** 0.5 if self.due else 0.0
+
+
+class Calibration:
+    """The promises of all days, a fold of the log. Who parked his ticket was promised nothing any more."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, tuple[Line, float, float, float]] = {}
+        self._promises: dict[Line, Promises] = {}
+
+    @property
+    def promises(self) -> Mapping[Line, Promises]:
+        """How promises went, by the line that the ticket was taken for."""
+        return self._promises
+
+    def observe(self, entry: Entry) -> None:
+        """Take in the entry that follows in the log."""
+        match entry.event:
+            case DayOpened():
+                self._said = {}
+            case Issued(ticket=number, said_about_s=float(about), said_up_to_s=float(up_to)) as issued:
+                line = Line(issued.services[0], issued.customer_class, issued.slot is not None)
+                self._said[number] = (line, entry.at, about, up_to)
+            case Parked(ticket=number):
+                self._said.pop(number, None)
+            case Called(ticket=number) if number in self._said:
+                line, at, about, up_to = self._said.pop(number)
+                self._fall_due(line, entry.at - at, about, up_to)
+            case _:
+                pass
+
+    def _fall_due(self, line: Line, waited: float, about: float, up_to: float) -> None:
+        known = self._promises.get(line, Promises())
+        error = waited - about
+        self._promises[line] = replace(
+            known,
+            due=known.due + 1,
+            kept=known.kept + (waited <= up_to),
+            error_s=known.error_s + error,
+            squared_error=known.squared_error + error * error,
+        )
