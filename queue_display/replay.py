@@ -7,9 +7,10 @@ are: that is "up to". "About" is the mean. What is not known for certain, how ma
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from queue_display.arrival_rates import Rate
 from queue_display.policy import Policy
@@ -56,7 +57,7 @@ class Standing:
 class Budget:
     """What an estimate may cost: calls in all its runs; in one run, a number for each who waits and one besides."""
 
-    calls: int = 4000
+    calls: int = 2000
     calls_per_waiting: int = 4
     calls_besides: int = 200
 
@@ -83,7 +84,7 @@ class _Asked:
 
 def newcomer(line: Line, now: float) -> Head:
     """Return somebody who takes a ticket for `line` now, to ask about; he is behind whoever waits already."""
-    return Head(now, _NEWCOMER, f"?{line.service}/{line.customer_class}", line)
+    return Head(now, _NEWCOMER, "?" + "/".join(map(str, line)), line)
 
 
 _NEWCOMER = 1 << 62
@@ -109,8 +110,11 @@ class Replay:
         found: dict[str, list[float]] = {head.number: [] for head in heads}
         rng = random.Random(seed)  # noqa: S311  (chances of a simulation)
         count = self._runs(len(heads))
+        lines: dict[Line, list[Head]] = {}
+        for head in sorted(heads):
+            lines.setdefault(head.line, []).append(head)
         for _ in range(count):
-            waits = self._run(standing, heads, rng)
+            waits = self._run(standing, lines, found, rng)
             for number, samples in found.items():
                 samples.append(waits.get(number, math.inf))
         return {number: _wait(samples) for number, samples in found.items()}
@@ -119,9 +123,11 @@ class Replay:
         affordable = self._budget.calls // max(1, waiting)
         return next((count for count in RUNS if count <= affordable), RUNS[-1])
 
-    def _run(self, standing: Standing, heads: Sequence[Head], rng: random.Random) -> Mapping[str, float]:
-        most = self._budget.calls_besides + self._budget.calls_per_waiting * len(heads)
-        asked = _Asked(standing.now, (head.number for head in heads), most)
+    def _run(
+        self, standing: Standing, lines: Mapping[Line, list[Head]], numbers: Collection[str], rng: random.Random
+    ) -> Mapping[str, float]:
+        most = self._budget.calls_besides + self._budget.calls_per_waiting * len(numbers)
+        asked = _Asked(standing.now, numbers, most)
         laws = _Laws(self._times, standing.hour)
 
         def occupation(head: Head, desk: Desk, _: float) -> float:
@@ -129,14 +135,14 @@ class Replay:
 
         floor = Floor(self._policy, standing.now, occupation, asked.called)
         asked.floor = floor
-        for head in heads:
-            floor.put(head)
+        for line, waiting in lines.items():
+            floor.put(line, waiting)
         for each in standing.desks:
             left = 0.0
             if each.since is not None:
                 left = laws.of(each.service, each.desk.teller).residual(standing.now - each.since, rng)
             floor.open(each.desk, standing.now + left)
-        floor.run(_arrivals(standing, rng))
+        floor.run(islice(_arrivals(standing, rng), most))  # no window may call some of them
         return asked.waits
 
 
@@ -166,7 +172,7 @@ def _arrivals(standing: Standing, rng: random.Random) -> Iterator[Arrival]:
     while True:
         at += rng.expovariate(total)
         order += 1
-        yield Arrival(at, Head(at, order, "", rng.choices(lines, cum_weights=until)[0]))
+        yield Arrival(at, Head(at, order, "", lines[bisect(until, rng.random() * total)]))
 
 
 def _wait(samples: list[float]) -> Wait:

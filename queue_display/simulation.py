@@ -53,14 +53,17 @@ class Floor:
         self._called = called
         self._left = left
         self._lines: dict[Line, list[Head]] = {}
+        self._desks: list[Desk] = []
         self._idle: list[Desk] = []
-        self._may_call: dict[str, dict[Line, bool]] = {}
+        self._lines_for: dict[str, list[list[Head]]] = {}  # of each desk, in the order in which lines began
         self._agenda: list[tuple[float, int, Desk | Head]] = []
         self._count = 0
         self._stopped = False
 
     def open(self, desk: Desk, busy_until: float = -math.inf) -> None:
         """Let a desk call from now on, or from `busy_until` if that is later."""
+        self._lines_for[desk.name] = [heads for line, heads in self._lines.items() if self._may(desk, line)]
+        self._desks.append(desk)
         if busy_until > self.now:
             self._plan(busy_until, desk)
         else:
@@ -69,27 +72,27 @@ class Floor:
     def join(self, arrival: Arrival) -> None:
         """Let somebody who comes now wait, or be called at once."""
         head = arrival.head
-        for desk in self._idle:
+        for place, desk in enumerate(self._idle):
             if self._may(desk, head.line):
-                self._idle.remove(desk)
+                del self._idle[place]
                 self._call(desk, head)
                 return
-        self.put(head)
+        if head.line not in self._lines:
+            self.put(head.line, [])
+        insort(self._lines[head.line], head)
         if arrival.patience < math.inf:
             self._plan(arrival.at + arrival.patience, head)
 
-    def put(self, head: Head) -> None:
-        """Let somebody wait, though a desk may be idle: for who waits already before any desk opens."""
-        insort(self._lines.setdefault(head.line, []), head)
+    def put(self, line: Line, heads: Iterable[Head]) -> None:
+        """Let these wait in a line that is new here, by seniority, though a desk may be idle."""
+        waiting = self._lines[line] = list(heads)
+        for desk in self._desks:
+            if self._may(desk, line):
+                self._lines_for[desk.name].append(waiting)
 
     def stop(self) -> None:
         """End `run` after what happens at this moment."""
         self._stopped = True
-
-    @property
-    def waiting(self) -> int:
-        """How many wait."""
-        return sum(map(len, self._lines.values()))
 
     def lines(self) -> Iterable[tuple[Line, list[Head]]]:
         """Who waits, by line; for reading only."""
@@ -121,7 +124,7 @@ class Floor:
             self._left(what, self.now)
 
     def _call_next(self, desk: Desk) -> None:
-        heads = [heads[0] for line, heads in self._lines.items() if heads and self._may(desk, line)]
+        heads = [heads[0] for heads in self._lines_for[desk.name] if heads]
         head = choose_head(heads, self._policy, self.now, self._policy.window_rule(desk.name).first)
         if head is None:
             self._idle.append(desk)
@@ -134,10 +137,7 @@ class Floor:
         self._plan(self.now + self._occupation(head, desk, self.now), desk)
 
     def _may(self, desk: Desk, line: Line) -> bool:
-        known = self._may_call.setdefault(desk.name, {})
-        if line not in known:
-            known[line] = self._policy.may_call(desk.name, desk.skills, line)
-        return known[line]
+        return self._policy.may_call(desk.name, desk.skills, line)
 
     def _plan(self, at: float, what: Desk | Head) -> None:
         self._count += 1
