@@ -24,6 +24,7 @@ _ELSEWHERE = {
     "config": "config_commands",
     "sim": "sim_commands",
     "ocr": "ocr_commands",
+    "queue": "queue_commands",
 }
 
 

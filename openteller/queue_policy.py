@@ -1,8 +1,10 @@
-"""The file of a branch's calling policy (`config/queue/policy.toml`), read and checked."""
+"""The files of a branch queue (`config/queue/*.toml`), read and checked: its calling policy, and a day to try it on."""
 
 from pathlib import Path
 
+from kiosk_core.services import SettingError
 from openteller.toml_file import TomlFile
+from queue_display.forecast import Forecast
 from queue_display.policy import Policy
 
 POLICY_NAME = "policy.toml"
@@ -15,3 +17,18 @@ def load_policy(path: Path) -> Policy:
         ConfigError: as `openteller.config.load_terminal`.
     """
     return TomlFile(path).checked(Policy)
+
+
+def load_forecast(path: Path, policy: Policy) -> Forecast:
+    """Read and check a day to come, whose services and classes are those of the policy.
+
+    Raises:
+        ConfigError: as `openteller.config.load_terminal`.
+    """
+    file = TomlFile(path)
+    forecast = file.checked(Forecast)
+    try:
+        forecast.check(policy)
+    except SettingError as error:
+        raise file.error(error.key, error.problem) from None
+    return forecast

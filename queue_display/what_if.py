@@ -60,21 +60,6 @@ def recorded_day(log: Iterable[Entry], day: str) -> tuple[Coming, ...]:
     return tuple(coming)
 
 
-def synthetic_day(per_hour: Mapping[int, Mapping[Line, float]], seed: int) -> tuple[Coming, ...]:
-    """Return a day of Poisson arrivals; `per_hour` says how many come to a line in an hour of the day."""
-    rng = random.Random(seed)  # noqa: S311  (chances of a simulation)
-    coming: list[Coming] = []
-    for hour, lines in sorted(per_hour.items()):
-        for line, count in sorted(lines.items()):
-            at = hour * 3600.0
-            while count > 0:
-                at += rng.expovariate(count / 3600)
-                if at >= (hour + 1) * 3600.0:
-                    break
-                coming.append(Coming(at, line, at))
-    return tuple(sorted(coming, key=lambda each: each.at))
-
-
 @dataclass(frozen=True)
 class WhatIf:
     """A day to be run with other windows: by `policy`, with `times` drawn anew in each of `runs`."""

@@ -1,21 +1,22 @@
 """How many windows a day needs."""
 
 from queue_display import acts
+from queue_display.forecast import Forecast, Stream
 from queue_display.policy import Rule
 from queue_display.service_times import ServiceTimes
 from queue_display.tickets import Channel, Line
-from queue_display.what_if import Coming, WhatIf, recorded_day, synthetic_day
+from queue_display.what_if import Coming, WhatIf, recorded_day
 from tests.queue_display.logs import Log
 from tests.queue_display.policies import branch_policy
 
 SIMPLE = Line("simple", "ordinary")
 COMPLEX = Line("complex", "ordinary")
-BUSY = {hour: {SIMPLE: 30.0, COMPLEX: 12.0} for hour in range(9, 12)}
+BUSY = Forecast(9, (Stream("simple", "ordinary", (30, 30, 30)), Stream("complex", "ordinary", (12, 12, 12))))
 
 
 def test_more_windows_serve_more_within_the_targets_until_all_are() -> None:
     policy = branch_policy()
-    what_if = WhatIf(policy, synthetic_day(BUSY, seed=1), ServiceTimes(policy), runs=5)
+    what_if = WhatIf(policy, BUSY.day(1), ServiceTimes(policy), runs=5)
     outcomes = [what_if.outcome(windows) for windows in (3, 4, 6, 12)]
     shares = [outcome.lines[SIMPLE].within_target for outcome in outcomes]
     assert shares == sorted(shares)
@@ -28,9 +29,9 @@ def test_more_windows_serve_more_within_the_targets_until_all_are() -> None:
 
 def test_the_same_question_has_the_same_answer() -> None:
     policy = branch_policy(Rule.GCMU)
-    what_if = WhatIf(policy, synthetic_day(BUSY, seed=2), ServiceTimes(policy), runs=2)
+    what_if = WhatIf(policy, BUSY.day(2), ServiceTimes(policy), runs=2)
     assert what_if.outcome(4) == what_if.outcome(4)
-    assert synthetic_day(BUSY, seed=2) == synthetic_day(BUSY, seed=2)
+    assert BUSY.day(2) == BUSY.day(2)
 
 
 def test_a_recorded_day_is_who_came_and_when() -> None:

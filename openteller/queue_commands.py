@@ -1,0 +1,89 @@
+"""`openteller queue`: the branch queue."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from openteller.console import plain_errors, stop
+from openteller.queue_policy import load_forecast, load_policy
+from queue_display.policy import Policy
+from queue_display.service_times import ServiceTimes
+from queue_display.tickets import Line
+from queue_display.what_if import Outcome, WhatIf
+
+app = typer.Typer(no_args_is_help=True, help="The branch queue.")
+
+_FOLDER = Path("config/queue")
+_BAR = 24
+
+
+@app.callback()
+def _queue() -> None:
+    """The branch queue."""  # noqa: D401  (the help of the command)
+
+
+@app.command(name="what-if", epilog="Example:  openteller queue what-if --windows 4..8 --share 0.9")
+def what_if(  # noqa: PLR0917  (each is an option)
+    windows: Annotated[str, typer.Option(metavar="N..M", help="How many windows are open.")] = "3..8",
+    policy: Annotated[Path, typer.Option(metavar="FILE", help="The calling policy.")] = Path(
+        "config/queue/policy.toml"
+    ),
+    day: Annotated[Path, typer.Option(metavar="FILE", help="How many come.")] = Path("config/queue/day.toml"),
+    share: Annotated[float, typer.Option(min=0, max=1, help="The share to be called within the target.")] = 0.9,
+    runs: Annotated[int, typer.Option(min=1, max=1000, help="How often the day is run.")] = 20,
+    seed: Annotated[int, typer.Option(help="Another seed, another day.")] = 0,
+) -> None:
+    """Say how many windows call so many customers within their targets, by simulation of the day.
+
+    Exits with 0 if one of these numbers does for every service and class, with 1 if none does.
+    """
+    counts = re.fullmatch(r"([1-9]\d?)(?:\.\.([1-9]\d?))?", windows, re.ASCII)
+    if counts is None:
+        stop(f"--windows {windows}: must be a number of windows, or two like 4..8")
+    with plain_errors():
+        rules = load_policy(policy)
+        coming = load_forecast(day, rules).day(seed)
+    question = WhatIf(rules, coming, ServiceTimes(rules), runs, seed)
+    least, most = int(counts[1]), int(counts[2] or counts[1])
+    outcomes = [question.outcome(count) for count in range(least, most + 1)]
+    _show(Console(highlight=False), rules, outcomes, share)
+    enough = next((outcome.windows for outcome in outcomes if outcome.meets(share)), None)
+    if enough is None:
+        stop(f"none of {windows} windows calls {share:.0%} of every service and class within its target")
+    Console(highlight=False).print(f"{enough} windows call {share:.0%} of every service and class within its target.")
+
+
+def _show(console: Console, policy: Policy, outcomes: list[Outcome], share: float) -> None:
+    table = Table("windows", "busy", "called in time, at worst", box=None, header_style="bold")
+    lines = sorted({line for outcome in outcomes for line in outcome.lines})
+    for line in lines:
+        table.add_column(_heading(policy, line), justify="right")
+    for outcome in outcomes:
+        table.add_row(
+            str(outcome.windows), f"{outcome.busy:.0%}", _bar(outcome, share), *(_cell(outcome, line) for line in lines)
+        )
+    console.print(table)
+
+
+def _heading(policy: Policy, line: Line) -> str:
+    return f"{line.service}\n{line.customer_class}\n{policy.terms[line].target_s / 60:g} min"
+
+
+def _cell(outcome: Outcome, line: Line) -> str:
+    """Return the share within the target, and the wait that one in twenty exceeds."""
+    found = outcome.lines[line]
+    return f"{found.within_target:.0%}\np95 {found.p95_s / 60:.0f} min"
+
+
+def _bar(outcome: Outcome, share: float) -> Text:
+    worst = min((each.within_target for each in outcome.lines.values()), default=1.0)
+    filled, mark = round(worst * _BAR), round(share * _BAR)
+    cells = ["█" if place < filled else "·" for place in range(_BAR)]
+    if mark < _BAR:
+        cells[mark] = "|"
+    return Text(f"{''.join(cells)} {worst:.0%}", style="green" if worst >= share else "yellow")
