@@ -1,7 +1,7 @@
 """`./run bench [NAME...]`: run the benchmarks and print a table each; the last column compares with the first line.
 
-`./run bench replug`, `./run bench ocr` and `./run bench ocr-worker` are by themselves (benchmarks/bench_replug.py,
-benchmarks/bench_ocr.py, benchmarks/bench_ocr_worker.py): they take five to twenty minutes.
+`./run bench replug`, `./run bench ocr`, `./run bench ocr-worker` and `./run bench queue-waits` are by themselves
+(benchmarks/bench_replug.py, bench_ocr.py, bench_ocr_worker.py, queue_waits.py): they take three to twenty minutes.
 """
 
 import sys
@@ -16,15 +16,18 @@ from benchmarks import (
     bench_ocr,
     bench_ocr_worker,
     bench_protocol,
+    bench_queue,
     bench_receipt,
     bench_reconcile,
     bench_replug,
+    queue_waits,
 )
 from benchmarks.measure import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "journal": bench_journal.run,
     "protocol": bench_protocol.run,
+    "queue": bench_queue.run,
     "receipt": bench_receipt.run,
     "reconcile": bench_reconcile.run,
 }
@@ -36,6 +39,7 @@ BY_THEMSELVES: dict[str, Callable[[list[str]], int]] = {
     "replug": bench_replug.main,
     "ocr": bench_ocr.main,
     "ocr-worker": bench_ocr_worker.main,
+    "queue-waits": queue_waits.main,
 }
 """They take arguments of their own, and long."""
 

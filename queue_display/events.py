@@ -178,12 +178,8 @@ Event = DayOpened | Issued | TicketEvent | TellerSignedIn | TellerSignedOut | Br
 
 @dataclass(frozen=True)
 class Entry:
-    """An event in the log: `number` is 1, 2, 3... over all days, `at` never goes back.
-
-    `key` names the request that caused it, "" where none did: a request that comes twice is answered from the log.
-    """
+    """An event in the log: `number` is 1, 2, 3... over all days, `at` never goes back."""
 
     number: int
     at: float
     event: Event
-    key: str = ""

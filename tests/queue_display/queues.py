@@ -66,10 +66,11 @@ def erlang_a(windows: int, arrivals: float, service: float, patience: float) -> 
 
 @dataclass
 class Waits:
-    """What one run measured, by class: waits of those called, and of those who gave up."""
+    """What one run measured: the waits by class, of those called and of those who gave up; the load that it drew."""
 
     called: dict[str, list[float]] = field(default_factory=dict)
     gave_up: dict[str, list[float]] = field(default_factory=dict)
+    load: float = 0.0
 
 
 def run_markov(
@@ -95,10 +96,18 @@ def run_markov(
         if head.order >= warm_up:
             found.gave_up[head.line.customer_class].append(at - head.since)
 
-    floor = Floor(policy, 0.0, lambda *_: rng.expovariate(1 / service), called, left)
+    times: list[float] = []
+
+    def occupation(*_: object) -> float:
+        times.append(rng.expovariate(1 / service))
+        return times[-1]
+
+    floor = Floor(policy, 0.0, occupation, called, left)
     for window in range(windows):
         floor.open(Desk(str(window)))
-    floor.run(_poisson(arrivals, customers, patience, rng))
+    coming = list(_poisson(arrivals, customers, patience, rng))
+    floor.run(iter(coming))
+    found.load = math.fsum(times) / (windows * coming[-1].at)
     return found
 
 

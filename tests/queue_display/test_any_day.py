@@ -16,14 +16,19 @@ from hypothesis.stateful import (
 
 from queue_display import acts
 from queue_display.branch import Branch
+from queue_display.calibration import Calibration
 from queue_display.deciding import lapsed
 from queue_display.dispatch import Because
+from queue_display.estimates import Estimator
 from queue_display.events import BreakReason, By, Called
 from queue_display.policy import Policy, Rule, WindowRule
 from queue_display.refusals import Refusal
+from queue_display.replay import Budget
+from queue_display.rows import read_event, write_event
 from queue_display.sentences import reason_sentence
 from queue_display.tickets import Channel, Line, Ticket, TicketState
-from tests.queue_display.logs import Log
+from queue_display.views import LastCalls, WaitsAgainstTargets
+from tests.queue_display.logs import MIDNIGHT, Log
 from tests.queue_display.policies import branch_policy
 
 WINDOWS = ("1", "2", "3", "6")
@@ -63,7 +68,17 @@ class AnyDay(RuleBasedStateMachine):
 
     @initialize(rule_=st.sampled_from(list(Rule)))
     def open_the_day(self, rule_: Rule) -> None:
-        self.log = Log(branch_policy(rule_, window=RULES))
+        policy = branch_policy(rule_, window=RULES)
+        self.estimator, self.calibration, self.calls = Estimator(policy, Budget(calls=1)), Calibration(), LastCalls()
+        waits = WaitsAgainstTargets(policy)
+        folds = (self.calibration, self.calls, waits)
+        self.log = Log(
+            policy,
+            self.estimator.observe,
+            *(lambda _, entry, fold=fold: fold.observe(entry) for fold in folds),
+            opened=False,
+        )
+        self.log.did(acts.OpenDay("2026-11-23", MIDNIGHT))
         self.checkpoints: list[tuple[int, Branch]] = []
         for window in WINDOWS[:-1]:
             self.do(acts.SignIn(window, f"100{window}"))
@@ -81,15 +96,13 @@ class AnyDay(RuleBasedStateMachine):
                 assert sentence
                 assert "{" not in sentence
             return
-        for event in decision:
-            if isinstance(event, Called) and isinstance(act, acts.CallNext):
-                self.check_call(before, event)
+        for entry in log.entries[before.last.number :]:
+            if isinstance(entry.event, Called) and isinstance(act, acts.CallNext):
+                self.check_call(Branch(log.entries[: entry.number - 1]), entry.event)
 
     def check_call(self, before: Branch, called: Called) -> None:
         log, now = self.log, self.log.now
-        ticket = next(each for each in before.tickets.values() if each.number == called.ticket)
-        if ticket.state is TicketState.SERVING:
-            return  # its own next service: it was not in a line before
+        ticket = before.tickets[called.ticket]
         others = [
             each
             for each in before.tickets.values()
@@ -201,6 +214,16 @@ class AnyDay(RuleBasedStateMachine):
     @rule()
     def remember(self) -> None:
         self.checkpoints.append((len(self.log.entries), Branch(self.log.entries)))
+        assert [read_event(*write_event(entry.event)) for entry in self.log.entries] == [
+            entry.event for entry in self.log.entries
+        ]
+
+    @rule()
+    def ask_for_the_waits(self) -> None:
+        waits = self.estimator.waits(self.log.branch, self.log.now, [Line("simple", "ordinary")])
+        assert len(waits) == 1 + sum(map(len, self.log.branch.lines.values()))
+        for wait in waits.values():
+            assert wait.up_to_s is None or wait.up_to_s >= 0
 
     # -- what holds ----------------------------------------------------------------------------------------
 
@@ -236,7 +259,7 @@ class AnyDay(RuleBasedStateMachine):
 AT_WINDOW = {"called", "arrived", "serving"}
 
 TestAnyDay = AnyDay.TestCase
-TestAnyDay.settings = settings(max_examples=20, stateful_step_count=40)
+TestAnyDay.settings = settings(max_examples=40, stateful_step_count=50)
 
 
 @pytest.mark.slow
