@@ -20,7 +20,7 @@ from queue_display.calibration import Calibration
 from queue_display.deciding import lapsed
 from queue_display.dispatch import Because
 from queue_display.estimates import Estimator
-from queue_display.events import BreakReason, By, Called
+from queue_display.events import BreakReason, By, Called, Issued, ReEntered
 from queue_display.policy import Policy, Rule, WindowRule
 from queue_display.refusals import Refusal
 from queue_display.replay import Budget
@@ -154,6 +154,14 @@ class AnyDay(RuleBasedStateMachine):
             self.do(acts.IssueTicket(services, customers, "en", Channel.KIOSK))
             self.log.now += 60 * minutes
 
+    @rule(customers=st.lists(st.sampled_from(CLASSES), min_size=2, max_size=6), minutes=st.sampled_from([31, 46, 56]))
+    def nobody_is_called_for_long(self, customers: list[str], minutes: int) -> None:
+        for each in customers:
+            self.do(acts.IssueTicket(("complex",), each, "zh", Channel.KIOSK))
+        self.log.now += 60 * minutes
+        for each in CLASSES:
+            self.do(acts.IssueTicket(("simple",), each, "zh", Channel.KIOSK))
+
     @rule(count=st.integers(1, 6), minutes=st.sampled_from([1, 3, 10]))
     def everybody_works(self, count: int, minutes: int) -> None:
         for turn in range(count):
@@ -251,8 +259,14 @@ class AnyDay(RuleBasedStateMachine):
         assert there == {window.ticket: name for name, window in branch.windows.items() if window.ticket}
 
     @invariant()
+    def seniority_is_that_of_the_ticket_unless_it_re_entered(self) -> None:
+        events = [entry.event for entry in self.log.entries]
+        since = {event.ticket: event.since for event in events if isinstance(event, Issued | ReEntered)}
+        assert since == {each.number: each.since for each in self.log.branch.tickets.values()}
+
+    @invariant()
     def no_number_is_issued_twice(self) -> None:
-        issued = [each.event.ticket for each in self.log.entries if type(each.event).__name__ == "Issued"]
+        issued = [each.event.ticket for each in self.log.entries if isinstance(each.event, Issued)]
         assert len(issued) == len(set(issued))
 
 

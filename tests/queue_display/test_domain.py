@@ -60,6 +60,8 @@ def test_the_thousandth_number_is_a_new_one_too(log: Log) -> None:
 
 
 def test_a_log_that_was_damaged_is_refused(log: Log) -> None:
+    take(log, "complex")
+    call(log, "2")
     take(log, "simple")
     before = Branch(log.entries)
     last = log.entries[-1]
@@ -70,6 +72,8 @@ def test_a_log_that_was_damaged_is_refused(log: Log) -> None:
         Entry(last.number + 1, log.now - 1, Called("A001", "1", Reason(Because.ALONE, 0))),
         Entry(last.number + 1, log.now, Started("A001")),
         Entry(last.number + 1, log.now, Finished("Z001")),
+        Entry(last.number + 1, log.now, Called("A001", "2", Reason(Because.ALONE, 0))),  # it is busy
+        Entry(last.number + 1, log.now, Called("A001", "9", Reason(Because.ALONE, 0))),
     ):
         with pytest.raises(BrokenLog):
             log.branch.apply(entry)
@@ -134,6 +138,13 @@ def test_a_teller_may_call_a_number_and_the_log_says_that_he_did(log: Log) -> No
     called = log.did(acts.CallTicket("1", number))
     assert isinstance(called, Called)
     assert called.reason.because is Because.BY_HAND
+    assert refused(log, acts.CallTicket("1", "A001")).startswith(f"Window 1 has {number}")
+
+
+def test_of_two_who_came_at_one_moment_the_first_is_called_first(log: Log) -> None:
+    for service in ("complex", "simple", "corporate"):
+        take(log, service, customers="green")
+    assert (call(log).ticket, call(log, "2").ticket) == ("B001", "A001")
 
 
 # -- visits --------------------------------------------------------------------------------------------------
@@ -165,7 +176,9 @@ def test_a_transfer_keeps_its_seniority_and_may_be_for_one_window_alone(log: Log
     log.did(acts.Start("1"))
     log.now += 300
     take(log, "complex")
+    came = log.branch.tickets[number].since
     log.did(acts.Transfer("1", "complex", to_window="2"))
+    assert log.branch.tickets[number].since == came
     assert call(log).ticket == "B001"
     assert call(log, "2").ticket == number
 
