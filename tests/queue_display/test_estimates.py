@@ -2,10 +2,11 @@
 
 import math
 import random
+from collections.abc import Mapping
 
 import pytest
 
-from benchmarks.queue_waits import LOADS, Day, measured, policies
+from benchmarks.queue_waits import LOADS, Answers, Day, measured, measured_in_rush, policies
 from queue_display import acts
 from queue_display.arrival_rates import ArrivalRates, Rate
 from queue_display.calibration import Calibration
@@ -209,17 +210,28 @@ def test_who_parks_his_ticket_is_promised_nothing_any_more() -> None:
     assert (promises.due, promises.kept, promises.bias_s, promises.rms_error_s) == (1, 1, 20, 20)
 
 
+def check_promises(name: str, answers_by_class: Mapping[str, Answers]) -> None:
+    for customers, answers in answers_by_class.items():
+        error = answers.error(answers.about)
+        asked = len(answers.waited)
+        print(f"{name} {customers}: {asked} asked, {answers.kept:.3f} kept, rms error {error / 60:.2f} min")
+        assert 0.75 <= answers.kept <= 0.85
+        assert all(error < answers.error(said) for said in answers.others)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("load", LOADS)
 @pytest.mark.parametrize("name", list(policies()))
 def test_promises_are_kept_four_times_of_five_and_the_mean_beats_simpler_estimates(name: str, load: float) -> None:
-    for customers, answers in measured(policies()[name], load).items():
-        count = len(answers.waited)
-        error = answers.error(answers.about)
-        print(f"{name} {load} {customers}: {count} asked, {answers.kept:.3f} kept, rms error {error / 60:.2f} min")
-        assert 0.75 <= answers.kept <= 0.85
-        assert all(error < answers.error(said) for said in answers.others)
+    check_promises(f"{name} {load}", measured(policies()[name], load))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", list(policies()))
+def test_promises_are_kept_in_the_rush_hours_too(name: str) -> None:
+    check_promises(f"{name} rush", measured_in_rush(policies()[name]))
 
 
 def test_a_short_run_keeps_most_promises() -> None:
