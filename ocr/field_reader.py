@@ -13,10 +13,11 @@ from ocr import doubt, lines
 from ocr.arrays import Chances, Pixels, Plane
 from ocr.characters import common, han
 from ocr.crew import side_by_side
+from ocr.decode import Reading
 from ocr.doubt import Signs
 from ocr.fields import Interpreter, Line, birth_date, checks, in_order
 from ocr.layout import Box, Field, Layout
-from ocr.quick import believable
+from ocr.quick import suspects
 from ocr.recogniser import LINE_HEIGHT, STEP, Quick, Recogniser
 from ocr.spacing import hole
 
@@ -32,6 +33,10 @@ _PROOFS: Mapping[str, Callable[[str], object]] = {"id_number": checks, "birth": 
 # What is shown to the quick network before that, and how much narrower: at 0.85 more addresses were left in doubt.
 _QUICK = {"id_number": 0.6, "birth": 0.75, "validity": 1.0,
           "address": 1.0, "authority": 0.85, "ethnicity": 0.85, "sex": 0.85}  # fmt: skip
+# How long a dot of a line takes, on the mean, in any unit.
+_WORK = {"name": 2.0, "address": 0.6, "authority": 0.6,
+         "id_number": 0.25, "birth": 0.25, "validity": 0.25, "ethnicity": 0.25, "sex": 0.25}  # fmt: skip
+_FEW = 2  # characters that are confirmed one by one: more take as long as the line
 _CLEAR = 0.98  # with a character less sure than this, a first look does not count
 
 
@@ -120,11 +125,27 @@ class FieldReader:
         """Return what a look tells that costs less; None where it leaves doubt."""
         if self._quick is not None and field.kind in _QUICK:
             told = self._clear(self._quick, _QUICK[field.kind], crop, field, place)
-            if told is not None and believable(field, told[0].reading.text, self._quick):
+            if told is not None and self._confirmed(crop, field, self._quick, told[0].reading):
                 return told
         if field.kind in _SQUEEZED:
             return self._clear(self._recogniser, _SQUEEZED[field.kind], crop, field, place)
         return None
+
+    def _confirmed(self, crop: Pixels, field: Field, quick: Quick, reading: Reading) -> bool:
+        """Return whether the large network sees what the quick one may have mistaken: that takes less than a line."""
+        doubted = suspects(field, reading.text, quick)
+        if len(doubted) > _FEW or (doubted and not (field.advance and reading.columns)):
+            return False  # of a text out of a list nobody knows where its characters stand
+        return all(self._stands(crop, field, reading, place) for place in doubted)
+
+    def _stands(self, crop: Pixels, field: Field, reading: Reading, place: int) -> bool:
+        """Return whether the large network, too, is sure of one character that the quick one read in a line."""
+        dots = crop.shape[0] * STEP / LINE_HEIGHT / _QUICK[field.kind]  # of a step
+        middle = (reading.columns[place] + 0.5) * dots
+        beside = round(max(middle - field.advance, 0)), round(middle + field.advance)
+        chances = self._recogniser.chances(np.ascontiguousarray(crop[:, slice(*beside)]))
+        column = self.interpreter.places[reading.text[place]]
+        return bool(chances[:, column].max() > _CLEAR)
 
     def _clear(
         self, by: Recogniser, squeeze: float, crop: Pixels, field: Field, place: lines.Line
@@ -160,10 +181,9 @@ def around(printed: Sequence[lines.Line]) -> Box | None:
 
 
 def _work(field: Field, place: lines.Line) -> float:
-    """Return about how long a line takes, in any unit: names are often looked at again, and never quickly."""
+    """Return about how long a line takes, in any unit: names are often looked at again, places not always reading."""
     left, _, right, _ = place.box
-    usual = 0.25 if field.kind in _QUICK else 2.0 if field.kind == "name" else 1.0
-    return usual * (right - left)
+    return _WORK.get(field.kind, 1.0) * (right - left)
 
 
 def _find(ink: Plane, field: Field, layout: Layout) -> list[lines.Line]:
