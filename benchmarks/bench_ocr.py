@@ -46,6 +46,9 @@ LEAST = {  # kind of share, level: what was asked
 }
 MOST_WRONG_BUT_SURE = 0.0005
 _BATCH = 60
+# ONNX Runtime's threads in a peer's process spin for some 30 ms after it has answered, and take the processor from the
+# next engine; where an engine is used, no other is beside it.
+_SETTLE_S = 0.2
 _CAUSES_SHOWN, _MISTAKES_SHOWN = 14, 60
 
 
@@ -111,6 +114,8 @@ def _measure(engines: Sequence[Engine], purpose: Set, count: int, shared: int) -
         turn = number // step % len(engines)
         for engine in [*engines[turn:], *engines[:turn]]:
             if with_peers or engine.name == OURS:
+                if with_peers:
+                    time.sleep(_SETTLE_S)
                 _add(run, engine.name, scene, number, engine.read(scene.pixels), with_peers=with_peers)
     for engine in engines:
         run.columns[engine.name].peak_mb = engine.peak_mb
