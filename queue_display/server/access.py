@@ -1,0 +1,177 @@
+"""Who may do what: roles by bearer tokens, customers by the token of their ticket, and how often anybody may ask.
+
+`tokens.json` (0600) in the queue's folder holds the SHA-256 of each role's token and the key of the tickets' tokens.
+A role's token has 256 random bits, so its plain hash tells nobody anything.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from kiosk_core.clock import Clock
+from kiosk_core.errors import OpenTellerError
+
+TOKENS_NAME = "tokens.json"
+HAND_OUT_NAME = "tokens-to-hand-out.txt"
+
+_MOST_CLIENTS = 10_000
+
+
+class Role(Enum):
+    """Whom a token stands for."""
+
+    CUSTOMER = "customer"  # a kiosk or a phone page that gives out tickets
+    TELLER = "teller"
+    MANAGER = "manager"
+    DISPLAY = "display"
+    TECHNICIAN = "technician"
+    TICKET = "ticket"  # the customer who holds this ticket; its token is given out with it
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks. For the role TICKET `name` is its number, and `order` that of the entry which issued it."""
+
+    role: Role
+    name: str
+    order: int = 0
+
+
+class TokensUnusable(OpenTellerError):
+    """The file of the tokens is damaged."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    role: Role
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _File:
+    ticket_key: str
+    tokens: tuple[_Known, ...]
+
+
+_FILE = TypeAdapter(_File)
+
+
+class Tokens:
+    """The tokens of a branch.
+
+    Raises:
+        TokensUnusable: the file is damaged.
+        OSError: it cannot be read, or made where it is missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / TOKENS_NAME
+        if not path.exists():
+            _make(folder)
+        try:
+            file = _FILE.validate_json(path.read_bytes())
+            self._key = bytes.fromhex(file.ticket_key)
+        except (ValidationError, ValueError):
+            raise TokensUnusable(f"{path} is damaged: restore it, or delete it and hand out new tokens") from None
+        self._known = tuple((each, each.sha256.encode()) for each in file.tokens)
+
+    def who(self, token: str) -> Caller | None:
+        """Return whom a token stands for, None if it is none of ours; equally fast for any wrong one."""
+        presented = hashlib.sha256(token.encode()).hexdigest().encode()
+        found: Caller | None = None
+        for known, sha256 in self._known:
+            if hmac.compare_digest(presented, sha256):
+                found = Caller(known.role, known.name)
+        ticket = re.fullmatch(r"([A-Z]{1,8}[0-9]{3,9})\.([0-9]{1,18})\.[0-9A-Za-z_-]{22}", token, re.ASCII)
+        if ticket is not None and hmac.compare_digest(self.of_ticket(ticket[1], int(ticket[2])), token):
+            found = Caller(Role.TICKET, ticket[1], int(ticket[2]))
+        return found
+
+    def of_ticket(self, number: str, order: int) -> str:
+        """Return the token of the ticket with this number, which entry `order` issued."""
+        mac = hmac.new(self._key, f"{number}.{order}".encode(), hashlib.sha256).digest()[:16]
+        return f"{number}.{order}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+
+def _make(folder: Path) -> None:
+    """Make a token for each role. The file that is handed out is complete before the other knows of it."""
+    roles = [role for role in Role if role is not Role.TICKET]
+    tokens = {role: secrets.token_urlsafe(32) for role in roles}
+    lines = ["# Hand these out, then delete this file: the queue itself keeps only their hashes.\n"]
+    lines += [f"{role.value:<11}{token}\n" for role, token in tokens.items()]
+    _write(folder / HAND_OUT_NAME, "".join(lines).encode())
+    known = tuple(
+        _Known(role, role.value, hashlib.sha256(token.encode()).hexdigest()) for role, token in tokens.items()
+    )
+    _write(folder / TOKENS_NAME, _FILE.dump_json(_File(secrets.token_hex(32), known), indent=1))
+
+
+def _write(path: Path, data: bytes) -> None:
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(path)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How often one client may ask: so many times a second for long, `burst` times at once."""
+
+    per_second: float = 20.0
+    burst: float = 60.0
+    strangers_per_second: float = 1.0
+    strangers_burst: float = 10.0
+
+
+@dataclass
+class _Bucket:
+    left: float
+    at: float
+
+
+class RateLimit:
+    """A bucket for each client, that fills as time passes; the clients that asked longest ago are forgotten."""
+
+    def __init__(self, clock: Clock, per_second: float, burst: float) -> None:
+        self._clock = clock
+        self._per_second = per_second
+        self._burst = burst
+        self._buckets: dict[str, _Bucket] = {}
+
+    def wait_s(self, client: str) -> float:
+        """Count a request; return 0, or after how many seconds the client may ask again."""
+        now = self._clock.now()
+        bucket = self._buckets.pop(client, None) or _Bucket(self._burst, now)
+        bucket.left = min(self._burst, bucket.left + (now - bucket.at) * self._per_second)
+        bucket.at = now
+        self._buckets[client] = bucket
+        if len(self._buckets) > _MOST_CLIENTS:
+            del self._buckets[next(iter(self._buckets))]
+        if bucket.left < 1:
+            return (1 - bucket.left) / self._per_second
+        bucket.left -= 1
+        return 0.0
+
+    def is_exhausted(self, client: str) -> bool:
+        """Whether the client may not ask now; counts nothing."""
+        bucket = self._buckets.get(client)
+        return bucket is not None and bucket.left + (self._clock.now() - bucket.at) * self._per_second < 1
+
+
+def names(roles: Sequence[Role]) -> str:
+    """Return the roles as they are named to people."""
+    return ", ".join(role.value for role in roles)

@@ -1,0 +1,294 @@
+"""The branch queue as an ASGI application: who asks, how often, what; then the writer or the folds answer."""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from kiosk_core.clock import Clock
+from queue_display.feed import Feed
+from queue_display.refusals import Refusal
+from queue_display.server.access import Caller, Limits, RateLimit, Role, Tokens, names
+from queue_display.server.endpoints import EVERYBODY, STAFF, VIEWS, Doing, View, doings
+from queue_display.server.events import EventStream, Frames
+from queue_display.server.openapi import openapi
+from queue_display.server.problems import Problem, malformed, refused
+from queue_display.store import StoreUnavailable
+from queue_display.writer import Key, KeyUsedOtherwise, Writer
+
+_log = logging.getLogger(__name__)
+
+MOST_BYTES = 16 * 1024
+MOST_FOLLOWERS = 1000
+_LONGEST_KEY = 200
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass
+class Server:
+    """What the application is made of. `beat_s`: how often time passes and followers see that the queue is alive."""
+
+    writer: Writer
+    feed: Feed
+    tokens: Tokens
+    clock: Clock
+    limits: Limits = field(default_factory=Limits)
+    beat_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        self._callers = RateLimit(self.clock, self.limits.per_second, self.limits.burst)
+        self._strangers = RateLimit(self.clock, self.limits.strangers_per_second, self.limits.strangers_burst)
+        self._frames = Frames()
+        self._followers = 0
+
+    @cached_property
+    def app(self) -> ASGIApp:
+        """The application."""
+        acts = doings(self.tokens)
+
+        @cache
+        def document() -> bytes:
+            return json.dumps(openapi(VIEWS, acts), ensure_ascii=False).encode()
+
+        async def described(_: Request) -> Response:
+            return _json(document())
+
+        async def health(_: Request) -> Response:
+            async with self.writer.looking():
+                return _json(b'{"works":true}')
+
+        routes: list[BaseRoute] = [
+            Route(each.path, self._telling(self._doing(each)), methods=["POST"]) for each in acts
+        ]
+        routes += [Route(each.path, self._telling(self._viewing(each)), methods=["GET"]) for each in VIEWS]
+        routes += [
+            Route("/v1/events", self._telling(self._follow), methods=["GET"]),
+            Route("/v1/openapi.json", described, methods=["GET"]),
+            Route("/v1/health", self._telling(health), methods=["GET"]),
+        ]
+        return Starlette(
+            routes=routes, lifespan=self._life, exception_handlers={404: _no_such_path, 405: _other_method}
+        )
+
+    @asynccontextmanager
+    async def _life(self, _: Starlette) -> AsyncIterator[None]:
+        await self.writer.let_time_pass()
+        writing = asyncio.create_task(self.writer.run())
+        beating = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await beating
+            self.writer.stop()
+            await writing
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.beat_s)
+            try:
+                await self.writer.let_time_pass()
+            except StoreUnavailable as error:
+                _log.error("%s", error)
+            self.feed.wake()
+
+    # -- what every request goes through -------------------------------------------------------------------------
+
+    def _telling(self, answer: Answer) -> Answer:
+        """Turn what is wrong into an answer that tells of it."""
+
+        async def told(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except Problem as problem:
+                return problem.response
+            except StoreUnavailable as error:
+                _log.error("%s", error)
+                return Problem(
+                    503,
+                    "unavailable",
+                    "The queue cannot be written now; ask again with the same Idempotency-Key.",
+                    "排队系统暂时无法记录，请用同一个Idempotency-Key重试。",
+                    {"Retry-After": "1"},
+                ).response
+
+        return told
+
+    def _caller(self, request: Request, roles: frozenset[Role]) -> Caller:
+        address = request.client.host if request.client else ""
+        if self._strangers.is_exhausted(address):
+            raise _too_often(1.0)
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        caller = self.tokens.who(token.strip()) if scheme.lower() == "bearer" else None
+        if caller is None:
+            self._strangers.wait_s(address)
+            raise Problem(
+                401,
+                "no_token",
+                "Send a token of this branch: Authorization: Bearer TOKEN.",
+                "请求须带本网点的令牌：Authorization: Bearer TOKEN。",
+                {"WWW-Authenticate": "Bearer"},
+            )
+        wait_s = self._callers.wait_s(f"{caller.role.value} {caller.name} {address}")
+        if wait_s:
+            raise _too_often(wait_s)
+        if caller.role not in roles:
+            allowed = names(sorted(roles, key=lambda role: role.value))
+            raise Problem(
+                403,
+                "other_role",
+                f"A token of role {caller.role.value} may not do this; it takes one of: {allowed}.",
+                f"角色{caller.role.value}无权操作；需要以下角色之一：{allowed}。",
+            )
+        return caller
+
+    # -- the endpoints -------------------------------------------------------------------------------------------
+
+    def _viewing(self, view: View) -> Answer:
+        made = _adapter(view.answer)
+
+        async def answer(request: Request) -> Response:
+            caller = self._caller(request, view.roles)
+            async with self.writer.looking() as live:
+                seen = view.see(live, caller)
+            if isinstance(seen, Refusal):
+                raise refused(seen)
+            return _json(made.dump_json(seen))
+
+        return answer
+
+    def _doing(self, doing: Doing) -> Answer:
+        bodies, made = _adapter(doing.body), _adapter(doing.answer)
+        status = 201 if doing.makes else 200
+
+        async def answer(request: Request) -> Response:
+            caller = self._caller(request, doing.roles)
+            sent = await _body(request)
+            try:
+                body = bodies.validate_json(sent or b"{}")
+            except ValidationError as error:
+                raise malformed(error) from None
+            path = request.path_params
+            wish = doing.asked(caller, path, body)
+            try:
+                said = await self.writer.do(
+                    wish,
+                    lambda live, entries: made.dump_json(doing.tell(live, entries, caller, path)).decode(),
+                    _key(request, caller, sent),
+                )
+            except KeyUsedOtherwise:
+                raise Problem(
+                    422,
+                    "key_used_otherwise",
+                    "This Idempotency-Key came before with another request; take a new key for a new request.",
+                    "这个Idempotency-Key已用于另一请求；新请求请用新的Key。",
+                ) from None
+            if isinstance(said, Refusal):
+                raise refused(said)
+            return _json(said.encode(), status)
+
+        return answer
+
+    async def _follow(self, request: Request) -> Response:
+        caller = self._caller(request, EVERYBODY)
+        text = request.headers.get("last-event-id") or request.query_params.get("after") or str(self.feed.last)
+        if not (text.isascii() and text.isdigit() and len(text) <= 18) or int(text) > self.feed.last:
+            raise Problem(
+                422,
+                "no_such_event",
+                f"Last-Event-ID must be a number from 0 to {self.feed.last}: the last event that you have.",
+                f"Last-Event-ID须为0至{self.feed.last}的数字，即已收到的最后一条。",
+            )
+        if self._followers >= MOST_FOLLOWERS:
+            raise Problem(503, "too_many", "Too many follow already; come back later.", "连接过多，请稍后再试。")
+        return _Counted(self, EventStream(self.feed, self._frames, int(text), for_staff=caller.role in STAFF))
+
+    def followers_changed(self, by: int) -> None:
+        """Count who follows the log."""
+        self._followers += by
+
+
+class _Counted(Response):
+    """An event stream that is counted while it lasts."""
+
+    def __init__(self, server: Server, stream: EventStream) -> None:
+        self._server = server
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._server.followers_changed(1)
+        try:
+            await self._stream(scope, receive, send)
+        finally:
+            self._server.followers_changed(-1)
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[object]:
+    return TypeAdapter(kind)
+
+
+async def _no_such_path(_: Request, __: Exception) -> Response:
+    detail = "There is no such path; /v1/openapi.json lists what there is."
+    return Problem(404, "no_such_path", detail, "没有这个地址；/v1/openapi.json列出全部地址。").response
+
+
+async def _other_method(_: Request, __: Exception) -> Response:
+    detail = "This path takes another method; /v1/openapi.json says which."
+    return Problem(405, "other_method", detail, "此地址须用另一种方法，见/v1/openapi.json。").response
+
+
+def _json(body: bytes, status: int = 200) -> Response:
+    return Response(body, status, {"Cache-Control": "no-store"}, "application/json")
+
+
+def _too_often(wait_s: float) -> Problem:
+    seconds = max(1, round(wait_s + 0.5))
+    return Problem(
+        429,
+        "too_often",
+        f"Too many requests; ask again in {seconds} s.",
+        f"请求过于频繁，请{seconds}秒后再试。",
+        {"Retry-After": str(seconds)},
+    )
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MOST_BYTES:
+                raise Problem(413, "too_long", f"The body is longer than {MOST_BYTES} bytes.", "请求内容过长。")
+    except ClientDisconnect:
+        raise Problem(400, "cut_off", "The request was cut off.", "请求中断。") from None
+    return body
+
+
+def _key(request: Request, caller: Caller, body: bytes) -> Key | None:
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 0 < len(key) <= _LONGEST_KEY:
+        raise Problem(
+            422,
+            "wrong_key",
+            f"An Idempotency-Key has 1 to {_LONGEST_KEY} characters.",
+            f"Idempotency-Key须为1至{_LONGEST_KEY}个字符。",
+        )
+    of_caller = f"{caller.role.value} {caller.name} {caller.order}\n{key}"
+    content = f"{request.method} {request.url.path}\n".encode() + body
+    return Key(hashlib.sha256(of_caller.encode()).hexdigest(), hashlib.sha256(content).hexdigest())

@@ -1,0 +1,233 @@
+"""What may be asked, as one table: routes, roles and the OpenAPI document all follow from it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from queue_display import acts
+from queue_display.events import Entry, Issued
+from queue_display.live import LiveBranch
+from queue_display.refusals import Refusal
+from queue_display.server import answers, asking, showing
+from queue_display.server.access import Caller, Role, Tokens
+
+STAFF = frozenset({Role.TELLER, Role.MANAGER})
+SCREENS = frozenset({Role.DISPLAY, Role.CUSTOMER, Role.TELLER, Role.MANAGER, Role.TECHNICIAN})
+EVERYBODY = frozenset(Role)
+
+Path = Mapping[str, str]
+See = Callable[[LiveBranch, Caller], object]
+Tell = Callable[[LiveBranch, tuple[Entry, ...], Caller, Path], object]
+
+
+@dataclass(frozen=True)
+class View:
+    """Something to look at."""
+
+    path: str
+    summary: str
+    roles: frozenset[Role]
+    see: See
+    answer: type
+
+
+@dataclass(frozen=True)
+class Doing:
+    """Something to do: `asked` is the wish, `tell` what is answered once it is done."""
+
+    path: str
+    summary: str
+    roles: frozenset[Role]
+    body: type
+    asked: asking.Asked
+    tell: Tell
+    answer: type
+    makes: bool = False
+
+
+def _window(live: LiveBranch, entries: tuple[Entry, ...], _: Caller, path: Path) -> object:
+    return showing.window_now(live, path["window"], entries)
+
+
+def _ticket(live: LiveBranch, _: tuple[Entry, ...], __: Caller, path: Path) -> object:
+    return showing.staff_ticket(live.branch.tickets[path["ticket"]])
+
+
+def _own_ticket(live: LiveBranch, _: tuple[Entry, ...], caller: Caller, __: Path) -> object:
+    return showing.own_ticket(live, caller.name)
+
+
+def _see_own_ticket(live: LiveBranch, caller: Caller) -> object:
+    number = asking.own_ticket(live, caller)
+    return number if isinstance(number, Refusal) else showing.own_ticket(live, number)
+
+
+def _at_window(word: str, summary: str, body: type, make: Callable[[str, Any], acts.Act]) -> Doing:
+    path = f"/v1/windows/{{window}}/{word}"
+    return Doing(path, summary, STAFF, body, asking.at_window(make), _window, answers.WindowNow)
+
+
+VIEWS: tuple[View, ...] = (
+    View(
+        "/v1/my-ticket",
+        "The caller's own ticket: its place and wait",
+        frozenset({Role.TICKET}),
+        _see_own_ticket,
+        answers.OwnTicket,
+    ),
+    View(
+        "/v1/services",
+        "What a ticket may be taken for, with the wait of a newcomer",
+        EVERYBODY,
+        lambda live, _: showing.services(live),
+        answers.Services,
+    ),
+    View("/v1/board", "The last calls and who waits", EVERYBODY, lambda live, _: showing.board(live), answers.Board),
+    View("/v1/windows", "The open windows", STAFF, lambda live, _: showing.windows(live), answers.Windows),
+    View(
+        "/v1/tickets",
+        "The tickets that are not done with",
+        STAFF,
+        lambda live, _: showing.tickets(live),
+        answers.Tickets,
+    ),
+    View(
+        "/v1/status",
+        "How the queue stands, in numbers",
+        frozenset({Role.TECHNICIAN, Role.MANAGER}),
+        lambda live, _: showing.status(live),
+        answers.Status,
+    ),
+    View(
+        "/v1/report",
+        "The day's waits against their targets, and whether promises were kept",
+        frozenset({Role.MANAGER}),
+        lambda live, _: showing.report(live),
+        answers.Report,
+    ),
+)
+
+
+def doings(tokens: Tokens) -> tuple[Doing, ...]:
+    """Return all that may be done, where new tickets get their tokens from `tokens`."""
+
+    def new_ticket(live: LiveBranch, entries: tuple[Entry, ...], _: Caller, __: Path) -> object:
+        issued = entries[-1]
+        assert isinstance(issued.event, Issued)  # noqa: S101  (that is what follows from taking a ticket)
+        number = issued.event.ticket
+        return answers.NewTicket(showing.own_ticket(live, number), tokens.of_ticket(number, issued.number))
+
+    return (
+        Doing(
+            "/v1/tickets",
+            "Take a ticket",
+            frozenset({Role.CUSTOMER, *STAFF}),
+            asking.TakeTicket,
+            asking.take_ticket,
+            new_ticket,
+            answers.NewTicket,
+            makes=True,
+        ),
+        *_WINDOW_ACTS,
+        *_TICKET_ACTS,
+        *_OWN_ACTS,
+    )
+
+
+_WINDOW_ACTS = (
+    _at_window(
+        "call-next",
+        "Call whom the policy chooses; a ticket that is being served there is finished first",
+        asking.Nothing,
+        lambda window, _: acts.CallNext(window),
+    ),
+    _at_window("call", "Call this ticket", asking.Call, lambda window, body: acts.CallTicket(window, body.ticket)),
+    _at_window("recall", "Call the ticket once more", asking.Nothing, lambda window, _: acts.Recall(window)),
+    _at_window("arrived", "The customer is at the window", asking.Nothing, lambda window, _: acts.Arrive(window)),
+    _at_window("start", "Begin the service", asking.Nothing, lambda window, _: acts.Start(window)),
+    _at_window(
+        "transfer",
+        "Send the ticket to another service or window, with its seniority",
+        asking.TransferTo,
+        lambda window, body: acts.Transfer(window, body.service, body.window),
+    ),
+    _at_window("no-show", "Nobody came", asking.Nothing, lambda window, _: acts.MarkNoShow(window)),
+    _at_window(
+        "finish", "End the service", asking.FinishThen, lambda window, body: acts.Finish(window, go_on=body.go_on)
+    ),
+    _at_window("sign-in", "Open the window", asking.SignInAs, lambda window, body: acts.SignIn(window, body.teller)),
+    _at_window("sign-out", "Close the window", asking.Nothing, lambda window, _: acts.SignOut(window)),
+    _at_window(
+        "break", "Let the window pause", asking.BreakFor, lambda window, body: acts.BeginBreak(window, body.reason)
+    ),
+    _at_window("end-break", "Let the window go on", asking.Nothing, lambda window, _: acts.EndBreak(window)),
+    Doing(
+        "/v1/windows/{window}/park",
+        "Park the ticket at the window",
+        STAFF,
+        asking.ParkFor,
+        asking.park_at_window,
+        _window,
+        answers.WindowNow,
+    ),
+)
+
+_TICKET_ACTS = (
+    Doing(
+        "/v1/tickets/{ticket}/park",
+        "Park a ticket",
+        STAFF,
+        asking.ParkFor,
+        asking.park_ticket,
+        _ticket,
+        answers.StaffTicket,
+    ),
+    Doing(
+        "/v1/tickets/{ticket}/re-enter",
+        "Let a parked or missed ticket wait again",
+        STAFF,
+        asking.Nothing,
+        asking.for_ticket(acts.ReEnter),
+        _ticket,
+        answers.StaffTicket,
+    ),
+    Doing(
+        "/v1/tickets/{ticket}/cancel",
+        "Cancel a ticket",
+        STAFF,
+        asking.Nothing,
+        asking.for_ticket(acts.Cancel),
+        _ticket,
+        answers.StaffTicket,
+    ),
+)
+
+_OWN_ACTS = (
+    Doing(
+        "/v1/my-ticket/park",
+        "The caller needs more time",
+        frozenset({Role.TICKET}),
+        asking.MoreTime,
+        asking.park_own_ticket,
+        _own_ticket,
+        answers.OwnTicket,
+    ),
+    Doing(
+        "/v1/my-ticket/re-enter",
+        "The caller is back",
+        frozenset({Role.TICKET}),
+        asking.Nothing,
+        asking.for_own_ticket(acts.ReEnter),
+        _own_ticket,
+        answers.OwnTicket,
+    ),
+    Doing(
+        "/v1/my-ticket/cancel",
+        "The caller gives his ticket up",
+        frozenset({Role.TICKET}),
+        asking.Nothing,
+        asking.for_own_ticket(acts.Cancel),
+        _own_ticket,
+        answers.OwnTicket,
+    ),
+)

@@ -1,0 +1,110 @@
+"""The log as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+
+The id of an event is its number in the log, so a browser that reconnects says by `Last-Event-ID` what it has. An event
+of type `alive`, without an id, follows every second: who hears nothing for five is offline.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from queue_display.events import Entry, Issued, TellerSignedIn
+from queue_display.feed import Feed
+from queue_display.rows import write_event
+
+_PRIVATE: Mapping[type, tuple[str, ...]] = {Issued: ("notes",), TellerSignedIn: ("teller", "skills")}
+"""What only staff may see."""
+
+_KEPT_FRAMES = 4000
+_SLOWEST_S = 20.0
+
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold events back
+]
+
+
+class Frames:
+    """Entries as bytes for the wire, each made once for all who follow."""
+
+    def __init__(self) -> None:
+        self._frames: dict[tuple[int, bool], bytes] = {}
+
+    def of(self, entry: Entry, *, for_staff: bool) -> bytes:
+        """Return an entry as an event."""
+        key = (entry.number, for_staff)
+        frame = self._frames.get(key)
+        if frame is None:
+            frame = self._frames[key] = _frame(entry, for_staff=for_staff)
+            if len(self._frames) > _KEPT_FRAMES:
+                del self._frames[next(iter(self._frames))]
+        return frame
+
+
+def _frame(entry: Entry, *, for_staff: bool) -> bytes:
+    kind, fields = write_event(entry.event)
+    told: dict[str, Any] = {"number": entry.number, "at": entry.at, "kind": kind, **json.loads(fields)}
+    if not for_staff:
+        for name in _PRIVATE.get(type(entry.event), ()):
+            del told[name]
+    return f"id: {entry.number}\ndata: {json.dumps(told, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
+
+
+class EventStream:
+    """An answer that goes on with the log from `after`, until either side ends it.
+
+    A client that takes longer than 20 s for what it is sent is let go; it comes back where it was.
+    """
+
+    def __init__(self, feed: Feed, frames: Frames, after: int, *, for_staff: bool) -> None:
+        self._feed = feed
+        self._frames = frames
+        self._after = after
+        self._for_staff = for_staff
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        """Answer by ASGI."""
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        gone = asyncio.ensure_future(_until_gone(receive))
+        following = asyncio.ensure_future(self._follow(send))
+        try:
+            await asyncio.wait((gone, following), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            following.cancel()
+        with suppress(TimeoutError, OSError, asyncio.CancelledError):
+            await following
+
+    async def _follow(self, send: Send) -> None:
+        await self._send(send, b"retry: 1000\n\n" + self._alive())
+        while not self._feed.is_closed:
+            if not await self._send_what_is_new(send):
+                await self._feed.changed()
+                if self._after == self._feed.last:
+                    await self._send(send, self._alive())
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_what_is_new(self, send: Send) -> bool:
+        entries = self._feed.after(self._after)
+        if entries:
+            await self._send(send, b"".join(self._frames.of(entry, for_staff=self._for_staff) for entry in entries))
+            self._after = entries[-1].number
+        return bool(entries)
+
+    def _alive(self) -> bytes:
+        return b'event: alive\ndata: {"entry":%d}\n\n' % self._feed.last
+
+    @staticmethod
+    async def _send(send: Send, data: bytes) -> None:
+        async with asyncio.timeout(_SLOWEST_S):
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

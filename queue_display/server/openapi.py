@@ -1,0 +1,132 @@
+"""The OpenAPI 3.1 document of the queue, made of the table of endpoints."""
+
+import re
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from queue_display.server.access import Role
+from queue_display.server.endpoints import Doing, View
+
+_REF = "#/components/schemas/{model}"
+_PROBLEMS = {
+    "401": "No token of this branch",
+    "403": "The token's role may not do this",
+    "404": "There is no such ticket or window today",
+    "409": "It cannot be done now; the detail says why and what to do",
+    "422": "The request is wrong",
+    "429": "Too many requests; Retry-After says when to ask again",
+    "503": "The log cannot be written now",
+}
+
+
+def openapi(views: Sequence[View], doings: Sequence[Doing]) -> dict[str, Any]:
+    """Return the document."""
+    kinds: list[type] = [each.answer for each in views]
+    kinds += [kind for each in doings for kind in (each.answer, each.body)]
+    _, schemas = TypeAdapter.json_schemas(
+        [(kind, "serialization", TypeAdapter(kind)) for kind in dict.fromkeys(kinds)], ref_template=_REF
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for view in views:
+        paths.setdefault(view.path, {})["get"] = _operation(view, "get")
+    for doing in doings:
+        operation = _operation(doing, "post")
+        operation["parameters"] += [_KEY]
+        operation["requestBody"] = {"content": {"application/json": {"schema": _ref(doing.body)}}}
+        paths.setdefault(doing.path, {})["post"] = operation
+    paths["/v1/events"] = {"get": _EVENTS}
+    paths["/v1/health"] = {"get": _HEALTH}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "OpenTeller branch queue", "version": version("openteller")},
+        "paths": paths,
+        "components": {
+            "schemas": {**schemas["$defs"], "Problem": _PROBLEM},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"token": []}],
+    }
+
+
+def _operation(each: View | Doing, method: str) -> dict[str, Any]:
+    status = "201" if isinstance(each, Doing) and each.makes else "200"
+    done = {"description": "Done", "content": {"application/json": {"schema": _ref(each.answer)}}}
+    return {
+        "summary": each.summary,
+        "description": f"Roles: {', '.join(sorted(role.value for role in each.roles))}.",
+        "operationId": re.sub(r"\W+", "_", each.path.replace("/v1", method)).strip("_"),
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in re.findall(r"{(\w+)}", each.path)
+        ],
+        "responses": {status: done, **_problems()},
+    }
+
+
+def _problems() -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
+    return {status: {"description": text, "content": content} for status, text in _PROBLEMS.items()}
+
+
+def _ref(kind: type) -> dict[str, str]:
+    return {"$ref": _REF.format(model=kind.__name__)}
+
+
+_PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457 problem details; `code` is for programs.",
+    "properties": {
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "detail_zh": {"type": "string"},
+    },
+    "required": ["status", "code", "detail", "detail_zh"],
+}
+
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same request is answered the same, and done once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+}
+
+_EVENTS = {
+    "summary": "The log as server-sent events, from the event that the caller has",
+    "description": f"Roles: {', '.join(sorted(role.value for role in Role))}. Only staff see notes and tellers.",
+    "operationId": "get_events",
+    "parameters": [
+        {
+            "name": "Last-Event-ID",
+            "in": "header",
+            "required": False,
+            "description": "The number of the last event that the caller has; without it: only what comes from now on.",
+            "schema": {"type": "integer", "minimum": 0},
+        },
+        {
+            "name": "after",
+            "in": "query",
+            "required": False,
+            "description": "The same, for browsers, which cannot send the header the first time.",
+            "schema": {"type": "integer", "minimum": 0},
+        },
+    ],
+    "responses": {
+        "200": {
+            "description": "Each event's id is its number. An event of type alive comes every second.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **_problems(),
+    },
+}
+
+_HEALTH = {
+    "summary": "Whether the queue works; asks for no token",
+    "operationId": "get_health",
+    "security": [],
+    "responses": {"200": {"description": "It works"}, "503": _problems()["503"]},
+}

@@ -1,0 +1,50 @@
+"""What went wrong with a request, as RFC 9457 problem details: `detail` says it in English, `detail_zh` in Chinese."""
+
+import json
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from queue_display.refusals import Refusal, Why
+
+_MISSING = frozenset({Why.NO_TICKET, Why.NO_WINDOW})
+_UNKNOWN = frozenset({Why.NO_SERVICE, Why.NO_CLASS})
+
+
+class Problem(Exception):
+    """A request that is not done. `code` is for programs, `detail` and `detail_zh` are for people."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, detail_zh: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.detail_zh = detail_zh
+        self.headers = headers
+
+    @property
+    def response(self) -> Response:
+        """The answer that tells of it."""
+        told = {"status": self.status, "code": self.code, "detail": self.detail, "detail_zh": self.detail_zh}
+        return Response(
+            json.dumps(told, ensure_ascii=False),
+            self.status,
+            headers=dict(self.headers or {}),
+            media_type="application/problem+json",
+        )
+
+
+def refused(refusal: Refusal) -> Problem:
+    """Return the problem for an act that the branch refuses: 404, 422 or 409."""
+    status = 404 if refusal.why in _MISSING else 422 if refusal.why in _UNKNOWN else 409
+    return Problem(status, refusal.why.value, refusal.sentence("en"), refusal.sentence("zh"))
+
+
+def malformed(error: ValidationError) -> Problem:
+    """Return the problem for a body that is not as it must be; what it said is not repeated: it may be personal."""
+    told = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in error.errors(include_input=False)]
+    listed = "; ".join(told)
+    return Problem(422, "malformed", f"The body is wrong: {listed}.", f"请求内容有误：{listed}。")
