@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from openteller.console import plain_errors, stop
+from openteller.console import log_to_stderr, plain_errors, stop
+from openteller.no_core_dump import leave_no_core_dump
 from openteller.queue_policy import load_forecast, load_policy
+from openteller.system_clock import SystemClock
 from queue_display.policy import Policy
 from queue_display.service_times import ServiceTimes
 from queue_display.tickets import Line
@@ -56,6 +58,56 @@ def what_if(  # noqa: PLR0917  (each is an option)
     if enough is None:
         stop(f"none of {windows} windows calls {share:.0%} of every service and class within its target")
     Console(highlight=False).print(f"{enough} windows call {share:.0%} of every service and class within its target.")
+
+
+@app.command(
+    epilog="""
+Examples:
+
+openteller queue serve
+
+openteller queue serve --host 0.0.0.0 --certificate branch.pem --key branch.key
+"""
+)
+def serve(  # noqa: PLR0917  (each is an option)
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The calling policy.", show_default="config/queue/policy.toml")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where log and tokens lie.",
+            show_default="/var/lib/openteller/queue for root, else ~/.local/state/openteller/queue",
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Whom to serve; 0.0.0.0: the network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8640,
+    certificate: Annotated[Path | None, typer.Option(metavar="PEM", help="For TLS, with --key.")] = None,
+    key: Annotated[Path | None, typer.Option(metavar="PEM", help="The certificate's private key.")] = None,
+    rate: Annotated[float, typer.Option(min=0.1, help="Requests a second that one client may send.")] = 20.0,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, not only what is wrong.")] = False,
+) -> None:
+    """Run the branch: tickets and calls over HTTP, every event to every screen. No database or configuration is needed.
+
+    Runs until SIGTERM or Ctrl-C. What was acknowledged outlives a power cut.
+    """
+    from openteller.queue_server import DEFAULT_POLICY, Place, default_folder  # noqa: PLC0415  (the server's libraries)
+    from openteller.queue_server import serve as serve_queue  # noqa: PLC0415
+    from queue_display.server.access import Limits  # noqa: PLC0415
+
+    leave_no_core_dump()
+    log_to_stderr(verbose)
+    console = Console(highlight=False, soft_wrap=True)
+    with plain_errors():
+        serve_queue(
+            data or default_folder(),
+            policy or DEFAULT_POLICY,
+            Place(host, port, certificate, key),
+            SystemClock(),
+            say=lambda line: console.print(line, markup=False),
+            limits=Limits(per_second=rate, burst=3 * rate),
+        )
 
 
 def _show(console: Console, policy: Policy, outcomes: list[Outcome], share: float) -> None:

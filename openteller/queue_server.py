@@ -1,0 +1,147 @@
+"""`openteller queue serve`: the branch queue as a process, from its folder, its policy and its socket."""
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from kiosk_core.clock import Clock
+from kiosk_core.errors import OpenTellerError
+from openteller.queue_policy import load_policy
+from queue_display.feed import Feed
+from queue_display.live import LiveBranch
+from queue_display.server.access import HAND_OUT_NAME, Limits, Tokens
+from queue_display.server.app import Server
+from queue_display.store import QueueStore, StoreUnavailable
+from queue_display.writer import Writer
+
+DEFAULT_POLICY = Path(__file__).parent.parent / "config" / "queue" / "policy.toml"
+DEFAULT_PORT = 8640
+
+_MOST_CONNECTIONS = 1200
+_BACKLOG = 512
+_LEAVE_S = 5
+
+
+class PortTaken(OpenTellerError):
+    """Nobody can be served at this address."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the queue is served; with `certificate` and `key` (PEM) by TLS."""
+
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+def default_folder() -> Path:
+    """Return where the queue's data lie: with the terminal's for root, else in the user's own state."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/openteller/queue")
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "openteller" / "queue"
+
+
+def serve(
+    folder: Path,
+    policy_file: Path,
+    place: Place,
+    clock: Clock,
+    *,
+    say: Callable[[str], None],
+    limits: Limits = Limits(),  # noqa: B008  (it is frozen)
+) -> None:
+    """Serve until SIGTERM or SIGINT; `say` is told where, once the socket listens.
+
+    Raises:
+        ConfigError: the policy is wrong.
+        StoreUnavailable, PolicyMisfit, TokensUnusable: the folder cannot be used; the text says why.
+        PortTaken: the address cannot be had.
+    """
+    policy = load_policy(policy_file)
+    with QueueStore(folder) as store, _listening(place) as listening:
+        tokens = Tokens(folder)
+
+        def load() -> LiveBranch:
+            return LiveBranch(policy, clock, store)
+
+        feed = Feed(store)
+        server = Server(Writer(store, feed, load), feed, tokens, clock, limits)
+        scheme = "https" if place.certificate else "http"
+        host, port = listening.getsockname()[:2]
+        say(f"The branch queue is at {scheme}://{host}:{port}/v1/ (described by /v1/openapi.json).")
+        if (folder / HAND_OUT_NAME).exists():
+            say(f"Its tokens are in {folder / HAND_OUT_NAME}: hand them out, then delete that file.")
+        if not place.certificate and host not in {"127.0.0.1", "::1"}:
+            say("Without --certificate and --key anybody on this network can read the tokens.")
+        running = _Uvicorn(_config(server, place), feed)
+        asyncio.run(running.serve(sockets=[listening]))
+        if not running.started:
+            raise StoreUnavailable("the queue could not begin; what was logged says why")
+
+
+class _Uvicorn(uvicorn.Server):
+    """Leaves on SIGTERM and SIGINT without dying of them, and lets those go first who follow the log."""
+
+    def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
+        super().__init__(config)
+        self._feed = feed
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Replace uvicorn's handlers, which raise the signal again in the end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._leave)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    def _leave(self) -> None:
+        self.force_exit = self.should_exit  # who asks twice does not want to wait
+        self.should_exit = True
+        self._feed.close()
+
+
+def _config(server: Server, place: Place) -> uvicorn.Config:
+    return uvicorn.Config(
+        server.app,
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,  # a log of who asks for which ticket is nobody's business
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_graceful_shutdown=_LEAVE_S,
+        ssl_certfile=place.certificate,
+        ssl_keyfile=place.key,
+    )
+
+
+def _listening(place: Place) -> socket.socket:
+    for path in (place.certificate, place.key):
+        if path is not None:
+            path.open("rb").close()  # what is wrong with it names it
+    try:
+        family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+        return socket.create_server((place.host, place.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            problem = f"port {place.port} is in use: stop the program that has it, or take another with --port"
+        else:
+            problem = f"cannot listen on {place.host}, port {place.port}: {error.strerror}"
+        raise PortTaken(problem) from None

@@ -1,0 +1,128 @@
+"""`openteller queue serve` as whoever installs it sees it."""
+
+import http.client
+import signal
+import socket
+import subprocess
+import threading
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openteller.queue_server import DEFAULT_POLICY, default_folder
+from tests.openteller.queue_process import COMMAND, ROOT, Client, Served, events, served
+
+TICKET = {"services": ["simple"], "customer_class": "ordinary"}
+
+
+def refusal(*options: str) -> str:
+    ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+def test_it_runs_without_configuration_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    with served(tmp_path / "queue") as queue:
+        assert queue.client().did("customer", "/v1/tickets", TICKET, key="tap")["ticket"]["ticket"] == "A001"
+        screen = events(queue.client().follow(0))
+        assert [next(screen)["kind"] for _ in range(2)] == ["DayOpened", "Issued"]
+        assert queue.end() == 0
+        assert list(screen) == []
+    with served(tmp_path / "queue") as queue:
+        client = queue.client()
+        assert client.did("customer", "/v1/tickets", TICKET, key="tap")["ticket"]["ticket"] == "A001"
+        assert client.did("customer", "/v1/tickets", TICKET)["ticket"]["ticket"] == "A002"
+        assert queue.end(signal.SIGINT) == 0
+
+
+def test_what_cannot_begin_says_why_in_a_sentence(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(DEFAULT_POLICY.read_text(encoding="utf-8").replace("layer = 0", "layer = 99"), encoding="utf-8")
+    line = policy.read_text(encoding="utf-8").split("\n").index("layer = 99") + 1
+    wrong = f"{policy}:{line}: customer_class.green.layer: 99 is too large; the most is 9"
+    assert wrong in refusal("--policy", str(policy), "--data", str(tmp_path / "a"))
+    missing = str(tmp_path / "no.pem")
+    assert f"{missing}: No such file" in refusal("--certificate", missing, "--data", str(tmp_path / "a"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refusal("--port", str(port), "--data", str(tmp_path / "a"))
+    assert f"port {port} is in use: stop the program that has it, or take another with --port" in said
+
+
+def test_a_second_server_of_a_folder_is_refused(tmp_path: Path) -> None:
+    with served(tmp_path):
+        assert f"another program runs the queue in {tmp_path}" in refusal("--data", str(tmp_path), "--port", "0")
+
+
+def test_data_lie_with_the_terminals_for_root_and_in_the_users_state_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert default_folder() == Path("/var/lib/openteller/queue")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setenv("XDG_STATE_HOME", "/state")
+    assert default_folder() == Path("/state/openteller/queue")
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", "/home/clerk")
+    assert default_folder() == Path("/home/clerk/.local/state/openteller/queue")
+
+
+class Load(threading.Thread):
+    """A window that takes tickets and calls them until the queue dies; knows what was acknowledged."""
+
+    def __init__(self, queue: Served, window: str) -> None:
+        super().__init__()
+        self._client: Client = queue.client()
+        self._window = f"/v1/windows/{window}"
+        self.issued: list[str] = []
+        self.called: list[str] = []
+
+    def run(self) -> None:
+        try:
+            while True:
+                self._client.ask("teller", "POST", f"{self._window}/finish")  # whoever was there before the kill, too
+                self.issued.append(self._client.did("customer", "/v1/tickets", TICKET)["ticket"]["ticket"])
+                status, answer = self._client.ask("teller", "POST", f"{self._window}/call-next")
+                if status == 200:
+                    self.called.append(answer["ticket"]["ticket"])
+        except (OSError, http.client.HTTPException):
+            pass
+
+
+def whole_log(queue: Served) -> list[dict[str, Any]]:
+    last = queue.client().ask("manager", "GET", "/v1/status")[1]["entry"]
+    return list(islice(events(queue.client().follow(0)), last))
+
+
+@pytest.mark.parametrize(
+    "kills", [3, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(900)])], ids=["few", "many"]
+)
+def test_a_queue_that_is_killed_under_load_loses_nothing_that_it_acknowledged(tmp_path: Path, kills: int) -> None:
+    tickets: list[str] = []
+    calls: list[str] = []
+    for kill in range(kills):
+        with served(tmp_path) as queue:
+            client = queue.client()
+            loads = []
+            for window in ("1", "2", "3", "4"):
+                if kill == 0:
+                    client.did("teller", f"/v1/windows/{window}/sign-in", {"teller": f"100{window}"})
+                loads.append(Load(queue, window))
+            for load in loads:
+                load.start()
+            while sum(len(load.called) for load in loads) < 10 + kill % 7:
+                loads[0].join(0.01)
+            queue.end(signal.SIGKILL)
+            for load in loads:
+                load.join()
+            tickets += [number for load in loads for number in load.issued]
+            calls += [number for load in loads for number in load.called]
+    with served(tmp_path) as queue:
+        log = whole_log(queue)
+    assert [event["number"] for event in log] == list(range(1, len(log) + 1))
+    for acknowledged, kind in ((tickets, "Issued"), (calls, "Called")):
+        logged = [event["ticket"] for event in log if event["kind"] == kind]
+        assert len(set(acknowledged)) == len(acknowledged)
+        assert len(set(logged)) == len(logged)
+        assert set(acknowledged) <= set(logged)
