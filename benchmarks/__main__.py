@@ -1,7 +1,7 @@
 """`./run bench [NAME...]`: run the benchmarks and print a table each; the last column compares with the first line.
 
-`./run bench replug`, `./run bench ocr`, `./run bench ocr-worker` and `./run bench queue-waits` are by themselves
-(benchmarks/bench_replug.py, bench_ocr.py, bench_ocr_worker.py, queue_waits.py): they take three to twenty minutes.
+`./run bench replug`, `ocr`, `ocr-worker`, `queue-server` and `queue-waits` are by themselves (bench_replug.py,
+bench_ocr.py, bench_ocr_worker.py, bench_queue_server.py, queue_waits.py): they take one to twenty minutes.
 """
 
 import sys
@@ -17,6 +17,7 @@ from benchmarks import (
     bench_ocr_worker,
     bench_protocol,
     bench_queue,
+    bench_queue_server,
     bench_receipt,
     bench_reconcile,
     bench_replug,
@@ -39,6 +40,7 @@ BY_THEMSELVES: dict[str, Callable[[list[str]], int]] = {
     "replug": bench_replug.main,
     "ocr": bench_ocr.main,
     "ocr-worker": bench_ocr_worker.main,
+    "queue-server": bench_queue_server.main,
     "queue-waits": queue_waits.main,
 }
 """They take arguments of their own, and long."""

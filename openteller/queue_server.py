@@ -28,6 +28,7 @@ DEFAULT_PORT = 8640
 _MOST_CONNECTIONS = 1200
 _BACKLOG = 512
 _LEAVE_S = 5
+_IDLE_S = 75  # a kiosk asks now and then: a connection that is open saves the handshake of TLS
 
 
 class PortTaken(OpenTellerError):
@@ -125,6 +126,7 @@ def _config(server: Server, place: Place) -> uvicorn.Config:
         access_log=False,  # a log of who asks for which ticket is nobody's business
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=_IDLE_S,
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_LEAVE_S,
         ssl_certfile=place.certificate,

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.queue_clients import COMMAND, ROOT
 from openteller.queue_server import DEFAULT_POLICY, default_folder
-from tests.openteller.queue_process import COMMAND, ROOT, Client, Served, events, served
+from tests.openteller.queue_clients import Client, Queue, served
 
 TICKET = {"services": ["simple"], "customer_class": "ordinary"}
 
@@ -27,9 +28,9 @@ def refusal(*options: str) -> str:
 def test_it_runs_without_configuration_and_goes_on_where_it_was(tmp_path: Path) -> None:
     with served(tmp_path / "queue") as queue:
         assert queue.client().did("customer", "/v1/tickets", TICKET, key="tap")["ticket"]["ticket"] == "A001"
-        screen = events(queue.client().follow(0))
+        screen = queue.client().follow(0)
         assert [next(screen)["kind"] for _ in range(2)] == ["DayOpened", "Issued"]
-        assert queue.end() == 0
+        assert queue.end(signal.SIGTERM) == 0
         assert list(screen) == []
     with served(tmp_path / "queue") as queue:
         client = queue.client()
@@ -71,7 +72,7 @@ def test_data_lie_with_the_terminals_for_root_and_in_the_users_state_else(monkey
 class Load(threading.Thread):
     """A window that takes tickets and calls them until the queue dies; knows what was acknowledged."""
 
-    def __init__(self, queue: Served, window: str) -> None:
+    def __init__(self, queue: Queue, window: str) -> None:
         super().__init__()
         self._client: Client = queue.client()
         self._window = f"/v1/windows/{window}"
@@ -90,9 +91,9 @@ class Load(threading.Thread):
             pass
 
 
-def whole_log(queue: Served) -> list[dict[str, Any]]:
+def whole_log(queue: Queue) -> list[dict[str, Any]]:
     last = queue.client().ask("manager", "GET", "/v1/status")[1]["entry"]
-    return list(islice(events(queue.client().follow(0)), last))
+    return list(islice(queue.client().follow(0), last))
 
 
 @pytest.mark.parametrize(

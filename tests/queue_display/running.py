@@ -10,11 +10,12 @@ from typing import Any
 
 import httpx
 
+from benchmarks.queue_clients import tokens_in
 from kiosk_core.clock import Clock
 from queue_display.feed import Feed
 from queue_display.live import LiveBranch
 from queue_display.policy import Policy
-from queue_display.server.access import HAND_OUT_NAME, Limits, Tokens
+from queue_display.server.access import Limits, Tokens
 from queue_display.server.app import Server
 from queue_display.store import QueueStore
 from queue_display.writer import Writer
@@ -55,11 +56,6 @@ class Running:
         answer = await self.ask(role, "GET", path)
         assert answer.status_code == 200, answer.text
         return answer.json()
-
-
-def tokens_in(folder: Path) -> dict[str, str]:
-    lines = (folder / HAND_OUT_NAME).read_text(encoding="utf-8").splitlines()
-    return dict(line.split() for line in lines if not line.startswith("#"))
 
 
 @asynccontextmanager

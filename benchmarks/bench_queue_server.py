@@ -1,0 +1,150 @@
+"""`./run bench queue-server`: how many tickets and calls a second, and how soon a call is on every screen.
+
+The queue is a process of its own with full durability; all clients and screens share one other process. Tickets: each
+client takes one after the other, each with a key of its own. Calls: all windows call at once, in rounds; what lies
+between the rounds is not counted. Screens: calls one by one, from before the request is sent until each screen has it.
+Ends with 1 where a limit is broken.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.queue_clients import TICKET, Connection, Served, open_windows, served
+
+ISSUES_A_SECOND = 500
+CALLS_A_SECOND = 400
+SEEN_P50_MS = 20
+SEEN_P99_MS = {30: 100, 500: 250}
+"""By the number of screens: the limit of the most that are not more than there are."""
+
+_PAUSE_S = 0.05
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many a second, and how long each took: milliseconds at p50 and p99."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+
+
+def main(arguments: list[str]) -> int:
+    """Run it, print a table, return 1 where a limit is broken."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks queue-server", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10, help="of tickets, and of calls (10)")
+    parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--screens", type=int, default=30)
+    parser.add_argument("--calls", type=int, default=200, help="that the screens are shown (200)")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(dir=".") as folder, served(Path(folder)) as queue:
+        tickets, calls, seen = asyncio.run(_measure(queue, options))
+    p99 = SEEN_P99_MS[max((count for count in SEEN_P99_MS if count <= options.screens), default=30)]
+    table = Table("what", "limit", "measured", "p50 ms", "p99 ms", box=None)
+    table.add_row("tickets/s", f"{ISSUES_A_SECOND}", *_told(tickets))
+    table.add_row("calls/s", f"{CALLS_A_SECOND}", *_told(calls))
+    table.add_row(f"call on {options.screens} screens", f"{SEEN_P50_MS} / {p99} ms", "", *_told(seen)[1:])
+    Console(highlight=False).print(table)
+    in_time = seen.p50_ms < SEEN_P50_MS and seen.p99_ms < p99
+    return 0 if tickets.per_second >= ISSUES_A_SECOND and calls.per_second >= CALLS_A_SECOND and in_time else 1
+
+
+def _told(rate: Rate) -> tuple[str, str, str]:
+    return f"{rate.per_second:,.0f}", f"{rate.p50_ms:.1f}", f"{rate.p99_ms:.1f}"
+
+
+async def _measure(queue: Served, options: argparse.Namespace) -> tuple[Rate, Rate, Rate]:
+    windows = await open_windows(queue, options.clients)
+    kiosks = [await Connection.open(queue, "customer") for _ in windows]
+    seen = await _screens(queue, kiosks[0], windows[0], options.screens, options.calls)
+    calls = await _calls(windows, kiosks, options.seconds)
+    tickets = await _tickets(kiosks, options.seconds)  # last: thousands wait then
+    return tickets, calls, seen
+
+
+async def _tickets(kiosks: Sequence[Connection], seconds: float) -> Rate:
+    took: list[float] = []
+    began = time.perf_counter()
+
+    async def take(place: int, kiosk: Connection) -> None:
+        for count in range(1 << 30):
+            sent = time.perf_counter()
+            if sent >= began + seconds:
+                return
+            status, answer = await kiosk.post("/v1/tickets", TICKET, f"{place} {count}")
+            assert status == 201, answer
+            took.append(time.perf_counter() - sent)
+
+    await asyncio.gather(*(take(place, kiosk) for place, kiosk in enumerate(kiosks)))
+    return _rate(took, time.perf_counter() - began)
+
+
+async def _calls(windows: Sequence[Connection], kiosks: Sequence[Connection], seconds: float) -> Rate:
+    took: list[float] = []
+
+    async def call(number: int, window: Connection) -> None:
+        sent = time.perf_counter()
+        status, answer = await window.post(f"/v1/windows/{number}/call-next")
+        assert status == 200, answer
+        took.append(time.perf_counter() - sent)
+
+    counted = 0.0
+    while counted < seconds:
+        await asyncio.gather(*(kiosk.did("/v1/tickets", TICKET) for kiosk in kiosks))
+        began = time.perf_counter()
+        await asyncio.gather(*(call(number, window) for number, window in enumerate(windows, 1)))
+        counted += time.perf_counter() - began
+        await asyncio.gather(*(window.did(f"/v1/windows/{n}/start") for n, window in enumerate(windows, 1)))
+    return _rate(took, counted)
+
+
+async def _screens(queue: Served, kiosk: Connection, window: Connection, screens: int, calls: int) -> Rate:
+    sent: dict[str, float] = {}
+    took: list[float] = []
+    all_there = asyncio.Semaphore(0)
+
+    async def watch(after: int) -> None:
+        screen = await Connection.open(queue, "display")
+        all_there.release()
+        try:
+            async for event in screen.follow(after):
+                if b'"kind":"Called"' in event:
+                    now = time.perf_counter()
+                    took.append(now - sent[json.loads(event)["ticket"]])
+        finally:
+            screen.close()
+
+    after = (await kiosk.did("/v1/tickets", TICKET))["ticket"]["entry"]
+    watching = [asyncio.create_task(watch(after)) for _ in range(screens)]
+    for _ in watching:
+        await all_there.acquire()
+    await asyncio.sleep(1)  # their requests are on the way
+    number = "A001"
+    for _ in range(calls):
+        sent[number] = time.perf_counter()
+        await window.did("/v1/windows/1/call", json.dumps({"ticket": number}).encode())
+        await asyncio.sleep(_PAUSE_S)
+        await window.did("/v1/windows/1/finish")
+        number = (await kiosk.did("/v1/tickets", TICKET))["ticket"]["ticket"]
+        await asyncio.sleep(_PAUSE_S)
+    while len(took) < calls * screens:
+        await asyncio.sleep(_PAUSE_S)
+    for task in watching:
+        task.cancel()
+    await asyncio.gather(*watching, return_exceptions=True)
+    return _rate(took, 1.0)
+
+
+def _rate(took: list[float], seconds: float) -> Rate:
+    hundredths = statistics.quantiles(took, n=100)
+    return Rate(len(took) / seconds, 1000 * statistics.median(took), 1000 * hundredths[98])

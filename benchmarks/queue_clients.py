@@ -1,0 +1,111 @@
+"""A branch queue as a process of its own, and what asks it: kiosks, windows and screens on plain asyncio streams.
+
+They parse as little as they can: whatever they compute is missing to the server, where processors are few.
+"""
+
+import asyncio
+import json
+import re
+import select
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from queue_display.server.access import HAND_OUT_NAME
+
+ROOT = Path(__file__).parents[1]
+COMMAND = [sys.executable, "-m", "openteller", "queue", "serve"]
+BEGIN_S = 30
+
+TICKET = b'{"services":["simple"],"customer_class":"ordinary"}'
+
+
+@dataclass(frozen=True)
+class Served:
+    """A queue that is served at `port` of this machine; `tokens` by role."""
+
+    process: "subprocess.Popen[str]"
+    port: int
+    tokens: Mapping[str, str]
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Served]:
+    """Serve the queue in `folder` at a free port, to clients that ask as often as they can; kill it in the end."""
+    command = [*COMMAND, "--data", str(folder), "--port", "0", "--rate", "1000000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:  # noqa: S603  (ourselves)
+        try:
+            assert process.stdout is not None
+            assert select.select([process.stdout], [], [], BEGIN_S)[0], "the queue does not begin"
+            place = re.search(r"127\.0\.0\.1:(\d+)/", process.stdout.readline())
+            assert place is not None
+            yield Served(process, int(place[1]), tokens_in(folder))
+        finally:
+            process.kill()
+
+
+def tokens_in(folder: Path) -> dict[str, str]:
+    """Return the tokens to hand out, by role."""
+    lines = (folder / HAND_OUT_NAME).read_text(encoding="utf-8").splitlines()
+    return dict(line.split() for line in lines if not line.startswith("#"))
+
+
+class Connection:
+    """One connection of one role, kept open."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._head = f"Host: queue\r\nAuthorization: Bearer {token}\r\n".encode()
+
+    @classmethod
+    async def open(cls, queue: Served, role: str) -> "Connection":
+        """Connect."""
+        return cls(*await asyncio.open_connection("127.0.0.1", queue.port), queue.tokens[role])
+
+    async def post(self, path: str, body: bytes = b"", key: str = "") -> tuple[int, bytes]:
+        """Do something; return status and body."""
+        keyed = f"Idempotency-Key: {key}\r\n" if key else ""
+        head = f"POST {path} HTTP/1.1\r\n{keyed}Content-Length: {len(body)}\r\n".encode()
+        self._writer.write(head + self._head + b"\r\n" + body)
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        length = int(answer.lower().split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0])
+        return int(answer[9:12]), await self._reader.readexactly(length)
+
+    async def did(self, path: str, body: bytes = b"", key: str = "") -> Any:
+        """Do something that must succeed; return the answer."""
+        status, answer = await self.post(path, body, key)
+        assert status in {200, 201}, answer
+        return json.loads(answer)
+
+    async def follow(self, after: int) -> AsyncIterator[bytes]:
+        """Yield the events after `after`, as JSON; the connection is of no other use then."""
+        self._writer.write(b"GET /v1/events HTTP/1.1\r\nLast-Event-ID: %d\r\n%s\r\n" % (after, self._head))
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200"), answer
+        is_entry = False
+        while True:
+            line = await self._reader.readline()
+            if not line:
+                return
+            if line.startswith(b"id: "):
+                is_entry = True
+            elif is_entry and line.startswith(b"data: "):
+                is_entry = False
+                yield line[6:]
+
+    def close(self) -> None:
+        """Pull the plug."""
+        self._writer.close()
+
+
+async def open_windows(queue: Served, count: int) -> list[Connection]:
+    """Sign in tellers at windows 1 to `count`; return a connection each."""
+    windows = [await Connection.open(queue, "teller") for _ in range(count)]
+    for number, window in enumerate(windows, 1):
+        await window.did(f"/v1/windows/{number}/sign-in", b'{"teller":"%d"}' % number)
+    return windows

@@ -1,0 +1,75 @@
+"""Clients of `openteller queue serve` that wait for each answer."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks import queue_clients
+from benchmarks.queue_clients import Served
+
+
+class Client:
+    """One connection, kept open."""
+
+    def __init__(self, queue: Served) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", queue.port, timeout=20)
+        self._tokens = queue.tokens
+
+    def ask(self, role: str, method: str, path: str, body: object = None, key: str = "") -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {self._tokens[role]}"}
+        if key:
+            headers["Idempotency-Key"] = key
+        self._connection.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = self._connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    def did(self, role: str, path: str, body: object = None, key: str = "") -> Any:
+        status, answer = self.ask(role, "POST", path, body, key)
+        assert status in {200, 201}, answer
+        return answer
+
+    def follow(self, after: int) -> Iterator[dict[str, Any]]:
+        """Yield the events after `after` until the stream ends, but for `alive`."""
+        headers = {"Authorization": f"Bearer {self._tokens['display']}", "Last-Event-ID": str(after)}
+        self._connection.request("GET", "/v1/events", headers=headers)
+        stream = self._connection.getresponse()
+        is_entry = False
+        while line := stream.readline():
+            if line.startswith(b"id: "):
+                is_entry = True
+            elif line.startswith(b"data: ") and is_entry:
+                yield json.loads(line[6:])
+                is_entry = False
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Queue:
+    """A queue that is served; the connections to it end with it."""
+
+    def __init__(self, queue: Served) -> None:
+        self._queue = queue
+        self.clients: list[Client] = []
+
+    def client(self) -> Client:
+        self.clients.append(Client(self._queue))
+        return self.clients[-1]
+
+    def end(self, by: int) -> int:
+        self._queue.process.send_signal(by)
+        return self._queue.process.wait(20)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Queue]:
+    with queue_clients.served(folder) as process:
+        queue = Queue(process)
+        try:
+            yield queue
+        finally:
+            for client in queue.clients:
+                client.close()
