@@ -1,15 +1,16 @@
 """The branch queue's log on SQLite: numbered entries, only ever appended, on disk before anybody hears of them.
 
-A folder holds it: `queue.db` (0600), and a lock on the folder for the one program that writes. Beside the log lie the
-answers to requests that bear a key, written in the transaction of what they answer, until the day after has ended.
-apsw brings its own SQLite: docs/decisions/0003-apsw-for-sqlite.md.
+A folder holds it: `queue.db` (0600), and a lock on the folder for the one program that writes. Beside the log lie, each
+written in the transaction of what it belongs to: answers to requests that bear a key, until the day after has ended,
+and notes on tickets, which may be personal, until the day has ended. What is deleted is overwritten. apsw brings its
+own SQLite: docs/decisions/0003-apsw-for-sqlite.md.
 """
 
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,7 +19,7 @@ import apsw
 
 from kiosk_core.errors import OpenTellerError
 from queue_display.branch import BrokenLog
-from queue_display.events import DayOpened, Entry
+from queue_display.events import DayOpened, Entry, Issued
 from queue_display.rows import read_event, write_event
 
 DATABASE_NAME = "queue.db"
@@ -47,11 +48,18 @@ CREATE TABLE answer (
     body TEXT NOT NULL,
     number INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE note (
+    number INTEGER PRIMARY KEY,
+    text TEXT NOT NULL
+) STRICT;
 """
 
 # The n-th step makes schema version n of version n - 1; `PRAGMA user_version` says where a file stands.
 STEPS: tuple[str, ...] = (_VERSION_1,)
 
+_ENTRIES = """
+SELECT number, at, kind, fields, text FROM entry LEFT JOIN note USING (number) WHERE number > ? ORDER BY number LIMIT ?
+"""
 _DAYS = "SELECT number FROM entry WHERE kind = 'DayOpened' ORDER BY number DESC"
 
 
@@ -99,13 +107,23 @@ class QueueStore:
         Raises:
             StoreUnavailable: they may or may not be there; `entries` tells.
         """
-        rows = [(entry.number, entry.at, *write_event(entry.event)) for entry in entries]
+        notes: list[tuple[int, str]] = []
+        rows: list[tuple[int, float, str, str]] = []
+        for entry in entries:
+            event = entry.event
+            if isinstance(event, Issued) and event.notes:
+                notes.append((entry.number, event.notes))
+                event = replace(event, notes="")
+            rows.append((entry.number, entry.at, *write_event(event)))
         kept = [(answer.key, answer.request, answer.body, rows[-1][0]) for answer in answers]
         opens_day = any(kind == DayOpened.__name__ for _, _, kind, _ in rows)
         with _keeping_promises("write the queue's log"), self._writer:
             if opens_day:
+                self._writer.execute("DELETE FROM note")
                 self._writer.execute(f"DELETE FROM answer WHERE number < ({_DAYS} LIMIT 1)")  # noqa: S608  (our names)
             self._writer.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", rows)
+            if notes:
+                self._writer.executemany("INSERT INTO note VALUES (?, ?)", notes)
             if kept:
                 self._writer.executemany("INSERT INTO answer VALUES (?, ?, ?, ?)", kept)
 
@@ -116,9 +134,9 @@ class QueueStore:
             StoreUnavailable: the disk says no, or a row cannot be read.
         """
         with _keeping_promises("read the queue's log"):
-            wanted = "SELECT number, at, kind, fields FROM entry WHERE number > ? ORDER BY number LIMIT ?"
-            for number, at, kind, fields in self._reader.execute(wanted, (after, most)):
-                yield Entry(number, at, read_event(kind, fields))
+            for number, at, kind, fields, notes in self._reader.execute(_ENTRIES, (after, most)):
+                event = read_event(kind, fields)
+                yield Entry(number, at, replace(event, notes=notes) if notes and isinstance(event, Issued) else event)
 
     def last_number(self) -> int:
         """Return the number of the last entry, 0 for an empty log.
@@ -185,6 +203,7 @@ def _opened_for_writing(path: Path) -> apsw.Connection:
         connection.set_busy_timeout(_BUSY_MS)
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", "full")
+        connection.pragma("secure_delete", True)
         _migrate(connection, path)
         _sync_folder(path.parent)
     except BaseException:

@@ -16,8 +16,8 @@ from queue_display.events import Entry, Issued, TellerSignedIn
 from queue_display.feed import Feed
 from queue_display.rows import write_event
 
-_PRIVATE: Mapping[type, tuple[str, ...]] = {Issued: ("notes",), TellerSignedIn: ("teller", "skills")}
-"""What only staff may see."""
+_OF_STAFF: Mapping[type, tuple[str, ...]] = {TellerSignedIn: ("teller", "skills")}
+"""What only staff may see. Notes on tickets are in no event: a teller reads them when he calls."""
 
 _KEPT_FRAMES = 4000
 _SLOWEST_S = 20.0
@@ -49,8 +49,10 @@ class Frames:
 def _frame(entry: Entry, *, for_staff: bool) -> bytes:
     kind, fields = write_event(entry.event)
     told: dict[str, Any] = {"number": entry.number, "at": entry.at, "kind": kind, **json.loads(fields)}
+    if isinstance(entry.event, Issued):
+        del told["notes"]
     if not for_staff:
-        for name in _PRIVATE.get(type(entry.event), ()):
+        for name in _OF_STAFF.get(type(entry.event), ()):
             del told[name]
     return f"id: {entry.number}\ndata: {json.dumps(told, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
 

@@ -97,7 +97,7 @@ _KEY = {
 
 _EVENTS = {
     "summary": "The log as server-sent events, from the event that the caller has",
-    "description": f"Roles: {', '.join(sorted(role.value for role in Role))}. Only staff see notes and tellers.",
+    "description": f"Roles: {', '.join(sorted(role.value for role in Role))}. Only staff see tellers.",
     "operationId": "get_events",
     "parameters": [
         {

@@ -7,8 +7,9 @@ import apsw
 import pytest
 
 from queue_display import acts
-from queue_display.events import DayOpened, Entry
+from queue_display.events import DayOpened, Entry, Issued
 from queue_display.store import DATABASE_NAME, KeptAnswer, QueueStore, StoreHeld, StoreUnavailable
+from queue_display.tickets import Channel
 from tests.queue_display.logs import MIDNIGHT, Log
 from tests.queue_display.policies import branch_policy
 from tests.queue_display.test_views import a_day
@@ -109,3 +110,18 @@ def test_it_says_where_the_last_days_begin(tmp_path: Path) -> None:
         store.append(log.entries)
         assert store.first_of_days(1) == 3
         assert store.first_of_days(5) == 1
+
+
+def test_notes_outlive_a_restart_but_not_the_day(tmp_path: Path) -> None:
+    log = Log(branch_policy())
+    log.did(acts.IssueTicket(("simple",), "ordinary", "zh", Channel.KIOSK, notes="张三 13800138000"))
+    with QueueStore(tmp_path) as store:
+        store.append(log.entries)
+    with QueueStore(tmp_path) as store:
+        assert list(store.entries()) == log.entries
+        store.append([opened(3, "2026-11-24")])
+        assert store.last_number() == 3
+        issued = list(store.entries())[1].event
+        assert isinstance(issued, Issued)
+        assert issued.notes == ""
+    assert b"13800138000" not in (tmp_path / DATABASE_NAME).read_bytes()
