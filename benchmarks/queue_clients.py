@@ -34,9 +34,9 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
+def served(folder: Path, *options: str) -> Iterator[Served]:
     """Serve the queue in `folder` at a free port, to clients that ask as often as they can; kill it in the end."""
-    command = [*COMMAND, "--data", str(folder), "--port", "0", "--rate", "1000000"]
+    command = [*COMMAND, "--data", str(folder), "--port", "0", "--rate", "1000000", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:  # noqa: S603  (ourselves)
         try:
             assert process.stdout is not None

@@ -102,8 +102,8 @@ class Writer:
             await self._something.wait()
             self._something.clear()
             while self._wanted:
-                batch, self._wanted = self._wanted[:_MOST_AT_ONCE], self._wanted[_MOST_AT_ONCE:]
                 async with self._turn:
+                    batch, self._wanted = self._wanted[:_MOST_AT_ONCE], self._wanted[_MOST_AT_ONCE:]
                     await self._do_all(batch)
         self._disk.shutdown()
 

@@ -3,15 +3,20 @@
 import http.client
 import signal
 import socket
+import ssl
 import subprocess
 import threading
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from benchmarks import queue_clients
 from benchmarks.queue_clients import COMMAND, ROOT
+from openteller.demo_certificates import make_demo_certificates
 from openteller.queue_server import DEFAULT_POLICY, default_folder
 from tests.openteller.queue_clients import Client, Queue, served
 
@@ -56,6 +61,17 @@ def test_what_cannot_begin_says_why_in_a_sentence(tmp_path: Path) -> None:
 def test_a_second_server_of_a_folder_is_refused(tmp_path: Path) -> None:
     with served(tmp_path):
         assert f"another program runs the queue in {tmp_path}" in refusal("--data", str(tmp_path), "--port", "0")
+
+
+def test_with_a_certificate_it_speaks_tls_only(tmp_path: Path) -> None:
+    made = make_demo_certificates(tmp_path / "certificates", datetime.now(UTC))
+    options = ("--certificate", str(made.server_certificate), "--key", str(made.server_key))
+    with queue_clients.served(tmp_path / "queue", *options) as queue:
+        trust = ssl.create_default_context(cafile=made.ca)
+        answer = httpx.get(f"https://127.0.0.1:{queue.port}/v1/health", verify=trust)
+        assert answer.json() == {"works": True}
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"http://127.0.0.1:{queue.port}/v1/health")
 
 
 def test_data_lie_with_the_terminals_for_root_and_in_the_users_state_else(monkeypatch: pytest.MonkeyPatch) -> None:

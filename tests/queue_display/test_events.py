@@ -136,3 +136,17 @@ def test_what_is_no_longer_at_hand_is_read_from_the_log(tmp_path: Path, monkeypa
                 assert [entry.number for entry in feed.after(after)] == expected
 
     asyncio.run(go())
+
+
+def test_there_is_an_end_to_how_many_may_follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("queue_display.server.app.MOST_FOLLOWERS", 1)
+
+    async def go() -> None:
+        async with running(tmp_path) as branch:
+            async with Follower(branch.server.app, branch.tokens["display"], after=0) as first:
+                await first.until(1)
+                assert (await branch.ask("display", "GET", "/v1/events")).json()["code"] == "too_many"
+            async with Follower(branch.server.app, branch.tokens["display"], after=0) as first:
+                await first.until(1)
+
+    asyncio.run(go())
