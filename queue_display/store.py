@@ -205,7 +205,7 @@ def _opened_for_writing(path: Path) -> apsw.Connection:
         connection.pragma("synchronous", "full")
         connection.pragma("secure_delete", True)
         _migrate(connection, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except BaseException:
         with suppress(apsw.Error):  # why it is closed says more than what closing raises
             connection.close(force=True)
@@ -224,7 +224,8 @@ def _migrate(connection: apsw.Connection, path: Path) -> None:
             connection.pragma("user_version", len(STEPS))
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names of the files in `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

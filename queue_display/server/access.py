@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
+from queue_display.store import sync_folder
 
 TOKENS_NAME = "tokens.json"
 HAND_OUT_NAME = "tokens-to-hand-out.txt"
@@ -125,6 +126,7 @@ def _write(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     unfinished.rename(path)
+    sync_folder(path.parent)
 
 
 @dataclass(frozen=True)
