@@ -11,7 +11,9 @@ from rich.text import Text
 
 from openteller.console import log_to_stderr, plain_errors, stop
 from openteller.no_core_dump import leave_no_core_dump
+from openteller.queue_folder import default_folder
 from openteller.queue_policy import load_forecast, load_policy
+from openteller.queue_token_commands import app as token_app
 from openteller.system_clock import SystemClock
 from queue_display.policy import Policy
 from queue_display.service_times import ServiceTimes
@@ -19,6 +21,7 @@ from queue_display.tickets import Line
 from queue_display.what_if import Outcome, WhatIf
 
 app = typer.Typer(no_args_is_help=True, help="The branch queue.")
+app.add_typer(token_app, name="token")
 
 _FOLDER = Path("config/queue")
 _BAR = 24
@@ -92,7 +95,7 @@ def serve(  # noqa: PLR0917  (each is an option)
 
     Runs until SIGTERM or Ctrl-C. What was acknowledged outlives a power cut.
     """
-    from openteller.queue_server import DEFAULT_POLICY, Place, default_folder  # noqa: PLC0415  (the server's libraries)
+    from openteller.queue_server import DEFAULT_POLICY, Place  # noqa: PLC0415  (the server's libraries)
     from openteller.queue_server import serve as serve_queue  # noqa: PLC0415
     from queue_display.server.access import Limits  # noqa: PLC0415
 

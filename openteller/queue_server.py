@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -43,13 +42,6 @@ class Place:
     port: int = DEFAULT_PORT
     certificate: Path | None = None
     key: Path | None = None
-
-
-def default_folder() -> Path:
-    """Return where the queue's data lie: with the terminal's for root, else in the user's own state."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/openteller/queue")
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "openteller" / "queue"
 
 
 def serve(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
@@ -51,6 +51,10 @@ class TokensUnusable(OpenTellerError):
     """The file of the tokens is damaged."""
 
 
+class TokenNamed(OpenTellerError):
+    """A token cannot be made or removed by this name."""
+
+
 @dataclass(frozen=True)
 class _Known:
     role: Role
@@ -68,35 +72,75 @@ _FILE = TypeAdapter(_File)
 
 
 class Tokens:
-    """The tokens of a branch.
+    """The tokens of a branch; a change of the file is seen at once.
 
-    Raises:
+    Raises (in the constructor and whatever reads the file):
         TokensUnusable: the file is damaged.
         OSError: it cannot be read, or made where it is missing.
     """
 
     def __init__(self, folder: Path) -> None:
-        path = folder / TOKENS_NAME
-        if not path.exists():
+        self._path = folder / TOKENS_NAME
+        if not self._path.exists():
             _make(folder)
-        try:
-            file = _FILE.validate_json(path.read_bytes())
-            self._key = bytes.fromhex(file.ticket_key)
-        except (ValidationError, ValueError):
-            raise TokensUnusable(f"{path} is damaged: restore it, or delete it and hand out new tokens") from None
-        self._known = tuple((each, each.sha256.encode()) for each in file.tokens)
+        self._read()
+
+    @property
+    def callers(self) -> tuple[Caller, ...]:
+        """Whom the roles' tokens stand for."""
+        return tuple(Caller(each.role, each.name) for each in self._file.tokens)
 
     def who(self, token: str) -> Caller | None:
         """Return whom a token stands for, None if it is none of ours; equally fast for any wrong one."""
+        if self._path.stat().st_mtime_ns != self._read_at:
+            self._read()
         presented = hashlib.sha256(token.encode()).hexdigest().encode()
         found: Caller | None = None
-        for known, sha256 in self._known:
-            if hmac.compare_digest(presented, sha256):
+        for known in self._file.tokens:
+            if hmac.compare_digest(presented, known.sha256.encode()):
                 found = Caller(known.role, known.name)
         ticket = re.fullmatch(r"([A-Z]{1,8}[0-9]{3,9})\.([0-9]{1,18})\.[0-9A-Za-z_-]{22}", token, re.ASCII)
         if ticket is not None and hmac.compare_digest(self.of_ticket(ticket[1], int(ticket[2])), token):
             found = Caller(Role.TICKET, ticket[1], int(ticket[2]))
         return found
+
+    def add(self, role: Role, name: str) -> str:
+        """Make a token for somebody; return it, for it is not kept.
+
+        Raises:
+            TokenNamed: the name has one, or is empty, or the role is that of a ticket.
+        """
+        if role is Role.TICKET or not name or any(each.name == name for each in self._file.tokens):
+            raise TokenNamed(f'"{name}" has a token already, or may have none: take another name')
+        token = secrets.token_urlsafe(32)
+        known = _Known(role, name, hashlib.sha256(token.encode()).hexdigest())
+        self._write(_File(self._file.ticket_key, (*self._file.tokens, known)))
+        return token
+
+    def remove(self, name: str) -> None:
+        """Let a token be worth nothing from now on.
+
+        Raises:
+            TokenNamed: there is none of that name.
+        """
+        left = tuple(each for each in self._file.tokens if each.name != name)
+        if left == self._file.tokens:
+            those = ", ".join(each.name for each in left)
+            raise TokenNamed(f'there is no token of "{name}"; there are those of {those}')
+        self._write(_File(self._file.ticket_key, left))
+
+    def _read(self) -> None:
+        self._read_at = self._path.stat().st_mtime_ns
+        try:
+            self._file = _FILE.validate_json(self._path.read_bytes())
+            self._key = bytes.fromhex(self._file.ticket_key)
+        except ValueError:
+            problem = f"{self._path} is damaged: restore it, or delete it and hand out new tokens"
+            raise TokensUnusable(problem) from None
+
+    def _write(self, file: _File) -> None:
+        _write(self._path, _FILE.dump_json(file, indent=1))
+        self._read()
 
     def of_ticket(self, number: str, order: int) -> str:
         """Return the token of the ticket with this number, which entry `order` issued."""

@@ -45,7 +45,7 @@ class Server:
     tokens: Tokens
     clock: Clock
     limits: Limits = field(default_factory=Limits)
-    beat_s: float = 1.0
+    beat_s: float = 2.0
 
     def __post_init__(self) -> None:
         self._callers = RateLimit(self.clock, self.limits.per_second, self.limits.burst)

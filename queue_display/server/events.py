@@ -1,7 +1,7 @@
 """The log as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 
 The id of an event is its number in the log, so a browser that reconnects says by `Last-Event-ID` what it has. An event
-of type `alive`, without an id, follows every second: who hears nothing for five is offline.
+of type `alive`, without an id, follows every two seconds: who hears nothing for five is offline.
 """
 
 import asyncio

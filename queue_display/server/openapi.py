@@ -117,7 +117,7 @@ _EVENTS = {
     ],
     "responses": {
         "200": {
-            "description": "Each event's id is its number. An event of type alive comes every second.",
+            "description": "Each event's id is its number. An event of type alive comes every two seconds.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
         **_problems(),

@@ -16,10 +16,10 @@ class Client:
 
     def __init__(self, queue: Served) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", queue.port, timeout=20)
-        self._tokens = queue.tokens
+        self.tokens = dict(queue.tokens)
 
     def ask(self, role: str, method: str, path: str, body: object = None, key: str = "") -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {self._tokens[role]}"}
+        headers = {"Authorization": f"Bearer {self.tokens[role]}"}
         if key:
             headers["Idempotency-Key"] = key
         self._connection.request(method, path, None if body is None else json.dumps(body), headers)
@@ -33,7 +33,7 @@ class Client:
 
     def follow(self, after: int) -> Iterator[dict[str, Any]]:
         """Yield the events after `after` until the stream ends, but for `alive`."""
-        headers = {"Authorization": f"Bearer {self._tokens['display']}", "Last-Event-ID": str(after)}
+        headers = {"Authorization": f"Bearer {self.tokens['display']}", "Last-Event-ID": str(after)}
         self._connection.request("GET", "/v1/events", headers=headers)
         stream = self._connection.getresponse()
         is_entry = False

@@ -13,11 +13,14 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from benchmarks import queue_clients
 from benchmarks.queue_clients import COMMAND, ROOT
 from openteller.demo_certificates import make_demo_certificates
-from openteller.queue_server import DEFAULT_POLICY, default_folder
+from openteller.queue_commands import app
+from openteller.queue_folder import default_folder
+from openteller.queue_server import DEFAULT_POLICY
 from tests.openteller.queue_clients import Client, Queue, served
 
 TICKET = {"services": ["simple"], "customer_class": "ordinary"}
@@ -83,6 +86,23 @@ def test_data_lie_with_the_terminals_for_root_and_in_the_users_state_else(monkey
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", "/home/clerk")
     assert default_folder() == Path("/home/clerk/.local/state/openteller/queue")
+
+
+def test_tokens_are_made_and_withdrawn_while_the_queue_runs(tmp_path: Path) -> None:
+    def token(*arguments: str) -> str:
+        ended = CliRunner().invoke(app, ["token", *arguments, "--data", str(tmp_path)])
+        return ended.output.strip() if ended.exit_code == 0 else f"refused: {ended.output.strip()}"
+
+    with served(tmp_path) as queue:
+        client = queue.client()
+        client.tokens["1001"] = token("add", "teller", "1001")
+        assert client.ask("1001", "GET", "/v1/windows")[0] == 200
+        assert "teller     1001" in token("list")
+        assert '"1001" has a token already' in token("add", "display", "1001")
+        token("remove", "1001")
+        assert client.ask("1001", "GET", "/v1/windows")[0] == 401
+        assert 'there is no token of "1001"; there are those of customer, teller' in token("remove", "1001")
+        assert client.ask("teller", "GET", "/v1/windows")[0] == 200
 
 
 class Load(threading.Thread):
