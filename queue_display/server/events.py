@@ -6,8 +6,8 @@ of type `alive`, without an id, follows every two seconds: who hears nothing for
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -15,6 +15,9 @@ from starlette.types import Receive, Scope, Send
 from queue_display.events import Entry, Issued, TellerSignedIn
 from queue_display.feed import Feed
 from queue_display.rows import write_event
+from queue_display.store import StoreUnavailable
+
+_log = logging.getLogger(__name__)
 
 _OF_STAFF: Mapping[type, tuple[str, ...]] = {TellerSignedIn: ("teller", "skills")}
 """What only staff may see. Notes on tickets are in no event: a teller reads them when he calls."""
@@ -79,16 +82,18 @@ class EventStream:
         finally:
             gone.cancel()
             following.cancel()
-        with suppress(TimeoutError, OSError, asyncio.CancelledError):
-            await following
+            await asyncio.gather(gone, following, return_exceptions=True)  # too slow, or gone: nobody is to be told
 
     async def _follow(self, send: Send) -> None:
         await self._send(send, b"retry: 1000\n\n" + self._alive())
-        while not self._feed.is_closed:
-            if not await self._send_what_is_new(send):
-                await self._feed.changed()
-                if self._after == self._feed.last:
-                    await self._send(send, self._alive())
+        try:
+            while not self._feed.is_closed:
+                if not await self._send_what_is_new(send):
+                    await self._feed.changed()
+                    if self._after == self._feed.last:
+                        await self._send(send, self._alive())
+        except StoreUnavailable as error:
+            _log.error("%s", error)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_what_is_new(self, send: Send) -> bool:

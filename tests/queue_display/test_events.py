@@ -8,6 +8,7 @@ import pytest
 
 from queue_display.feed import Feed
 from queue_display.server.events import EventStream, Frames
+from queue_display.store import StoreUnavailable
 from tests.queue_display.running import TICKET, Follower, Running, running
 
 
@@ -148,5 +149,24 @@ def test_there_is_an_end_to_how_many_may_follow(tmp_path: Path, monkeypatch: pyt
                 assert (await branch.ask("display", "GET", "/v1/events")).json()["code"] == "too_many"
             async with Follower(branch.server.app, branch.tokens["display"], after=0) as first:
                 await first.until(1)
+
+    asyncio.run(go())
+
+
+def test_a_stream_ends_where_the_log_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("queue_display.feed._AT_HAND", 1)
+
+    def unreadable(*_: object) -> None:
+        raise StoreUnavailable("the disk reports an error")
+
+    async def go() -> None:
+        async with running(tmp_path) as branch:
+            for _ in range(3):
+                await branch.did("customer", "/v1/tickets", TICKET)
+            monkeypatch.setattr(branch.store, "entries", unreadable)
+            async with Follower(branch.server.app, branch.tokens["display"], after=0) as screen:
+                assert screen._task is not None
+                await screen._task
+                assert screen.events == []
 
     asyncio.run(go())
