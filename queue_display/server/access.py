@@ -104,6 +104,11 @@ class Tokens:
             found = Caller(Role.TICKET, ticket[1], int(ticket[2]))
         return found
 
+    def of_ticket(self, number: str, order: int) -> str:
+        """Return the token of the ticket with this number, which entry `order` issued."""
+        mac = hmac.new(self._key, f"{number}.{order}".encode(), hashlib.sha256).digest()[:16]
+        return f"{number}.{order}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+
     def add(self, role: Role, name: str) -> str:
         """Make a token for somebody; return it, for it is not kept.
 
@@ -141,11 +146,6 @@ class Tokens:
     def _write(self, file: _File) -> None:
         _write(self._path, _FILE.dump_json(file, indent=1))
         self._read()
-
-    def of_ticket(self, number: str, order: int) -> str:
-        """Return the token of the ticket with this number, which entry `order` issued."""
-        mac = hmac.new(self._key, f"{number}.{order}".encode(), hashlib.sha256).digest()[:16]
-        return f"{number}.{order}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 
 
 def _make(folder: Path) -> None:
