@@ -20,7 +20,7 @@ from benchmarks.queue_clients import COMMAND, ROOT
 from openteller.demo_certificates import make_demo_certificates
 from openteller.queue_commands import app
 from openteller.queue_folder import default_folder
-from openteller.queue_server import DEFAULT_POLICY
+from openteller.queue_server import DEFAULT_POLICY, Place, _listening
 from tests.openteller.queue_clients import Client, Queue, served
 
 TICKET = {"services": ["simple"], "customer_class": "ordinary"}
@@ -59,6 +59,12 @@ def test_what_cannot_begin_says_why_in_a_sentence(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         said = refusal("--port", str(port), "--data", str(tmp_path / "a"))
     assert f"port {port} is in use: stop the program that has it, or take another with --port" in said
+
+
+def test_an_answer_waits_for_no_delayed_acknowledgement() -> None:
+    """Asyncio sets TCP_NODELAY only on what it knows to be TCP."""
+    with _listening(Place(port=0)) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_a_second_server_of_a_folder_is_refused(tmp_path: Path) -> None:
