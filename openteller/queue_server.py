@@ -24,7 +24,7 @@ from queue_display.writer import Writer
 DEFAULT_POLICY = Path(__file__).parent.parent / "config" / "queue" / "policy.toml"
 DEFAULT_PORT = 8640
 
-_MOST_CONNECTIONS = 1200
+_MOST_CONNECTIONS = 900  # below the 1,024 files that a process may have open where nobody raised it
 _BACKLOG = 512
 _LEAVE_S = 5
 _IDLE_S = 75  # a kiosk asks now and then: a connection that is open saves the handshake of TLS

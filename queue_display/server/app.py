@@ -30,7 +30,7 @@ from queue_display.writer import Key, KeyUsedOtherwise, Writer
 _log = logging.getLogger(__name__)
 
 MOST_BYTES = 16 * 1024
-MOST_FOLLOWERS = 1000
+MOST_FOLLOWERS = 600
 _LONGEST_KEY = 200
 
 Answer = Callable[[Request], Awaitable[Response]]
