@@ -40,7 +40,7 @@ def test_a_field_with_a_bad_sign_is_in_doubt(kind: str, worse: Signs) -> None:
 
 
 def test_a_name_that_looks_strange_for_what_was_read_is_in_doubt() -> None:
-    usual = Signs(sure=0.99, lead=0.98, rival=6.0)
+    usual = Signs(sure=0.9995, lead=0.999, rival=9.0)
     assert not doubt.doubtful("name", usual)
     assert doubt.doubtful("name", replace(usual, strange=1.6))
     assert doubt.doubtful("name", replace(CLEAR, strange=1.8))  # however sure the network is
