@@ -6,6 +6,7 @@ Each character of GB 2312 that it lacks is printed between two that it knows, in
 so. What it reads there, and is SURE of, is written down: half a minute of processor.
 """
 
+import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,4 +61,5 @@ def taken_for(quick: QuickRecogniser, picture: Pixels) -> set[str]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m benchmarks.fit_ocr_mistakable").parse_args()  # refuses what it does not know
     main()

@@ -50,11 +50,13 @@ def what_if(  # noqa: PLR0917  (each is an option)
     counts = re.fullmatch(r"([1-9]\d?)(?:\.\.([1-9]\d?))?", windows, re.ASCII)
     if counts is None:
         stop(f"--windows {windows}: must be a number of windows, or two like 4..8")
+    least, most = int(counts[1]), int(counts[2] or counts[1])
+    if least > most:
+        stop(f"--windows {windows}: must be from few to many, like {most}..{least}")
     with plain_errors():
         rules = load_policy(policy)
         coming = load_forecast(day, rules).day(seed)
     question = WhatIf(rules, coming, ServiceTimes(rules), runs, seed)
-    least, most = int(counts[1]), int(counts[2] or counts[1])
     outcomes = [question.outcome(count) for count in range(least, most + 1)]
     _show(Console(highlight=False), rules, outcomes, share)
     enough = next((outcome.windows for outcome in outcomes if outcome.meets(share)), None)

@@ -12,7 +12,6 @@ from queue_display.server import answers, asking, showing
 from queue_display.server.access import Caller, Role, Tokens
 
 STAFF = frozenset({Role.TELLER, Role.MANAGER})
-SCREENS = frozenset({Role.DISPLAY, Role.CUSTOMER, Role.TELLER, Role.MANAGER, Role.TECHNICIAN})
 EVERYBODY = frozenset(Role)
 
 Path = Mapping[str, str]

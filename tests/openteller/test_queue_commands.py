@@ -30,6 +30,12 @@ def test_it_says_that_none_is_enough() -> None:
     assert "none of 3 windows calls 90% of every service and class within its target" in output
 
 
+def test_windows_from_many_to_few_are_refused() -> None:
+    code, output = run(*FILES, "--windows", "8..4")
+    assert code == 1
+    assert "--windows 8..4: must be from few to many, like 4..8" in output
+
+
 @pytest.mark.parametrize("windows", ["0", "four", "4..", "4-8"])
 def test_windows_that_are_no_number_are_refused(windows: str) -> None:
     code, output = run(*FILES, "--windows", windows)

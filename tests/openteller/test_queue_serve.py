@@ -111,6 +111,14 @@ def test_tokens_are_made_and_withdrawn_while_the_queue_runs(tmp_path: Path) -> N
         assert client.ask("teller", "GET", "/v1/windows")[0] == 200
 
 
+@pytest.mark.parametrize("words", [["list"], ["add", "teller", "1001"], ["remove", "1001"]])
+def test_a_folder_without_a_queue_gets_no_tokens(tmp_path: Path, words: list[str]) -> None:
+    ended = CliRunner().invoke(app, ["token", *words, "--data", str(tmp_path)])
+    assert ended.exit_code == 1
+    assert f"there is no queue in {tmp_path}: start it once with openteller queue serve" in ended.output
+    assert not list(tmp_path.iterdir())
+
+
 class Load(threading.Thread):
     """A window that takes tickets and calls them until the queue dies; knows what was acknowledged."""
 
