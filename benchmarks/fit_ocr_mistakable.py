@@ -61,5 +61,6 @@ def taken_for(quick: QuickRecogniser, picture: Pixels) -> set[str]:
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(prog="python -m benchmarks.fit_ocr_mistakable").parse_args()  # refuses what it does not know
+    # It takes no options; what is given to it all the same is refused.
+    argparse.ArgumentParser(prog="python -m benchmarks.fit_ocr_mistakable").parse_args()
     main()
