@@ -19,7 +19,8 @@ from pathlib import Path
 
 import apsw
 
-from journal.database import OF_NOTES, select_entries, sync_folder
+from durable.folders import replacing, sync_folder
+from journal.database import OF_NOTES, select_entries
 from journal.entries import Entry, Note
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import Facts
@@ -121,18 +122,11 @@ def write_archive(folder: Path, number: int, entries: Sequence[Entry]) -> Archiv
     sync_folder(folder)
     last = entries[-1]
     until = max(entry.moment for entry in entries)
-    unfinished = path.with_suffix(".new")
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+    with replacing(path) as file:
         header = {"format": _FORMAT, "archive": number, "first": entries[0].number, "until": until.isoformat()}
         file.write(_line(header))
         file.writelines(_line(vars(entry)) for entry in entries)
         file.write(_line({"last": last.number, "head": last.hash}))
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.rename(path)
-    sync_folder(path.parent)
     return Archived(number, last.number, last.hash, until)
 
 
@@ -221,8 +215,8 @@ def _until(number: int, header: dict[str, object]) -> datetime:
     raise ArchiveDamaged(f"archive {number}, line 1 is no header of that archive")
 
 
-def _line(values: object) -> str:
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n"
+def _line(values: object) -> bytes:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def _read_line(number: int, place: int, line: bytes) -> dict[str, object]:

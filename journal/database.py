@@ -1,25 +1,20 @@
-"""The journal's SQLite file: its schema, how it is opened, and how its errors read in plain words.
-
-apsw brings its own SQLite: those before 3.51.3 may lose committed rows when a second connection resets the
-write-ahead log (docs/decisions/0003-apsw-for-sqlite.md).
-"""
+"""The journal's SQLite file: its schema, how it is opened, and what is asked of it."""
 
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 
+from durable import sqlite
+from durable.sqlite import NotForThisProgram, Schema, closed_if_it_fails, closing_connection, plain_reason
 from journal.entries import OF_JOURNAL, Entry, Note
 from journal.hashes import HashHistory
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.ledger import LedgerState
 
 DATABASE_NAME = "journal.db"
-
-_OLDEST_SQLITE = (3, 51, 3)
 
 _VERSION_1 = """
 CREATE TABLE entry (
@@ -65,9 +60,8 @@ WHEN (old.transaction_id = '' AND old.state IN ('HASH', 'RETIRED')) OR old.numbe
 BEGIN SELECT raise(ABORT, 'journal entries are deleted only after they were archived'); END;
 """
 
-# The n-th step makes schema version n of version n - 1; `PRAGMA user_version` says where a file stands. A step never
-# touches a row: its hash would no longer hold.
-STEPS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+# A step never touches a row: its hash would no longer hold.
+SCHEMA = Schema("the journal", (_VERSION_1, _VERSION_2, _VERSION_3))
 
 ENTRY_COLUMNS = "number, at, transaction_id, state, facts, previous, hash"
 
@@ -100,33 +94,14 @@ END
 # A WHERE clause: the rows about the journal itself that are of one kind.
 OF_NOTES = f"WHERE transaction_id = '{OF_JOURNAL}' AND state = ?"
 
-_REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (apsw.FullError, "the disk is full"),
-    ((apsw.ReadOnlyError, apsw.PermissionsError, apsw.AuthError, PermissionError), "it may not be written here"),
-    ((apsw.CorruptError, apsw.NotADBError, UnicodeDecodeError), "its file is damaged"),
-    (apsw.IOError, "the disk reports an error"),
-    ((apsw.BusyError, apsw.LockedError), "another program holds its file"),
-    (apsw.CantOpenError, "its file cannot be opened"),
-)
-
-
-def plain_reason(error: Exception) -> str:
-    """Return what went wrong with the journal's file, for people."""
-    if isinstance(error, OSError) and error.strerror and not isinstance(error, PermissionError):
-        return error.strerror
-    for kinds, reason in _REASONS:
-        if isinstance(error, kinds):
-            # SQLite's own name: what it calls a disk I/O error is anything from a full disk to a lock.
-            code = apsw.mapping_extended_result_codes.get(getattr(error, "extendedresult", 0))
-            return f"{reason} ({error}, {code})" if code else f"{reason} ({error})"
-    return str(error)
-
 
 @contextmanager
 def keeping_promises(doing: str) -> Iterator[None]:
     """Turn whatever disk and SQLite raise into JournalUnavailable: "cannot `doing`: why"."""
     try:
         yield
+    except NotForThisProgram as error:
+        raise JournalUnavailable(str(error)) from None
     except (apsw.Error, OSError, UnicodeDecodeError) as error:
         raise JournalUnavailable(f"cannot {doing}: {plain_reason(error)}") from error
 
@@ -135,25 +110,10 @@ def open_for_writing(path: Path) -> apsw.Connection:
     """Open or create the journal file at `path` (mode 0600) and bring it to the newest schema.
 
     Raises:
-        JournalUnavailable: SQLite is too old, or the file is from a newer program.
+        NotForThisProgram: SQLite is too old, or the file is from a newer program.
         apsw.Error, OSError: the disk says no.
     """
-    library = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
-    if library < _OLDEST_SQLITE:
-        raise JournalUnavailable(f"SQLite {apsw.sqlite_lib_version()} may lose rows; 3.51.3 or later is needed")
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    sync_folder(path.parent)
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-    try:
-        connection.set_busy_timeout(2000)
-        connection.pragma("journal_mode", "wal")
-        connection.pragma("synchronous", "full")
-        _migrate(connection)
-    except BaseException:
-        with suppress(apsw.Error):  # why it is closed says more than what closing raises
-            connection.close(force=True)
-        raise
-    return connection
+    return sqlite.open_for_writing(path, SCHEMA)
 
 
 def open_for_reading(folder: Path) -> apsw.Connection:
@@ -166,28 +126,10 @@ def open_for_reading(folder: Path) -> apsw.Connection:
     path = folder / DATABASE_NAME
     if not path.is_file():
         raise JournalUnavailable(f"there is no journal in {folder}")
-    connection = _on_disk_for_reading(path)
-    try:
-        connection.set_busy_timeout(2000)
+    connection = sqlite.open_for_reading(path)
+    with closed_if_it_fails(connection):
         schema_version(connection)
-    except BaseException:
-        with suppress(apsw.Error):  # why it is closed says more than what closing raises
-            connection.close(force=True)
-        raise
     return connection
-
-
-def _on_disk_for_reading(path: Path) -> apsw.Connection:
-    """Open the file; a copy that lies where nothing can be written, on an auditor's disc say, is read as it is.
-
-    SQLite shares its write-ahead log by a file that it makes beside it. Where it cannot, and no log is left, nobody
-    writes the journal either.
-    """
-    log = path.with_name(f"{path.name}-wal")
-    if os.access(path.parent, os.W_OK) or (log.exists() and log.stat().st_size > 0):
-        return apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    as_it_is = f"{path.absolute().as_uri()}?immutable=1"
-    return apsw.Connection(as_it_is, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
 
 
 def select_entries(connection: apsw.Connection, which: str, values: tuple[str | int, ...] = ()) -> Iterator[Entry]:
@@ -218,13 +160,10 @@ def schema_version(connection: apsw.Connection) -> int:
     Raises:
         JournalUnavailable: it is newer than this program.
     """
-    version = connection.pragma("user_version")
-    if not isinstance(version, int) or version > len(STEPS):
-        raise JournalUnavailable(
-            f"the journal was written by a newer program (schema {version}; this one knows schemas up to {len(STEPS)}):"
-            " install that program or a later one"
-        )
-    return version
+    try:
+        return SCHEMA.version_of(connection)
+    except NotForThisProgram as error:
+        raise JournalUnavailable(str(error)) from None
 
 
 def schema_texts(connection: apsw.Connection) -> dict[str, str]:
@@ -236,36 +175,6 @@ def expected_schema(version: int) -> dict[str, str]:
     """Return what `schema_texts` says of an undamaged file of `version`."""
     memory = apsw.Connection(":memory:")
     with closing_connection(memory):
-        for step in STEPS[:version]:
+        for step in SCHEMA.steps[:version]:
             memory.execute(step)
         return schema_texts(memory)
-
-
-@contextmanager
-def closing_connection(connection: apsw.Connection) -> Iterator[apsw.Connection]:
-    """Close `connection` at the end; what closing a damaged file raises is of no use to anybody."""
-    try:
-        yield connection
-    finally:
-        with suppress(apsw.Error):
-            connection.close(force=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names of the files in `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _migrate(connection: apsw.Connection) -> None:
-    """Bring the file to the newest schema, in one transaction: it has the old one or the new one, never half of it."""
-    version = schema_version(connection)
-    if version == len(STEPS):
-        return
-    with connection:
-        for step in STEPS[version:]:
-            connection.execute(step)
-        connection.pragma("user_version", len(STEPS))

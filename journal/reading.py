@@ -8,12 +8,12 @@ from pathlib import Path
 
 import apsw
 
+from durable.sqlite import closing_connection
 from journal.archive import Archived, first_archive_from, newest_archived_row, read_archive
 from journal.database import (
     BEGUN_SINCE,
     OF_OPEN_TRANSACTIONS,
     OF_TRANSACTIONS,
-    closing_connection,
     keeping_promises,
     open_for_reading,
     select_entries,

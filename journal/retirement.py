@@ -15,8 +15,9 @@ from pathlib import Path
 
 import apsw
 
+from durable.folders import sync_folder
 from journal.archive import Archived, ArchiveDamaged, Span, archive_paths, newest_archived_row, read_archive, read_span
-from journal.database import OF_NOTES, select_entries, sync_folder
+from journal.database import OF_NOTES, select_entries
 from journal.entries import Entry, Note
 from journal.hashes import HashFunction
 from kiosk_core.errors import OpenTellerError

@@ -6,7 +6,6 @@ numbers; `at` is what the terminal's clock said, even where that was set back in
 """
 
 import contextlib
-import fcntl
 import hashlib
 import hmac
 import json
@@ -19,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from durable.folders import FolderHeld, lock_folder, replacing
+from durable.sqlite import closing_connection
 from journal.archive import (
     ROWS_AT_ONCE,
     SHORTEST_KEEP,
@@ -35,12 +36,10 @@ from journal.database import (
     ENTRY_COLUMNS,
     OF_NOTES,
     OF_OPEN_TRANSACTIONS,
-    closing_connection,
     keeping_promises,
     open_for_writing,
     read_hash_history,
     select_entries,
-    sync_folder,
 )
 from journal.entries import GENESIS, OF_JOURNAL, Entry, Note, next_entry
 from journal.hashes import HashFunction
@@ -446,31 +445,18 @@ class SqliteJournal:
 
 
 def _lock_folder(folder: Path) -> int:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
+        return lock_folder(folder)
+    except FolderHeld:
         raise JournalHeld(f"another program is writing the journal in {folder}") from None
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
 
 
 def _card_key(folder: Path, *, may_create: bool) -> bytes:
     """Return the key of the card tokens; a journal with entries must have its own, or open cases lose their cards."""
     path = folder / KEY_NAME
     if not path.exists() and may_create:
-        unfinished = folder / f"{KEY_NAME}.new"
-        unfinished.unlink(missing_ok=True)
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with replacing(path) as file:
             file.write(secrets.token_bytes(_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(path)
-        sync_folder(folder)
     try:
         key = path.read_bytes()
     except FileNotFoundError:

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import apsw
 
+from durable.sqlite import closing_connection, plain_reason
 from journal.archive import Archived, ArchiveDamaged, newest_archived_row, read_archive
 from journal.database import (
-    closing_connection,
     expected_schema,
     open_for_reading,
-    plain_reason,
     read_hash_history,
     schema_texts,
     schema_version,

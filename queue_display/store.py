@@ -6,10 +6,9 @@ and notes on tickets, which may be personal, until the day has ended. What is de
 own SQLite: docs/decisions/0003-apsw-for-sqlite.md.
 """
 
-import fcntl
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -17,15 +16,21 @@ from typing import Self
 
 import apsw
 
+from durable.folders import FolderHeld, lock_folder
+from durable.sqlite import (
+    NotForThisProgram,
+    Schema,
+    closing_connection,
+    open_for_reading,
+    open_for_writing,
+    plain_reason,
+)
 from kiosk_core.errors import OpenTellerError
 from queue_display.branch import BrokenLog
 from queue_display.events import DayOpened, Entry, Issued
 from queue_display.rows import read_event, write_event
 
 DATABASE_NAME = "queue.db"
-
-_OLDEST_SQLITE = (3, 51, 3)
-_BUSY_MS = 2000
 
 _VERSION_1 = """
 CREATE TABLE entry (
@@ -54,8 +59,7 @@ CREATE TABLE note (
 ) STRICT;
 """
 
-# The n-th step makes schema version n of version n - 1; `PRAGMA user_version` says where a file stands.
-STEPS: tuple[str, ...] = (_VERSION_1,)
+SCHEMA = Schema("the queue's log", (_VERSION_1,))
 
 _ENTRIES = """
 SELECT number, at, kind, fields, text FROM entry LEFT JOIN note USING (number) WHERE number > ? ORDER BY number LIMIT ?
@@ -94,11 +98,9 @@ class QueueStore:
         with ExitStack() as undo, _keeping_promises(f"open the queue in {folder}"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             undo.callback(os.close, _lock(folder))
-            self._writer = undo.enter_context(_connection(_opened_for_writing(folder / DATABASE_NAME)))
-            self._reader = undo.enter_context(
-                _connection(apsw.Connection(str(folder / DATABASE_NAME), flags=apsw.SQLITE_OPEN_READONLY))
-            )
-            self._reader.set_busy_timeout(_BUSY_MS)
+            path = folder / DATABASE_NAME
+            self._writer = undo.enter_context(closing_connection(open_for_writing(path, SCHEMA, secure_delete=True)))
+            self._reader = undo.enter_context(closing_connection(open_for_reading(path)))
             self._closing = undo.pop_all()
 
     def append(self, entries: Iterable[Entry], answers: Iterable[KeptAnswer] = ()) -> None:
@@ -181,71 +183,17 @@ class QueueStore:
 
 
 def _lock(folder: Path) -> int:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
+        return lock_folder(folder)
+    except FolderHeld:
         raise StoreHeld(f"another program runs the queue in {folder}: stop it first, or name another folder") from None
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _opened_for_writing(path: Path) -> apsw.Connection:
-    library = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
-    if library < _OLDEST_SQLITE:
-        raise StoreUnavailable(f"SQLite {apsw.sqlite_lib_version()} may lose rows; 3.51.3 or later is needed")
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-    try:
-        connection.set_busy_timeout(_BUSY_MS)
-        connection.pragma("journal_mode", "wal")
-        connection.pragma("synchronous", "full")
-        connection.pragma("secure_delete", True)
-        _migrate(connection, path)
-        sync_folder(path.parent)
-    except BaseException:
-        with suppress(apsw.Error):  # why it is closed says more than what closing raises
-            connection.close(force=True)
-        raise
-    return connection
-
-
-def _migrate(connection: apsw.Connection, path: Path) -> None:
-    version = connection.pragma("user_version")
-    if not isinstance(version, int) or version > len(STEPS):
-        raise StoreUnavailable(f"{path} was written by a newer program: install that program or a later one")
-    if version < len(STEPS):
-        with connection:
-            for step in STEPS[version:]:
-                connection.execute(step)
-            connection.pragma("user_version", len(STEPS))
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names of the files in `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _connection(connection: apsw.Connection) -> Iterator[apsw.Connection]:
-    try:
-        yield connection
-    finally:
-        with suppress(apsw.Error):  # what closing a damaged file raises is of no use to anybody
-            connection.close(force=True)
 
 
 @contextmanager
 def _keeping_promises(doing: str) -> Iterator[None]:
     try:
         yield
+    except NotForThisProgram as error:
+        raise StoreUnavailable(str(error)) from None
     except (apsw.Error, OSError, UnicodeDecodeError, BrokenLog) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise StoreUnavailable(f"cannot {doing}: {reason}") from error
+        raise StoreUnavailable(f"cannot {doing}: {plain_reason(error)}") from error

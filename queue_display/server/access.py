@@ -7,7 +7,6 @@ A role's token has 256 random bits, so its plain hash tells nobody anything.
 import base64
 import hashlib
 import hmac
-import os
 import re
 import secrets
 from collections.abc import Sequence
@@ -17,9 +16,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from durable.folders import replacing
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
-from queue_display.store import sync_folder
 
 TOKENS_NAME = "tokens.json"
 HAND_OUT_NAME = "tokens-to-hand-out.txt"
@@ -162,15 +161,8 @@ def _make(folder: Path) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    unfinished = path.with_suffix(".new")
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with replacing(path) as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.rename(path)
-    sync_folder(path.parent)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from pathlib import Path
 import apsw
 import pytest
 
+from durable.sqlite import closing_connection
 from journal.archive import Retention, archive_path, read_archive
-from journal.database import closing_connection, open_for_reading, select_entries
+from journal.database import open_for_reading, select_entries
 from journal.entries import Entry, next_entry
 from journal.hashes import HashFunction
 from journal.reading import Search, read_latest, read_open, read_transaction, search

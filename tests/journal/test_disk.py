@@ -10,7 +10,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from journal.database import closing_connection, open_for_reading, plain_reason, select_entries
+from durable.sqlite import closing_connection, plain_reason
+from journal.database import open_for_reading, select_entries
 from journal.store import SqliteJournal
 from journal.verify import verify
 from kiosk_core.errors import JournalUnavailable

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from journal.database import closing_connection, open_for_reading, select_entries
+from durable.sqlite import closing_connection
+from journal.database import open_for_reading, select_entries
 from journal.hashes import HashFunction, HashHistory
 from journal.store import SqliteJournal
 from journal.verify import verify

@@ -85,7 +85,7 @@ def test_a_copy_is_read_where_nothing_can_be_written(day, journal, folder, monke
     """An auditor's disc: SQLite's own way to read makes a file beside the journal."""
     journal.close()
     before = sorted(path.name for path in folder.iterdir())
-    monkeypatch.setattr("journal.database.os.access", lambda *_: False)  # root may write wherever modes forbid it
+    monkeypatch.setattr("durable.sqlite.os.access", lambda *_: False)  # root may write wherever modes forbid it
     assert ids(folder, Search()) == ["00001", "00002", "00003", "00004"]
     assert verify(folder).good
     assert sorted(path.name for path in folder.iterdir()) == before

@@ -10,8 +10,9 @@ from pathlib import Path
 import apsw
 import pytest
 
+from durable.sqlite import closing_connection
 from journal.archive import Retention, archive_path
-from journal.database import closing_connection, open_for_reading, select_entries
+from journal.database import open_for_reading, select_entries
 from journal.hashes import HashFunction
 from journal.reading import Search, read_latest, read_notes, read_transaction, search
 from journal.retirement import Retirement, RetirementRefused

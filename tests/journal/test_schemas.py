@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from durable.sqlite import Schema, closing_connection
 from journal import database
-from journal.database import STEPS, closing_connection, open_for_reading, schema_version
+from journal.database import SCHEMA, open_for_reading, schema_version
 from journal.reading import read_latest, read_open
 from journal.store import SqliteJournal
 from journal.verify import verify
@@ -17,7 +18,7 @@ from kiosk_core.ledger import LedgerState as L
 from tests.faulty_disk import FaultyDisk
 
 SCHEMAS = Path(__file__).parent / "schemas"
-ALL = range(1, len(STEPS) + 1)
+ALL = range(1, len(SCHEMA.steps) + 1)
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_a_journal_of_a_released_schema_is_migrated_and_its_rows_stay_as_they_ar
         assert journal.begin({}).id == "KT000001-25112200004"
     with closing_connection(open_for_reading(folder)) as file:
         assert [entry.hash for entry in database.select_entries(file, "WHERE number <= 23")] == written
-    assert schema_of(folder) == len(STEPS)
+    assert schema_of(folder) == len(SCHEMA.steps)
     assert verify(folder).good
     assert [each.id for each in read_open(folder)] == ["KT000001-25112200002", "KT000001-25112200004"]
 
@@ -77,7 +78,7 @@ def test_a_journal_of_a_newer_program_is_left_alone(old, clock):
         with pytest.raises(JournalUnavailable) as refused:
             use()
         assert str(refused.value) == (
-            f"the journal was written by a newer program (schema 99; this one knows schemas up to {len(STEPS)}):"
+            f"the journal was written by a newer program (schema 99; this one knows schemas up to {len(SCHEMA.steps)}):"
             " install that program or a later one"
         )
 
@@ -92,7 +93,11 @@ def test_a_journal_of_a_newer_program_is_told_so_where_closing_it_fails_too(old,
 
 def test_a_migration_that_fails_half_way_leaves_the_old_schema(old, clock, monkeypatch):
     folder = old(1)
-    monkeypatch.setattr(database, "STEPS", (*database.STEPS, "CREATE TABLE extra (a);", "CREATE TABLE entry (b);"))
+    monkeypatch.setattr(
+        database,
+        "SCHEMA",
+        Schema("the journal", (*database.SCHEMA.steps, "CREATE TABLE extra (a);", "CREATE TABLE entry (b);")),
+    )
     with pytest.raises(JournalUnavailable, match="entry already exists"):
         SqliteJournal(folder, "KT000001", clock)
     monkeypatch.undo()

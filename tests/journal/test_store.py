@@ -7,6 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from durable.sqlite import Schema
 from journal import database
 from journal.entries import next_entry
 from journal.hashes import HashFunction
@@ -399,7 +400,11 @@ def test_the_file_itself_refuses_to_forget(journal, folder, statement, refusal):
 # Schema version 1 as first released, typed here: a later program must open and bring forward such a file.
 def test_a_migration_that_fails_changes_nothing(folder: Path, clock, monkeypatch):
     SqliteJournal(folder, TERMINAL, clock).close()
-    monkeypatch.setattr(database, "STEPS", (*database.STEPS, "CREATE TABLE extra (a); CREATE TABLE entry (b);"))
+    monkeypatch.setattr(
+        database,
+        "SCHEMA",
+        Schema("the journal", (*database.SCHEMA.steps, "CREATE TABLE extra (a); CREATE TABLE entry (b);")),
+    )
     with pytest.raises(JournalUnavailable, match="entry already exists"):
         SqliteJournal(folder, TERMINAL, clock)
     monkeypatch.undo()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from journal.database import closing_connection, open_for_reading, select_entries
+from durable.sqlite import closing_connection
+from journal.database import open_for_reading, select_entries
 from journal.entries import Entry, next_entry
 from journal.hashes import HashFunction
 from journal.store import SqliteJournal

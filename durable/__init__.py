@@ -1,0 +1,1 @@
+"""Files that keep what was acknowledged: whole, synced, locked, in SQLite or not."""
