@@ -75,6 +75,15 @@ class Transfer:
 
 
 @dataclass(frozen=True)
+class TransferTicket:
+    """Send a ticket that is at no window, waiting or parked, to another service, or window ("": any)."""
+
+    ticket: str
+    service: str
+    to_window: str = ""
+
+
+@dataclass(frozen=True)
 class Park:
     """Take a ticket out of the line for a while: the one at a window, or a waiting customer who needs more time."""
 
@@ -145,6 +154,6 @@ class EndBreak:
 
 
 AtWindow = CallNext | CallTicket | Recall | Arrive | Start | Transfer | MarkNoShow | Finish
-ForTicket = Park | ReEnter | Cancel
+ForTicket = TransferTicket | Park | ReEnter | Cancel
 Staffing = SignIn | SignOut | BeginBreak | EndBreak
 Act = OpenDay | IssueTicket | AtWindow | ForTicket | Staffing

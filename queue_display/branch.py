@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from queue_display.dispatch import Reason
 from queue_display.events import (
     Arrived,
     BreakBegan,
@@ -55,14 +56,17 @@ class BrokenLog(ValueError):
 class Window:
     """A window that a teller has opened; `ticket` is who is called to it or served, "" if nobody is.
 
-    `pause` says why it pauses. `free_since` is when the last customer left it, or it opened or ended its pause.
+    `reason` says why that ticket was called. `pause` says why the window pauses, `pause_since` since when it does.
+    `free_since` is when the last customer left it, or it opened or ended its pause.
     """
 
     name: str
     teller: str
     skills: tuple[str, ...] = ()
     ticket: str = ""
+    reason: Reason | None = None
     pause: BreakReason | None = None
+    pause_since: float | None = None
     free_since: float = 0.0
 
 
@@ -171,9 +175,9 @@ class Branch:
             case TellerSignedOut(name) if window is not None and not window.ticket:
                 del self._windows[name]
             case BreakBegan(name, reason) if window is not None and not window.ticket and window.pause is None:
-                self._windows[name] = replace(window, pause=reason)
+                self._windows[name] = replace(window, pause=reason, pause_since=entry.at)
             case BreakEnded(name) if window is not None and window.pause is not None:
-                self._windows[name] = replace(window, pause=None, free_since=entry.at)
+                self._windows[name] = replace(window, pause=None, pause_since=None, free_since=entry.at)
             case _:
                 raise BrokenLog(f"entry {entry.number}: {event} cannot happen")
 
@@ -189,9 +193,10 @@ class Branch:
             self._leave(before)
         if before.state in AT_A_WINDOW and after.state not in AT_A_WINDOW:
             window = self._windows[before.window]
-            self._windows[window.name] = replace(window, ticket="", free_since=entry.at)
-        if after.state is S.CALLED:
-            self._windows[after.window] = replace(self._windows[after.window], ticket=after.number)
+            self._windows[window.name] = replace(window, ticket="", reason=None, free_since=entry.at)
+        if isinstance(event, Called):
+            window = self._windows[event.window]
+            self._windows[window.name] = replace(window, ticket=after.number, reason=event.reason)
         self._tickets[after.number] = after
         if after.state is S.WAITING:
             self._enter(after)

@@ -31,6 +31,15 @@ class Promises:
         """The root of the mean squared error of "about"."""
         return (self.squared_error / self.due) ** 0.5 if self.due else 0.0
 
+    def __add__(self, other: "Promises") -> "Promises":
+        """Return how the promises to both went."""
+        return Promises(
+            self.due + other.due,
+            self.kept + other.kept,
+            self.error_s + other.error_s,
+            self.squared_error + other.squared_error,
+        )
+
 
 class Calibration:
     """The promises of all days, a fold of the log. Who parked his ticket was promised nothing any more."""

@@ -21,16 +21,14 @@ from queue_display.acts import (
     ReEnter,
     SignIn,
     SignOut,
-    Staffing,
     Start,
     Transfer,
+    TransferTicket,
 )
-from queue_display.branch import MAY_HAPPEN, Branch, Window, ticket_after
-from queue_display.dispatch import Because, Reason, choose, reason_for
+from queue_display.branch import AT_A_WINDOW, MAY_HAPPEN, Branch, Window, ticket_after
+from queue_display.dispatch import Because, Choice, Reason, choose, reason_for
 from queue_display.events import (
     Arrived,
-    BreakBegan,
-    BreakEnded,
     By,
     Called,
     Cancelled,
@@ -43,13 +41,12 @@ from queue_display.events import (
     Recalled,
     ReEntered,
     Started,
-    TellerSignedIn,
-    TellerSignedOut,
     TicketEvent,
     Transferred,
 )
 from queue_display.policy import Policy
 from queue_display.refusals import Refusal, Why
+from queue_display.staffing import busy, decide_staffing
 from queue_display.tickets import Head, Ticket, TicketState
 
 Decision = tuple[Event, ...] | Refusal
@@ -73,10 +70,10 @@ def decide(branch: Branch, policy: Policy, act: Act, now: float) -> Decision:
     match act:
         case IssueTicket():
             return _issue(branch, policy, act, now)
-        case Park() | ReEnter() | Cancel():
+        case TransferTicket() | Park() | ReEnter() | Cancel():
             return _for_ticket(branch, policy, act, now)
         case SignIn() | SignOut() | BeginBreak() | EndBreak():
-            return _staff(branch, policy, act)
+            return decide_staffing(branch, policy, act)
         case _:
             return _at_window(branch, policy, act, now)
 
@@ -88,7 +85,7 @@ def _at_window(branch: Branch, policy: Policy, act: AtWindow, now: float) -> Dec
         case CallTicket():
             return _call_ticket(branch, policy, act, now)
         case Transfer():
-            return _transfer(branch, policy, act)
+            return _transfer(branch, policy, _ticket_at(branch, act.window), act)
         case Finish():
             return _finish(branch, policy, act, now)
         case Recall() | Arrive() | Start() | MarkNoShow():
@@ -139,21 +136,27 @@ def callable_heads(branch: Branch, policy: Policy, window: Window) -> tuple[Head
     return tuple(head for head in branch.heads if policy.may_call(window.name, window.skills, head.line))
 
 
+def next_choice(branch: Branch, policy: Policy, window: Window, now: float) -> Choice | None:
+    """Return whom the policy calls next to a window, who is served there being finished first; None: nobody."""
+    heads = callable_heads(branch, policy, window)
+    served = branch.tickets.get(window.ticket)
+    if served is not None:
+        after = ticket_after(served, Finished(served.number), now)
+        if after.state is TicketState.WAITING and policy.may_call(window.name, window.skills, after.line):
+            heads += (after.head,)
+    return choose(heads, policy, now, policy.window_rule(window.name).first)
+
+
 def _call_next(branch: Branch, policy: Policy, act: CallNext, now: float) -> Decision:
     window = _open_window(branch, act.window)
     if isinstance(window, Refusal):
         return window
-    heads = callable_heads(branch, policy, window)
     finished: tuple[Event, ...] = ()
     if window.ticket:
-        served = branch.tickets[window.ticket]
-        if served.state is not TicketState.SERVING:
-            return _busy(window)
-        finished = (Finished(served.number),)
-        after = ticket_after(served, Finished(served.number), now)
-        if after.state is TicketState.WAITING and policy.may_call(window.name, window.skills, after.line):
-            heads += (after.head,)
-    choice = choose(heads, policy, now, policy.window_rule(window.name).first)
+        if branch.tickets[window.ticket].state is not TicketState.SERVING:
+            return busy(window)
+        finished = (Finished(window.ticket),)
+    choice = next_choice(branch, policy, window, now)
     if choice is None:
         return finished or _nobody(branch, window)
     return (*finished, Called(choice.head.number, window.name, choice.reason))
@@ -164,7 +167,7 @@ def _call_ticket(branch: Branch, policy: Policy, act: CallTicket, now: float) ->
     if isinstance(window, Refusal):
         return window
     if window.ticket:
-        return _busy(window)
+        return busy(window)
     ticket = branch.tickets.get(act.ticket)
     if ticket is None:
         return Refusal(Why.NO_TICKET, {"ticket": act.ticket})
@@ -196,8 +199,7 @@ def _finish(branch: Branch, policy: Policy, act: Finish, now: float) -> Decision
 # -- tickets -------------------------------------------------------------------------------------------------
 
 
-def _transfer(branch: Branch, policy: Policy, act: Transfer) -> Decision:
-    ticket = _ticket_at(branch, act.window)
+def _transfer(branch: Branch, policy: Policy, ticket: Ticket | Refusal, act: Transfer | TransferTicket) -> Decision:
     if isinstance(ticket, Refusal):
         return ticket
     if act.service not in policy.service:
@@ -217,6 +219,10 @@ def _for_ticket(branch: Branch, policy: Policy, act: ForTicket, now: float) -> D
     if ticket is None:
         return Refusal(Why.NO_TICKET, {"ticket": act.ticket})
     match act:
+        case TransferTicket(number):
+            if ticket.state in AT_A_WINDOW:  # it is for those who have the customer before them to say
+                return Refusal(Why.WRONG_STATE, {"ticket": number, "state": ticket.state.value})
+            return _transfer(branch, policy, ticket, act)
         case Park(number, by, back_at):
             return _event(ticket, Parked(number, by, back_at))
         case Cancel(number, by):
@@ -244,36 +250,6 @@ def _event(ticket: Ticket, event: TicketEvent) -> Decision:
 # -- windows -------------------------------------------------------------------------------------------------
 
 
-def _staff(branch: Branch, policy: Policy, act: Staffing) -> Decision:
-    if isinstance(act, SignIn):
-        return _sign_in(branch, policy, act)
-    window = branch.windows.get(act.window)
-    if window is None:
-        return Refusal(Why.NO_WINDOW, {"window": act.window})
-    if isinstance(act, EndBreak):
-        return (BreakEnded(act.window),) if window.pause else Refusal(Why.NOT_PAUSED, {"window": act.window})
-    if window.ticket:
-        return _busy(window)
-    if isinstance(act, SignOut):
-        bound = [head for line, heads in branch.lines.items() if line.window == act.window for head in heads]
-        freed = (Transferred(head.number, head.line.service) for head in sorted(bound))
-        return (*freed, TellerSignedOut(act.window))
-    if window.pause:
-        return Refusal(Why.PAUSED, {"window": act.window})
-    return (BreakBegan(act.window, act.reason),)
-
-
-def _sign_in(branch: Branch, policy: Policy, act: SignIn) -> Decision:
-    there = branch.windows.get(act.window)
-    if there is not None:
-        return Refusal(Why.WINDOW_OPEN, {"window": act.window, "teller": there.teller})
-    elsewhere = next((window for window in branch.windows.values() if window.teller == act.teller), None)
-    if elsewhere is not None:
-        return Refusal(Why.TELLER_ELSEWHERE, {"window": elsewhere.name, "teller": act.teller})
-    skills = policy.teller[act.teller].services if act.teller in policy.teller else ()
-    return (TellerSignedIn(act.window, act.teller, skills),)
-
-
 def _open_window(branch: Branch, name: str) -> Window | Refusal:
     window = branch.windows.get(name)
     if window is None:
@@ -286,10 +262,6 @@ def _ticket_at(branch: Branch, name: str) -> Ticket | Refusal:
     if window is None:
         return Refusal(Why.NO_WINDOW, {"window": name})
     return branch.tickets[window.ticket] if window.ticket else Refusal(Why.NOBODY_AT_WINDOW, {"window": name})
-
-
-def _busy(window: Window) -> Refusal:
-    return Refusal(Why.BUSY, {"window": window.name, "ticket": window.ticket})
 
 
 def _nobody(branch: Branch, window: Window) -> Refusal:

@@ -22,11 +22,12 @@ from queue_display.events import (
     TellerSignedIn,
     TellerSignedOut,
 )
+from queue_display.figures import Figures
 from queue_display.policy import Policy
 from queue_display.refusals import Refusal
 from queue_display.store import QueueStore, StoreUnavailable
 from queue_display.tickets import TicketState
-from queue_display.views import LastCalls, WaitsAgainstTargets
+from queue_display.views import KnownWindows, LastCalls
 
 LEARNED_DAYS = 20
 """How many days of the log are read at the start: times, arrivals and calibration are learned from them."""
@@ -51,7 +52,8 @@ class LiveBranch:
         self._clock = clock
         self.branch = Branch()
         self.last_calls = LastCalls()
-        self.against_targets = WaitsAgainstTargets(policy)
+        self.known_windows = KnownWindows()
+        self.figures = Figures(policy, LEARNED_DAYS)
         self.calibration = Calibration()
         self._estimator = Estimator(policy)
         self.waits = AnnouncedWaits(policy, self._estimator, clock)
@@ -96,9 +98,10 @@ class LiveBranch:
     def _observe(self, entry: Entry) -> None:
         if self._teaches(entry.event):
             self._estimator.observe(self.branch, entry)
-            self.against_targets.observe(entry)
+            self.figures.observe(entry)
         self.branch.apply(entry)
         self.last_calls.observe(entry)
+        self.known_windows.observe(entry)
         self.calibration.observe(entry)
 
     def _teaches(self, event: Event) -> bool:

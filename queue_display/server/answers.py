@@ -44,7 +44,7 @@ class NewTicket:
 
 @dataclass(frozen=True)
 class StaffTicket:
-    """A ticket as staff see it."""
+    """A ticket as staff see it. `target_s`: how long it should wait at most, from `since`."""
 
     ticket: str
     state: TicketState
@@ -61,15 +61,17 @@ class StaffTicket:
     started_at: float | None
     calls: int
     back_at: float | None
+    target_s: float
 
 
 @dataclass(frozen=True)
 class WindowNow:
-    """A window, its ticket, and after a call why this one was called."""
+    """A window, its ticket, and why this one was called; without a teller it is closed."""
 
     window: str
     teller: str
     pause: BreakReason | None
+    pause_since: float | None
     ticket: StaffTicket | None
     why: LocalText | None
     entry: int
@@ -77,9 +79,10 @@ class WindowNow:
 
 @dataclass(frozen=True)
 class Windows:
-    """The open windows."""
+    """The open windows; `known` are the names of all that the policy names or that were open in the last days."""
 
     windows: tuple[WindowNow, ...]
+    known: tuple[str, ...]
     entry: int
 
 
@@ -88,6 +91,46 @@ class Tickets:
     """The tickets of today that are not finished and not cancelled, in the order of issue."""
 
     tickets: tuple[StaffTicket, ...]
+    entry: int
+
+
+@dataclass(frozen=True)
+class NextCall:
+    """Whom a window would call now, and why."""
+
+    ticket: StaffTicket
+    why: LocalText
+
+
+@dataclass(frozen=True)
+class LineNow:
+    """A line as it waits. `callable`: the window may call it; `window`: no other window may ("": any)."""
+
+    service: str
+    customer_class: str
+    appointment: bool
+    window: str
+    waiting: int
+    longest_s: float
+    target_s: float
+    over_target: int
+    callable: bool
+
+
+@dataclass(frozen=True)
+class Console:
+    """What a teller works with: the window, whom it would call next, the first who wait, in the order of its calls.
+
+    `aside`: who is parked or was missed. `open_windows`: to which a ticket may be sent.
+    """
+
+    at: float
+    window: WindowNow
+    next: NextCall | None
+    first: tuple[StaffTicket, ...]
+    aside: tuple[StaffTicket, ...]
+    lines: tuple[LineNow, ...]
+    open_windows: tuple[str, ...]
     entry: int
 
 
@@ -151,25 +194,83 @@ class Status:
 
 
 @dataclass(frozen=True)
+class WindowLoad:
+    """What a window does now, since when: `state` is that of its ticket, "paused" or "free". Nobody is named."""
+
+    window: str
+    state: str
+    since: float
+    ticket: str
+    pause: BreakReason | None
+
+
+@dataclass(frozen=True)
+class PromisesReport:
+    """Over the last days: how many waits were promised and fell due, the share of "up to" that was kept (0.8 is meant).
+
+    `bias_s`: by how much they waited longer than "about" on average; `rms_error_s`: the root mean square of that.
+    """
+
+    due: int
+    kept: float
+    bias_s: float
+    rms_error_s: float
+
+
+@dataclass(frozen=True)
 class LineReport:
-    """Waits of a line today against its target, and over the last days how often "up to" was kept."""
+    """A line today: who waits now, waits to the first call against the target, and what was promised.
+
+    `gave_up`: cancelled before the first call. `within_target`: the share of those called.
+    """
 
     service: str
     customer_class: str
     appointment: bool
     target_s: float
+    waiting: int
+    over_target: int
+    longest_waiting_s: float
+    taken: int
+    called: int
+    gave_up: int
+    within_target: float
+    mean_s: float
+    p90_s: float
+    longest_s: float
+    promises: PromisesReport
+
+
+@dataclass(frozen=True)
+class HourReport:
+    """An hour of today (0 to 23). `called`: first calls, with the share within target and the mean wait."""
+
+    hour: int
+    taken: int
     called: int
     within_target: float
     mean_s: float
-    longest_s: float
-    promises: int
-    promises_kept: float
-    promises_bias_s: float
+    finished: int
+    missed: int
+    gave_up: int
 
 
 @dataclass(frozen=True)
 class Report:
-    """The day so far."""
+    """The day so far, and the load now. `services` forecast the waits of newcomers."""
 
+    at: float
     now: Status
+    windows: tuple[WindowLoad, ...]
+    services: tuple[ServiceNow, ...]
     lines: tuple[LineReport, ...]
+    hours: tuple[HourReport, ...]
+    promises: PromisesReport
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """A table to take away."""
+
+    name: str
+    text: str

@@ -20,7 +20,8 @@ from kiosk_core.clock import Clock
 from queue_display.feed import Feed
 from queue_display.refusals import Refusal
 from queue_display.server.access import Caller, Limits, RateLimit, Role, Tokens, names
-from queue_display.server.endpoints import EVERYBODY, STAFF, VIEWS, Doing, View, doings
+from queue_display.server.answers import CsvFile
+from queue_display.server.endpoints import EVERYBODY, STAFF, VIEWS, Doing, Looking, View, doings
 from queue_display.server.events import EventStream, Frames
 from queue_display.server.openapi import openapi
 from queue_display.server.problems import Problem, malformed, refused
@@ -162,11 +163,12 @@ class Server:
 
         async def answer(request: Request) -> Response:
             caller = self._caller(request, view.roles)
+            looking = Looking(caller, request.path_params, _query(request, view))
             async with self.writer.looking() as live:
-                seen = view.see(live, caller)
+                seen = view.see(live, looking)
             if isinstance(seen, Refusal):
                 raise refused(seen)
-            return _json(made.dump_json(seen))
+            return _csv(seen) if isinstance(seen, CsvFile) else _json(made.dump_json(seen))
 
         return answer
 
@@ -253,6 +255,20 @@ async def _other_method(_: Request, __: Exception) -> Response:
 
 def _json(body: bytes, status: int = 200) -> Response:
     return Response(body, status, {"Cache-Control": "no-store"}, "application/json")
+
+
+def _csv(file: CsvFile) -> Response:
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{file.name}"'}
+    return Response(file.text.encode(), 200, headers, "text/csv")
+
+
+def _query(request: Request, view: View) -> object:
+    if view.query is None:
+        return None
+    try:
+        return _adapter(view.query).validate_strings(dict(request.query_params))
+    except ValidationError as error:
+        raise malformed(error) from None
 
 
 def _too_often(wait_s: float) -> Problem:

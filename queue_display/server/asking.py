@@ -9,7 +9,7 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from kiosk_core.texts import Language
 from queue_display import acts
 from queue_display.events import BreakReason, By
-from queue_display.live import LiveBranch
+from queue_display.live import LEARNED_DAYS, LiveBranch
 from queue_display.refusals import Refusal, Why
 from queue_display.server.access import Caller
 from queue_display.tickets import Channel, Line
@@ -59,6 +59,14 @@ class TransferTo:
     window: Annotated[str, MaxLen(32)] = ""
 
     __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class ReportOf:
+    """Of how many days, the present one among them, and in which language."""
+
+    days: Annotated[int, Ge(1), Le(LEARNED_DAYS)] = 1
+    language: Language = "zh"
 
 
 @dataclass(frozen=True)
@@ -154,6 +162,11 @@ def park_at_window(_: Caller, path: Mapping[str, str], body: ParkFor) -> Wish:
 def park_ticket(_: Caller, path: Mapping[str, str], body: ParkFor) -> Wish:
     """Park a ticket, by staff."""
     return lambda live: acts.Park(path["ticket"], By.TELLER, _back_at(live, body.minutes))
+
+
+def transfer_ticket(_: Caller, path: Mapping[str, str], body: TransferTo) -> Wish:
+    """Send a ticket that is at no window elsewhere."""
+    return lambda _: acts.TransferTicket(path["ticket"], body.service, body.window)
 
 
 def for_ticket(make: Callable[[str, By], acts.Act]) -> Asked:

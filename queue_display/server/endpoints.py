@@ -7,27 +7,42 @@ from typing import Any
 from queue_display import acts
 from queue_display.events import Entry, Issued
 from queue_display.live import LiveBranch
-from queue_display.refusals import Refusal
+from queue_display.refusals import Refusal, Why
 from queue_display.server import answers, asking, showing
 from queue_display.server.access import Caller, Role, Tokens
+from queue_display.server.console import console
+from queue_display.server.csv_report import csv_report
+from queue_display.server.report import report
 
 STAFF = frozenset({Role.TELLER, Role.MANAGER})
 EVERYBODY = frozenset(Role)
 
 Path = Mapping[str, str]
-See = Callable[[LiveBranch, Caller], object]
+
+
+@dataclass(frozen=True)
+class Looking:
+    """Who looks, with these parts of the path and this checked query."""
+
+    caller: Caller
+    path: Path
+    query: Any
+
+
+See = Callable[[LiveBranch, Looking], object]
 Tell = Callable[[LiveBranch, tuple[Entry, ...], Caller, Path], object]
 
 
 @dataclass(frozen=True)
 class View:
-    """Something to look at."""
+    """Something to look at. `query`: what may be asked of it; what else the query says is nothing to it."""
 
     path: str
     summary: str
     roles: frozenset[Role]
     see: See
     answer: type
+    query: type | None = None
 
 
 @dataclass(frozen=True)
@@ -44,21 +59,28 @@ class Doing:
     makes: bool = False
 
 
-def _window(live: LiveBranch, entries: tuple[Entry, ...], _: Caller, path: Path) -> object:
-    return showing.window_now(live, path["window"], entries)
+def _window(live: LiveBranch, _: tuple[Entry, ...], __: Caller, path: Path) -> object:
+    return showing.window_now(live, path["window"])
 
 
 def _ticket(live: LiveBranch, _: tuple[Entry, ...], __: Caller, path: Path) -> object:
-    return showing.staff_ticket(live.branch.tickets[path["ticket"]])
+    return showing.staff_ticket(live, path["ticket"])
 
 
 def _own_ticket(live: LiveBranch, _: tuple[Entry, ...], caller: Caller, __: Path) -> object:
     return showing.own_ticket(live, caller.name)
 
 
-def _see_own_ticket(live: LiveBranch, caller: Caller) -> object:
-    number = asking.own_ticket(live, caller)
+def _see_own_ticket(live: LiveBranch, looking: Looking) -> object:
+    number = asking.own_ticket(live, looking.caller)
     return number if isinstance(number, Refusal) else showing.own_ticket(live, number)
+
+
+def _see_ticket(live: LiveBranch, looking: Looking) -> object:
+    number = looking.path["ticket"]
+    if number not in live.branch.tickets:
+        return Refusal(Why.NO_TICKET, {"ticket": number})
+    return showing.staff_ticket(live, number)
 
 
 def _at_window(word: str, summary: str, body: type, make: Callable[[str, Any], acts.Act]) -> Doing:
@@ -84,6 +106,14 @@ VIEWS: tuple[View, ...] = (
     View("/v1/board", "The last calls and who waits", EVERYBODY, lambda live, _: showing.board(live), answers.Board),
     View("/v1/windows", "The open windows", STAFF, lambda live, _: showing.windows(live), answers.Windows),
     View(
+        "/v1/windows/{window}",
+        "What a teller works with: the window, whom it would call next and why, who else is there",
+        STAFF,
+        lambda live, looking: console(live, looking.path["window"]),
+        answers.Console,
+    ),
+    View("/v1/tickets/{ticket}", "A ticket of today", STAFF, _see_ticket, answers.StaffTicket),
+    View(
         "/v1/tickets",
         "The tickets that are not done with",
         STAFF,
@@ -99,10 +129,18 @@ VIEWS: tuple[View, ...] = (
     ),
     View(
         "/v1/report",
-        "The day's waits against their targets, and whether promises were kept",
+        "The load now, the day's waits against their targets, and whether promises were kept",
         frozenset({Role.MANAGER}),
-        lambda live, _: showing.report(live),
+        lambda live, _: report(live),
         answers.Report,
+    ),
+    View(
+        "/v1/report.csv",
+        "The waits of the last days against their targets, as a table",
+        frozenset({Role.MANAGER}),
+        lambda live, looking: csv_report(live, looking.query.days, looking.query.language),
+        answers.CsvFile,
+        asking.ReportOf,
     ),
 )
 
@@ -172,6 +210,15 @@ _WINDOW_ACTS = (
 )
 
 _TICKET_ACTS = (
+    Doing(
+        "/v1/tickets/{ticket}/transfer",
+        "Send a ticket that is at no window to another service or window, with its seniority",
+        STAFF,
+        asking.TransferTo,
+        asking.transfer_ticket,
+        _ticket,
+        answers.StaffTicket,
+    ),
     Doing(
         "/v1/tickets/{ticket}/park",
         "Park a ticket",

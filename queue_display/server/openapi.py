@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from queue_display.server.access import Role
+from queue_display.server.answers import CsvFile
 from queue_display.server.endpoints import Doing, View
 
 _REF = "#/components/schemas/{model}"
@@ -24,7 +25,7 @@ _PROBLEMS = {
 
 def openapi(views: Sequence[View], doings: Sequence[Doing]) -> dict[str, Any]:
     """Return the document."""
-    kinds: list[type] = [each.answer for each in views]
+    kinds: list[type] = [each.answer for each in views if each.answer is not CsvFile]
     kinds += [kind for each in doings for kind in (each.answer, each.body)]
     _, schemas = TypeAdapter.json_schemas(
         [(kind, "serialization", TypeAdapter(kind)) for kind in dict.fromkeys(kinds)], ref_template=_REF
@@ -53,7 +54,9 @@ def openapi(views: Sequence[View], doings: Sequence[Doing]) -> dict[str, Any]:
 
 def _operation(each: View | Doing, method: str) -> dict[str, Any]:
     status = "201" if isinstance(each, Doing) and each.makes else "200"
-    done = {"description": "Done", "content": {"application/json": {"schema": _ref(each.answer)}}}
+    is_table = each.answer is CsvFile
+    schema = {"type": "string"} if is_table else _ref(each.answer)
+    done = {"description": "Done", "content": {"text/csv" if is_table else "application/json": {"schema": schema}}}
     return {
         "summary": each.summary,
         "description": f"Roles: {', '.join(sorted(role.value for role in each.roles))}.",
@@ -61,9 +64,17 @@ def _operation(each: View | Doing, method: str) -> dict[str, Any]:
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in re.findall(r"{(\w+)}", each.path)
-        ],
+        ]
+        + (_query_parameters(each.query) if isinstance(each, View) and each.query else []),
         "responses": {status: done, **_problems()},
     }
+
+
+def _query_parameters(kind: type) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in TypeAdapter(kind).json_schema()["properties"].items()
+    ]
 
 
 def _problems() -> dict[str, Any]:

@@ -44,7 +44,7 @@ def refused(refusal: Refusal) -> Problem:
 
 
 def malformed(error: ValidationError) -> Problem:
-    """Return the problem for a body that is not as it must be; what it said is not repeated: it may be personal."""
+    """Return the problem for a request that is not as it must be; what it said is not repeated: it may be personal."""
     told = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in error.errors(include_input=False)]
     listed = "; ".join(told)
-    return Problem(422, "malformed", f"The body is wrong: {listed}.", f"请求内容有误：{listed}。")
+    return Problem(422, "malformed", f"The request is wrong: {listed}.", f"请求内容有误：{listed}。")

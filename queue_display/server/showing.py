@@ -1,21 +1,18 @@
 """The branch as its callers may see it: the folds, put into the records of `queue_display.server.answers`."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kiosk_core.texts import LocalText
 from queue_display.branch import Window
-from queue_display.dispatch import place_of
-from queue_display.events import Called, Entry
+from queue_display.dispatch import Reason, place_of
 from queue_display.live import LiveBranch
 from queue_display.sentences import reason_sentence
 from queue_display.server.answers import (
     Board,
     CallShown,
     ClassOfCustomers,
-    LineReport,
     OwnTicket,
-    Report,
     ServiceNow,
     Services,
     StaffTicket,
@@ -63,8 +60,9 @@ def _ahead(live: LiveBranch, ticket: Ticket) -> int:
     )
 
 
-def staff_ticket(ticket: Ticket) -> StaffTicket:
-    """Return a ticket as staff see it."""
+def staff_ticket(live: LiveBranch, number: str) -> StaffTicket:
+    """Return the ticket `number` of today as staff see it."""
+    ticket = live.branch.tickets[number]
     return StaffTicket(
         ticket=ticket.number,
         state=ticket.state,
@@ -81,37 +79,46 @@ def staff_ticket(ticket: Ticket) -> StaffTicket:
         started_at=ticket.started_at,
         calls=ticket.calls,
         back_at=ticket.back_at,
+        target_s=live.policy.terms[ticket.line].target_s,
     )
 
 
-def window_now(live: LiveBranch, name: str, entries: tuple[Entry, ...] = ()) -> WindowNow:
-    """Return a window, closed if nobody is signed in; `entries` are what has just happened there."""
+def window_now(live: LiveBranch, name: str) -> WindowNow:
+    """Return a window, closed if nobody is signed in."""
     window = live.branch.windows.get(name) or Window(name, "")
-    called = [entry.event for entry in entries if isinstance(entry.event, Called)]
     return WindowNow(
         window=name,
         teller=window.teller,
         pause=window.pause,
-        ticket=staff_ticket(live.branch.tickets[window.ticket]) if window.ticket else None,
-        why=_why(live, called[-1]) if called else None,
+        pause_since=window.pause_since,
+        ticket=staff_ticket(live, window.ticket) if window.ticket else None,
+        why=why(live, window.reason) if window.reason else None,
         entry=live.branch.last.number,
     )
 
 
-def _why(live: LiveBranch, called: Called) -> LocalText:
+def why(live: LiveBranch, reason: Reason) -> LocalText:
+    """Return the reason of a call as a sentence."""
     rule = live.policy.rule
-    return LocalText(reason_sentence(called.reason, rule, "zh"), reason_sentence(called.reason, rule, "en"))
+    return LocalText(reason_sentence(reason, rule, "zh"), reason_sentence(reason, rule, "en"))
 
 
 def windows(live: LiveBranch) -> Windows:
     """Return the open windows."""
-    return Windows(tuple(window_now(live, name) for name in sorted(live.branch.windows)), live.branch.last.number)
+    windows_now = tuple(window_now(live, name) for name in in_order(live.branch.windows))
+    known = in_order(live.known_windows.names | live.policy.window.keys())
+    return Windows(windows_now, known, live.branch.last.number)
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of windows as people sort them: 2 before 10."""
+    return tuple(sorted(names, key=lambda name: (not name.isdecimal(), len(name) if name.isdecimal() else 0, name)))
 
 
 def tickets(live: LiveBranch) -> Tickets:
     """Return the tickets that are not done with."""
     gone = {TicketState.FINISHED, TicketState.CANCELLED}
-    left = tuple(staff_ticket(each) for each in live.branch.tickets.values() if each.state not in gone)
+    left = tuple(staff_ticket(live, each.number) for each in live.branch.tickets.values() if each.state not in gone)
     return Tickets(left, live.branch.last.number)
 
 
@@ -151,31 +158,3 @@ def status(live: LiveBranch) -> Status:
     branch = live.branch
     waiting = sum(map(len, branch.lines.values()))
     return Status(branch.day, len(branch.tickets), waiting, len(branch.windows), branch.last.number)
-
-
-def report(live: LiveBranch) -> Report:
-    """Return the day so far."""
-    waits, promises = live.against_targets.waits, live.calibration.promises
-    known = [line for line in sorted(waits.keys() | promises.keys()) if line.service in live.policy.service]
-    return Report(
-        now=status(live),
-        lines=tuple(_line_report(live, line) for line in known if line.customer_class in live.policy.customer_class),
-    )
-
-
-def _line_report(live: LiveBranch, line: Line) -> LineReport:
-    today = live.against_targets.waits.get(line)
-    promises = live.calibration.promises.get(line)
-    return LineReport(
-        service=line.service,
-        customer_class=line.customer_class,
-        appointment=line.appointment,
-        target_s=live.policy.terms[line].target_s,
-        called=today.called if today else 0,
-        within_target=today.share_within_target if today else 0.0,
-        mean_s=today.mean_s if today else 0.0,
-        longest_s=today.longest_s if today else 0.0,
-        promises=promises.due if promises else 0,
-        promises_kept=promises.share_kept if promises else 0.0,
-        promises_bias_s=promises.bias_s if promises else 0.0,
-    )

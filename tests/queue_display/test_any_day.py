@@ -17,17 +17,18 @@ from hypothesis.stateful import (
 from queue_display import acts
 from queue_display.branch import Branch
 from queue_display.calibration import Calibration
-from queue_display.deciding import lapsed
+from queue_display.deciding import decide, lapsed, next_choice
 from queue_display.dispatch import Because
 from queue_display.estimates import Estimator
 from queue_display.events import BreakReason, By, Called, Issued, ReEntered
+from queue_display.figures import Figures
 from queue_display.policy import Policy, Rule, WindowRule
-from queue_display.refusals import Refusal
+from queue_display.refusals import Refusal, Why
 from queue_display.replay import Budget
 from queue_display.rows import read_event, write_event
 from queue_display.sentences import reason_sentence
 from queue_display.tickets import Channel, Line, Ticket, TicketState
-from queue_display.views import LastCalls, WaitsAgainstTargets
+from queue_display.views import LastCalls
 from tests.queue_display.logs import MIDNIGHT, Log
 from tests.queue_display.policies import branch_policy
 
@@ -70,8 +71,8 @@ class AnyDay(RuleBasedStateMachine):
     def open_the_day(self, rule_: Rule) -> None:
         policy = branch_policy(rule_, window=RULES)
         self.estimator, self.calibration, self.calls = Estimator(policy, Budget(calls=1)), Calibration(), LastCalls()
-        waits = WaitsAgainstTargets(policy)
-        folds = (self.calibration, self.calls, waits)
+        self.figures = Figures(policy)
+        folds = (self.calibration, self.calls, self.figures)
         self.log = Log(
             policy,
             self.estimator.observe,
@@ -192,7 +193,7 @@ class AnyDay(RuleBasedStateMachine):
         self.do(acts.Transfer(window, service, to))
 
     @precondition(lambda self: self.log.branch.tickets)
-    @rule(data=st.data(), act=st.sampled_from(["park", "back", "cancel", "call"]), window=windows)
+    @rule(data=st.data(), act=st.sampled_from(["park", "back", "cancel", "call", "transfer"]), window=windows)
     def for_a_ticket(self, data: st.DataObject, act: str, window: str) -> None:
         number = data.draw(st.sampled_from(list(self.log.branch.tickets)))
         match act:
@@ -204,6 +205,19 @@ class AnyDay(RuleBasedStateMachine):
                 self.do(acts.Cancel(number, By.CUSTOMER))
             case "call":
                 self.do(acts.CallTicket(window, number))
+            case "transfer":
+                to = data.draw(st.tuples(st.sampled_from(SERVICES), st.sampled_from(["", *WINDOWS])))
+                self.transfer_ticket(number, *to)
+
+    def transfer_ticket(self, number: str, service: str, to_window: str) -> None:
+        before = self.log.branch.tickets[number]
+        self.do(acts.TransferTicket(number, service, to_window))
+        after = self.log.branch.tickets[number]
+        if after != before:
+            assert before.state in {TicketState.WAITING, TicketState.PARKED}
+            assert (after.state, after.services[0], after.window) == (TicketState.WAITING, service, to_window)
+            assert (after.since, after.order) == (before.since, before.order)
+            assert set(before.services[1:]) - {service} == set(after.services[1:])
 
     @rule(window=windows, teller=st.sampled_from(["1001", "1002", "1003", "1004"]))
     def sign_in(self, window: str, teller: str) -> None:
@@ -263,6 +277,37 @@ class AnyDay(RuleBasedStateMachine):
         events = [entry.event for entry in self.log.entries]
         since = {event.ticket: event.since for event in events if isinstance(event, Issued | ReEntered)}
         assert since == {each.number: each.since for each in self.log.branch.tickets.values()}
+
+    @invariant()
+    def the_next_call_is_the_one_that_was_foretold(self) -> None:
+        log = self.log
+        for window in log.branch.windows.values():
+            choice = next_choice(log.branch, log.policy, window, log.now)
+            decision = decide(log.branch, log.policy, acts.CallNext(window.name), log.now)
+            if not isinstance(decision, Refusal):
+                called = [event for event in decision if isinstance(event, Called)]
+                foretold = [] if choice is None else [Called(choice.head.number, window.name, choice.reason)]
+                assert called == foretold
+            elif decision.why in {Why.NOBODY_WAITS, Why.NONE_FOR_WINDOW}:
+                assert choice is None
+
+    @invariant()
+    def the_figures_are_those_of_the_log(self) -> None:
+        today = self.figures.today
+        issued = [each.event.ticket for each in self.log.entries if isinstance(each.event, Issued)]
+        called = {each.event.ticket for each in self.log.entries if isinstance(each.event, Called)}
+        for counts in (today.lines.values(), today.hours.values()):
+            assert sum(each.taken for each in counts) == len(issued)
+            assert sum(each.called for each in counts) == len(called)
+            left = sum(each.taken - each.called - each.gave_up for each in counts)
+            gone = {each.number for each in self.log.branch.tickets.values() if each.state is TicketState.CANCELLED}
+            assert left == len(set(issued) - called - gone)
+
+    @invariant()
+    def why_a_ticket_is_at_a_window_is_known(self) -> None:
+        for window in self.log.branch.windows.values():
+            assert (window.reason is not None) == bool(window.ticket)
+            assert (window.pause_since is not None) == (window.pause is not None)
 
     @invariant()
     def no_number_is_issued_twice(self) -> None:

@@ -15,6 +15,7 @@ from queue_display.store import StoreUnavailable
 from tests.clocks import SetClock
 from tests.queue_display.running import TICKET, Follower, Running, running
 
+CLOSED = {"pause": None, "pause_since": None, "ticket": None, "why": None}
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
@@ -32,7 +33,7 @@ def test_a_visit_from_ticket_to_end(tmp_path: Path) -> None:
         assert taken["ticket"]["ticket"] == "A001"
         assert taken["ticket"]["ahead"] == 0
         opened = await branch.did("teller", "/v1/windows/3/sign-in", {"teller": "1001"})
-        assert opened == {"window": "3", "teller": "1001", "pause": None, "ticket": None, "why": None, "entry": 3}
+        assert opened == {"window": "3", "teller": "1001", **CLOSED, "entry": 3}
         called = await branch.did("teller", "/v1/windows/3/call-next")
         assert called["ticket"]["ticket"] == "A001"
         assert called["why"]["en"] == "Nobody else waits here: waited 0 min."

@@ -6,8 +6,8 @@ from queue_display import acts
 from queue_display.branch import Branch, BrokenLog
 from queue_display.events import BreakReason, By, Called, Entry
 from queue_display.rows import read_event, write_event
-from queue_display.tickets import Channel, Line
-from queue_display.views import LastCalls, WaitsAgainstTargets
+from queue_display.tickets import Channel
+from queue_display.views import KnownWindows, LastCalls
 from tests.queue_display.logs import Log
 from tests.queue_display.policies import branch_policy
 
@@ -51,13 +51,11 @@ def test_the_last_calls_are_newest_first_and_each_has_its_number_in_the_log() ->
         assert log.entries[call.number - 1].at == call.at
 
 
-def test_a_wait_is_from_the_ticket_or_the_slot_to_the_first_call() -> None:
-    log, view = a_day(), WaitsAgainstTargets(branch_policy())
-    for entry in log.entries:
-        view.observe(entry)
-    vip, booked = view.waits[Line("simple", "vip")], view.waits[Line("simple", "ordinary", appointment=True)]
-    assert (vip.called, vip.mean_s, vip.share_within_target) == (1, 150, 1)  # VIP customers: 5 minutes
-    assert (booked.called, booked.longest_s, booked.share_within_target) == (1, 90, 1)  # appointments: 2 minutes
+def test_windows_are_known_by_those_who_signed_in() -> None:
+    known = KnownWindows()
+    for entry in a_day().entries:
+        known.observe(entry)
+    assert known.names == {"1", "2"}
 
 
 def test_every_event_comes_back_from_disk_as_it_was() -> None:
