@@ -217,7 +217,7 @@ MUTANTS = (
     ),
     Mutant(
         "rows wait for a later sync",
-        "journal/database.py",
+        "durable/sqlite.py",
         'connection.pragma("synchronous", "full")',
         'connection.pragma("synchronous", "normal")',
     ),
