@@ -3,7 +3,17 @@
 from collections import deque
 from dataclasses import dataclass
 
-from queue_display.events import Called, DayOpened, Entry, Recalled, TellerSignedIn
+from queue_display.events import (
+    Called,
+    Cancelled,
+    DayOpened,
+    Entry,
+    Parked,
+    Recalled,
+    ReEntered,
+    TellerSignedIn,
+    Transferred,
+)
 
 
 @dataclass(frozen=True)
@@ -18,7 +28,10 @@ class Call:
 
 
 class LastCalls:
-    """The last calls and recalls of the day, the newest first."""
+    """The last calls and recalls of the day that lead to a window, the newest first.
+
+    A ticket that waits again or was cancelled leads to none.
+    """
 
     def __init__(self, most: int = 12) -> None:
         self._calls: deque[Call] = deque(maxlen=most)
@@ -40,6 +53,10 @@ class LastCalls:
                 self._calls.appendleft(Call(entry.number, entry.at, ticket, window, again=False))
             case Recalled(ticket=ticket):
                 self._calls.appendleft(Call(entry.number, entry.at, ticket, self._windows[ticket], again=True))
+            case (
+                Transferred(ticket=ticket) | Parked(ticket=ticket) | ReEntered(ticket=ticket) | Cancelled(ticket=ticket)
+            ):
+                self._calls = deque((call for call in self._calls if call.ticket != ticket), self._calls.maxlen)
             case _:
                 pass
 

@@ -175,8 +175,12 @@ class CallShown:
 
 @dataclass(frozen=True)
 class Board:
-    """What the lobby sees: the last calls, the newest first, and the services."""
+    """What the lobby sees: the last calls that lead to a window, the newest first, and the services.
 
+    `at`: what time it is in the branch.
+    """
+
+    at: float
     calls: tuple[CallShown, ...]
     services: tuple[ServiceNow, ...]
     entry: int

@@ -216,7 +216,10 @@ class Server:
             )
         if self._followers >= MOST_FOLLOWERS:
             raise Problem(503, "too_many", "Too many follow already; come back later.", "连接过多，请稍后再试。")
-        return _Counted(self, EventStream(self.feed, self._frames, int(text), for_staff=caller.role in STAFF))
+        return _Counted(self, self._stream(int(text), caller))
+
+    def _stream(self, after: int, caller: Caller) -> EventStream:
+        return EventStream(self.feed, self._frames, self.clock, after, for_staff=caller.role in STAFF)
 
     def followers_changed(self, by: int) -> None:
         """Count who follows the log."""

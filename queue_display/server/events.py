@@ -1,7 +1,7 @@
 """The log as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 
 The id of an event is its number in the log, so a browser that reconnects says by `Last-Event-ID` what it has. An event
-of type `alive`, without an id, follows every two seconds: who hears nothing for five is offline.
+of type `alive`, without an id, follows every two seconds with the branch's time: who hears nothing for five is offline.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from kiosk_core.clock import Clock
 from queue_display.events import Entry, Issued, TellerSignedIn
 from queue_display.feed import Feed
 from queue_display.rows import write_event
@@ -66,8 +67,9 @@ class EventStream:
     A client that takes longer than 20 s for what it is sent is let go; it comes back where it was.
     """
 
-    def __init__(self, feed: Feed, frames: Frames, after: int, *, for_staff: bool) -> None:
+    def __init__(self, feed: Feed, frames: Frames, clock: Clock, after: int, *, for_staff: bool) -> None:
         self._feed = feed
+        self._clock = clock
         self._frames = frames
         self._after = after
         self._for_staff = for_staff
@@ -104,7 +106,7 @@ class EventStream:
         return bool(entries)
 
     def _alive(self) -> bytes:
-        return b'event: alive\ndata: {"entry":%d}\n\n' % self._feed.last
+        return b'event: alive\ndata: {"entry":%d,"at":%.3f}\n\n' % (self._feed.last, self._clock.wall().timestamp())
 
     @staticmethod
     async def _send(send: Send, data: bytes) -> None:

@@ -128,7 +128,8 @@ _EVENTS = {
     ],
     "responses": {
         "200": {
-            "description": "Each event's id is its number. An event of type alive comes every two seconds.",
+            "description": "Each event's id is its number. An event of type alive comes every two "
+            "seconds: its entry is the log's last, its at the branch's time.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
         **_problems(),

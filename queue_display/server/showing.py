@@ -150,7 +150,7 @@ def services(live: LiveBranch) -> Services:
 def board(live: LiveBranch) -> Board:
     """Return what the lobby sees."""
     calls = tuple(CallShown(**vars(call)) for call in live.last_calls.calls)
-    return Board(calls, services_now(live), live.branch.last.number)
+    return Board(live.now, calls, services_now(live), live.branch.last.number)
 
 
 def status(live: LiveBranch) -> Status:

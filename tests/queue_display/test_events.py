@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from queue_display.feed import Feed
 from queue_display.server.events import EventStream, Frames
 from queue_display.store import StoreUnavailable
+from tests.clocks import RealClock
 from tests.queue_display.running import TICKET, Follower, Running, running
 
 
@@ -54,7 +56,7 @@ def test_a_silent_queue_shows_that_it_is_alive(tmp_path: Path) -> None:
             running(tmp_path, beat_s=0.001) as branch,
             Follower(branch.server.app, branch.tokens["display"]) as screen,
         ):
-            while screen.data.count(b'event: alive\ndata: {"entry":1}\n\n') < 3:
+            while len(re.findall(rb'event: alive\ndata: {"entry":1,"at":\d{10}\.\d{3}}\n\n', screen.data)) < 3:
                 await asyncio.sleep(0.001)
 
     asyncio.run(go())
@@ -88,7 +90,7 @@ def test_a_screen_that_is_too_slow_is_let_go_and_holds_up_nobody(
                 await asyncio.Event().wait()
                 return {}
 
-            stream = EventStream(branch.server.feed, Frames(), 0, for_staff=False)
+            stream = EventStream(branch.server.feed, Frames(), RealClock(), 0, for_staff=False)
             await stream({}, nothing_comes, never_sent)  # type: ignore[arg-type]
             await branch.did("customer", "/v1/tickets", TICKET)
 

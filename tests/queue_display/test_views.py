@@ -4,7 +4,8 @@ import pytest
 
 from queue_display import acts
 from queue_display.branch import Branch, BrokenLog
-from queue_display.events import BreakReason, By, Called, Entry
+from queue_display.dispatch import Because, Reason
+from queue_display.events import BreakReason, By, Called, Cancelled, Entry, Parked, ReEntered, Transferred
 from queue_display.rows import read_event, write_event
 from queue_display.tickets import Channel
 from queue_display.views import KnownWindows, LastCalls
@@ -41,6 +42,8 @@ def a_day() -> Log:
 def test_the_last_calls_are_newest_first_and_each_has_its_number_in_the_log() -> None:
     log, calls = a_day(), LastCalls(most=3)
     for entry in log.entries:
+        if isinstance(entry.event, ReEntered):
+            break
         calls.observe(entry)
     assert [(call.ticket, call.window, call.again) for call in calls.calls] == [
         ("A001", "2", False),
@@ -56,6 +59,17 @@ def test_windows_are_known_by_those_who_signed_in() -> None:
     for entry in a_day().entries:
         known.observe(entry)
     assert known.names == {"1", "2"}
+
+
+@pytest.mark.parametrize(
+    "event", [Transferred("A001", "complex"), Parked("A001", By.TELLER), Cancelled("A001", By.TELLER)]
+)
+def test_a_call_is_not_shown_once_its_ticket_waits_again_or_is_gone(event: Transferred | Parked | Cancelled) -> None:
+    calls = LastCalls()
+    for number, ticket in enumerate(("A001", "A002"), 1):
+        calls.observe(Entry(number, 0.0, Called(ticket, "1", Reason(Because.ALONE, 0.0))))
+    calls.observe(Entry(3, 0.0, event))
+    assert [call.ticket for call in calls.calls] == ["A002"]
 
 
 def test_every_event_comes_back_from_disk_as_it_was() -> None:
