@@ -6,7 +6,7 @@ from kiosk_core.money import FEN_PER_YUAN
 from kiosk_core.pages import KeypadPage
 from kiosk_core.texts import Words
 from kiosk_ui.presentation import BLANK, Wording, short_amount
-from kiosk_ui.qt_property import qt_property
+from screen_parts.qt_property import qt_property
 
 MAX_DIGITS = 5
 

@@ -11,7 +11,7 @@ from kiosk_core.pages import CapturePage, Page, Preview, ScanPage
 from kiosk_core.screen_messages import Frame
 from kiosk_core.texts import Words
 from kiosk_ui.presentation import Wording
-from kiosk_ui.qt_property import qt_property
+from screen_parts.qt_property import qt_property
 
 _log = logging.getLogger(__name__)
 

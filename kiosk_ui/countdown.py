@@ -4,7 +4,7 @@ from math import ceil
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from kiosk_ui.qt_property import qt_property
+from screen_parts.qt_property import qt_property
 
 
 class Countdown(QObject):

@@ -10,7 +10,7 @@ from kiosk_core.pages import FieldEntry, FieldPage, Page
 from kiosk_core.texts import Words
 from kiosk_ui.paging import Paging
 from kiosk_ui.presentation import Wording
-from kiosk_ui.qt_property import qt_property
+from screen_parts.qt_property import qt_property
 
 # How the characters stand: an ID number as region, day of birth, order and check; a date as year, month, day.
 _GROUPS = {FieldEntry.NUMBER: (6, 8, 4), FieldEntry.DATE: (4, 2, 2), FieldEntry.LAST_DAY: (4, 2, 2)}

@@ -7,7 +7,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from kiosk_core.screen_messages import Hello
 from kiosk_core.texts import LANGUAGES, Language, LocalText, Words
 from kiosk_ui.presentation import Wording
-from kiosk_ui.qt_property import qt_property
+from screen_parts.qt_property import qt_property
 
 _NAMES_OF_LANGUAGES: dict[Language, str] = {"zh": "中文", "en": "English"}
 

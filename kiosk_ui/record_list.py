@@ -7,7 +7,7 @@ from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 from kiosk_core.pages import ListPage, ListRow, ListSection, Page
 from kiosk_ui.paging import Paging
 from kiosk_ui.presentation import Wording
-from kiosk_ui.qt_property import qt_property
+from screen_parts.qt_property import qt_property
 
 
 class RecordList(QObject):

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from kiosk_core.pages import Page, PaymentPage
 from kiosk_ui.presentation import BLANK, Wording, present
-from kiosk_ui.qt_property import qt_property
+from screen_parts.qt_property import qt_property
 
 
 class ShownPages(QObject):

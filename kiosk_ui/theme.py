@@ -1,6 +1,6 @@
-"""How the screen looks: one palette, one scale of sizes in millimetres of the panel.
+"""How the screen looks: the suite's palette, one scale of sizes in millimetres of the panel.
 
-Sources: facts/touch-ui.md 3 (caps >= 4.8 mm, targets >= 15 mm, gaps >= 3 mm, contrast >= 7:1).
+Sources: facts/touch-ui.md 3 (caps >= 4.8 mm, targets >= 15 mm, gaps >= 3 mm).
 """
 
 from dataclasses import dataclass
@@ -8,36 +8,19 @@ from math import ceil
 
 from PyQt6.QtGui import QColor
 
-CAP_HEIGHT = 0.733  # of Noto Sans SC, as a part of its pixel size
+from kiosk_core.colours import COLOURS
+from screen_parts.fonts import CAP_HEIGHT
+
 MIN_CAP_MM = 4.8
 MIN_TARGET_MM = 15.0
 MIN_GAP_MM = 3.0
-MIN_CONTRAST = 7.0
 
 # The design is drawn for a panel of 21.5 inches; on others it grows and shrinks with the short side...
 _DESIGN_SHORT_SIDE_MM = 270.0
 # ...but text, targets and gaps keep their least true millimetres down to this panel (15.6": 194 mm).
 _SMALLEST_SHORT_SIDE_MM = 190.0
 
-COLOURS = {
-    "canvas": "#F1F5F6",
-    "surface": "#FFFFFF",
-    "sunken": "#E3EAED",
-    "ink": "#0E1F29",
-    "inkSoft": "#33454F",
-    "line": "#CAD5DA",
-    "edge": "#647680",
-    "accent": "#0A4A63",
-    "accentPressed": "#062F40",
-    "accentSoft": "#DAEAF1",
-    "accentSoftPressed": "#C9E0EA",
-    "onAccent": "#FFFFFF",
-    "success": "#0A5838",
-    "successSoft": "#DCF1E5",
-    "attention": "#6A3500",
-    "attentionSoft": "#FFEED0",
-    "scrim": "#C00A1B24",
-}
+_SCRIM = "#C00A1B24"  # lies over a page that is asked about; the only colour that is not opaque
 
 _LEAST_TEXT_MM = MIN_CAP_MM / CAP_HEIGHT + 0.05
 
@@ -97,17 +80,5 @@ def properties(panel: Panel) -> dict[str, object]:
         name: max(1, ceil(max(size.design_mm * panel.unit, size.least_mm * millimetre)))
         for name, size in _SIZES.items()
     }
-    return {"unit": panel.unit, **sizes, **{name: QColor(value) for name, value in COLOURS.items()}}
-
-
-def contrast(text: QColor, ground: QColor) -> float:
-    """Return the contrast of two opaque colours as WCAG 2 computes it: 1 (none) to 21."""
-    lighter, darker = sorted((_luminance(text), _luminance(ground)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: QColor) -> float:
-    def linear(part: float) -> float:
-        return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
-
-    return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF())
+    colours = {name: QColor(value) for name, value in (*COLOURS.items(), ("scrim", _SCRIM))}
+    return {"unit": panel.unit, **sizes, **colours}

@@ -35,10 +35,10 @@ from kiosk_ui.countdown import Countdown
 from kiosk_ui.field_entry import TypedField
 from kiosk_ui.header import Header
 from kiosk_ui.presentation import Wording
-from kiosk_ui.qt_property import qt_property
 from kiosk_ui.record_list import RecordList
 from kiosk_ui.shown_pages import ShownPages
 from kiosk_ui.texts import Catalogue
+from screen_parts.qt_property import qt_property
 
 DOUBLE_TAP_S = 0.35  # a second tap this soon after one that leads on belongs to the first
 _SAME_PAGE_S = 2.0  # how long a page that was answered takes no second answer; then the core may have lost it

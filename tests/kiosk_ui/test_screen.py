@@ -10,13 +10,14 @@ from PyQt6.QtGui import QColor
 from PyQt6.QtQml import QQmlProperty, qmlContext
 from PyQt6.QtQuick import QQuickItem
 
+from kiosk_core.colours import COLOURS, MIN_CONTRAST, contrast
 from kiosk_core.funding import FundingKind
 from kiosk_core.intents import Cancel, ChangeLanguage, ChooseAmount, ChooseFunding, ChooseService, Done, StayHere
 from kiosk_core.pages import Picture
 from kiosk_ui import app
 from kiosk_ui.image_providers import QUIET_ZONE, draw_qr
 from kiosk_ui.screen import QML
-from kiosk_ui.theme import COLOURS, MIN_CONTRAST, Panel, contrast, properties
+from kiosk_ui.theme import Panel, properties
 from tests.kiosk_ui.layout_lint import findings
 from tests.kiosk_ui.rigs import IGNORED_QT_MESSAGES, clock, open_screen
 from tests.kiosk_ui.sample_pages import PAGES, hello, keypad
@@ -72,7 +73,7 @@ def test_a_smaller_window_shows_the_same_in_proportion(qtbot):
 def test_the_lint_sees_a_theme_that_is_wrong(name, value, fault):
     with open_screen("portrait") as (rig, screen):
         rig.show(PAGES["amount_problem"], "en")
-        screen._theme.setProperty(name, value)
+        screen._qml.theme.setProperty(name, value)
         assert fault in "\n".join(findings(screen))
 
 
@@ -265,16 +266,16 @@ def test_no_other_colour_or_font_is_in_the_pages():
     ],
 )
 def test_text_has_a_contrast_of_seven(text, ground):
-    assert contrast(QColor(COLOURS[text]), QColor(COLOURS[ground])) >= MIN_CONTRAST
+    assert contrast(COLOURS[text], COLOURS[ground]) >= MIN_CONTRAST
 
 
 @pytest.mark.parametrize("ground", ["canvas", "surface"])
 def test_edges_of_buttons_have_a_contrast_of_three(ground):  # WCAG 2.2, 1.4.11
-    assert contrast(QColor(COLOURS["edge"]), QColor(COLOURS[ground])) >= 3
+    assert contrast(COLOURS["edge"], COLOURS[ground]) >= 3
 
 
 def test_contrast_of_black_on_white_is_21():  # WCAG 2.2, definition of contrast ratio
-    assert contrast(QColor("black"), QColor("white")) == pytest.approx(21)
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
 
 
 def test_closing_twice_does_no_harm_and_a_closed_screen_says_so():
