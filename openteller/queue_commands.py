@@ -86,6 +86,15 @@ def serve(  # noqa: PLR0917  (each is an option)
             show_default="/var/lib/openteller/queue for root, else ~/.local/state/openteller/queue",
         ),
     ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Keep the log in PostgreSQL: postgresql://USER@HOST/DATABASE, the password from PGPASSWORD or a"
+            " passfile. Several servers may serve one branch.",
+        ),
+    ] = None,
+    branch: Annotated[str | None, typer.Option(metavar="NAME", help="Which branch of the database this is.")] = None,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Whom to serve; 0.0.0.0: the network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8640,
     certificate: Annotated[Path | None, typer.Option(metavar="PEM", help="For TLS, with --key.")] = None,
@@ -97,10 +106,13 @@ def serve(  # noqa: PLR0917  (each is an option)
 
     Runs until SIGTERM or Ctrl-C. What was acknowledged outlives a power cut.
     """
+    from openteller.queue_database import Database  # noqa: PLC0415
     from openteller.queue_server import DEFAULT_POLICY, Place  # noqa: PLC0415  (the server's libraries)
     from openteller.queue_server import serve as serve_queue  # noqa: PLC0415
     from queue_display.server.access import Limits  # noqa: PLC0415
 
+    if (database is None) != (branch is None):
+        stop("--database and --branch belong together: one database keeps the logs of many branches")
     leave_no_core_dump()
     log_to_stderr(verbose)
     console = Console(highlight=False, soft_wrap=True)
@@ -110,6 +122,7 @@ def serve(  # noqa: PLR0917  (each is an option)
             policy or DEFAULT_POLICY,
             Place(host, port, certificate, key),
             SystemClock(),
+            database=Database(database, branch) if database and branch else None,
             say=lambda line: console.print(line, markup=False),
             limits=Limits(per_second=rate, burst=3 * rate),
         )

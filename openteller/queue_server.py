@@ -13,12 +13,13 @@ import uvicorn
 
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
+from openteller.queue_database import Database, log_and_tokens
 from openteller.queue_policy import load_policy
 from queue_display.feed import Feed
+from queue_display.keeping import StoreUnavailable
 from queue_display.live import LiveBranch
-from queue_display.server.access import HAND_OUT_NAME, Limits, Tokens
+from queue_display.server.access import HAND_OUT_NAME, Limits
 from queue_display.server.app import Server
-from queue_display.store import QueueStore, StoreUnavailable
 from queue_display.writer import Writer
 
 DEFAULT_POLICY = Path(__file__).parent.parent / "config" / "queue" / "policy.toml"
@@ -50,19 +51,20 @@ def serve(
     place: Place,
     clock: Clock,
     *,
+    database: Database | None = None,
     say: Callable[[str], None],
     limits: Limits = Limits(),  # noqa: B008  (it is frozen)
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `say` is told where, once the socket listens.
+    """Serve until SIGTERM or SIGINT, with the log in `folder` or in a database; `say` is told where, once it listens.
 
     Raises:
         ConfigError: the policy is wrong.
         StoreUnavailable, PolicyMisfit, TokensUnusable: the folder cannot be used; the text says why.
+        DatabaseUnusable, DatabaseNamed: the database cannot; the text says why.
         PortTaken: the address cannot be had.
     """
     policy = load_policy(policy_file)
-    with QueueStore(folder) as store, _listening(place) as listening:
-        tokens = Tokens(folder)
+    with log_and_tokens(folder, database) as (store, tokens), _listening(place) as listening:
 
         def load() -> LiveBranch:
             return LiveBranch(policy, clock, store)
@@ -76,6 +78,8 @@ def serve(
             say(f"Its tokens are in {folder / HAND_OUT_NAME}: hand them out, then delete that file.")
         if not place.certificate and host not in {"127.0.0.1", "::1"}:
             say("Without --certificate and --key anybody on this network can read the tokens.")
+        if database is not None:
+            say(f"It is the branch {database.branch}; its log is in the database, which other servers of it may share.")
         running = _Uvicorn(_config(server, place), feed)
         asyncio.run(running.serve(sockets=[listening]))
         if not running.started:

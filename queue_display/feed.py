@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from queue_display.events import Entry
-from queue_display.store import QueueStore
+from queue_display.keeping import LogStore
 
 _AT_HAND = 2000
 _AT_ONCE = 200
@@ -19,7 +19,7 @@ _AT_ONCE = 200
 class Feed:
     """What is on disk, to entry `last`; lives in one event loop."""
 
-    def __init__(self, store: QueueStore) -> None:
+    def __init__(self, store: LogStore) -> None:
         self._store = store
         self._newest: deque[Entry] = deque(maxlen=_AT_HAND)
         self._changed = asyncio.Event()
@@ -46,7 +46,7 @@ class Feed:
         """Wait for the next `publish`, `wake` or `close`."""
         await self._changed.wait()
 
-    def after(self, number: int) -> Sequence[Entry]:
+    async def after(self, number: int) -> Sequence[Entry]:
         """Return what follows entry `number`, not all of it at once; empty: nothing does.
 
         Raises:
@@ -55,7 +55,8 @@ class Feed:
         if number >= self.last:
             return ()
         if not self._newest or number + 1 < self._newest[0].number:
-            return tuple(self._store.entries(number, min(_AT_ONCE, self.last - number)))
+            most = min(_AT_ONCE, self.last - number)
+            return await asyncio.to_thread(lambda: tuple(self._store.entries(number, most)))
         # Followers are nearly always at the end: from there it is a step or two.
         missing = min(self.last - number, len(self._newest))
         return tuple(reversed(tuple(islice(reversed(self._newest), missing))))[:_AT_ONCE]

@@ -23,9 +23,9 @@ from queue_display.events import (
     TellerSignedOut,
 )
 from queue_display.figures import Figures
+from queue_display.keeping import LogStore, StoreUnavailable
 from queue_display.policy import Policy
 from queue_display.refusals import Refusal
-from queue_display.store import QueueStore, StoreUnavailable
 from queue_display.tickets import TicketState
 from queue_display.views import KnownWindows, LastCalls
 
@@ -47,7 +47,7 @@ class LiveBranch:
         StoreUnavailable: the log is damaged, or the disk says no.
     """
 
-    def __init__(self, policy: Policy, clock: Clock, store: QueueStore) -> None:
+    def __init__(self, policy: Policy, clock: Clock, store: LogStore) -> None:
         self.policy = policy
         self._clock = clock
         self.branch = Branch()
@@ -59,11 +59,7 @@ class LiveBranch:
         self.waits = AnnouncedWaits(policy, self._estimator, clock)
         first = store.first_of_days(LEARNED_DAYS)
         self.branch.last = replace(self.branch.last, number=first - 1)
-        try:
-            for entry in store.entries(after=first - 1):
-                self._observe(entry)
-        except BrokenLog as error:
-            raise StoreUnavailable(f"the queue's log is damaged: {error}") from error
+        self.follow(store.entries(after=first - 1))
         self._check_that_policy_fits()
 
     @property
@@ -71,11 +67,29 @@ class LiveBranch:
         """The moment that the next entry bears: never before the last one."""
         return max(self._clock.wall().timestamp(), self.branch.last.at)
 
+    def follow(self, entries: Iterable[Entry]) -> None:
+        """Let happen what the log says.
+
+        Raises:
+            StoreUnavailable: the log is damaged.
+        """
+        try:
+            for entry in entries:
+                self._observe(entry)
+        except BrokenLog as error:
+            raise StoreUnavailable(f"the queue's log is damaged: {error}") from error
+
     def do(self, act: Act) -> tuple[Entry, ...] | Refusal:
         """Let an act happen; return the entries that the log must get before anybody hears of it."""
         now = self.now
         decision = decide(self.branch, self.policy, act, now)
         return decision if isinstance(decision, Refusal) else self._go_on(decision, now)
+
+    @property
+    def is_something_due(self) -> bool:
+        """Whether time alone brings something about now."""
+        is_new_day = _today(self._clock.wall()).day > self.branch.day
+        return is_new_day or bool(lapsed(self.branch, self.policy, self.now))
 
     def let_time_pass(self) -> tuple[Entry, ...]:
         """Let happen what time alone brings about: a new day, the end of a parking; return the entries as `do`."""

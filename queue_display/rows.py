@@ -1,14 +1,46 @@
-"""Events as they lie on disk: a kind and its fields as JSON. Kinds and fields may be added, never renamed."""
+"""Entries as they lie on disk: a kind and its fields as JSON. Kinds and fields may be added, never renamed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from queue_display.branch import BrokenLog
-from queue_display.events import Event
+from queue_display.events import Entry, Event, Issued
 
 _KINDS: Mapping[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Event)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry as it is written; `notes` on a ticket lie apart from it, for they are deleted with the day."""
+
+    number: int
+    at: float
+    kind: str
+    fields: str
+    notes: str
+
+
+def write_entry(entry: Entry) -> Row:
+    """Return the row of an entry."""
+    event, notes = entry.event, ""
+    if isinstance(event, Issued) and event.notes:
+        event, notes = replace(event, notes=""), event.notes
+    return Row(entry.number, entry.at, *write_event(event), notes)
+
+
+def read_entry(row: Row) -> Entry:
+    """Return the entry that was written.
+
+    Raises:
+        BrokenLog: the row is damaged, or a later version wrote it.
+    """
+    event = read_event(row.kind, row.fields)
+    if row.notes and isinstance(event, Issued):
+        event = replace(event, notes=row.notes)
+    return Entry(row.number, row.at, event)
 
 
 def write_event(event: Event) -> tuple[str, str]:

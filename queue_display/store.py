@@ -1,16 +1,14 @@
 """The branch queue's log on SQLite: numbered entries, only ever appended, on disk before anybody hears of them.
 
-A folder holds it: `queue.db` (0600), and a lock on the folder for the one program that writes. Beside the log lie, each
-written in the transaction of what it belongs to: answers to requests that bear a key, until the day after has ended,
-and notes on tickets, which may be personal, until the day has ended. What is deleted is overwritten. apsw brings its
-own SQLite: docs/decisions/0003-apsw-for-sqlite.md.
+A folder holds it: `queue.db` (0600), and a lock on the folder for the one program that writes. What is deleted is
+overwritten. What is kept: `keeping`. apsw brings its own SQLite: docs/decisions/0003-apsw-for-sqlite.md.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -25,10 +23,10 @@ from durable.sqlite import (
     open_for_writing,
     plain_reason,
 )
-from kiosk_core.errors import OpenTellerError
 from queue_display.branch import BrokenLog
-from queue_display.events import DayOpened, Entry, Issued
-from queue_display.rows import read_event, write_event
+from queue_display.events import DayOpened, Entry
+from queue_display.keeping import KeptAnswer, StoreHeld, StoreUnavailable, Turn, in_pieces
+from queue_display.rows import Row, read_entry, write_entry
 
 DATABASE_NAME = "queue.db"
 
@@ -64,30 +62,12 @@ SCHEMA = Schema("the queue's log", (_VERSION_1,))
 _ENTRIES = """
 SELECT number, at, kind, fields, text FROM entry LEFT JOIN note USING (number) WHERE number > ? ORDER BY number LIMIT ?
 """
+_ANSWER = "SELECT key, request, body FROM answer WHERE key = ?"
 _DAYS = "SELECT number FROM entry WHERE kind = 'DayOpened' ORDER BY number DESC"
 
 
-class StoreUnavailable(OpenTellerError):
-    """The log cannot be read or written durably: nothing is acknowledged."""
-
-
-class StoreHeld(StoreUnavailable):
-    """Another program writes this log."""
-
-
-@dataclass(frozen=True)
-class KeptAnswer:
-    """What was answered to the request of this `key`; `request` tells whether it is asked again with other content."""
-
-    key: str
-    request: str
-    body: str
-
-
 class QueueStore:
-    """The log in `folder`, which is made (0700) where it is missing.
-
-    `append` may be called from a thread of its own; all else from one.
+    """The log in `folder`, which is made (0700) where it is missing: a `keeping.LogStore` of one program.
 
     Raises:
         StoreHeld: another program writes it.
@@ -101,73 +81,60 @@ class QueueStore:
             path = folder / DATABASE_NAME
             self._writer = undo.enter_context(closing_connection(open_for_writing(path, SCHEMA, secure_delete=True)))
             self._reader = undo.enter_context(closing_connection(open_for_reading(path)))
+            self._reading = Lock()
             self._closing = undo.pop_all()
 
-    def append(self, entries: Iterable[Entry], answers: Iterable[KeptAnswer] = ()) -> None:
-        """Put the next entries and what was answered on disk, all or nothing.
+    def take_turn(self, after: int, keys: Sequence[str]) -> Turn:
+        """Return what follows entry `after`, and answers that are kept: nobody else writes."""
+        with _keeping_promises("read the queue's log"):
+            entries = tuple(_entry(*row) for row in self._writer.execute(_ENTRIES, (after, -1)))
+            asked = (self._writer.execute(_ANSWER, (key,)).get for key in keys)
+            return Turn(entries, {row[0]: KeptAnswer(*row) for row in asked if row})
 
-        Raises:
-            StoreUnavailable: they may or may not be there; `entries` tells.
-        """
-        notes: list[tuple[int, str]] = []
-        rows: list[tuple[int, float, str, str]] = []
-        for entry in entries:
-            event = entry.event
-            if isinstance(event, Issued) and event.notes:
-                notes.append((entry.number, event.notes))
-                event = replace(event, notes="")
-            rows.append((entry.number, entry.at, *write_event(event)))
-        kept = [(answer.key, answer.request, answer.body, rows[-1][0]) for answer in answers]
-        opens_day = any(kind == DayOpened.__name__ for _, _, kind, _ in rows)
+    def append(self, entries: Iterable[Entry], answers: Iterable[KeptAnswer] = ()) -> None:
+        """Put the next entries and what was answered on disk, all or nothing."""
+        rows = [write_entry(entry) for entry in entries]
+        kept = [(answer.key, answer.request, answer.body, rows[-1].number) for answer in answers]
+        notes = [(row.number, row.notes) for row in rows if row.notes]
         with _keeping_promises("write the queue's log"), self._writer:
-            if opens_day:
+            if any(row.kind == DayOpened.__name__ for row in rows):
                 self._writer.execute("DELETE FROM note")
                 self._writer.execute(f"DELETE FROM answer WHERE number < ({_DAYS} LIMIT 1)")  # noqa: S608  (our names)
-            self._writer.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", rows)
+            self._writer.executemany(
+                "INSERT INTO entry VALUES (?, ?, ?, ?)", [(row.number, row.at, row.kind, row.fields) for row in rows]
+            )
             if notes:
                 self._writer.executemany("INSERT INTO note VALUES (?, ?)", notes)
             if kept:
                 self._writer.executemany("INSERT INTO answer VALUES (?, ?, ?, ?)", kept)
 
-    def entries(self, after: int = 0, most: int = -1) -> Iterator[Entry]:
-        """Yield what follows entry `after`, at most so many (-1: all).
+    def let_go(self) -> None:
+        """Nothing is held for a turn."""
 
-        Raises:
-            StoreUnavailable: the disk says no, or a row cannot be read.
-        """
-        with _keeping_promises("read the queue's log"):
-            for number, at, kind, fields, notes in self._reader.execute(_ENTRIES, (after, most)):
-                event = read_event(kind, fields)
-                yield Entry(number, at, replace(event, notes=notes) if notes and isinstance(event, Issued) else event)
+    def entries(self, after: int = 0, most: int = -1) -> Iterator[Entry]:
+        """Yield what follows entry `after`, at most so many (-1: all)."""
+        return in_pieces(self._piece, after, most)
+
+    def _piece(self, after: int, most: int) -> Sequence[Entry]:
+        with _keeping_promises("read the queue's log"), self._reading:
+            return [_entry(*row) for row in self._reader.execute(_ENTRIES, (after, most))]
 
     def last_number(self) -> int:
-        """Return the number of the last entry, 0 for an empty log.
-
-        Raises:
-            StoreUnavailable: the disk says no.
-        """
-        with _keeping_promises("read the queue's log"):
+        """Return the number of the last entry, 0 for an empty log."""
+        with _keeping_promises("read the queue's log"), self._reading:
             return int(self._reader.execute("SELECT coalesce(max(number), 0) FROM entry").get)
 
     def first_of_days(self, days: int) -> int:
-        """Return the number of the entry that opened the oldest of the last so many days; 1 for an empty log.
-
-        Raises:
-            StoreUnavailable: the disk says no.
-        """
-        with _keeping_promises("read the queue's log"):
+        """Return the number of the entry that opened the oldest of the last so many days; 1 for an empty log."""
+        with _keeping_promises("read the queue's log"), self._reading:
             opened = [number for (number,) in self._reader.execute(f"{_DAYS} LIMIT ?", (days,))]
         return opened[-1] if opened else 1
 
-    def answer(self, key: str) -> KeptAnswer | None:
-        """Return what was answered to the request of this key, None if it is new.
-
-        Raises:
-            StoreUnavailable: the disk says no.
-        """
-        with _keeping_promises("read the queue's answers"):
-            row = self._reader.execute("SELECT key, request, body FROM answer WHERE key = ?", (key,)).get
-        return KeptAnswer(*row) if row else None
+    async def heard(self) -> AsyncIterator[int]:
+        """Yield nothing: nobody else writes."""
+        nobody: tuple[int, ...] = ()
+        for number in nobody:
+            yield number
 
     def close(self) -> None:
         """Let go of file and lock; may be called twice."""
@@ -180,6 +147,10 @@ class QueueStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _entry(number: int, at: float, kind: str, fields: str, notes: str | None) -> Entry:
+    return read_entry(Row(number, at, kind, fields, notes or ""))
 
 
 def _lock(folder: Path) -> int:

@@ -2,25 +2,31 @@
 
 What is wished while the disk is busy is decided and written together: one transaction for all of it. Nobody is
 answered, and no screen hears, before it is on disk. Whoever looks at the branch looks between two transactions.
+
+Where several processes write one log, each takes its turn and learns what the others wrote before it decides.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar, TypeVarTuple
 
 from queue_display.acts import Act
 from queue_display.events import Entry
 from queue_display.feed import Feed
+from queue_display.keeping import KeptAnswer, LogStore, StoreUnavailable
 from queue_display.live import LiveBranch
 from queue_display.refusals import Refusal
-from queue_display.store import KeptAnswer, QueueStore, StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
 _MOST_AT_ONCE = 64
+
+_Asked = TypeVarTuple("_Asked")
+_Told = TypeVar("_Told")
 
 Wish = Callable[[LiveBranch], Act | Refusal]
 """What somebody wants, made of the branch as it is when his turn comes."""
@@ -52,7 +58,7 @@ class _Wanted:
 class Writer:
     """Runs in one event loop, between `start` and `stop`. `load` folds the branch from the log, at first and anew."""
 
-    def __init__(self, store: QueueStore, feed: Feed, load: Callable[[], LiveBranch]) -> None:
+    def __init__(self, store: LogStore, feed: Feed, load: Callable[[], LiveBranch]) -> None:
         self._store = store
         self._feed = feed
         self._load = load
@@ -85,7 +91,16 @@ class Writer:
             StoreUnavailable: the branch is not known now.
         """
         async with self._turn:
-            yield self._known()
+            yield self._live or await self._caught_up()
+
+    async def catch_up(self) -> None:
+        """Learn what others wrote.
+
+        Raises:
+            StoreUnavailable: the branch is as it was, or not known now.
+        """
+        async with self._turn:
+            await self._caught_up()
 
     async def let_time_pass(self) -> None:
         """Do what is due.
@@ -94,10 +109,13 @@ class Writer:
             StoreUnavailable: it is done the next time.
         """
         async with self._turn:
-            await self._write(self._known().let_time_pass(), ())
+            if (await self._caught_up()).is_something_due:
+                async with self._in_turn(()) as (live, _):
+                    await self._end_turn(live.let_time_pass(), ())
 
     async def run(self) -> None:
         """Do what is wanted until `stop`."""
+        hearing = asyncio.create_task(self._hear_of_others())
         while not self._stopping or self._wanted:
             await self._something.wait()
             self._something.clear()
@@ -105,6 +123,9 @@ class Writer:
                 async with self._turn:
                     batch, self._wanted = self._wanted[:_MOST_AT_ONCE], self._wanted[_MOST_AT_ONCE:]
                     await self._do_all(batch)
+        hearing.cancel()
+        with suppress(asyncio.CancelledError):
+            await hearing
         self._disk.shutdown()
 
     def stop(self) -> None:
@@ -112,25 +133,67 @@ class Writer:
         self._stopping = True
         self._something.set()
 
-    def _known(self) -> LiveBranch:
-        if self._live is None:
-            live = self._load()
-            written = tuple(self._store.entries(self._feed.last))
-            self._live = live
-            if written:  # by a transaction of which it was not known whether it had succeeded
-                self._feed.publish(written)
-        return self._live
+    async def _hear_of_others(self) -> None:
+        async for number in self._store.heard():
+            if number > self._feed.last:
+                try:
+                    await self.catch_up()
+                except StoreUnavailable as error:
+                    _log.error("%s", error)
+
+    # -- what is known of the log -----------------------------------------------------------------------------------
+
+    async def _caught_up(self) -> LiveBranch:
+        """Learn what others wrote, without a turn of one's own."""
+        live = await self._folded()
+        after = self._known_of(live)
+        return self._follow(live, await self._at_disk(lambda: tuple(self._store.entries(after))))
+
+    async def _folded(self) -> LiveBranch:
+        if self._live is not None:
+            return self._live
+        return await self._at_disk(self._load)
+
+    @asynccontextmanager
+    async def _in_turn(self, keys: Sequence[str]) -> AsyncIterator[tuple[LiveBranch, Mapping[str, KeptAnswer]]]:
+        """Take the turn, and give the branch and answers that are kept; where the block fails only the log knows."""
+        live = await self._folded()
+        turn = await self._at_disk(self._store.take_turn, self._known_of(live), keys)
+        try:
+            yield self._follow(live, turn.entries), turn.answers
+        except BaseException:
+            self._live = None
+            await self._at_disk(self._store.let_go)
+            raise
+
+    def _known_of(self, live: LiveBranch) -> int:
+        """Return up to where the branch and its followers know the log: one of them may be ahead after a failure."""
+        return min(live.branch.last.number, self._feed.last)
+
+    def _follow(self, live: LiveBranch, written: Sequence[Entry]) -> LiveBranch:
+        self._live = None  # should it be damaged
+        live.follow(entry for entry in written if entry.number > live.branch.last.number)
+        self._live = live
+        if news := [entry for entry in written if entry.number > self._feed.last]:
+            self._feed.publish(news)
+        return live
+
+    async def _end_turn(self, entries: tuple[Entry, ...], answers: tuple[KeptAnswer, ...]) -> None:
+        if not entries:
+            await self._at_disk(self._store.let_go)
+            return
+        await self._at_disk(self._store.append, entries, answers)
+        self._feed.publish(entries)
+
+    async def _at_disk(self, ask: Callable[[*_Asked], _Told], *arguments: *_Asked) -> _Told:
+        return await asyncio.get_running_loop().run_in_executor(self._disk, ask, *arguments)
+
+    # -- what is wanted ---------------------------------------------------------------------------------------------
 
     async def _do_all(self, batch: list[_Wanted]) -> None:
-        """Decide each in order, write all, answer all; where that fails nobody knows better than the log."""
-        entries: list[Entry] = []
-        answers: dict[str, KeptAnswer] = {}
         try:
-            live = self._known()
-            outcomes = [self._outcome(live, wanted, entries, answers) for wanted in batch]
-            await self._write(tuple(entries), tuple(answers.values()))
+            outcomes = await self._outcomes(batch)
         except Exception as error:  # noqa: BLE001  (whatever it is, the branch goes on from its log)
-            self._live = None
             if not isinstance(error, StoreUnavailable):
                 _log.exception("a mistake of the program: the branch is read from its log anew")
                 error = StoreUnavailable("a mistake of the program; the log has the details")
@@ -143,14 +206,23 @@ class Writer:
             elif not wanted.said.done():
                 wanted.said.set_result(outcome)
 
+    async def _outcomes(self, batch: list[_Wanted]) -> list[str | Refusal | KeyUsedOtherwise]:
+        """Decide each in order and write all in one turn."""
+        keys = [wanted.key.key for wanted in batch if wanted.key is not None]
+        async with self._in_turn(keys) as (live, kept):
+            answers = dict(kept)
+            entries: list[Entry] = []
+            outcomes = [self._outcome(live, wanted, entries, answers) for wanted in batch]
+            await self._end_turn(tuple(entries), tuple(answers[key] for key in answers.keys() - kept.keys()))
+        return outcomes
+
+    @staticmethod
     def _outcome(
-        self, live: LiveBranch, wanted: _Wanted, entries: list[Entry], answers: dict[str, KeptAnswer]
+        live: LiveBranch, wanted: _Wanted, entries: list[Entry], answers: dict[str, KeptAnswer]
     ) -> str | Refusal | KeyUsedOtherwise:
         key = wanted.key
-        if key is not None:
-            kept = answers.get(key.key) or self._store.answer(key.key)
-            if kept is not None:
-                return kept.body if kept.request == key.request else KeyUsedOtherwise()
+        if key is not None and (kept := answers.get(key.key)) is not None:
+            return kept.body if kept.request == key.request else KeyUsedOtherwise()
         act = wanted.wish(live)
         followed = act if isinstance(act, Refusal) else live.do(act)
         if isinstance(followed, Refusal):
@@ -160,16 +232,6 @@ class Writer:
         if key is not None:
             answers[key.key] = KeptAnswer(key.key, key.request, said)
         return said
-
-    async def _write(self, entries: tuple[Entry, ...], answers: tuple[KeptAnswer, ...]) -> None:
-        if not entries:
-            return
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._disk, self._store.append, entries, answers)
-        except BaseException:
-            self._live = None
-            raise
-        self._feed.publish(entries)
 
 
 def _fail(said: "asyncio.Future[str | Refusal]", error: Exception) -> None:

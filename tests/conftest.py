@@ -1,12 +1,16 @@
 """What holds for all tests: Hypothesis tries the same examples every time, and judges none by the clock."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import apsw
 import pytest
 from hypothesis import settings
 
 from tests import faulty_disk
+
+if TYPE_CHECKING:
+    from tests.postgres import Cluster
 
 settings.register_profile("openteller", deadline=None, derandomize=True)
 settings.load_profile("openteller")
@@ -17,3 +21,12 @@ def no_faulty_disk_is_left_behind() -> Iterator[None]:
     """It would be every later test's disk."""
     yield
     assert faulty_disk.NAME not in apsw.vfs_names(), "a FaultyDisk was not closed"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator["Cluster"]:
+    """Give a PostgreSQL of the tests' own: one for each process that runs tests, and only where it is asked for."""
+    from tests.postgres import cluster
+
+    with cluster() as running:
+        yield running

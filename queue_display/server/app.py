@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kiosk_core.clock import Clock
 from queue_display.feed import Feed
+from queue_display.keeping import StoreUnavailable
 from queue_display.refusals import Refusal
 from queue_display.server.access import Caller, Limits, RateLimit, Role, Tokens, names
 from queue_display.server.answers import CsvFile
@@ -25,7 +26,6 @@ from queue_display.server.endpoints import EVERYBODY, STAFF, VIEWS, Doing, Looki
 from queue_display.server.events import EventStream, Frames
 from queue_display.server.openapi import openapi
 from queue_display.server.problems import Problem, malformed, refused
-from queue_display.store import StoreUnavailable
 from queue_display.writer import Key, KeyUsedOtherwise, Writer
 
 _log = logging.getLogger(__name__)
@@ -164,6 +164,7 @@ class Server:
         async def answer(request: Request) -> Response:
             caller = self._caller(request, view.roles)
             looking = Looking(caller, request.path_params, _query(request, view))
+            await self._known_to(caller.order)
             async with self.writer.looking() as live:
                 seen = view.see(live, looking)
             if isinstance(seen, Refusal):
@@ -207,7 +208,10 @@ class Server:
     async def _follow(self, request: Request) -> Response:
         caller = self._caller(request, EVERYBODY)
         text = request.headers.get("last-event-id") or request.query_params.get("after") or str(self.feed.last)
-        if not (text.isascii() and text.isdigit() and len(text) <= 18) or int(text) > self.feed.last:
+        is_number = text.isascii() and text.isdigit() and len(text) <= 18
+        if is_number:
+            await self._known_to(int(text))
+        if not is_number or int(text) > self.feed.last:
             raise Problem(
                 422,
                 "no_such_event",
@@ -220,6 +224,11 @@ class Server:
 
     def _stream(self, after: int, caller: Caller) -> EventStream:
         return EventStream(self.feed, self._frames, self.clock, after, for_staff=caller.role in STAFF)
+
+    async def _known_to(self, number: int) -> None:
+        """Learn of an entry that whoever asks has heard of from another server of this branch."""
+        if number > self.feed.last:
+            await self.writer.catch_up()
 
     def followers_changed(self, by: int) -> None:
         """Count who follows the log."""

@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 from kiosk_core.clock import Clock
 from queue_display.events import Entry, Issued, TellerSignedIn
 from queue_display.feed import Feed
+from queue_display.keeping import StoreUnavailable
 from queue_display.rows import write_event
-from queue_display.store import StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class EventStream:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_what_is_new(self, send: Send) -> bool:
-        entries = self._feed.after(self._after)
+        entries = await self._feed.after(self._after)
         if entries:
             await self._send(send, b"".join(self._frames.of(entry, for_staff=self._for_staff) for entry in entries))
             self._after = entries[-1].number

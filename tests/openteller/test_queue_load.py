@@ -4,20 +4,21 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from benchmarks.queue_clients import TICKET, Connection, Served, open_windows, served
+from benchmarks.queue_clients import TICKET, Connection, Served, served
+from tests.postgres import Cluster
 
 CLIENTS = 32
 
 
-async def take_tickets(queue: Served, place: int, goes_on: Callable[[int], bool]) -> list[str]:
-    """Take tickets, every other by a double tap; return their numbers."""
-    taps = [await Connection.open(queue, "customer") for _ in range(2)]
+async def take_tickets(queues: Sequence[Served], place: int, goes_on: Callable[[int], bool]) -> list[str]:
+    """Take tickets, every other by a double tap, where there are more servers at two of them; return their numbers."""
+    taps = [await Connection.open(queues[(place + tap) % len(queues)], "customer") for tap in range(2)]
     numbers: list[str] = []
     while goes_on(len(numbers)):
         key = f"{place} {len(numbers)}"
@@ -30,8 +31,10 @@ async def take_tickets(queue: Served, place: int, goes_on: Callable[[int], bool]
     return numbers
 
 
-async def call(window: Connection, place: int, goes_on: Callable[[int], bool]) -> list[str]:
-    """Call and serve; return who was called."""
+async def call(queue: Served, place: int, goes_on: Callable[[int], bool]) -> list[str]:
+    """Open a window, call and serve; return who was called."""
+    window = await Connection.open(queue, "teller")
+    await window.did(f"/v1/windows/{place}/sign-in", b'{"teller":"%d"}' % place)
     numbers: list[str] = []
     turns = 0
     while goes_on(turns):
@@ -45,11 +48,11 @@ async def call(window: Connection, place: int, goes_on: Callable[[int], bool]) -
     return numbers
 
 
-async def watch(queue: Served, rng: random.Random, until: "asyncio.Future[int]") -> list[int]:
-    """Follow the log over many connections, each cut off at random; return the numbers of the events."""
+async def watch(queues: Sequence[Served], rng: random.Random, until: "asyncio.Future[int]") -> list[int]:
+    """Follow the log over many connections, to any server, each cut off at random; return the numbers of the events."""
     got: list[int] = []
     while not until.done() or (got[-1] if got else 0) < until.result():
-        screen = await Connection.open(queue, "display")
+        screen = await Connection.open(rng.choice(queues), "display")
         with suppress(TimeoutError):
             async with asyncio.timeout(rng.uniform(0.01, 1)):
                 async for event in screen.follow(got[-1] if got else 0):
@@ -61,20 +64,32 @@ async def watch(queue: Served, rng: random.Random, until: "asyncio.Future[int]")
 
 
 async def rush(
-    queue: Served, screens: int, goes_on: Callable[[int], bool]
+    queues: Sequence[Served], screens: int, goes_on: Callable[[int], bool]
 ) -> tuple[list[str], list[str], list[list[int]]]:
     """Let all of them loose; return the tickets and calls that were acknowledged, and what each screen got."""
-    windows = await open_windows(queue, CLIENTS)
     last: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    watching = [asyncio.create_task(watch(queue, random.Random(seed), last)) for seed in range(screens)]
-    kiosks = asyncio.gather(*(take_tickets(queue, place, goes_on) for place in range(CLIENTS)))
-    tellers = asyncio.gather(*(call(window, place, goes_on) for place, window in enumerate(windows, 1)))
+    watching = [asyncio.create_task(watch(queues, random.Random(seed), last)) for seed in range(screens)]
+    kiosks = asyncio.gather(*(take_tickets(queues, place, goes_on) for place in range(CLIENTS)))
+    tellers = asyncio.gather(*(call(queues[place % len(queues)], place, goes_on) for place in range(1, CLIENTS + 1)))
     tickets = [number for numbers in await kiosks for number in numbers]
     calls = [number for numbers in await tellers for number in numbers]
-    end = await Connection.open(queue, "customer")
+    end = await Connection.open(queues[0], "customer")
     last.set_result((await end.did("/v1/tickets", TICKET))["ticket"]["entry"])
     end.close()
     return tickets, calls, await asyncio.gather(*watching)
+
+
+def let_them_rush(queues: Sequence[Served], screens: int, turns: int, seconds: float) -> None:
+    """Let all of them loose for so many seconds and turns: no number comes twice, nobody is called twice, no gap."""
+    end = time.monotonic() + seconds
+    tickets, calls, seen = asyncio.run(rush(queues, screens, lambda turn: turn < turns or time.monotonic() < end))
+    assert len(tickets) >= CLIENTS * turns
+    assert len(set(tickets)) == len(tickets)
+    assert len(set(calls)) == len(calls)
+    assert set(calls) <= set(tickets)
+    for numbers in seen:
+        assert numbers == list(range(1, numbers[-1] + 1))
+    assert len({numbers[-1] for numbers in seen}) == 1
 
 
 @pytest.mark.parametrize(
@@ -85,13 +100,16 @@ async def rush(
 def test_no_number_twice_nobody_called_twice_and_no_screen_misses_anything(
     tmp_path: Path, screens: int, turns: int, seconds: float
 ) -> None:
-    end = time.monotonic() + seconds
     with served(tmp_path) as queue:
-        tickets, calls, seen = asyncio.run(rush(queue, screens, lambda turn: turn < turns or time.monotonic() < end))
-    assert len(tickets) >= CLIENTS * turns
-    assert len(set(tickets)) == len(tickets)
-    assert len(set(calls)) == len(calls)
-    assert set(calls) <= set(tickets)
-    for numbers in seen:
-        assert numbers == list(range(1, numbers[-1] + 1))
-    assert len({numbers[-1] for numbers in seen}) == 1
+        let_them_rush([queue], screens, turns, seconds)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("screens", "turns", "seconds"), [(5, 4, 0), (50, 0, 60)], ids=["short", "minute"])
+def test_two_servers_of_one_branch_give_no_number_twice_and_call_nobody_twice(
+    tmp_path: Path, postgres: Cluster, screens: int, turns: int, seconds: float
+) -> None:
+    options = ("--database", postgres.url(postgres.new_database()), "--branch", "main street")
+    with served(tmp_path, *options) as one, served(tmp_path, *options) as other:
+        let_them_rush([one, other], screens, turns, seconds)

@@ -8,8 +8,9 @@ from pathlib import Path
 import apsw
 import pytest
 
+from queue_display.keeping import KeptAnswer, StoreUnavailable
 from queue_display.server.access import HAND_OUT_NAME, Tokens
-from queue_display.store import KeptAnswer, QueueStore, StoreUnavailable
+from queue_display.store import QueueStore
 from tests.faulty_disk import FaultyDisk, Image, Unsynced
 from tests.queue_display.logs import Log
 from tests.queue_display.test_views import a_day
@@ -44,8 +45,8 @@ class Life:
             assert found == self._log.entries[: len(found)], when
             assert len(found) >= self.acknowledged, when
             assert len(found) % 3 == 0, f"half a transaction, {when}"
-            for number in range(3, len(found) + 1, 3):
-                assert store.answer(f"key {number}") is not None, when
+            keys = [f"key {number}" for number in range(3, len(found) + 1, 3)]
+            assert list(store.take_turn(len(found), keys).answers) == keys, when
 
 
 def operations_of(life: Life, disk: FaultyDisk) -> range:

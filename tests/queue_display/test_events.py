@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from queue_display.feed import Feed
+from queue_display.keeping import StoreUnavailable
 from queue_display.server.events import EventStream, Frames
-from queue_display.store import StoreUnavailable
 from tests.clocks import RealClock
 from tests.queue_display.running import TICKET, Follower, Running, running
 
@@ -136,7 +136,7 @@ def test_what_is_no_longer_at_hand_is_read_from_the_log(tmp_path: Path, monkeypa
             feed: Feed = branch.server.feed
             for after in range(14):
                 expected = list(range(after + 1, min(13, after + 3) + 1))
-                assert [entry.number for entry in feed.after(after)] == expected
+                assert [entry.number for entry in await feed.after(after)] == expected
 
     asyncio.run(go())
 

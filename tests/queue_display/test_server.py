@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from queue_display.keeping import StoreUnavailable
 from queue_display.server.access import HAND_OUT_NAME, TOKENS_NAME, Limits, Tokens, TokensUnusable
 from queue_display.server.app import MOST_BYTES
-from queue_display.store import StoreUnavailable
 from tests.clocks import SetClock
 from tests.queue_display.running import TICKET, Follower, Running, running
 

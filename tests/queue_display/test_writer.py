@@ -13,10 +13,11 @@ from queue_display import acts
 from queue_display.acts import Act
 from queue_display.events import By, DayOpened, Entry, Issued
 from queue_display.feed import Feed
+from queue_display.keeping import KeptAnswer, StoreUnavailable
 from queue_display.live import LiveBranch, PolicyMisfit
 from queue_display.policy import Policy
 from queue_display.refusals import Refusal, Why
-from queue_display.store import KeptAnswer, QueueStore, StoreUnavailable
+from queue_display.store import QueueStore
 from queue_display.tickets import Channel
 from queue_display.writer import Key, KeyUsedOtherwise, Writer
 from tests.clocks import SetClock
@@ -140,7 +141,7 @@ def test_when_the_disk_says_no_the_branch_is_as_its_log_says(tmp_path: Path, fai
             assert at.feed.last == 1 + len(tickets)
             assert await at.do(TICKET, key) == "[2]"
             assert await at.tickets() == ["A001"]
-            assert [entry.number for entry in at.feed.after(0)] == [1, 2]
+            assert [entry.number for entry in await at.feed.after(0)] == [1, 2]
 
     asyncio.run(go())
 
@@ -169,7 +170,7 @@ def test_a_day_begins_at_midnight_and_whoever_was_parked_comes_back(tmp_path: Pa
             assert at.feed.last == 4
             clock.sleep(86400)
             await at.writer.let_time_pass()
-            (first, *_, last) = at.feed.after(0)
+            (first, *_, last) = await at.feed.after(0)
             assert first == Entry(1, NINE.timestamp() - 9 * 3600, DayOpened("2026-11-23", NINE.timestamp() - 9 * 3600))
             assert last.event == DayOpened("2026-11-24", NINE.timestamp() + 15 * 3600)
             assert await at.do(TICKET) == "[6]"
@@ -184,7 +185,7 @@ def test_a_clock_that_was_set_back_makes_no_earlier_entries(tmp_path: Path) -> N
             await at.do(TICKET)
         async with desk(tmp_path, clock=SetClock(NINE.replace(hour=8))) as at:
             await at.do(TICKET)
-            assert [entry.at for entry in at.feed.after(1)] == [NINE.timestamp()] * 2
+            assert [entry.at for entry in await at.feed.after(1)] == [NINE.timestamp()] * 2
 
     asyncio.run(go())
 
@@ -207,7 +208,7 @@ def test_what_was_learned_outlives_a_restart_and_a_change_of_the_policy(tmp_path
         clock.sleep(86400)
         async with desk(tmp_path, smaller, clock) as at:
             assert await at.do(TICKET) == f"[{before + 2}]"
-            issued = at.feed.after(before + 1)[0].event
+            issued = (await at.feed.after(before + 1))[0].event
             assert isinstance(issued, Issued)
             assert issued.ticket == "A001"
 

@@ -1,0 +1,76 @@
+"""Where the branch queue's log lies: in its folder, or in a bank's PostgreSQL beside those of other branches."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from durable.folders import FolderHeld, lock_folder
+from kiosk_core.errors import OpenTellerError
+from queue_display.keeping import LogStore, StoreHeld
+from queue_display.server.access import Tokens
+from queue_display.store import QueueStore
+
+
+class DatabaseUnusable(OpenTellerError):
+    """The database cannot be asked: the branch has no good name, or packages are missing."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database `postgresql://USER@HOST/DATABASE`, and the branch whose log is wanted there.
+
+    Raises:
+        DatabaseUnusable: a branch cannot have this name.
+    """
+
+    url: str
+    branch: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\w[\w .-]{0,49}", self.branch):
+            raise DatabaseUnusable(
+                f'--branch "{self.branch}": must be 1 to 50 letters, digits, points, hyphens, underscores or blanks'
+            )
+
+
+@contextmanager
+def log_and_tokens(folder: Path, database: Database | None) -> Iterator[tuple[LogStore, Tokens]]:
+    """Open the branch's log, and the tokens in `folder`, which is made (0700) where it is missing.
+
+    Raises:
+        StoreUnavailable, TokensUnusable, DatabaseUnusable, DatabaseNamed, OSError: the text says what is wrong.
+    """
+    if database is None:
+        with QueueStore(folder) as store:
+            yield store, Tokens(folder)
+        return
+    with closing(_in_database(database)) as other:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield other, _shared_tokens(folder)
+
+
+def _in_database(database: Database) -> LogStore:
+    try:
+        from queue_display.postgresql.database import database_url  # noqa: PLC0415  (packages of an extra)
+        from queue_display.postgresql.store import PostgresStore  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise DatabaseUnusable(
+            f"the package {error.name} is missing; install what a database needs with: pip install"
+            " openteller[headquarters]"
+        ) from None
+    return PostgresStore(database_url(database.url), database.branch)
+
+
+def _shared_tokens(folder: Path) -> Tokens:
+    """Return the tokens of a folder that several servers share: one of them makes what is missing."""
+    try:
+        held = lock_folder(folder)
+    except FolderHeld:
+        raise StoreHeld(f"another program holds {folder} at this moment: start again, or name another folder") from None
+    try:
+        return Tokens(folder)
+    finally:
+        os.close(held)

@@ -1,0 +1,61 @@
+"""How one server of a branch hears that another one wrote: soon, by NOTIFY. It only wakes; the log says what there is.
+
+It is told after the commit, in a transaction of its own, which waits for no disk: PostgreSQL lets transactions that
+notify commit only one by one, so a bank's branches would wait for each other's disk.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Callable
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection, Engine, Text, bindparam, func, select
+
+from queue_display.keeping import StoreUnavailable
+from queue_display.postgresql.database import CONNECT
+
+_log = logging.getLogger(__name__)
+
+_AGAIN_S = 1.0
+
+_TELL = select(func.pg_notify(bindparam("channel", type_=Text), bindparam("number", type_=Text)))
+
+
+def tell(connection: Connection, branch: str, number: int) -> None:
+    """Wake who listens for `branch`: entry `number` is there.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: nobody heard.
+    """
+    connection.execute(_TELL, {"channel": _channel(branch), "number": str(number)})
+
+
+async def told_numbers(engine: Engine, branch: str, last_number: Callable[[], int]) -> AsyncIterator[int]:
+    """Yield the numbers that are told; where nothing was heard for a while, `last_number` of the log."""
+    is_lost = False
+    while True:
+        try:
+            async with await _listening(engine, branch) as connection:
+                is_lost = False
+                yield await asyncio.to_thread(last_number)
+                async for notify in connection.notifies():
+                    yield int(notify.payload)
+        except (psycopg.Error, StoreUnavailable):
+            if not is_lost:
+                _log.warning("the database is lost, or lets nobody listen: tried again every second")
+            is_lost = True
+            await asyncio.sleep(_AGAIN_S)
+
+
+async def _listening(engine: Engine, branch: str) -> psycopg.AsyncConnection[tuple[object, ...]]:
+    _, options = engine.dialect.create_connect_args(engine.url)
+    connection = await psycopg.AsyncConnection.connect(**{**options, **CONNECT}, autocommit=True)
+    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(_channel(branch))))
+    return connection
+
+
+def _channel(branch: str) -> str:
+    """Return a name of at most 63 bytes; nothing depends on it but who is woken."""
+    return f"openteller_queue_{hashlib.sha256(branch.encode()).hexdigest()[:16]}"
