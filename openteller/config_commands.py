@@ -14,9 +14,11 @@ from kiosk_core.errors import ConfigError
 from openteller.console import report
 from openteller.queue_policy import POLICY_NAME, load_policy
 from openteller.service_files import RISK_NAME, load_risk, load_service, load_services
+from openteller.voice_file import VOICE_NAME, load_voice
 
 if TYPE_CHECKING:
     from kiosk_core.risk import Risk
+    from openteller.voice_file import VoiceFile
     from queue_display.policy import Policy
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Check configuration files.")
@@ -39,6 +41,8 @@ openteller config check services/risk.toml    (and its blacklists)
 openteller config check config/kiosk.example.toml    (and its services and rules)
 
 openteller config check config/queue/policy.toml    (how a branch calls its customers)
+
+openteller config check config/queue/voice.toml    (how it says so)
 """,
 )
 def check_command(
@@ -83,6 +87,8 @@ def check(path: Path) -> tuple[str, ...]:
         return _rules(load_risk(path))
     if path.name == POLICY_NAME:
         return _policy(load_policy(path))
+    if path.name == VOICE_NAME:
+        return _voice(load_voice(path))
     if _is_service(path):
         service = load_service(path)
         return (f"service {service.id}: {service.title.en}",)
@@ -95,7 +101,7 @@ def _missing_here(path: Path) -> tuple[str, ...]:
     """Return what a terminal's core would not start without, and is not on this machine."""
     from openteller.config import load_terminal, unreadable_files  # noqa: PLC0415
 
-    if path.name in {RISK_NAME, POLICY_NAME} or _is_service(path):
+    if path.name in {RISK_NAME, POLICY_NAME, VOICE_NAME} or _is_service(path):
         return ()
     return tuple(
         f"{key}: {problem}; the core does not start without it"
@@ -114,6 +120,13 @@ def _rules(risk: Risk) -> tuple[str, ...]:
         if rule.by == "id_card" and "account_deposit" in rule.services
     )
     return (f"rules {names}", *identifying)
+
+
+def _voice(file: VoiceFile) -> tuple[str, ...]:
+    """Return where and how often calls are said."""
+    calls = file.announcements
+    said = f"each call {calls.times} times in {', '.join(calls.languages)}"
+    return (f"loudspeaker {file.voice.loudspeaker}: {said}",)
 
 
 def _policy(policy: Policy) -> tuple[str, ...]:

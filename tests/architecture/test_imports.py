@@ -49,7 +49,7 @@ IMPURE = {
     "usb",
 }
 
-GIVEN_A_CLOCK = ("drivers", "journal", "host_link", "queue_display", "screen_parts", "kiosk_core", "wire")
+GIVEN_A_CLOCK = ("drivers", "journal", "host_link", "queue_display", "voice", "screen_parts", "kiosk_core", "wire")
 
 
 def modules(*packages: str) -> list[str]:

@@ -27,7 +27,8 @@ def test_help_is_there_for_the_command_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "core", "kiosk", "sim", "devices", "journal", "host", "reconcile", "config", "ocr", "queue"]
+    "command",
+    ["demo", "core", "kiosk", "sim", "devices", "journal", "host", "reconcile", "config", "ocr", "queue", "say"],
 )
 def test_help_is_there_for_every_command(command: str) -> None:
     ended = CliRunner().invoke(app, [command, "--help"])

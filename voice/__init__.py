@@ -1,0 +1,1 @@
+"""The voice: what is written becomes words, words become sound by espeak-ng, and one thread plays it."""
