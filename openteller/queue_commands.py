@@ -71,7 +71,7 @@ Examples:
 
 openteller queue serve
 
-openteller queue serve --host 0.0.0.0 --certificate branch.pem --key branch.key
+openteller queue serve --host 0.0.0.0 --certificate branch.pem --key branch.key --public-url https://queue.example.bank
 """
 )
 def serve(  # noqa: PLR0917  (each is an option)
@@ -99,6 +99,14 @@ def serve(  # noqa: PLR0917  (each is an option)
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8640,
     certificate: Annotated[Path | None, typer.Option(metavar="PEM", help="For TLS, with --key.")] = None,
     key: Annotated[Path | None, typer.Option(metavar="PEM", help="The certificate's private key.")] = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where phones find the queue: for the links on tickets.",
+            show_default="the address that it serves",
+        ),
+    ] = None,
     rate: Annotated[float, typer.Option(min=0.1, help="Requests a second that one client may send.")] = 20.0,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, not only what is wrong.")] = False,
 ) -> None:
@@ -120,7 +128,7 @@ def serve(  # noqa: PLR0917  (each is an option)
         serve_queue(
             data or default_folder(),
             policy or DEFAULT_POLICY,
-            Place(host, port, certificate, key),
+            Place(host, port, certificate, key, public_url),
             SystemClock(),
             database=Database(database, branch) if database and branch else None,
             say=lambda line: console.print(line, markup=False),

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -35,14 +36,22 @@ class PortTaken(OpenTellerError):
     """Nobody can be served at this address."""
 
 
+class NoPublicUrl(OpenTellerError):
+    """Links to the queue cannot begin like this."""
+
+
 @dataclass(frozen=True)
 class Place:
-    """Where the queue is served; with `certificate` and `key` (PEM) by TLS."""
+    """Where the queue is served; with `certificate` and `key` (PEM) by TLS.
+
+    `public_url` is where phones find it; None: where it is served.
+    """
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     certificate: Path | None = None
     key: Path | None = None
+    public_url: str | None = None
 
 
 def serve(
@@ -62,6 +71,7 @@ def serve(
         StoreUnavailable, PolicyMisfit, TokensUnusable: the folder cannot be used; the text says why.
         DatabaseUnusable, DatabaseNamed: the database cannot; the text says why.
         PortTaken: the address cannot be had.
+        NoPublicUrl: phones cannot find the queue there.
     """
     policy = load_policy(policy_file)
     with log_and_tokens(folder, database) as (store, tokens), _listening(place) as listening:
@@ -70,12 +80,13 @@ def serve(
             return LiveBranch(policy, clock, store)
 
         feed = Feed(store)
-        server = Server(Writer(store, feed, load), feed, tokens, clock, limits)
-        scheme = "https" if place.certificate else "http"
-        host, port = listening.getsockname()[:2]
-        say(f"The branch queue is at {scheme}://{host}:{port}/v1/ (described by /v1/openapi.json).")
+        own_url, public_url = _urls(place, listening)
+        server = Server(Writer(store, feed, load), feed, tokens, clock, limits, public_url=public_url)
+        say(f"The branch queue is at {own_url}/v1/ (described by /v1/openapi.json).")
+        say(f"Its pages are at {public_url}/ (customers get a link with each ticket: {public_url}/t).")
         if (folder / HAND_OUT_NAME).exists():
             say(f"Its tokens are in {folder / HAND_OUT_NAME}: hand them out, then delete that file.")
+        host = listening.getsockname()[0]
         if not place.certificate and host not in {"127.0.0.1", "::1"}:
             say("Without --certificate and --key anybody on this network can read the tokens.")
         if database is not None:
@@ -84,6 +95,39 @@ def serve(
         asyncio.run(running.serve(sockets=[listening]))
         if not running.started:
             raise StoreUnavailable("the queue could not begin; what was logged says why")
+
+
+def _urls(place: Place, listening: socket.socket) -> tuple[str, str]:
+    """Return where the queue is served, and where phones find it."""
+    scheme = "https" if place.certificate else "http"
+    host, port = listening.getsockname()[:2]
+    if place.public_url is not None:
+        public = _checked(place.public_url)
+    else:
+        is_any = host in {"0.0.0.0", "::"}  # noqa: S104  (it is asked, not bound)
+        public = f"{scheme}://{_in_url(_own_address(listening.family) if is_any else host)}:{port}"
+    return f"{scheme}://{_in_url(host)}:{port}", public
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _own_address(family: socket.AddressFamily) -> str:
+    """Return this machine's address in its network: the one it would send from. Nothing is sent."""
+    elsewhere = "192.0.2.1" if family == socket.AF_INET else "2001:db8::1"  # nobody's: RFC 5737, RFC 3849
+    with socket.socket(family, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect((elsewhere, 9))
+        except OSError:
+            return socket.gethostname()
+        return str(asked.getsockname()[0])
+
+
+def _checked(public_url: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", public_url):
+        raise NoPublicUrl(f"--public-url {public_url}: must be like https://queue.example.bank, without ? and #")
+    return public_url.rstrip("/")
 
 
 class _Uvicorn(uvicorn.Server):

@@ -237,8 +237,14 @@ def _for_ticket(branch: Branch, policy: Policy, act: ForTicket, now: float) -> D
             return _event(ticket, ReEntered(number, since, by))
 
 
+def back_by(ticket: Ticket, policy: Policy) -> float | None:
+    """Return until when a no-show may wait again; None if it was never called."""
+    return None if ticket.called_at is None else ticket.called_at + policy.no_show.back_min * 60
+
+
 def _is_out_of_time(ticket: Ticket, policy: Policy, now: float) -> bool:
-    return ticket.called_at is not None and now > ticket.called_at + policy.no_show.back_min * 60
+    until = back_by(ticket, policy)
+    return until is not None and now > until
 
 
 def _event(ticket: Ticket, event: TicketEvent) -> Decision:

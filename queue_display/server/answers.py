@@ -21,7 +21,11 @@ class WaitSaid:
 
 @dataclass(frozen=True)
 class OwnTicket:
-    """A ticket as its holder sees it. `ahead`: how many go before, for the same service; `wait`: while it waits."""
+    """A ticket as its holder sees it.
+
+    `ahead`: how many go before, for the same service. `wait`: while it waits. `until_s`: parked, in how many seconds it
+    waits again (null: when somebody brings it back); missed, how many seconds are left to come back; else null.
+    """
 
     ticket: str
     state: TicketState
@@ -31,15 +35,20 @@ class OwnTicket:
     issued_at: float
     ahead: int
     wait: WaitSaid
+    until_s: float | None
     entry: int
 
 
 @dataclass(frozen=True)
 class NewTicket:
-    """A ticket that was taken, and the token by which its holder asks for it."""
+    """A ticket that was taken, the token by which its holder asks for it, and the address of its page on a phone.
+
+    The page's address bears the token in its fragment, which no browser sends to a server.
+    """
 
     ticket: OwnTicket
     token: str
+    page_url: str
 
 
 @dataclass(frozen=True)

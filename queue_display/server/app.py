@@ -1,45 +1,48 @@
 """The branch queue as an ASGI application: who asks, how often, what; then the writer or the folds answer."""
 
 import asyncio
-import hashlib
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kiosk_core.clock import Clock
+from queue_display.events import Entry
 from queue_display.feed import Feed
 from queue_display.keeping import StoreUnavailable
 from queue_display.refusals import Refusal
+from queue_display.server import asking, pages
 from queue_display.server.access import Caller, Limits, RateLimit, Role, Tokens, names
 from queue_display.server.answers import CsvFile
 from queue_display.server.endpoints import EVERYBODY, STAFF, VIEWS, Doing, Looking, View, doings
-from queue_display.server.events import EventStream, Frames
+from queue_display.server.events import EventStream, Frames, OneTicket
 from queue_display.server.openapi import openapi
 from queue_display.server.problems import Problem, malformed, refused
-from queue_display.writer import Key, KeyUsedOtherwise, Writer
+from queue_display.server.requests import body_of, key_of
+from queue_display.writer import KeyUsedOtherwise, Writer
 
 _log = logging.getLogger(__name__)
 
-MOST_BYTES = 16 * 1024
 MOST_FOLLOWERS = 600
-_LONGEST_KEY = 200
 
 Answer = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass
 class Server:
-    """What the application is made of. `beat_s`: how often time passes and followers see that the queue is alive."""
+    """What the application is made of.
+
+    `beat_s`: how often time passes and followers see that the queue is alive. `public_url`: where phones find it.
+    """
 
     writer: Writer
     feed: Feed
@@ -47,6 +50,7 @@ class Server:
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     beat_s: float = 2.0
+    public_url: str = ""
 
     def __post_init__(self) -> None:
         self._callers = RateLimit(self.clock, self.limits.per_second, self.limits.burst)
@@ -57,7 +61,7 @@ class Server:
     @cached_property
     def app(self) -> ASGIApp:
         """The application."""
-        acts = doings(self.tokens)
+        acts = doings(self.tokens, self.public_url)
 
         @cache
         def document() -> bytes:
@@ -74,6 +78,7 @@ class Server:
             Route(each.path, self._telling(self._doing(each)), methods=["POST"]) for each in acts
         ]
         routes += [Route(each.path, self._telling(self._viewing(each)), methods=["GET"]) for each in VIEWS]
+        routes += pages.routes()
         routes += [
             Route("/v1/events", self._telling(self._follow), methods=["GET"]),
             Route("/v1/openapi.json", described, methods=["GET"]),
@@ -179,7 +184,7 @@ class Server:
 
         async def answer(request: Request) -> Response:
             caller = self._caller(request, doing.roles)
-            sent = await _body(request)
+            sent = await body_of(request)
             try:
                 body = bodies.validate_json(sent or b"{}")
             except ValidationError as error:
@@ -190,7 +195,7 @@ class Server:
                 said = await self.writer.do(
                     wish,
                     lambda live, entries: made.dump_json(doing.tell(live, entries, caller, path)).decode(),
-                    _key(request, caller, sent),
+                    key_of(request, caller, sent),
                 )
             except KeyUsedOtherwise:
                 raise Problem(
@@ -218,12 +223,20 @@ class Server:
                 f"Last-Event-ID must be a number from 0 to {self.feed.last}: the last event that you have.",
                 f"Last-Event-ID须为0至{self.feed.last}的数字，即已收到的最后一条。",
             )
+        after = max(int(text), caller.order - 1)  # what was before a ticket is not its business
         if self._followers >= MOST_FOLLOWERS:
             raise Problem(503, "too_many", "Too many follow already; come back later.", "连接过多，请稍后再试。")
-        return _Counted(self, self._stream(int(text), caller))
+        return _Counted(self, EventStream(self.feed, self.clock, await self._shown_to(caller), after))
 
-    def _stream(self, after: int, caller: Caller) -> EventStream:
-        return EventStream(self.feed, self._frames, self.clock, after, for_staff=caller.role in STAFF)
+    async def _shown_to(self, caller: Caller) -> Callable[[Entry], bytes]:
+        if caller.role is not Role.TICKET:
+            return partial(self._frames.of, for_staff=caller.role in STAFF)
+        await self._known_to(caller.order)
+        async with self.writer.looking() as live:
+            number = asking.own_ticket(live, caller)
+        if isinstance(number, Refusal):
+            raise refused(number)
+        return OneTicket(self._frames, number).frame
 
     async def _known_to(self, number: int) -> None:
         """Learn of an entry that whoever asks has heard of from another server of this branch."""
@@ -292,31 +305,3 @@ def _too_often(wait_s: float) -> Problem:
         f"请求过于频繁，请{seconds}秒后再试。",
         {"Retry-After": str(seconds)},
     )
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MOST_BYTES:
-                raise Problem(413, "too_long", f"The body is longer than {MOST_BYTES} bytes.", "请求内容过长。")
-    except ClientDisconnect:
-        raise Problem(400, "cut_off", "The request was cut off.", "请求中断。") from None
-    return body
-
-
-def _key(request: Request, caller: Caller, body: bytes) -> Key | None:
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return None
-    if not 0 < len(key) <= _LONGEST_KEY:
-        raise Problem(
-            422,
-            "wrong_key",
-            f"An Idempotency-Key has 1 to {_LONGEST_KEY} characters.",
-            f"Idempotency-Key须为1至{_LONGEST_KEY}个字符。",
-        )
-    of_caller = f"{caller.role.value} {caller.name} {caller.order}\n{key}"
-    content = f"{request.method} {request.url.path}\n".encode() + body
-    return Key(hashlib.sha256(of_caller.encode()).hexdigest(), hashlib.sha256(content).hexdigest())

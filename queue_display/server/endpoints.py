@@ -145,14 +145,15 @@ VIEWS: tuple[View, ...] = (
 )
 
 
-def doings(tokens: Tokens) -> tuple[Doing, ...]:
-    """Return all that may be done, where new tickets get their tokens from `tokens`."""
+def doings(tokens: Tokens, public_url: str) -> tuple[Doing, ...]:
+    """Return all that may be done; new tickets get their tokens from `tokens`, and pages at `public_url`."""
 
     def new_ticket(live: LiveBranch, entries: tuple[Entry, ...], _: Caller, __: Path) -> object:
         issued = entries[-1]
         assert isinstance(issued.event, Issued)  # noqa: S101  (that is what follows from taking a ticket)
         number = issued.event.ticket
-        return answers.NewTicket(showing.own_ticket(live, number), tokens.of_ticket(number, issued.number))
+        token = tokens.of_ticket(number, issued.number)
+        return answers.NewTicket(showing.own_ticket(live, number), token, f"{public_url}/t#{token}")
 
     return (
         Doing(

@@ -7,13 +7,13 @@ of type `alive`, without an id, follows every two seconds with the branch's time
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
 from kiosk_core.clock import Clock
-from queue_display.events import Entry, Issued, TellerSignedIn
+from queue_display.events import DayOpened, Entry, Issued, TellerSignedIn, TicketEvent
 from queue_display.feed import Feed
 from queue_display.keeping import StoreUnavailable
 from queue_display.rows import write_event
@@ -30,6 +30,7 @@ _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # nginx would hold events back
+    (b"x-content-type-options", b"nosniff"),  # old browsers would hold the first back, to guess what they are
 ]
 
 
@@ -61,18 +62,39 @@ def _frame(entry: Entry, *, for_staff: bool) -> bytes:
     return f"id: {entry.number}\ndata: {json.dumps(told, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
 
 
+class OneTicket:
+    """The log as the holder of a ticket sees it: his own ticket, and of others only that something happened.
+
+    It is given entries from the one that issued the ticket on; when a day begins the ticket is over.
+    """
+
+    def __init__(self, frames: Frames, number: str) -> None:
+        self._frames = frames
+        self._number = number
+        self._is_over = False
+
+    def frame(self, entry: Entry) -> bytes:
+        """Return an entry as an event; entries come in order."""
+        event = entry.event
+        is_own = isinstance(event, Issued | TicketEvent) and event.ticket == self._number
+        ends = isinstance(event, DayOpened)
+        if (is_own or ends) and not self._is_over:
+            self._is_over = ends
+            return self._frames.of(entry, for_staff=False)
+        return b"id: %d\nevent: other\ndata: {}\n\n" % entry.number
+
+
 class EventStream:
-    """An answer that goes on with the log from `after`, until either side ends it.
+    """An answer that goes on with the log from `after`, until either side ends it; `shown` makes the events of it.
 
     A client that takes longer than 20 s for what it is sent is let go; it comes back where it was.
     """
 
-    def __init__(self, feed: Feed, frames: Frames, clock: Clock, after: int, *, for_staff: bool) -> None:
+    def __init__(self, feed: Feed, clock: Clock, shown: Callable[[Entry], bytes], after: int) -> None:
         self._feed = feed
         self._clock = clock
-        self._frames = frames
+        self._shown = shown
         self._after = after
-        self._for_staff = for_staff
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Answer by ASGI."""
@@ -101,7 +123,7 @@ class EventStream:
     async def _send_what_is_new(self, send: Send) -> bool:
         entries = await self._feed.after(self._after)
         if entries:
-            await self._send(send, b"".join(self._frames.of(entry, for_staff=self._for_staff) for entry in entries))
+            await self._send(send, b"".join(map(self._shown, entries)))
             self._after = entries[-1].number
         return bool(entries)
 

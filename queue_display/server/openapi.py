@@ -108,7 +108,8 @@ _KEY = {
 
 _EVENTS = {
     "summary": "The log as server-sent events, from the event that the caller has",
-    "description": f"Roles: {', '.join(sorted(role.value for role in Role))}. Only staff see tellers.",
+    "description": f"Roles: {', '.join(sorted(role.value for role in Role))}. Only staff see tellers."
+    " A ticket sees its own events; of others an event of type other says only that something happened.",
     "operationId": "get_events",
     "parameters": [
         {

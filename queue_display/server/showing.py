@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from kiosk_core.texts import LocalText
 from queue_display.branch import Window
+from queue_display.deciding import back_by
 from queue_display.dispatch import Reason, place_of
 from queue_display.live import LiveBranch
 from queue_display.sentences import reason_sentence
@@ -41,8 +42,20 @@ def own_ticket(live: LiveBranch, number: str) -> OwnTicket:
         issued_at=ticket.issued_at,
         ahead=_ahead(live, ticket) if waits else 0,
         wait=WaitSaid(wait.about_s, wait.up_to_s) if waits else WaitSaid(None, None),
+        until_s=_until_s(live, ticket),
         entry=live.branch.last.number,
     )
+
+
+def _until_s(live: LiveBranch, ticket: Ticket) -> float | None:
+    match ticket.state:
+        case TicketState.PARKED:
+            until = ticket.back_at
+        case TicketState.NO_SHOW:
+            until = back_by(ticket, live.policy)
+        case _:
+            until = None
+    return None if until is None else max(0.0, until - live.now)
 
 
 def _ahead(live: LiveBranch, ticket: Ticket) -> int:

@@ -20,7 +20,7 @@ from benchmarks.queue_clients import COMMAND, ROOT
 from openteller.demo_certificates import make_demo_certificates
 from openteller.queue_commands import app
 from openteller.queue_folder import default_folder
-from openteller.queue_server import DEFAULT_POLICY, Place, _listening
+from openteller.queue_server import DEFAULT_POLICY, NoPublicUrl, Place, _listening, _urls
 from tests.openteller.queue_clients import Client, Queue, served
 
 TICKET = {"services": ["simple"], "customer_class": "ordinary"}
@@ -65,6 +65,27 @@ def test_an_answer_waits_for_no_delayed_acknowledgement() -> None:
     """Asyncio sets TCP_NODELAY only on what it knows to be TCP."""
     with _listening(Place(port=0)) as listening:
         assert listening.proto == socket.IPPROTO_TCP
+
+
+def test_links_on_tickets_begin_where_phones_find_the_queue() -> None:
+    with _listening(Place(port=0)) as listening:
+        own = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        assert _urls(Place(), listening) == (own, own)
+        place = Place(public_url="https://queue.example.bank/branch/")
+        assert _urls(place, listening) == (own, "https://queue.example.bank/branch")
+        for url in (
+            "queue.example.bank",
+            "https://",
+            "ftp://queue",
+            "https://queue/?a=1",
+            "https://q/#a",
+            "https://a@q",
+            "",
+        ):
+            with pytest.raises(NoPublicUrl, match=r"must be like https://queue\.example\.bank"):
+                _urls(Place(public_url=url), listening)
+    with _listening(Place("0.0.0.0", port=0)) as listening:
+        assert "//0.0.0.0:" not in _urls(Place("0.0.0.0"), listening)[1]
 
 
 def test_a_second_server_of_a_folder_is_refused(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from tests.queue_display.policies import branch_policy
 
 UNLIMITED = Limits(per_second=1e6, burst=1e6)
 
+URL = "http://queue"
+
 TICKET = {"services": ["simple"], "customer_class": "ordinary"}
 
 
@@ -71,11 +73,11 @@ async def running(
     with QueueStore(folder) as store:
         feed = Feed(store)
         writer = Writer(store, feed, lambda: LiveBranch(policy, clock, store))
-        server = Server(writer, feed, Tokens(folder), clock, limits, beat_s)
+        server = Server(writer, feed, Tokens(folder), clock, limits, beat_s, URL)
         transport = httpx.ASGITransport(server.app)
         async with (
             server.app.router.lifespan_context(server.app),  # type: ignore[attr-defined]
-            httpx.AsyncClient(transport=transport, base_url="http://queue") as client,
+            httpx.AsyncClient(transport=transport, base_url=URL) as client,
         ):
             yield Running(server, store, client, tokens_in(folder))
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ def test_a_screen_that_is_too_slow_is_let_go_and_holds_up_nobody(
                 await asyncio.Event().wait()
                 return {}
 
-            stream = EventStream(branch.server.feed, Frames(), RealClock(), 0, for_staff=False)
+            stream = EventStream(branch.server.feed, RealClock(), partial(Frames().of, for_staff=False), 0)
             await stream({}, nothing_comes, never_sent)  # type: ignore[arg-type]
             await branch.did("customer", "/v1/tickets", TICKET)
 

@@ -1,0 +1,10 @@
+// 首页的文字。
+export default {
+  heading: "网点排队叫号",
+  customers: "客户",
+  customersHow: "用手机扫描号票上的二维码，即可查看前面人数和等候时间，轮到您时手机会提醒。",
+  lobby: "大厅屏幕",
+  lobbyHow: "在接显示屏的电脑上运行：",
+  engineers: "接口",
+  engineersHow: "所有功能都有开放接口，凭令牌使用。",
+};
