@@ -16,7 +16,20 @@ from annotated_types import Ge, Le, MinLen
 from pydantic import TypeAdapter
 
 from drivers.receipt_lines import pair_lines, wrap
-from kiosk_core.receipt import Align, Barcode, Bitmap, Blank, Element, Pair, QrCode, Receipt, Rule, Symbology, TextLine
+from kiosk_core.receipt import (
+    Align,
+    Barcode,
+    Bitmap,
+    Blank,
+    Element,
+    Headline,
+    Pair,
+    QrCode,
+    Receipt,
+    Rule,
+    Symbology,
+    TextLine,
+)
 from wire import escpos, escpos_barcode, escpos_graphics, escpos_stream
 from wire.escpos import Command, encode
 from wire.escpos_barcode import BarcodeSystem
@@ -214,6 +227,8 @@ def _element(element: Element, profile: PrinterProfile, stored: Mapping[Bitmap, 
     match element:
         case TextLine():
             yield _text_line(element, profile)
+        case Headline(text):
+            yield _headline(text, profile)
         case Pair(label, value, bold):
             yield _lines(pair_lines(label, value, profile.columns, profile.text), profile.text, bold=bold)
         case Rule():
@@ -232,6 +247,7 @@ def _element(element: Element, profile: PrinterProfile, stored: Mapping[Bitmap, 
 
 
 _LINE_FEED = encode(escpos.LineFeed())
+_LARGEST = 8  # times, GS !
 
 
 def _lines(lines: list[str], text: TextEncoding, *, bold: bool = False) -> bytes:
@@ -256,6 +272,19 @@ def _text_line(line: TextLine, profile: PrinterProfile) -> bytes:
             data = _between(escpos.KanjiMode(True, True), data, escpos.KanjiMode())
         data = _between(escpos.CharacterSize(2, 2), data, escpos.CharacterSize())
     return _aligned(line.align, data)
+
+
+def _headline(text: str, profile: PrinterProfile) -> bytes:
+    """Return `text` so many times as large, up to eight (GS !), as it fits on one line.
+
+    FS ! only doubles Chinese characters, and models differ in whether GS ! reaches them: those are doubled.
+    """
+    printable = profile.text.printable(text)
+    if not printable.isascii():
+        return _text_line(TextLine(text, Align.CENTER, bold=True, large=True), profile)
+    times = max(1, min(_LARGEST, profile.columns // max(1, len(printable))))
+    data = _between(escpos.CharacterSize(times, times), _lines([printable], profile.text), escpos.CharacterSize())
+    return _aligned(Align.CENTER, data)
 
 
 def _aligned(align: Align, data: bytes) -> bytes:

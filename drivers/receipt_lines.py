@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kiosk_core.receipt import Align, Barcode, Bitmap, Blank, Element, Pair, QrCode, Receipt, Rule, TextLine
+from kiosk_core.receipt import Align, Barcode, Bitmap, Blank, Element, Headline, Pair, QrCode, Receipt, Rule, TextLine
 from wire.escpos_text import TextEncoding
 
 # A line begins with none of the closing and ends with none of the opening signs.
@@ -36,6 +36,8 @@ def _lines_of(element: Element, columns: int, encoding: TextEncoding) -> Iterato
             width = columns // 2 if large else columns
             for line in wrap(text, width, encoding):
                 yield PaperLine(_margin(line, align, width, encoding) + line, bold, large, underline)
+        case Headline(text):
+            yield from _lines_of(TextLine(text, Align.CENTER, bold=True, large=True), columns, encoding)
         case Pair(label, value, bold):
             for line in pair_lines(label, value, columns, encoding):
                 yield PaperLine(line, bold)

@@ -23,6 +23,7 @@ _MEANINGS = {
     LedgerState.CONFIRM_SAF: "the proof is on its way to the host",
     LedgerState.REV_REQ: "a reversal is on its way to the host",
     LedgerState.UPDATE_REQ: "the bank is told of the customer's new ID card",
+    LedgerState.TICKET_REQ: "a ticket of the queue is asked for",
     LedgerState.SUSPENSE: "the card is gone; the case waits for it",
     LedgerState.MANUAL: "the evidence contradicts itself; the case waits for staff",
     LedgerState.DONE: "the card is loaded and the host knows it",
@@ -51,6 +52,13 @@ _OF_ID_UPDATES = {
     LedgerState.DECLINED: "the bank did not take the new ID card",
     LedgerState.ABANDONED: "ended, and nothing was changed",
 }
+_OF_TICKETS = {
+    LedgerState.DONE: "the customer has a ticket",
+    LedgerState.DECLINED: "the queue gave no ticket",
+    LedgerState.ABANDONED: "ended without a ticket",
+}
+# The journeys that move no money, by their kind.
+_WITHOUT_MONEY = {"id_update": _OF_ID_UPDATES, "queue_ticket": _OF_TICKETS}
 
 _RESOLUTIONS = {
     Resolution.LOADED.value: "the card is loaded",
@@ -70,6 +78,7 @@ _NEXT_STEPS = {
     LedgerState.CONFIRM_SAF: "Open: the card is loaded; the proof is sent again until the host answers.",
     LedgerState.CARD_OK: "Open: the card is loaded; the proof is sent again until the host answers.",
     LedgerState.UPDATE_REQ: "Open: the bank may have the new ID card; it is asked until it answers.",
+    LedgerState.TICKET_REQ: "Open: the queue may have made a ticket that nobody saw; it is withdrawn when it answers.",
     LedgerState.REV_REQ: "Open: what was paid goes back; the reversal is sent again until the host answers.",
 }
 
@@ -113,7 +122,7 @@ def standing(transaction: Transaction) -> str:
 
 def _meaning(transaction: Transaction, state: LedgerState) -> str:
     if not transaction.is_about_money:
-        return _OF_ID_UPDATES.get(state, _MEANINGS[state])
+        return _WITHOUT_MONEY[str(transaction.facts["kind"])].get(state, _MEANINGS[state])
     is_deposit = "account_token" in transaction.facts
     return _OF_DEPOSITS.get(state, _MEANINGS[state]) if is_deposit else _MEANINGS[state]
 

@@ -35,6 +35,14 @@ class ChooseFunding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChooseOption:
+    """One of a few things was touched."""
+
+    kind: Literal["choose_option"] = "choose_option"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OpenField:
     """A field of a form was touched."""
 
@@ -101,6 +109,7 @@ Intent = Annotated[
     ChooseService
     | ChooseAmount
     | ChooseFunding
+    | ChooseOption
     | OpenField
     | AnswerField
     | Confirm

@@ -32,6 +32,7 @@ class LedgerState(Enum):
     CONFIRM_SAF = "CONFIRM_SAF"  # the TAC is on its way to the host until the host says yes
     REV_REQ = "REV_REQ"  # a reversal is on its way to the host until the host says yes
     UPDATE_REQ = "UPDATE_REQ"  # a customer's new data are about to be sent: from here on only the host knows
+    TICKET_REQ = "TICKET_REQ"  # a ticket of the queue is about to be asked for: from here on only the queue knows
     SUSPENSE = "SUSPENSE"  # the card is gone; open until it is seen again or staff settle it
     MANUAL = "MANUAL"  # evidence contradicts itself; open until staff settle it
     DONE = "DONE"
@@ -123,7 +124,7 @@ class Transaction:
     @property
     def is_about_money(self) -> bool:
         """Whether money could move in it; the others are of no account to books and limits."""
-        return self.rows[0].facts.get("kind") != "id_update"
+        return self.rows[0].facts.get("kind") not in {"id_update", "queue_ticket"}
 
 
 class Journal(Protocol):

@@ -87,12 +87,59 @@ class _Page:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StripCall:
+    """A ticket that was called to a window."""
+
+    ticket: str
+    window: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StripService:
+    """How many wait for a service, and how long a newcomer waits at most, in minutes; None: nobody can say."""
+
+    title: LocalText
+    waiting: int
+    up_to_min: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueStrip:
+    """The branch's queue as the home page shows it: the last calls, the newest first, and who waits."""
+
+    calls: tuple[StripCall, ...]
+    services: tuple[StripService, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MenuPage(_Page):
-    """The home page."""
+    """The home page. `queue` None: the terminal knows of none, or it does not answer."""
 
     kind: Literal["menu"] = "menu"
     items: tuple[MenuItem, ...] = ()
     notice: Words | None = None
+    queue: QueueStrip | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One of a few things to choose from. `leading`: what most customers want."""
+
+    name: str
+    title: LocalText | Words
+    subtitle: LocalText | Words | None = None
+    icon: str
+    leading: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoicePage(_Page):
+    """Choose one of a few things; `problem` says what went wrong before."""
+
+    kind: Literal["choice"] = "choice"
+    title: Words
+    choices: tuple[Choice, ...]
+    problem: Words | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +228,7 @@ class FieldEntry(Enum):
 
     TEXT = "text"  # not at all here: it is right, or it is read anew, or the counter fills it in
     NUMBER = "number"  # an ID number
+    CODE = "code"  # the 6 digits of an appointment
     DATE = "date"
     LAST_DAY = "last_day"  # a date, or 长期
     CHOICE = "choice"
@@ -312,6 +360,33 @@ class ResultPage(_Page):
     pictures: tuple[Picture, ...] = ()
 
 
+class Paper(Enum):
+    """What became of a ticket's paper."""
+
+    PRINTING = "printing"
+    PRINTED = "printed"
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketPage(_Page):
+    """A ticket of the queue: its number, what for, how long. `qr` is the text of a code for a phone, "" for none.
+
+    `customer_class` names the class where that is not everybody's. `take` is what must not be forgotten.
+    """
+
+    kind: Literal["ticket"] = "ticket"
+    number: str
+    service: LocalText
+    customer_class: LocalText | None = None
+    ahead: Words
+    wait: Words
+    body: Words
+    qr: str = field(default="", repr=False)
+    paper: Paper
+    take: Words | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class MessagePage(_Page):
     """The terminal has something to say that is no step: out of service, starting, no connection to the core."""
@@ -323,6 +398,7 @@ class MessagePage(_Page):
 
 Page = Annotated[
     MenuPage
+    | ChoicePage
     | CapturePage
     | ScanPage
     | FormPage
@@ -333,6 +409,7 @@ Page = Annotated[
     | ProgressPage
     | ListPage
     | ResultPage
+    | TicketPage
     | MessagePage,
     Field(discriminator="kind"),
 ]

@@ -25,6 +25,13 @@ class TextLine:
 
 
 @dataclass(frozen=True)
+class Headline:
+    """A short text in the middle, as large as the printer can and the paper is wide."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Pair:
     """A label at the left edge and its value at the right edge of one line."""
 
@@ -163,7 +170,7 @@ class QrCode:
     text: str
 
 
-Element = TextLine | Pair | Rule | Blank | Bitmap | Barcode | QrCode
+Element = TextLine | Headline | Pair | Rule | Blank | Bitmap | Barcode | QrCode
 
 
 @dataclass(frozen=True)

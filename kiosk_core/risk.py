@@ -76,8 +76,8 @@ def _counts(transaction: Transaction) -> bool:
     match transaction.state:
         case LedgerState.NEW | LedgerState.CARD_READ | LedgerState.INIT | LedgerState.ABANDONED:
             return False  # nobody was asked for money
-        case LedgerState.UPDATE_REQ:
-            return False  # it is no matter of money
+        case LedgerState.UPDATE_REQ | LedgerState.TICKET_REQ:
+            return False  # they are no matter of money
         case LedgerState.DECLINED | LedgerState.REVERSED:
             return False  # nothing was paid, or it went back
         case LedgerState.SETTLED:

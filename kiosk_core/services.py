@@ -204,7 +204,52 @@ class IdUpdate(_Recorded):
     __pydantic_config__ = _STRICT
 
 
-RecordedService = TransitTopUp | AccountDeposit | IdUpdate
+@dataclass(frozen=True, kw_only=True)
+class QueueClass:
+    """A class of the branch's queue, and whom it is for: any one of these is enough.
+
+    `min_age`: who is of that age by his ID card. `card_prefixes`: whose bank card's number begins so. `on_request`: who
+    touches the tile, of which this is the second line.
+    """
+
+    name: Annotated[str, MinLen(1)]
+    title: LocalText
+    min_age: Annotated[int, Ge(1), Le(120)] | None = None
+    card_prefixes: tuple[str, ...] = ()
+    on_request: LocalText | None = None
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueTicketing(_Recorded):
+    """Take a ticket of the branch's queue. Whom no class of `classes` fits, in their order, is of `ordinary_class`.
+
+    Raises:
+        SettingError: a class that is for nobody, or a beginning of card numbers that is none.
+    """
+
+    kind: Literal["queue_ticket"]
+    icon: Literal["ticket"]
+    ordinary_class: Annotated[str, MinLen(1)] = "ordinary"
+    classes: tuple[QueueClass, ...] = ()
+    times: Times = Times()
+    receipt_title: LocalText = field(default=LocalText("排队号", "Queue ticket"))
+
+    __pydantic_config__ = _STRICT
+
+    def __post_init__(self) -> None:
+        for place, each in enumerate(self.classes):
+            if each.min_age is None and not each.card_prefixes and each.on_request is None:
+                problem = "is for nobody: give it min_age, card_prefixes or on_request"
+                raise SettingError(("classes", place), problem)
+            for prefix in each.card_prefixes:
+                if not (prefix.isascii() and prefix.isdigit() and 4 <= len(prefix) <= 12):
+                    problem = f'"{prefix}" is not 4 to 12 digits: the beginning of the numbers of a kind of card'
+                    raise SettingError(("classes", place, "card_prefixes"), problem)
+
+
+RecordedService = TransitTopUp | AccountDeposit | IdUpdate | QueueTicketing
 """A kind of service whose journey keeps a transaction in the journal, and prints a receipt."""
 
 Service = RecordedService | CardInquiry

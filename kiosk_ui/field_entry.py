@@ -12,8 +12,14 @@ from kiosk_ui.paging import Paging
 from kiosk_ui.presentation import Wording
 from screen_parts.qt_property import qt_property
 
-# How the characters stand: an ID number as region, day of birth, order and check; a date as year, month, day.
-_GROUPS = {FieldEntry.NUMBER: (6, 8, 4), FieldEntry.DATE: (4, 2, 2), FieldEntry.LAST_DAY: (4, 2, 2)}
+# How the characters stand: a code in one row, an ID number as region, day of birth, order and check; a date as year,
+# month, day.
+_GROUPS = {
+    FieldEntry.NUMBER: (6, 8, 4),
+    FieldEntry.CODE: (6,),
+    FieldEntry.DATE: (4, 2, 2),
+    FieldEntry.LAST_DAY: (4, 2, 2),
+}
 _EMPTY = " "
 
 
@@ -207,12 +213,16 @@ class TypedField(QObject):
         return self._page is not None and self._page.entry is FieldEntry.NUMBER
 
     @property
+    def _is_date(self) -> bool:
+        return self._page is not None and self._page.entry in {FieldEntry.DATE, FieldEntry.LAST_DAY}
+
+    @property
     def _text(self) -> str:
         """What was typed or chosen, as the core knows it; "" while something is missing."""
         if self._chosen or not self._cells or _EMPTY in self._cells:
             return self._chosen
         digits = "".join(self._cells)
-        return digits if self._is_number else f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
+        return digits if not self._is_date else f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
 
     def _cell(self, place: int) -> dict[str, Any]:
         marked = place == self._place and not self._chosen

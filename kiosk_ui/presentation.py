@@ -12,6 +12,8 @@ from kiosk_core.money import FEN_PER_YUAN, format_amount
 from kiosk_core.pages import (
     CapturePage,
     CardView,
+    Choice,
+    ChoicePage,
     Fact,
     FieldEntry,
     FieldPage,
@@ -26,12 +28,14 @@ from kiosk_core.pages import (
     MenuPage,
     MessagePage,
     Page,
+    Paper,
     PaymentPage,
     Picture,
     Preview,
     ProgressPage,
     ResultPage,
     ScanPage,
+    TicketPage,
     Tone,
 )
 from kiosk_core.texts import Language, LocalText, Words
@@ -41,6 +45,7 @@ _NOTHING = Words("ui.nothing")
 
 BLANK: Mapping[str, Page] = {
     "menu": MenuPage(),
+    "choice": ChoicePage(title=_NOTHING, choices=()),
     "capture": CapturePage(title=_NOTHING, body=_NOTHING, picture=Picture.PLACE_CARD),
     "scan": ScanPage(
         title=_NOTHING,
@@ -70,6 +75,14 @@ BLANK: Mapping[str, Page] = {
     "progress": ProgressPage(title=_NOTHING, body=_NOTHING, steps=(), current=0),
     "listing": ListPage(title=_NOTHING, facts=()),
     "result": ResultPage(tone=Tone.NEUTRAL, title=_NOTHING, body=_NOTHING),
+    "ticket": TicketPage(
+        number="",
+        service=LocalText("", ""),
+        ahead=_NOTHING,
+        wait=_NOTHING,
+        body=_NOTHING,
+        paper=Paper.PRINTING,
+    ),
     "message": MessagePage(title=_NOTHING, body=_NOTHING),
 }
 
@@ -112,7 +125,7 @@ def short_amount(fen: int) -> str:
     return format_amount(fen).removesuffix(".00")
 
 
-def present(page: Page, say: Wording) -> dict[str, Any]:  # noqa: C901  (a case a kind)
+def present(page: Page, say: Wording) -> dict[str, Any]:  # noqa: C901, PLR0912  (a case a kind)
     """Return `page` as its QML step reads it."""
     match page:
         case MenuPage():
@@ -120,6 +133,12 @@ def present(page: Page, say: Wording) -> dict[str, Any]:  # noqa: C901  (a case 
                 "title": say(Words("home.title")),
                 "notice": say(page.notice),
                 "items": [_tile(item, say) for item in page.items],
+            }
+        case ChoicePage():
+            return {
+                "title": say(page.title),
+                "choices": [_choice(choice, say) for choice in page.choices],
+                "problem": say(page.problem),
             }
         case CapturePage():
             return {
@@ -201,6 +220,17 @@ def present(page: Page, say: Wording) -> dict[str, Any]:  # noqa: C901  (a case 
                 "facts": [_fact(fact, say) for fact in page.facts],
                 "pictures": [picture.value for picture in page.pictures],
             }
+        case TicketPage():
+            return {
+                "number": page.number,
+                "service": say(page.service),
+                "customerClass": say(page.customer_class),
+                "ahead": say(page.ahead),
+                "wait": say(page.wait),
+                "body": say(page.body),
+                "take": say(page.take),
+                "paper": page.paper.value,
+            }
         case MessagePage():
             return {
                 "title": say(page.title),
@@ -218,6 +248,18 @@ def _tile(item: MenuItem, say: Wording) -> dict[str, Any]:
         "picture": _PICTURES.get(item.icon, ""),
         "available": item.unavailable is None,
         "reason": say(item.unavailable),
+    }
+
+
+def _choice(choice: Choice, say: Wording) -> dict[str, Any]:
+    return {
+        "serviceId": choice.name,
+        "title": say(choice.title),
+        "subtitle": say(choice.subtitle),
+        "icon": choice.icon,
+        "available": True,
+        "reason": "",
+        "leading": choice.leading,
     }
 
 

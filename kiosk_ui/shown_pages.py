@@ -4,7 +4,7 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from kiosk_core.pages import Page, PaymentPage
+from kiosk_core.pages import Page, PaymentPage, TicketPage
 from kiosk_ui.presentation import BLANK, Wording, present
 from screen_parts.qt_property import qt_property
 
@@ -13,6 +13,7 @@ class ShownPages(QObject):
     """A map of finished texts for each kind; a step that goes shows its last one until it is wiped."""
 
     menu_changed = pyqtSignal()
+    choice_changed = pyqtSignal()
     capture_changed = pyqtSignal()
     scan_changed = pyqtSignal()
     form_changed = pyqtSignal()
@@ -23,6 +24,7 @@ class ShownPages(QObject):
     progress_changed = pyqtSignal()
     listing_changed = pyqtSignal()
     result_changed = pyqtSignal()
+    ticket_changed = pyqtSignal()
     message_changed = pyqtSignal()
 
     def __init__(self, say: Wording, parent: QObject | None = None) -> None:
@@ -37,7 +39,7 @@ class ShownPages(QObject):
     def show(self, page: Page, number: int | None) -> None:
         """Give the page of this kind its values; by its `number` the pictures on it are found."""
         self._number = number
-        self._has_code = isinstance(page, PaymentPage) and page.qr != ""
+        self._has_code = isinstance(page, PaymentPage | TicketPage) and page.qr != ""
         self._present(page)
 
     def speak(self, say: Wording, page: Page) -> None:
@@ -60,6 +62,11 @@ class ShownPages(QObject):
     def menu(self) -> dict[str, Any]:
         """Return the home page."""
         return self._maps["menu"]
+
+    @qt_property("QVariantMap", notify=choice_changed)
+    def choice(self) -> dict[str, Any]:
+        """Return the page with a few things to choose from."""
+        return self._maps["choice"]
 
     @qt_property("QVariantMap", notify=capture_changed)
     def capture(self) -> dict[str, Any]:
@@ -94,7 +101,7 @@ class ShownPages(QObject):
     @qt_property("QVariantMap", notify=payment_changed)
     def payment(self) -> dict[str, Any]:
         """Return the page of the payment; the code itself comes from the image provider `qr`."""
-        return {**self._maps["payment"], "qr": f"image://qr/{self._number}" if self._has_code else ""}
+        return {**self._maps["payment"], "qr": self._code}
 
     @qt_property("QVariantMap", notify=progress_changed)
     def progress(self) -> dict[str, Any]:
@@ -111,6 +118,11 @@ class ShownPages(QObject):
         """Return the page of the end."""
         return self._maps["result"]
 
+    @qt_property("QVariantMap", notify=ticket_changed)
+    def ticket(self) -> dict[str, Any]:
+        """Return the ticket of the queue; the code for a phone comes from the image provider `qr`."""
+        return {**self._maps["ticket"], "qr": self._code}
+
     @qt_property("QVariantMap", notify=message_changed)
     def message(self) -> dict[str, Any]:
         """Return the page of a terminal that cannot serve (yet)."""
@@ -118,13 +130,21 @@ class ShownPages(QObject):
 
     # -- inside ----------------------------------------------------------------------------------------
 
+    @property
+    def _code(self) -> str:
+        return f"image://qr/{self._number}" if self._has_code else ""
+
     def _present(self, page: Page) -> None:
-        self._maps[page.kind] = present(page, self._say)
+        values = present(page, self._say)
+        if page.kind == "menu" and values == self._maps["menu"]:
+            return  # tiles that are the same stay, and with them a finger that lies on one
+        self._maps[page.kind] = values
         self._notify(page.kind)
 
     def _notify(self, kind: str) -> None:
         {
             "menu": self.menu_changed,
+            "choice": self.choice_changed,
             "capture": self.capture_changed,
             "scan": self.scan_changed,
             "form": self.form_changed,
@@ -135,5 +155,6 @@ class ShownPages(QObject):
             "progress": self.progress_changed,
             "listing": self.listing_changed,
             "result": self.result_changed,
+            "ticket": self.ticket_changed,
             "message": self.message_changed,
         }[kind].emit()

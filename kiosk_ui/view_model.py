@@ -18,6 +18,7 @@ from kiosk_core.intents import (
     ChangeLanguage,
     ChooseAmount,
     ChooseFunding,
+    ChooseOption,
     ChooseService,
     Confirm,
     Done,
@@ -26,7 +27,17 @@ from kiosk_core.intents import (
     OpenField,
     StayHere,
 )
-from kiosk_core.pages import CapturePage, FieldPage, FieldState, FormPage, KeypadPage, MessagePage, Page, PaymentPage
+from kiosk_core.pages import (
+    CapturePage,
+    FieldPage,
+    FieldState,
+    FormPage,
+    KeypadPage,
+    MessagePage,
+    Page,
+    PaymentPage,
+    TicketPage,
+)
 from kiosk_core.screen_messages import Frame, Hello, ShowPage, Touched
 from kiosk_core.texts import LANGUAGES, Language, Words
 from kiosk_ui.amount_entry import AmountEntry
@@ -35,6 +46,7 @@ from kiosk_ui.countdown import Countdown
 from kiosk_ui.field_entry import TypedField
 from kiosk_ui.header import Header
 from kiosk_ui.presentation import Wording
+from kiosk_ui.queue_strip import QueueNumbers
 from kiosk_ui.record_list import RecordList
 from kiosk_ui.shown_pages import ShownPages
 from kiosk_ui.texts import Catalogue
@@ -78,6 +90,7 @@ class ViewModel(QObject):
         self._pages = ShownPages(self._say, self)
         self._amount = AmountEntry(self._say, self)
         self._amount.touched.connect(self._still_here)
+        self._queue = QueueNumbers(self._say, self)
         self._records = RecordList(self._say, self)
         self._records.touched.connect(self._still_here)
         self._typed = TypedField(self._say, self)
@@ -133,8 +146,8 @@ class ViewModel(QObject):
 
     @property
     def qr_text(self) -> str:
-        """The text of the payment code on the screen now, "" if there is none."""
-        return self._page.qr if isinstance(self._page, PaymentPage) else ""
+        """The text of the code on the screen now, "" if there is none."""
+        return self._page.qr if isinstance(self._page, PaymentPage | TicketPage) else ""
 
     def crop(self, name: str) -> QImage:
         """Return the picture of a field of the page on the screen; null if there is none."""
@@ -154,6 +167,11 @@ class ViewModel(QObject):
     def choose_service(self, service_id: str) -> None:
         """Answer a touch of a tile of the home page."""
         self._answer(ChooseService(service_id=service_id))
+
+    @pyqtSlot(str)
+    def choose_option(self, name: str) -> None:
+        """Answer a touch of one of a few things."""
+        self._answer(ChooseOption(name=name))
 
     @pyqtSlot()
     def choose_amount(self) -> None:
@@ -255,6 +273,7 @@ class ViewModel(QObject):
         else:
             self._amount.forget()
         self._camera.open(page)
+        self._queue.open(page)
         self._records.open(page)
         self._typed.open(page)
         deadline_s = page.deadline_s if isinstance(page, CapturePage | PaymentPage) else None
@@ -273,6 +292,7 @@ class ViewModel(QObject):
         self._say = Wording(self._catalogue, language)
         self._amount.speak(self._say)
         self._camera.speak(self._say)
+        self._queue.speak(self._say)
         self._records.speak(self._say)
         self._typed.speak(self._say)
         self._header.speak(self._say)
@@ -316,6 +336,11 @@ class ViewModel(QObject):
     def typed(self) -> TypedField:
         """Return the field being looked at."""
         return self._typed
+
+    @qt_property(QObject, constant=True)
+    def queue(self) -> QueueNumbers:
+        """Return the numbers of the branch's queue on the home page."""
+        return self._queue
 
     @qt_property(QObject, constant=True)
     def records(self) -> RecordList:

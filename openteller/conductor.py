@@ -6,12 +6,13 @@ through futures. The journal is written here, in the order of the effects, befor
 """
 
 import logging
-import queue
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from queue import Empty, Queue
 from typing import Any, TypeVar
 
+from kiosk_core.branch_queue import BranchQueue, QueueNow
 from kiosk_core.clock import Clock
 from kiosk_core.errors import JournalUnavailable
 from kiosk_core.funding import FundingKind, FundingSource
@@ -23,6 +24,7 @@ from kiosk_core.intents import (
     ChangeLanguage,
     ChooseAmount,
     ChooseFunding,
+    ChooseOption,
     ChooseService,
     Confirm,
     Done,
@@ -34,7 +36,7 @@ from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.journey import DEFAULT_KIND, Next
 from kiosk_core.ledger import Journal, LedgerRow, Transaction
 from kiosk_core.outbox import Unacknowledged
-from kiosk_core.pages import MenuPage, MessagePage, Page, Preview, ResultPage
+from kiosk_core.pages import MenuPage, MessagePage, Page, Preview, ResultPage, TicketPage
 from kiosk_core.ports import BankHost, ReceiptPrinter, TopUpModule
 from kiosk_core.screen_messages import ShowPage
 from kiosk_core.services import Service
@@ -42,6 +44,7 @@ from kiosk_core.settlement import Settlement, SettlementRefused, settle
 from kiosk_core.status import DeviceStatus, Media
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language, Words
+from openteller.appointments import AppointmentList
 from openteller.camera_check import CameraCheck
 from openteller.home_page import Condition, home_page
 from openteller.host_echo import HostEcho
@@ -70,6 +73,8 @@ class Conductor:
         slot: where cards are read that come out again; None: the terminal has no card reader.
         documents: captures ID cards under the camera; None: the terminal cannot.
         funding: the ways to pay beside QR, which the host takes by itself.
+        queue: the branch's queue; None: the terminal gives out no tickets.
+        appointments: None: nobody comes with an appointment.
         screen: is given every page; must not block.
     """
 
@@ -87,12 +92,14 @@ class Conductor:
         slot: SlotReading | None = None,
         documents: DocumentCapture | None = None,
         funding: Mapping[FundingKind, Worker[FundingSource]] | None = None,
+        queue: Worker[BranchQueue] | None = None,
+        appointments: AppointmentList | None = None,
         clock: Clock,
         screen: Callable[[ShowPage], None],
     ) -> None:
         self._journal = journal
         self._clock = clock
-        self._inbox: queue.Queue[Callable[[], None] | None] = queue.Queue()  # None: stop
+        self._inbox: Queue[Callable[[], None] | None] = Queue()  # None: stop
         self._screen = PageOnScreen(screen, clock)
         reads_bank_cards = slot is not None and slot.bank_card is not None
         self._services = ServicesOffered(
@@ -101,6 +108,7 @@ class Conductor:
             journal,
             reads_bank_cards=reads_bank_cards,
             captures_id_cards=documents is not None,
+            knows_queue=queue is not None,
         )
         self._echo = HostEcho(host, clock, self._inbox.put, self._refresh_home)
         self._open_cases = OpenCases(journal, host, clock, self._inbox.put, self._refresh_home)
@@ -115,6 +123,8 @@ class Conductor:
             funding or {},
             slot,
             documents,
+            queue,
+            appointments,
         )
         self._means = Means(
             journal=journal,
@@ -127,6 +137,7 @@ class Conductor:
             journal_lost=self._open_cases.lose_journal,
         )
         self._statuses: dict[str, DeviceStatus] = {}
+        self._queue: QueueNow | None = None
         self._session: Session | None = None
         self._started = False
         self._ready_by = clock.now() + START_SECONDS
@@ -142,6 +153,10 @@ class Conductor:
     def device_changed(self, status: DeviceStatus) -> None:
         """Take the new status of a device."""
         self._inbox.put(lambda: self._status_changed(status))
+
+    def queue_changed(self, now: QueueNow | None) -> None:
+        """Take how the branch's queue stands; None: it does not answer."""
+        self._inbox.put(lambda: self._queue_changed(now))
 
     def show_camera(self, seconds: int, preview: Preview) -> "Future[bool]":
         """Show the camera's picture on the screen for `seconds`, 0 ends it; False: a customer is being served."""
@@ -206,7 +221,7 @@ class Conductor:
         wait = max(0.0, self._next_due() - self._clock.now())
         try:
             work = self._inbox.get(timeout=wait if patience_s is None else min(wait, patience_s))
-        except queue.Empty:
+        except Empty:
             pass
         else:
             if work is None:
@@ -377,7 +392,8 @@ class Conductor:
     def _condition(self) -> Condition:
         cases = self._open_cases
         host_knows_journal = self._echo.online and cases.head_taken is not None
-        return Condition(self._statuses, host_knows_journal, cases.journal_works and cases.head_taken is not False)
+        journal_ok = cases.journal_works and cases.head_taken is not False
+        return Condition(self._statuses, host_knows_journal, journal_ok, self._queue)
 
     def _status_changed(self, status: DeviceStatus) -> None:
         before = self._condition.media
@@ -387,6 +403,10 @@ class Conductor:
             self._reader_lost_at = None if status.in_service else self._clock.now() + READER_LOST_SECONDS
         if self._session is not None and before is not after:
             self._session.advance(ev.CardArrived() if after is Media.PRESENT else ev.CardLeft())
+        self._refresh_home()
+
+    def _queue_changed(self, now: QueueNow | None) -> None:
+        self._queue = now
         self._refresh_home()
 
     # -- pages ---------------------------------------------------------------------------------------------
@@ -404,7 +424,12 @@ class Conductor:
 
     def _refresh_home(self) -> None:
         waits = self._camera.is_on or self._chosen is not None
-        if self.idle and not waits and self._screen.page != self._home():
+        if not self.idle or waits:
+            return
+        before, home = self._screen.page, self._home()
+        if isinstance(before, MenuPage) and before != home and before.idle_s == home.idle_s:
+            self._screen.renew(home)  # numbers that change are no touch of a customer
+        elif before != home:
             self._show_home()
 
     def _home(self) -> MenuPage:
@@ -416,7 +441,7 @@ class Conductor:
         session = self._session
         if session is None:
             self._show_home(language=DEFAULT_LANGUAGE)
-        elif page.warning_s is None and not isinstance(page, ResultPage):
+        elif page.warning_s is None and not isinstance(page, ResultPage | TicketPage):
             self._show(replace(page, warning_s=session.state.service.times.warning_s))
         else:
             session.advance(ev.CustomerGone())
@@ -429,6 +454,8 @@ def _event_of(intent: Intent) -> ev.Event | None:
             return ev.AmountChosen(amount_fen)
         case ChooseFunding(funding=funding):
             return ev.FundingChosen(funding)
+        case ChooseOption(name=name):
+            return ev.OptionChosen(name)
         case OpenField(name=name):
             return ev.FieldOpened(name)
         case AnswerField(name=name, answer=answer, text=text):

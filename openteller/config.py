@@ -22,6 +22,7 @@ from openteller.sections import (
     JournalSection,
     PrinterProfiles,
     PrintersSection,
+    QueueSection,
     ReceiptSection,
     ScreenSection,
     ServicesSection,
@@ -55,6 +56,7 @@ class TerminalConfig:
     printers: PrintersSection | None = None
     cards: CardsSection | None = None
     bank_card: BankCardSection | None = None
+    queue: QueueSection | None = None
 
     __pydantic_config__ = _STRICT
 
@@ -105,18 +107,24 @@ def load_terminal(path: Path) -> TerminalConfig:
     return config
 
 
-def unreadable_files(host: HostSection) -> tuple[tuple[str, str], ...]:
-    """Return key and problem of each file of certificates that cannot be read on this machine."""
-    return tuple(_unreadable(host))
+def unreadable_files(host: HostSection, queue: QueueSection | None = None) -> tuple[tuple[str, str], ...]:
+    """Return key and problem of each file of certificates and tokens that cannot be read on this machine."""
+    files = [(f"host.{key}", getattr(host, key)) for key in ("ca_file", "certificate_file", "key_file")]
+    if queue is not None:
+        files += [(f"queue.{key}", getattr(queue, key)) for key in ("token_file", "ca_file")]
+    return tuple(
+        (key, problem) for key, path in files if path is not None and (problem := _problem_with(key, path)) is not None
+    )
 
 
-def _unreadable(host: HostSection) -> Iterator[tuple[str, str]]:
-    for key in ("ca_file", "certificate_file", "key_file"):
-        path: Path = getattr(host, key)
-        try:
-            path.read_bytes()
-        except OSError as error:
-            yield f"host.{key}", f"{path} cannot be read: {error.strerror}"
+def _problem_with(key: str, path: Path) -> str | None:
+    try:
+        path.read_bytes()
+        if key == "queue.token_file" and path.stat().st_mode & 0o077:
+            return f"others may read {path}, which is a secret: chmod 600 {path}"
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}"
+    return None
 
 
 def _contradictions(config: TerminalConfig) -> Iterator[SettingError]:

@@ -103,9 +103,10 @@ def _missing_here(path: Path) -> tuple[str, ...]:
 
     if path.name in {RISK_NAME, POLICY_NAME, VOICE_NAME} or _is_service(path):
         return ()
+    config = load_terminal(path)
     return tuple(
         f"{key}: {problem}; the core does not start without it"
-        for key, problem in unreadable_files(load_terminal(path).host)
+        for key, problem in unreadable_files(config.host, config.queue)
     )
 
 

@@ -47,17 +47,18 @@ from openteller.config import TerminalConfig, load_terminal, unreadable_files
 from openteller.core_server import CoreServer
 from openteller.devices import giving_cards_back, opener, watch, with_logo
 from openteller.host_report import host_report
-from openteller.host_thread import HostThread
 from openteller.id_capture import IdCapture
 from openteller.pin_pad_keys import PinKeyInPad, PinPadKeys, with_key_of_bank
 from openteller.preview import CameraPreview
 from openteller.questions import SlotReading, Worker
+from openteller.queue_link import QueueLink
 from openteller.risk_check import RiskCheck
 from openteller.sections import HostSection
 from openteller.service_files import RISK_NAME, load_risk, load_services
 from openteller.staff_acts import StaffActs
 from openteller.technician import BUSY, Attended, Technician
 from openteller.toml_file import together
+from openteller.worker_thread import WorkerThread
 
 _log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class Core:
             keys = _mac_keys(config.host, self._pin_pad)
             pin_key = _pin_key(config, clock, self._pin_pad)
             self._link = _host_link(str(config_file), config, clock, keys, pin_key)
-            host = HostThread(self._link)
+            host = WorkerThread(self._link, "bank-host")
             undo.callback(host.stop)
             journal = _open_journal(config, clock)
             undo.callback(journal.close)
@@ -119,6 +120,10 @@ class Core:
             funding: dict[FundingKind, Worker[FundingSource]] = {}
             if self._bank_card is not None:
                 funding[FundingKind.BANK_CARD] = AtOnce(self._bank_card)
+            self._queue: QueueLink | None = None
+            if config.queue is not None:
+                self._queue = QueueLink(str(config_file), config.queue, clock)
+                undo.callback(self._queue.stop)
             self._conductor = Conductor(
                 services=services,
                 terminal=self._terminal,
@@ -131,6 +136,8 @@ class Core:
                 slot=self._slot(),
                 documents=self._id_capture(undo),
                 funding=funding,
+                queue=self._queue.asking if self._queue is not None else None,
+                appointments=self._queue.appointments if self._queue is not None else None,
                 clock=clock,
                 screen=self._show,
             )
@@ -155,6 +162,8 @@ class Core:
         if self._bank_card is not None:
             self._undo.callback(self._bank_card.close)
         self._undo.callback(self._technician.stop)
+        if self._queue is not None:
+            self._queue.follow(self._conductor.queue_changed)
         self._server.start()
         self._conductor.run()
 
@@ -293,7 +302,7 @@ def _host_link(
     file: str, config: TerminalConfig, clock: Clock, keys: MacKeys | None, pin_key: PinKeyExchange | None
 ) -> HostLink:
     host: HostSection = config.host
-    if unreadable := unreadable_files(host):
+    if unreadable := unreadable_files(host, config.queue):
         raise together([ConfigError(file, None, key, problem) for key, problem in unreadable])
     servers = []
     try:

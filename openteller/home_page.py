@@ -1,12 +1,13 @@
 """The home page: which services can be had now, and what a customer should know before he begins."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kiosk_core.branch_queue import QueueNow, QueueService, Wait
 from kiosk_core.funding import FundingKind
 from kiosk_core.journeys.journey import RECORDED_JOURNEYS
-from kiosk_core.pages import MenuItem, MenuPage
-from kiosk_core.services import Service
+from kiosk_core.pages import MenuItem, MenuPage, QueueStrip, StripCall, StripService
+from kiosk_core.services import QueueTicketing, Service
 from kiosk_core.status import DeviceStatus, Media
 from kiosk_core.texts import Language, Words
 from openteller.page_on_screen import DEFAULT_LANGUAGE
@@ -28,13 +29,18 @@ _DEVICES_OF_KINDS: Mapping[str, str] = {
 }
 
 
+_QUEUE = "queue_ticket"
+_STRIP_CALLS = 3
+
+
 @dataclass(frozen=True)
 class Condition:
-    """How the terminal stands: `host_online` None means not asked yet."""
+    """How the terminal stands: `host_online` None means not asked yet; `queue` None: there is none, or it is silent."""
 
     devices: Mapping[str, DeviceStatus]
     host_online: bool | None
     journal_ok: bool
+    queue: QueueNow | None = None
 
     @property
     def media(self) -> Media:
@@ -47,6 +53,8 @@ class Condition:
         is_recorded = kind in RECORDED_JOURNEYS
         if is_recorded and not self.journal_ok:
             return Words("unavailable.journal")
+        if kind == _QUEUE:  # neither a device nor the bank is needed for a number
+            return None if self.queue is not None else Words("unavailable.queue")
         device = _DEVICES_OF_KINDS[kind]
         if not self.in_service(device):
             return Words(f"unavailable.{device}")
@@ -77,7 +85,7 @@ class Condition:
         return status is not None and status.in_service
 
 
-def home_page(services: Iterable[Service], condition: Condition, language: Language) -> MenuPage:
+def home_page(services: Sequence[Service], condition: Condition, language: Language) -> MenuPage:
     """Return the page with a tile a service."""
     items = tuple(
         MenuItem(
@@ -90,4 +98,22 @@ def home_page(services: Iterable[Service], condition: Condition, language: Langu
         for service in services
     )
     idle_s = LANGUAGE_SECONDS if language != DEFAULT_LANGUAGE else None
-    return MenuPage(items=items, notice=condition.notice, idle_s=idle_s)
+    return MenuPage(items=items, notice=condition.notice, queue=_strip(services, condition.queue), idle_s=idle_s)
+
+
+def _strip(services: Sequence[Service], queue: QueueNow | None) -> QueueStrip | None:
+    """Return the queue as it is shown; only a terminal that gives out tickets shows it."""
+    ticketing = next((each for each in services if isinstance(each, QueueTicketing)), None)
+    if queue is None or ticketing is None:
+        return None
+    return QueueStrip(
+        calls=tuple(StripCall(ticket=call.ticket, window=call.window) for call in queue.calls[:_STRIP_CALLS]),
+        services=tuple(_strip_service(each, ticketing.ordinary_class) for each in queue.services),
+    )
+
+
+def _strip_service(service: QueueService, customer_class: str) -> StripService:
+    minutes = service.newcomer.get(customer_class, Wait()).minutes
+    return StripService(
+        title=service.title, waiting=service.waiting, up_to_min=minutes[1] if minutes is not None else None
+    )

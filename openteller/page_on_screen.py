@@ -49,6 +49,11 @@ class PageOnScreen:
         self._wait()
         self._screen(self._shown)
 
+    def renew(self, page: Page) -> None:
+        """Show `page`, of the same kind at the same place, with new values; the customer's time goes on."""
+        self._shown = ShowPage(number=self._shown.number + 1, page=page)
+        self._screen(self._shown)
+
     def takes(self, number: int) -> bool:
         """Return whether a touch of page `number` counts: a second tap on a page that has gone does not."""
         return self._same_since <= number <= self._shown.number

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from kiosk_core.bank_card import BankCard, BankCardProblem
+from kiosk_core.branch_queue import BranchQueue, QueueTicket, QueueWay, TicketRefused
 from kiosk_core.card_reader import CardReader
 from kiosk_core.errors import DeviceFault, HostSilent, HostUntrusted, OpenTellerError
 from kiosk_core.funding import FundingKind, FundingOffer, FundingSource
@@ -33,6 +34,7 @@ from kiosk_core.ports import (
     TopUpModule,
 )
 from kiosk_core.social_security import SocialSecurityCard, SocialSecurityProblem
+from openteller.appointments import AppointmentList
 from openteller.card_slot import CardSlot
 from openteller.qr_funding import QrFunding
 
@@ -48,6 +50,10 @@ Question = (
     | do.ReadBankCard
     | do.CloseSlot
     | do.ReadIdCard
+    | do.ReadBirth
+    | do.FindAppointment
+    | do.TakeTicket
+    | do.WithdrawTicket
     | do.CaptureSide
     | do.StopCapture
     | do.UpdateId
@@ -73,7 +79,7 @@ Deliver = Callable[[Callable[[], ev.Event]], None]
 
 
 class Worker(Protocol[Port_co]):
-    """A thread that owns a device or the host link (drivers.device_thread.DeviceThread, HostThread)."""
+    """A thread that owns a device or the host link (drivers.device_thread.DeviceThread, WorkerThread)."""
 
     def call(self, work: Callable[[Port_co], T]) -> "Future[T]":
         """Run `work` there."""
@@ -107,6 +113,18 @@ class Questions:
     funding: Mapping[FundingKind, Worker[FundingSource]] = field(default_factory=dict)
     slot: SlotReading | None = None
     documents: DocumentCapture | None = None
+    queue: Worker[BranchQueue] | None = None
+    appointments: AppointmentList | None = None
+
+    def queue_ways(self, in_service: Callable[[str], bool]) -> frozenset[QueueWay]:
+        """Return what can tell a customer's class at this moment; `in_service` says whether a device works."""
+        ways = {
+            QueueWay.ID_CARD: self.id_card_reader is not None and in_service("id_card_reader"),
+            QueueWay.ID_CARD_PICTURE: self.documents is not None and in_service("camera"),
+            QueueWay.BANK_CARD: self.slot is not None and self.slot.bank_card is not None and in_service("card_reader"),
+            QueueWay.APPOINTMENT: self.appointments is not None,
+        }
+        return frozenset(way for way, can_be_had in ways.items() if can_be_had)
 
     def ask(self, question: Question, terminal_no: bytes, deliver: Deliver) -> None:  # noqa: C901, PLR0912, PLR0915  (a case a question)
         """Put `question` to its worker; `deliver` gets the answer as a function to be called by the asker's thread.
@@ -126,7 +144,16 @@ class Questions:
                 if self.slot is not None:
                     self.slot.reader.call(self.slot.slot.close)
             case do.ReadIdCard():
-                self._id_card(deliver)
+                self._id_card(self._id_card_read, deliver)
+            case do.ReadBirth():
+                self._id_card(_birth, deliver)
+            case do.FindAppointment(code):
+                found = self.appointments.find(code) if self.appointments is not None else None
+                deliver(lambda: ev.AppointmentSought(found))
+            case do.TakeTicket(wish, key):
+                self._queue(lambda branch: branch.take(wish, key), _ticket, deliver)
+            case do.WithdrawTicket(wish, key):
+                self._queue(lambda branch: branch.withdraw(wish, key), lambda _: ev.TicketWithdrawn(), deliver)
             case do.CaptureSide(side):
                 self._capture(side, deliver)
             case do.StopCapture():
@@ -221,11 +248,17 @@ class Questions:
         """Ask the card something that may be asked again: a reader that fails is a card that cannot be read."""
         _ask(self.top_up_module, work, answered, lambda _: ev.CardUnusable(CardProblem.UNREADABLE), deliver)
 
-    def _id_card(self, deliver: Deliver) -> None:
+    def _id_card(self, answered: Callable[[IdCard | IdCardProblem], ev.Event], deliver: Deliver) -> None:
         if self.id_card_reader is None:
             deliver(ev.IdCardReaderLost)
         else:
-            _ask(self.id_card_reader, _look_for_id_card, self._id_card_read, lambda _: ev.IdCardReaderLost(), deliver)
+            _ask(self.id_card_reader, _look_for_id_card, answered, lambda _: ev.IdCardReaderLost(), deliver)
+
+    def _queue(self, work: Callable[[BranchQueue], T], answered: Callable[[T], ev.Event], deliver: Deliver) -> None:
+        if self.queue is None:
+            deliver(ev.QueueUnanswered)
+        else:
+            _ask(self.queue, work, answered, lambda _: ev.QueueUnanswered(), deliver)
 
     def _capture(self, side: DocumentSide, deliver: Deliver) -> None:
         if self.documents is None:
@@ -339,6 +372,15 @@ def _log_failure(future: "Future[Any]") -> None:
 
 def _look_for_id_card(reader: IdCardReader) -> IdCard | IdCardProblem:
     return reader.read_card() if reader.find_card() else IdCardProblem.NOT_PRESENT
+
+
+def _birth(result: IdCard | IdCardProblem) -> ev.Event:
+    """Keep nothing of a person but the day of birth, until the class is known."""
+    return ev.IdCardUnusable(result) if isinstance(result, IdCardProblem) else ev.BirthRead(result.birth)
+
+
+def _ticket(result: QueueTicket | TicketRefused) -> ev.Event:
+    return ev.TicketDeclined(result) if isinstance(result, TicketRefused) else ev.TicketTaken(result)
 
 
 def _look_at_card(module: TopUpModule) -> tuple[PurseCard, PurseHistory] | CardProblem:

@@ -313,6 +313,28 @@ class BankCardSection:
         return tuple(PinFormat(each) for each in self.pin_formats)
 
 
+@dataclass(frozen=True)
+class QueueSection:
+    """The branch's queue (`openteller queue serve`): where it is, and the file that holds the token of a kiosk.
+
+    `ca_file` is who signs its certificate (PEM), where that is none that this machine knows. `appointments` is a file
+    of the day's appointments.
+    """
+
+    url: Annotated[
+        str,
+        _matching(
+            r"https://[A-Za-z0-9.-]+(:[0-9]+)?/?|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?/?",
+            "is no address of a queue: https://HOST:PORT, or http:// on this machine itself, where nobody can listen",
+        ),
+    ]
+    token_file: Path
+    ca_file: Path | None = None
+    appointments: Path | None = None
+
+    __pydantic_config__ = _STRICT
+
+
 def is_simulated(port: str) -> bool:
     """Return whether a device's `port` is one of the simulator."""
     return port.startswith(_SIMULATED)

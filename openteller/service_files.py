@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kiosk_core.errors import ConfigError
 from kiosk_core.risk import Risk
-from kiosk_core.services import AccountDeposit, CardInquiry, IdUpdate, Service, TransitTopUp
+from kiosk_core.services import AccountDeposit, CardInquiry, IdUpdate, QueueTicketing, Service, TransitTopUp
 from openteller.risk_check import load_blacklist
 from openteller.toml_file import TomlFile, together
 
@@ -19,6 +19,7 @@ _SERVICES: Mapping[str, type[Service]] = {
     "account_deposit": AccountDeposit,
     "card_info": CardInquiry,
     "id_update": IdUpdate,
+    "queue_ticket": QueueTicketing,
 }
 
 

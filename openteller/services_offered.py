@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from kiosk_core.journeys.journey import DEFAULT_KIND, INQUIRIES, RECORDED_JOURNEYS, Next
 from kiosk_core.ledger import Journal, Transaction
-from kiosk_core.services import AccountDeposit, IdUpdate, Service
+from kiosk_core.services import AccountDeposit, IdUpdate, QueueTicketing, Service
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language
 
@@ -17,6 +17,7 @@ class ServicesOffered:
         terminal: makes the Terminal of today (its date checks the expiry of cards).
         reads_bank_cards: without bank cards nobody can say whose account a deposit is for: none is offered then.
         captures_id_cards: without, nobody's new ID card is brought to the bank.
+        knows_queue: without, no tickets are given out.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class ServicesOffered:
         *,
         reads_bank_cards: bool,
         captures_id_cards: bool = False,
+        knows_queue: bool = False,
     ) -> None:
         self._configured = sorted(services, key=lambda each: each.order)
         cannot: tuple[type[Service], ...] = ()
@@ -34,6 +36,8 @@ class ServicesOffered:
             cannot += (AccountDeposit,)
         if not captures_id_cards:
             cannot += (IdUpdate,)
+        if not knows_queue:
+            cannot += (QueueTicketing,)
         self.offered = [each for each in self._configured if not isinstance(each, cannot)]
         """What a customer may choose, in the order of the tiles."""
         self._terminal = terminal

@@ -144,6 +144,8 @@ class Session:
                     side.wipe()
             case do.AssessRisk():
                 self._deliver(lambda: self._assessed(effect))
+            case do.LookAtQueue():
+                self._deliver(self._queue_seen)
             case do.End():
                 self._end()
             case _:
@@ -162,6 +164,12 @@ class Session:
         ways = filter(condition.can_take, (FundingKind.QR, *self._means.questions.funding))
         allowance = self._means.risk.allowance(asked.service, asked.number, asked.token, can_identify=can_identify)
         return ev.RiskAssessed(allowance, tuple(ways))
+
+    def _queue_seen(self) -> Event:
+        condition = self._means.condition()
+        if condition.queue is None:
+            return ev.QueueUnanswered()
+        return ev.QueueSeen(condition.queue, self._means.questions.queue_ways(condition.in_service))
 
     def _end(self) -> None:
         self._ended = True

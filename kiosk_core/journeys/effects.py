@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from kiosk_core.branch_queue import TicketWish
 from kiosk_core.card_number import CardNumber
 from kiosk_core.funding import FundingKind
 from kiosk_core.id_document import CapturedSide, DocumentSide
@@ -103,6 +104,11 @@ class ReadIdCard:
 
 
 @dataclass(frozen=True)
+class ReadBirth:
+    """The same for the day of birth alone -> BirthRead | IdCardUnusable | IdCardReaderLost."""
+
+
+@dataclass(frozen=True)
 class CaptureSide:
     """-> CaptureTold, again and again: hints, last a CapturedSide or a CaptureProblem."""
 
@@ -134,6 +140,34 @@ class FindIdUpdate:
     """-> IdUpdateFound | IdUpdateNotFound."""
 
     trace: Trace
+
+
+@dataclass(frozen=True)
+class LookAtQueue:
+    """-> QueueSeen | QueueUnanswered."""
+
+
+@dataclass(frozen=True)
+class FindAppointment:
+    """-> AppointmentSought."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class TakeTicket:
+    """-> TicketTaken | TicketDeclined | QueueUnanswered. The same `key` is never two tickets."""
+
+    wish: TicketWish
+    key: str
+
+
+@dataclass(frozen=True)
+class WithdrawTicket:
+    """-> TicketWithdrawn | QueueUnanswered."""
+
+    wish: TicketWish
+    key: str
 
 
 @dataclass(frozen=True)
@@ -278,11 +312,16 @@ Effect = (
     | CloseSlot
     | AssessRisk
     | ReadIdCard
+    | ReadBirth
     | CaptureSide
     | StopCapture
     | Wipe
     | UpdateId
     | FindIdUpdate
+    | LookAtQueue
+    | FindAppointment
+    | TakeTicket
+    | WithdrawTicket
     | ChallengeCard
     | AskIssuer
     | CarryOut

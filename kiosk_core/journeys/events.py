@@ -5,6 +5,7 @@ from datetime import date
 from enum import Enum
 
 from kiosk_core.bank_card import BankCardProblem
+from kiosk_core.branch_queue import Appointment, QueueNow, QueueTicket, QueueWay, TicketRefused
 from kiosk_core.card_number import CardNumber
 from kiosk_core.errors import Fault
 from kiosk_core.funding import FundingKind, FundingOffer, FundingState
@@ -63,6 +64,13 @@ class FundingChosen:
     """A way to pay was touched."""
 
     kind: FundingKind
+
+
+@dataclass(frozen=True)
+class OptionChosen:
+    """One of a few things was touched."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -269,6 +277,13 @@ class IdCardReaderLost:
     """The ID-card reader does not answer."""
 
 
+@dataclass(frozen=True)
+class BirthRead:
+    """An ID card was read: when its holder was born, all that was asked of it."""
+
+    birth: date = field(repr=False)
+
+
 # -- the ID card under the camera ------------------------------------------------------------------------
 
 
@@ -302,6 +317,48 @@ class IdUpdateFound:
 @dataclass(frozen=True)
 class IdUpdateNotFound:
     """No answer to FindIdUpdate; it is asked again until there is one."""
+
+
+# -- answers of the branch's queue ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class QueueSeen:
+    """The answer to LookAtQueue: how it stands, and how a customer can be told at this moment."""
+
+    now: QueueNow
+    ways: frozenset[QueueWay] = frozenset()
+
+
+@dataclass(frozen=True)
+class QueueUnanswered:
+    """The queue does not answer; it may have made the ticket that was asked for."""
+
+
+@dataclass(frozen=True)
+class AppointmentSought:
+    """The answer to FindAppointment; None: there is none of this code today."""
+
+    appointment: Appointment | None
+
+
+@dataclass(frozen=True)
+class TicketTaken:
+    """The answer to TakeTicket."""
+
+    ticket: QueueTicket
+
+
+@dataclass(frozen=True)
+class TicketDeclined:
+    """The queue makes no ticket."""
+
+    refused: TicketRefused
+
+
+@dataclass(frozen=True)
+class TicketWithdrawn:
+    """The answer to WithdrawTicket."""
 
 
 # -- answers of the way to pay ---------------------------------------------------------------------------
@@ -437,6 +494,7 @@ class CannotGoOn:
 Event = (
     AmountChosen
     | FundingChosen
+    | OptionChosen
     | FieldOpened
     | FieldAnswered
     | FormConfirmed
@@ -457,6 +515,7 @@ Event = (
     | SlotLost
     | RiskAssessed
     | IdCardRead
+    | BirthRead
     | IdCardUnusable
     | IdCardReaderLost
     | CaptureTold
@@ -464,6 +523,12 @@ Event = (
     | IdUpdateUnanswered
     | IdUpdateFound
     | IdUpdateNotFound
+    | QueueSeen
+    | QueueUnanswered
+    | AppointmentSought
+    | TicketTaken
+    | TicketDeclined
+    | TicketWithdrawn
     | CardChallenged
     | CommandsEnded
     | LoadInitialised

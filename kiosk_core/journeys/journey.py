@@ -5,7 +5,7 @@ from dataclasses import Field
 from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from kiosk_core.journeys import account_deposit, card_info, id_update, top_up
+from kiosk_core.journeys import account_deposit, card_info, id_update, queue_ticket, top_up
 from kiosk_core.journeys.effects import Effect
 from kiosk_core.journeys.events import Event
 from kiosk_core.ledger import Transaction
@@ -99,6 +99,7 @@ RECORDED_JOURNEYS: Mapping[str, RecordedJourney[Any, Any]] = {
     "transit_top_up": top_up,
     "account_deposit": account_deposit,
     "id_update": id_update,
+    "queue_ticket": queue_ticket,
 }
 INQUIRIES: Mapping[str, Inquiry[Any, Any]] = {"card_info": card_info}
 """The journeys by the `kind` of their services."""

@@ -13,6 +13,7 @@ StepT = TypeVar("StepT", bound=Enum)
 _MAY_COME_ANY_TIME = (
     ev.AmountChosen,
     ev.FundingChosen,
+    ev.OptionChosen,
     ev.FieldOpened,
     ev.FieldAnswered,
     ev.FormConfirmed,

@@ -7,8 +7,8 @@ Rectangle {
     required property QtObject model
     required property bool portrait
     readonly property bool confirms: ["keypad", "form", "field"].includes(model.kind)
-    readonly property bool leadsOn: confirms || ["listing", "result"].includes(model.kind)
-    readonly property bool complete: model.kind === "keypad" ? model.amount.typed : model.kind !== "field" || model.typed.complete
+    readonly property bool leadsOn: confirms || ["listing", "result", "ticket"].includes(model.kind)
+    readonly property bool complete: model.kind === "keypad" ? model.amount.typed : model.kind === "ticket" ? model.pages.ticket.paper !== "printing" : model.kind !== "field" || model.typed.complete
     readonly property string confirm: model.kind === "form" ? model.pages.form.confirm : model.kind === "field" ? model.pages.field.confirm : model.words.confirm
 
     function leadOn() {

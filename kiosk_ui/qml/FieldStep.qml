@@ -11,6 +11,7 @@ GridLayout {
     readonly property QtObject typed: model.typed
     readonly property bool types: typed.groups.length > 0
     readonly property bool chooses: page.entry === "choice"
+    readonly property bool dated: page.entry === "date" || page.entry === "last_day"
     readonly property real columnWidth: portrait ? width : (width - columnSpacing) / 2
     readonly property real cellWidth: (columnWidth - 7 * Theme.gap2) / 8 // the longest group has eight
 
@@ -76,7 +77,7 @@ GridLayout {
             Layout.fillHeight: !root.portrait
             Layout.fillWidth: true
             columnSpacing: Theme.gap2
-            columns: root.portrait || root.page.entry === "number" ? 1 : 2 // month and day share a line
+            columns: root.portrait || !root.dated ? 1 : 2 // month and day share a line
             rowSpacing: parent.spacing
             visible: root.types
 
@@ -127,7 +128,7 @@ GridLayout {
                         Layout.rightMargin: Theme.gap3
                         color: Theme.inkSoft
                         size: Theme.textLead
-                        text: root.page.entry === "number" ? "" : [root.model.words.field_year, root.model.words.field_month, root.model.words.field_day][group.index]
+                        text: !root.dated ? "" : [root.model.words.field_year, root.model.words.field_month, root.model.words.field_day][group.index]
                         visible: text !== ""
                         wrapMode: Text.NoWrap
                     }

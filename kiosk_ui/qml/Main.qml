@@ -32,6 +32,7 @@ Rectangle {
         enabled: !root.model.warned
         sourceComponent: ({
                 "menu": menu,
+                "choice": choice,
                 "capture": capture,
                 "scan": scan,
                 "form": form,
@@ -42,6 +43,7 @@ Rectangle {
                 "progress": progress,
                 "listing": listing,
                 "result": result,
+                "ticket": ticket,
                 "message": message
             })[root.model.kind]
     }
@@ -72,6 +74,15 @@ Rectangle {
         MenuStep {
             model: root.model
             page: root.model.pages.menu
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: choice
+
+        ChoiceStep {
+            model: root.model
+            page: root.model.pages.choice
             portrait: root.portrait
         }
     }
@@ -160,6 +171,15 @@ Rectangle {
 
         ResultStep {
             page: root.model.pages.result
+            portrait: root.portrait
+        }
+    }
+    Component {
+        id: ticket
+
+        TicketStep {
+            model: root.model
+            page: root.model.pages.ticket
             portrait: root.portrait
         }
     }

@@ -62,4 +62,13 @@ ColumnLayout {
             }
         }
     }
+    QueueStrip {
+        Layout.fillWidth: true
+        objectName: "queue"
+        portrait: root.portrait
+        queue: root.model.queue
+        short: !root.portrait && root.count > 4
+        visible: root.model.queue.online && !(root.page.notice !== "" && root.count > 4) // no room for both
+        words: root.model.words
+    }
 }

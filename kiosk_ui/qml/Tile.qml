@@ -7,6 +7,7 @@ Touchable {
     required property var modelData
     property bool lying: false
     property bool large: true
+    property bool leading: false // the one that most customers want
     // Room for two lines of title and two of reason, then for the badge above them.
     readonly property real textRoom: 2.9 * Theme.textLead + 2.9 * Theme.textSmall
     // Room for a line of each, which a tile of the whole width has enough of.
@@ -14,16 +15,17 @@ Touchable {
     readonly property bool badged: lying ? width > 92 * Theme.unit : height > textRoom + 13 * Theme.unit + gap + 1.4 * Theme.gap2
     readonly property real badge: !badged ? 0 : large ? Math.min(46 * Theme.unit, height * (lying ? 0.6 : 0.36)) : (lying ? 24 : 13) * Theme.unit
     readonly property real gap: large ? Theme.gap3 : Theme.gap2
-    readonly property color textColor: available ? Theme.ink : Theme.inkSoft
+    readonly property color textColor: leading ? Theme.onAccent : available ? Theme.ink : Theme.inkSoft
+    readonly property color softColor: leading ? Theme.onAccent : Theme.inkSoft
 
     available: modelData.available
     border.color: Theme.line
     border.width: Theme.stroke
     label: modelData.title
     objectName: "service_" + modelData.serviceId
-    pressedColor: Theme.accentSoft
+    pressedColor: leading ? Theme.accentPressed : Theme.accentSoft
     radius: Theme.radiusLarge
-    restColor: available ? Theme.surface : Theme.sunken
+    restColor: leading ? Theme.accent : available ? Theme.surface : Theme.sunken
 
     Accessible.description: available ? modelData.subtitle : modelData.reason
 
@@ -64,7 +66,7 @@ Touchable {
             width: parent.width
         }
         Label {
-            color: Theme.inkSoft
+            color: root.softColor
             lineHeight: root.large ? 1.08 : 1
             size: root.large && root.lying ? Theme.textBody : Theme.textSmall
             strong: !root.available
@@ -79,7 +81,7 @@ Touchable {
         anchors.right: parent.right
         anchors.rightMargin: Theme.gap4
         anchors.verticalCenter: parent.verticalCenter
-        color: Theme.accent
+        color: root.leading ? Theme.onAccent : Theme.accent
         name: "arrow"
         size: Theme.textTitle
         visible: root.large && root.lying && root.available

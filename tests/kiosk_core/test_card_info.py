@@ -292,4 +292,10 @@ def test_nothing_of_the_holder_is_in_the_state() -> None:
 
 def test_every_kind_of_service_has_one_journey() -> None:
     assert set(RECORDED_JOURNEYS).isdisjoint(INQUIRIES)
-    assert set(RECORDED_JOURNEYS) | set(INQUIRIES) == {"transit_top_up", "account_deposit", "id_update", "card_info"}
+    assert set(RECORDED_JOURNEYS) | set(INQUIRIES) == {
+        "transit_top_up",
+        "account_deposit",
+        "id_update",
+        "queue_ticket",
+        "card_info",
+    }

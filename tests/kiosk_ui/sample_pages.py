@@ -14,6 +14,8 @@ from kiosk_core.id_document import DocumentSide, Hint
 from kiosk_core.pages import (
     CapturePage,
     CardView,
+    Choice,
+    ChoicePage,
     Fact,
     FieldEntry,
     FieldPage,
@@ -30,12 +32,17 @@ from kiosk_core.pages import (
     MenuPage,
     MessagePage,
     Page,
+    Paper,
     PaymentPage,
     Picture,
     Preview,
     ProgressPage,
+    QueueStrip,
     ResultPage,
     ScanPage,
+    StripCall,
+    StripService,
+    TicketPage,
     Tone,
 )
 from kiosk_core.screen_messages import Hello
@@ -346,303 +353,444 @@ ID_PAGES: dict[str, Page] = {
     ),
 }
 
-PAGES: dict[str, Page] = ID_PAGES | {
-    "home_1": MenuPage(items=(TOP_UP,)),
-    "home_1_notice": MenuPage(items=(TOP_UP,), notice=Words("home.take_card")),
-    "home_1_unavailable": MenuPage(items=(TOP_UP_CLOSED,)),
-    "home_2": MenuPage(items=(TOP_UP, *OTHERS[:1])),
-    "home_3": MenuPage(items=(TOP_UP, *OTHERS[:2])),
-    "home_4": MenuPage(items=(TOP_UP, *OTHERS[:3])),
-    "home_6": MenuPage(items=(TOP_UP, *OTHERS[:5])),
-    "home_8": MenuPage(items=(TOP_UP, *OTHERS)),
-    "home_8_notice": MenuPage(items=(TOP_UP, *OTHERS), notice=Words("home.take_card")),
-    "place_card": CapturePage(
-        title=Words("top_up.place_card.title"),
-        body=Words("top_up.place_card.body"),
-        picture=Picture.PLACE_CARD,
+_QUEUE_SERVICES = (
+    ("simple", "简单业务", "Simple services", 3, 10),
+    ("complex", "复杂业务", "Complex services", 12, 85),
+    ("corporate", "对公业务", "Business customers", 0, 1),
+)
+QUEUE = QueueStrip(
+    calls=tuple(StripCall(ticket=ticket, window=window) for ticket, window in (("A013", "3"), ("B004", "12"))),
+    services=tuple(
+        StripService(title=LocalText(zh, en), waiting=waiting, up_to_min=up_to)
+        for _, zh, en, waiting, up_to in _QUEUE_SERVICES
+    ),
+)
+TICKETS = replace(OTHERS[1], service_id="queue_ticket", icon="ticket")
+
+
+def ticket(paper: Paper, body: str, number: str = "A013", qr: bool = True, **more: object) -> TicketPage:
+    return TicketPage(
+        number=number,
+        service=LocalText("简单业务", "Simple services"),
+        ahead=Words("queue_ticket.ticket.ahead", {"ahead": "12"}),
+        wait=Words("queue_ticket.ticket.wait", {"about": "14", "up_to": "21"}),
+        body=Words(f"queue_ticket.ticket.{body}"),
+        qr="https://queue.branch.example:8640/t#A013.20261122.Zk3v9QxT1sLr0aWm8bYcDg" if qr else "",
+        paper=paper,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def way(name: str, icon: str, **more: object) -> Choice:
+    words = f"queue_ticket.way.{name}"
+    return Choice(
+        name=name,
+        title=Words(f"{words}.title"),
+        subtitle=Words(f"{words}.subtitle"),
+        icon=icon,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+CARE = LocalText("爱心窗口", "Care window")
+WAYS = (
+    way("without", "ticket", leading=True),
+    Choice(
+        name="class_green",
+        title=CARE,
+        subtitle=LocalText("老人、行动不便、孕妇、带婴儿", "Elderly, disabled, pregnant, with a baby"),
+        icon="care",
+    ),
+    way("id_card", "id_card"),
+    way("bank_card", "bank"),
+    way("appointment", "clock"),
+)
+
+
+def choose_way(*choices: Choice, problem: str = "") -> ChoicePage:
+    return ChoicePage(
+        title=Words("queue_ticket.way.title"),
+        choices=choices,
+        problem=Words(f"queue_ticket.way.problem.{problem}") if problem else None,
+        idle_s=60,
+        cancellable=True,
+    )
+
+
+QUEUE_PAGES: dict[str, Page] = {
+    "home_4_queue": MenuPage(items=(TOP_UP, TICKETS, *OTHERS[2:4]), queue=QUEUE),
+    "home_6_queue": MenuPage(items=(TOP_UP, *OTHERS[:5]), notice=Words("home.take_card"), queue=QUEUE),
+    "home_5_queue_no_calls": MenuPage(items=(TOP_UP, TICKETS, *OTHERS[2:5]), queue=replace(QUEUE, calls=())),
+    "home_8_queue": MenuPage(items=(TOP_UP, *OTHERS), notice=Words("home.take_card"), queue=QUEUE),
+    "queue_services": ChoicePage(
+        title=Words("queue_ticket.service.title"),
+        choices=tuple(
+            Choice(
+                name=name,
+                title=LocalText(zh, en),
+                subtitle=Words("queue_ticket.service.waits", {"waiting": f"{waiting}", "up_to": f"{up_to}"}),
+                icon="ticket",
+            )
+            for name, zh, en, waiting, up_to in _QUEUE_SERVICES
+        ),
+        idle_s=60,
         cancellable=True,
     ),
-    "place_card_problem": CapturePage(
-        title=Words("top_up.place_card.title"),
-        body=Words("top_up.place_card.body"),
-        picture=Picture.PLACE_CARD,
-        problem=Words("top_up.problem.not_a_transit_card"),
+    "queue_ways": choose_way(*WAYS[:4]),
+    "queue_ways_all": choose_way(*WAYS, problem="id_card"),
+    "queue_ways_two": choose_way(*WAYS[:2]),
+    "queue_code": FieldPage(
+        title=Words("queue_ticket.code.title"),
+        field=FormField(name="appointment", label=Words("queue_ticket.code.label"), text="", state=FieldState.ASKED),
+        entry=FieldEntry.CODE,
+        problem=Words("queue_ticket.code.unknown"),
         cancellable=True,
     ),
-    "return_card": CapturePage(
-        title=Words("top_up.return_card.title"),
-        body=Words("top_up.return_card.body", AMOUNT),
-        picture=Picture.RETURN_CARD,
-        problem=Words("top_up.problem.other_card"),
-        deadline_s=90,
+    "queue_id_card": CapturePage(
+        title=Words("queue_ticket.id_card.title"),
+        body=Words("queue_ticket.id_card.body"),
+        picture=Picture.PLACE_ID_CARD,
+        problem=Words("queue_ticket.id_card.problem.not_genuine"),
+        cancellable=True,
     ),
-    "prove_card": CapturePage(
-        title=Words("top_up.prove_card.title"),
-        body=Words("top_up.prove_card.body", AMOUNT),
-        picture=Picture.RETURN_CARD,
-        deadline_s=90,
-    ),
-    "camera_check": CapturePage(
-        title=Words("camera_check.title"),
-        body=Words("camera_check.body"),
-        picture=Picture.PLACE_CARD,
+    "queue_picture": ScanPage(
+        title=Words("queue_ticket.picture.title"),
+        hint=Words("id_update.hint.front.lay_down"),
+        sign="lay_down",
+        picture=Picture.ID_CARD_FRONT,
+        steps=(),
+        current=0,
         preview=Preview(),
         cancellable=True,
     ),
-    "reading": ProgressPage(
-        title=Words("top_up.reading.title"),
-        body=Words("top_up.reading.body"),
-        steps=(),
-        current=0,
-        picture=Picture.KEEP_CARD,
+    "queue_ticket_printing": ticket(Paper.PRINTING, "printing"),
+    "queue_ticket": ticket(
+        Paper.PRINTED, "printed", customer_class=CARE, take=Words("queue_ticket.ticket.take.id_card")
     ),
-    "amount_extended": keypad(notice=Words("top_up.amount.extended", {"date": "2036-11-22"})),
-    "amount": keypad(),
-    "amount_problem": keypad(problem=Words("top_up.amount.problem.balance", {"max": "¥450"}), max_fen=45000),
-    "amount_notice": keypad(
-        notice=LocalText("本月充值满 100 元，另送 5 元乘车券。", "Add ¥100 or more this month: a ¥5 ride voucher.")
-    ),
-    "amount_rule": keypad(
-        notice=LocalText(
-            "为了资金安全，同一张卡每天最多充值¥1,000。", "To protect you, one card takes at most ¥1,000 a day."
-        ),
-        problem=Words("top_up.amount.problem.rule", {"max": "¥50.00"}),
-        presets_fen=(2000, 5000),
-        max_fen=5000,
-    ),
-    "id_card": CapturePage(
-        title=Words("top_up.id_card.title"),
-        body=Words("top_up.id_card.body", {"amount": "¥500.00"}),
-        picture=Picture.PLACE_ID_CARD,
-        problem=Words("top_up.id_card.problem.not_genuine"),
-        cancellable=True,
-    ),
-    "loaded_id_card": replace(
-        result(
-            Tone.SUCCESS, "loaded", (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_ID_CARD), CARD_FACT, AMOUNT_FACT, REFERENCE
-        ),
-        reason=Words("top_up.id_card.take"),
-    ),
-    "barred": ResultPage(
+    "queue_ticket_unprinted": ticket(Paper.NONE, "scan", number="AB1013"),
+    "queue_ticket_no_code": ticket(Paper.NONE, "none", qr=False),
+    "queue_ticket_printed_no_code": ticket(Paper.PRINTED, "printed", qr=False),
+    "queue_silent": ResultPage(
         tone=Tone.ATTENTION,
-        title=Words("top_up.barred.title"),
-        reason=LocalText(
-            "这张卡今天已充值10次，明天可以再充。",
-            "This card has been topped up 10 times today. You can add more tomorrow.",
+        title=Words("queue_ticket.silent.title"),
+        body=Words("queue_ticket.silent.body"),
+        pictures=(Picture.STAFF,),
+    ),
+}
+
+PAGES: dict[str, Page] = (
+    ID_PAGES
+    | QUEUE_PAGES
+    | {
+        "home_1": MenuPage(items=(TOP_UP,)),
+        "home_1_notice": MenuPage(items=(TOP_UP,), notice=Words("home.take_card")),
+        "home_1_unavailable": MenuPage(items=(TOP_UP_CLOSED,)),
+        "home_2": MenuPage(items=(TOP_UP, *OTHERS[:1])),
+        "home_3": MenuPage(items=(TOP_UP, *OTHERS[:2])),
+        "home_4": MenuPage(items=(TOP_UP, *OTHERS[:3])),
+        "home_6": MenuPage(items=(TOP_UP, *OTHERS[:5])),
+        "home_8": MenuPage(items=(TOP_UP, *OTHERS)),
+        "home_8_notice": MenuPage(items=(TOP_UP, *OTHERS), notice=Words("home.take_card")),
+        "place_card": CapturePage(
+            title=Words("top_up.place_card.title"),
+            body=Words("top_up.place_card.body"),
+            picture=Picture.PLACE_CARD,
+            cancellable=True,
         ),
-        body=Words("top_up.barred.body"),
-        pictures=TAKE_CARD,
-    ),
-    "payment": PaymentPage(
-        amount_fen=10000,
-        qr="https://qr.example.org/pay?order=2026112201024400017&amount=10000&check=9f3c51d7",
-        deadline_s=120,
-        cancellable=True,
-    ),
-    "payment_card_gone": PaymentPage(
-        amount_fen=50000,
-        qr="https://qr.example.org/pay?order=2026112201024400017&amount=50000&check=9f3c51d7",
-        deadline_s=47,
-        card_present=False,
-        cancellable=True,
-    ),
-    "ways_to_pay": ways_to_pay(BY_PHONE, BY_BANK_CARD),
-    "ways_to_pay_problem": ways_to_pay(BY_PHONE, problem="gone"),
-    "insert_bank_card": with_bank_card("insert_card", Picture.INSERT_BANK_CARD, deadline_s=120),
-    "insert_bank_card_problem": with_bank_card("insert_card", Picture.INSERT_BANK_CARD, "not_accepted", deadline_s=120),
-    "read_bank_card": ProgressPage(
-        title=Words("top_up.bank_card.read_card.title"),
-        body=Words("top_up.bank_card.read_card.body"),
-        steps=(),
-        current=0,
-        picture=Picture.KEEP_BANK_CARD,
-    ),
-    "enter_pin": with_bank_card("enter_pin", Picture.ENTER_PIN),
-    "enter_pin_problem": with_bank_card("enter_pin", Picture.ENTER_PIN, "transit_card"),
-    "ask_bank": ProgressPage(
-        title=Words("top_up.bank_card.ask_bank.title"),
-        body=Words("top_up.bank_card.ask_bank.body"),
-        steps=(),
-        current=0,
-        picture=Picture.KEEP_BANK_CARD,
-    ),
-    "take_bank_card": with_bank_card("take_card", Picture.TAKE_BANK_CARD, "unreadable", deadline_s=100),
-    "working_two_cards": ProgressPage(
-        title=Words("top_up.working.title"),
-        body=Words("top_up.working.two_cards"),
-        steps=STEPS,
-        current=2,
-        picture=Picture.KEEP_CARD,
-    ),
-    "loaded_bank_card": replace(
-        result(
-            Tone.SUCCESS, "loaded", (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_BANK_CARD), CARD_FACT, AMOUNT_FACT, REFERENCE
+        "place_card_problem": CapturePage(
+            title=Words("top_up.place_card.title"),
+            body=Words("top_up.place_card.body"),
+            picture=Picture.PLACE_CARD,
+            problem=Words("top_up.problem.not_a_transit_card"),
+            cancellable=True,
         ),
-        reason=Words("top_up.bank_card.take"),
-    ),
-    "loaded_three_cards": replace(
-        result(
+        "return_card": CapturePage(
+            title=Words("top_up.return_card.title"),
+            body=Words("top_up.return_card.body", AMOUNT),
+            picture=Picture.RETURN_CARD,
+            problem=Words("top_up.problem.other_card"),
+            deadline_s=90,
+        ),
+        "prove_card": CapturePage(
+            title=Words("top_up.prove_card.title"),
+            body=Words("top_up.prove_card.body", AMOUNT),
+            picture=Picture.RETURN_CARD,
+            deadline_s=90,
+        ),
+        "camera_check": CapturePage(
+            title=Words("camera_check.title"),
+            body=Words("camera_check.body"),
+            picture=Picture.PLACE_CARD,
+            preview=Preview(),
+            cancellable=True,
+        ),
+        "reading": ProgressPage(
+            title=Words("top_up.reading.title"),
+            body=Words("top_up.reading.body"),
+            steps=(),
+            current=0,
+            picture=Picture.KEEP_CARD,
+        ),
+        "amount_extended": keypad(notice=Words("top_up.amount.extended", {"date": "2036-11-22"})),
+        "amount": keypad(),
+        "amount_problem": keypad(problem=Words("top_up.amount.problem.balance", {"max": "¥450"}), max_fen=45000),
+        "amount_notice": keypad(
+            notice=LocalText("本月充值满 100 元，另送 5 元乘车券。", "Add ¥100 or more this month: a ¥5 ride voucher.")
+        ),
+        "amount_rule": keypad(
+            notice=LocalText(
+                "为了资金安全，同一张卡每天最多充值¥1,000。", "To protect you, one card takes at most ¥1,000 a day."
+            ),
+            problem=Words("top_up.amount.problem.rule", {"max": "¥50.00"}),
+            presets_fen=(2000, 5000),
+            max_fen=5000,
+        ),
+        "id_card": CapturePage(
+            title=Words("top_up.id_card.title"),
+            body=Words("top_up.id_card.body", {"amount": "¥500.00"}),
+            picture=Picture.PLACE_ID_CARD,
+            problem=Words("top_up.id_card.problem.not_genuine"),
+            cancellable=True,
+        ),
+        "loaded_id_card": replace(
+            result(
+                Tone.SUCCESS,
+                "loaded",
+                (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_ID_CARD),
+                CARD_FACT,
+                AMOUNT_FACT,
+                REFERENCE,
+            ),
+            reason=Words("top_up.id_card.take"),
+        ),
+        "barred": ResultPage(
+            tone=Tone.ATTENTION,
+            title=Words("top_up.barred.title"),
+            reason=LocalText(
+                "这张卡今天已充值10次，明天可以再充。",
+                "This card has been topped up 10 times today. You can add more tomorrow.",
+            ),
+            body=Words("top_up.barred.body"),
+            pictures=TAKE_CARD,
+        ),
+        "payment": PaymentPage(
+            amount_fen=10000,
+            qr="https://qr.example.org/pay?order=2026112201024400017&amount=10000&check=9f3c51d7",
+            deadline_s=120,
+            cancellable=True,
+        ),
+        "payment_card_gone": PaymentPage(
+            amount_fen=50000,
+            qr="https://qr.example.org/pay?order=2026112201024400017&amount=50000&check=9f3c51d7",
+            deadline_s=47,
+            card_present=False,
+            cancellable=True,
+        ),
+        "ways_to_pay": ways_to_pay(BY_PHONE, BY_BANK_CARD),
+        "ways_to_pay_problem": ways_to_pay(BY_PHONE, problem="gone"),
+        "insert_bank_card": with_bank_card("insert_card", Picture.INSERT_BANK_CARD, deadline_s=120),
+        "insert_bank_card_problem": with_bank_card(
+            "insert_card", Picture.INSERT_BANK_CARD, "not_accepted", deadline_s=120
+        ),
+        "read_bank_card": ProgressPage(
+            title=Words("top_up.bank_card.read_card.title"),
+            body=Words("top_up.bank_card.read_card.body"),
+            steps=(),
+            current=0,
+            picture=Picture.KEEP_BANK_CARD,
+        ),
+        "enter_pin": with_bank_card("enter_pin", Picture.ENTER_PIN),
+        "enter_pin_problem": with_bank_card("enter_pin", Picture.ENTER_PIN, "transit_card"),
+        "ask_bank": ProgressPage(
+            title=Words("top_up.bank_card.ask_bank.title"),
+            body=Words("top_up.bank_card.ask_bank.body"),
+            steps=(),
+            current=0,
+            picture=Picture.KEEP_BANK_CARD,
+        ),
+        "take_bank_card": with_bank_card("take_card", Picture.TAKE_BANK_CARD, "unreadable", deadline_s=100),
+        "working_two_cards": ProgressPage(
+            title=Words("top_up.working.title"),
+            body=Words("top_up.working.two_cards"),
+            steps=STEPS,
+            current=2,
+            picture=Picture.KEEP_CARD,
+        ),
+        "loaded_bank_card": replace(
+            result(
+                Tone.SUCCESS,
+                "loaded",
+                (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_BANK_CARD),
+                CARD_FACT,
+                AMOUNT_FACT,
+                REFERENCE,
+            ),
+            reason=Words("top_up.bank_card.take"),
+        ),
+        "loaded_three_cards": replace(
+            result(
+                Tone.SUCCESS,
+                "loaded",
+                (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_BANK_CARD, Picture.TAKE_ID_CARD),
+                CARD_FACT,
+                AMOUNT_FACT,
+                Fact(label=Words("fact.new_balance"), money_fen=14650, strong=True),
+                REFERENCE,
+            ),
+            reason=Words("top_up.bank_card.take_both"),
+        ),
+        "loaded_and_valid_longer": replace(
+            result(
+                Tone.SUCCESS,
+                "loaded",
+                (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_BANK_CARD, Picture.TAKE_ID_CARD),
+                CARD_FACT,
+                Fact(label=Words("fact.valid_until"), text="2027-11-22"),
+                AMOUNT_FACT,
+                Fact(label=Words("fact.new_balance"), money_fen=14650, strong=True),
+                REFERENCE,
+            ),
+            reason=Words("top_up.bank_card.take_both"),
+        ),
+        "refunded_to_bank_card": replace(
+            result(
+                Tone.NEUTRAL,
+                "refunded",
+                (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_BANK_CARD),
+                CARD_FACT,
+                Fact(label=Words("fact.refund"), money_fen=10000, strong=True),
+                REFERENCE,
+                body="top_up.refunded_to_bank_card.body",
+                **AMOUNT,
+            ),
+            reason=Words("top_up.bank_card.take"),
+        ),
+        "extending": ProgressPage(
+            title=Words("top_up.extending.title"),
+            body=Words("top_up.extending.body"),
+            steps=(),
+            current=0,
+            picture=Picture.KEEP_CARD,
+        ),
+        "working": ProgressPage(
+            title=Words("top_up.working.title"),
+            body=Words("top_up.working.body"),
+            steps=STEPS,
+            current=3,
+            picture=Picture.KEEP_CARD,
+        ),
+        "loaded": result(
             Tone.SUCCESS,
             "loaded",
-            (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_BANK_CARD, Picture.TAKE_ID_CARD),
+            TAKE_CARD_AND_RECEIPT,
             CARD_FACT,
             AMOUNT_FACT,
+            Fact(label=Words("fact.old_balance"), money_fen=4650),
             Fact(label=Words("fact.new_balance"), money_fen=14650, strong=True),
-            REFERENCE,
+            TIME,
         ),
-        reason=Words("top_up.bank_card.take_both"),
-    ),
-    "loaded_and_valid_longer": replace(
-        result(
+        "loaded_no_receipt": result(
             Tone.SUCCESS,
             "loaded",
-            (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_BANK_CARD, Picture.TAKE_ID_CARD),
+            TAKE_CARD,
             CARD_FACT,
-            Fact(label=Words("fact.valid_until"), text="2027-11-22"),
             AMOUNT_FACT,
+            Fact(label=Words("fact.old_balance"), money_fen=4650),
             Fact(label=Words("fact.new_balance"), money_fen=14650, strong=True),
             REFERENCE,
+            TIME,
+            body="top_up.loaded_no_receipt.body",
         ),
-        reason=Words("top_up.bank_card.take_both"),
-    ),
-    "refunded_to_bank_card": replace(
-        result(
+        "not_extended": result(Tone.NEUTRAL, "card_refused", TAKE_CARD, body="top_up.card_refused.body.not_extended"),
+        "cancelled": result(Tone.NEUTRAL, "cancelled", TAKE_CARD),
+        "refunded": result(
             Tone.NEUTRAL,
             "refunded",
-            (*TAKE_CARD_AND_RECEIPT, Picture.TAKE_BANK_CARD),
+            TAKE_CARD,
             CARD_FACT,
             Fact(label=Words("fact.refund"), money_fen=10000, strong=True),
             REFERENCE,
-            body="top_up.refunded_to_bank_card.body",
+            TIME,
             **AMOUNT,
         ),
-        reason=Words("top_up.bank_card.take"),
-    ),
-    "extending": ProgressPage(
-        title=Words("top_up.extending.title"),
-        body=Words("top_up.extending.body"),
-        steps=(),
-        current=0,
-        picture=Picture.KEEP_CARD,
-    ),
-    "working": ProgressPage(
-        title=Words("top_up.working.title"),
-        body=Words("top_up.working.body"),
-        steps=STEPS,
-        current=3,
-        picture=Picture.KEEP_CARD,
-    ),
-    "loaded": result(
-        Tone.SUCCESS,
-        "loaded",
-        TAKE_CARD_AND_RECEIPT,
-        CARD_FACT,
-        AMOUNT_FACT,
-        Fact(label=Words("fact.old_balance"), money_fen=4650),
-        Fact(label=Words("fact.new_balance"), money_fen=14650, strong=True),
-        TIME,
-    ),
-    "loaded_no_receipt": result(
-        Tone.SUCCESS,
-        "loaded",
-        TAKE_CARD,
-        CARD_FACT,
-        AMOUNT_FACT,
-        Fact(label=Words("fact.old_balance"), money_fen=4650),
-        Fact(label=Words("fact.new_balance"), money_fen=14650, strong=True),
-        REFERENCE,
-        TIME,
-        body="top_up.loaded_no_receipt.body",
-    ),
-    "not_extended": result(Tone.NEUTRAL, "card_refused", TAKE_CARD, body="top_up.card_refused.body.not_extended"),
-    "cancelled": result(Tone.NEUTRAL, "cancelled", TAKE_CARD),
-    "refunded": result(
-        Tone.NEUTRAL,
-        "refunded",
-        TAKE_CARD,
-        CARD_FACT,
-        Fact(label=Words("fact.refund"), money_fen=10000, strong=True),
-        REFERENCE,
-        TIME,
-        **AMOUNT,
-    ),
-    "refund_pending": result(
-        Tone.ATTENTION, "refund_pending", TAKE_CARD, CARD_FACT, AMOUNT_FACT, REFERENCE, TIME, **AMOUNT
-    ),
-    "suspense": result(
-        Tone.ATTENTION,
-        "suspense",
-        (Picture.STAFF, Picture.TAKE_RECEIPT),
-        CARD_FACT,
-        AMOUNT_FACT,
-        REFERENCE,
-        TIME,
-        **AMOUNT,
-    ),
-    "declined": result(Tone.NEUTRAL, "declined", TAKE_CARD, body="top_up.declined.body.mac1_wrong"),
-    "declined_earlier": result(Tone.NEUTRAL, "declined", TAKE_CARD, body="top_up.declined.body.earlier_load"),
-    "giving_back": ProgressPage(
-        title=Words("top_up.giving_back.title"), body=Words("top_up.giving_back.body"), steps=(), current=0
-    ),
-    "out_of_service_midway": ResultPage(
-        tone=Tone.ATTENTION, title=Words("out_of_service.title"), body=Words("top_up.out_of_service.body")
-    ),
-    "starting": MessagePage(title=Words("starting.title"), body=Words("starting.body")),
-    "one_moment": MessagePage(title=Words("one_moment.title"), body=Words("one_moment.body")),
-    "out_of_service": MessagePage(title=Words("out_of_service.title"), body=Words("out_of_service.body")),
-    "warning": keypad(warning_s=20),
-    "warning_no_cancel": replace(result(Tone.SUCCESS, "loaded", TAKE_CARD), warning_s=20),
-    "card_info": card_info(*ENTRIES),
-    "card_info_empty": card_info(),
-    "card_info_overdrawn": card_info(
-        *ENTRIES[:2],
-        balance_fen=-150,
-        notice=Words("card_info.overdrawn", {"used": "¥1.50"}),
-        more=(Fact(label=Words("card_info.fact.usable"), money_fen=850, strong=True),),
-    ),
-    "social_security": SOCIAL_SECURITY,
-    "social_security_withheld": replace(
-        SOCIAL_SECURITY, facts=SOCIAL_SECURITY.facts[:1], notice=Words("card_info.withheld.needs_module")
-    ),
-    "deposit_insert_card": CapturePage(
-        title=Words("account_deposit.insert_card.title"),
-        body=Words("account_deposit.insert_card.body"),
-        picture=Picture.INSERT_BANK_CARD,
-        problem=Words("account_deposit.problem.not_accepted"),
-        cancellable=True,
-    ),
-    "deposit_amount": keypad(
-        title=Words("account_deposit.amount.title"),
-        card=CardView(masked_number="999999*********0014", balance_fen=None),
-        notice=Words("account_deposit.amount.take_card"),
-        max_fen=200_000,
-        presets_fen=(10_000, 20_000, 50_000, 100_000, 150_000, 200_000),
-    ),
-    "deposit_amount_capped": keypad(
-        title=Words("account_deposit.amount.title"),
-        card=CardView(masked_number="999999*********0014", balance_fen=None),
-        problem=Words("account_deposit.amount.take_card"),
-        notice=LocalText(
-            "为了您的资金安全，同一张卡每天最多存10次，共¥10,000。明天可以再存。",
-            "To protect you, one card takes at most 10 deposits and ¥10,000 a day. You can pay in more tomorrow.",
+        "refund_pending": result(
+            Tone.ATTENTION, "refund_pending", TAKE_CARD, CARD_FACT, AMOUNT_FACT, REFERENCE, TIME, **AMOUNT
         ),
-        max_fen=100_000,
-        presets_fen=(10_000, 20_000, 50_000, 100_000),
-    ),
-    "deposit_payment": PaymentPage(
-        amount_fen=200_000, qr="https://pay.example.com/o/1", deadline_s=120, card_present=None, cancellable=True
-    ),
-    "deposited": ResultPage(
-        tone=Tone.SUCCESS,
-        title=Words("account_deposit.deposited.title"),
-        body=Words("account_deposit.deposited.body"),
-        facts=DEPOSITED,
-        pictures=(Picture.TAKE_RECEIPT,),
-    ),
-    "deposited_no_receipt": ResultPage(
-        tone=Tone.SUCCESS,
-        title=Words("account_deposit.deposited.title"),
-        body=Words("account_deposit.deposited.body_no_receipt"),
-        facts=DEPOSITED,
-    ),
-}
+        "suspense": result(
+            Tone.ATTENTION,
+            "suspense",
+            (Picture.STAFF, Picture.TAKE_RECEIPT),
+            CARD_FACT,
+            AMOUNT_FACT,
+            REFERENCE,
+            TIME,
+            **AMOUNT,
+        ),
+        "declined": result(Tone.NEUTRAL, "declined", TAKE_CARD, body="top_up.declined.body.mac1_wrong"),
+        "declined_earlier": result(Tone.NEUTRAL, "declined", TAKE_CARD, body="top_up.declined.body.earlier_load"),
+        "giving_back": ProgressPage(
+            title=Words("top_up.giving_back.title"), body=Words("top_up.giving_back.body"), steps=(), current=0
+        ),
+        "out_of_service_midway": ResultPage(
+            tone=Tone.ATTENTION, title=Words("out_of_service.title"), body=Words("top_up.out_of_service.body")
+        ),
+        "starting": MessagePage(title=Words("starting.title"), body=Words("starting.body")),
+        "one_moment": MessagePage(title=Words("one_moment.title"), body=Words("one_moment.body")),
+        "out_of_service": MessagePage(title=Words("out_of_service.title"), body=Words("out_of_service.body")),
+        "warning": keypad(warning_s=20),
+        "warning_no_cancel": replace(result(Tone.SUCCESS, "loaded", TAKE_CARD), warning_s=20),
+        "card_info": card_info(*ENTRIES),
+        "card_info_empty": card_info(),
+        "card_info_overdrawn": card_info(
+            *ENTRIES[:2],
+            balance_fen=-150,
+            notice=Words("card_info.overdrawn", {"used": "¥1.50"}),
+            more=(Fact(label=Words("card_info.fact.usable"), money_fen=850, strong=True),),
+        ),
+        "social_security": SOCIAL_SECURITY,
+        "social_security_withheld": replace(
+            SOCIAL_SECURITY, facts=SOCIAL_SECURITY.facts[:1], notice=Words("card_info.withheld.needs_module")
+        ),
+        "deposit_insert_card": CapturePage(
+            title=Words("account_deposit.insert_card.title"),
+            body=Words("account_deposit.insert_card.body"),
+            picture=Picture.INSERT_BANK_CARD,
+            problem=Words("account_deposit.problem.not_accepted"),
+            cancellable=True,
+        ),
+        "deposit_amount": keypad(
+            title=Words("account_deposit.amount.title"),
+            card=CardView(masked_number="999999*********0014", balance_fen=None),
+            notice=Words("account_deposit.amount.take_card"),
+            max_fen=200_000,
+            presets_fen=(10_000, 20_000, 50_000, 100_000, 150_000, 200_000),
+        ),
+        "deposit_amount_capped": keypad(
+            title=Words("account_deposit.amount.title"),
+            card=CardView(masked_number="999999*********0014", balance_fen=None),
+            problem=Words("account_deposit.amount.take_card"),
+            notice=LocalText(
+                "为了您的资金安全，同一张卡每天最多存10次，共¥10,000。明天可以再存。",
+                "To protect you, one card takes at most 10 deposits and ¥10,000 a day. You can pay in more tomorrow.",
+            ),
+            max_fen=100_000,
+            presets_fen=(10_000, 20_000, 50_000, 100_000),
+        ),
+        "deposit_payment": PaymentPage(
+            amount_fen=200_000, qr="https://pay.example.com/o/1", deadline_s=120, card_present=None, cancellable=True
+        ),
+        "deposited": ResultPage(
+            tone=Tone.SUCCESS,
+            title=Words("account_deposit.deposited.title"),
+            body=Words("account_deposit.deposited.body"),
+            facts=DEPOSITED,
+            pictures=(Picture.TAKE_RECEIPT,),
+        ),
+        "deposited_no_receipt": ResultPage(
+            tone=Tone.SUCCESS,
+            title=Words("account_deposit.deposited.title"),
+            body=Words("account_deposit.deposited.body_no_receipt"),
+            facts=DEPOSITED,
+        ),
+    }
+)

@@ -6,6 +6,7 @@ from string import Formatter
 import pytest
 
 from kiosk_core.bank_card import BankCardProblem
+from kiosk_core.branch_queue import QueueWay
 from kiosk_core.errors import Fault
 from kiosk_core.funding import FundingKind, FundingStage
 from kiosk_core.id_card_reader import IdCardProblem
@@ -13,6 +14,8 @@ from kiosk_core.id_document import DocumentSide, Hint
 from kiosk_core.id_update import UpdateRefusal
 from kiosk_core.journeys.account_deposit import Outcome
 from kiosk_core.journeys.id_update import Outcome as UpdateOutcome
+from kiosk_core.journeys.queue_ticket import Outcome as TicketOutcome
+from kiosk_core.pages import Paper
 from kiosk_core.ports import CardProblem, DeclineReason, PurseEntryKind
 from kiosk_core.social_security import SocialSecurityProblem, Withheld
 from kiosk_core.texts import LANGUAGES, Words
@@ -31,6 +34,10 @@ PLACEHOLDERS = {
     "top_up.amount.extended": {"date"},
     "card_info.overdrawn": {"used"},
     "id_update.form.asked": {"count"},
+    "queue_ticket.service.waits": {"waiting", "up_to"},
+    "queue_ticket.service.waiting": {"waiting"},
+    "queue_ticket.ticket.ahead": {"ahead"},
+    "queue_ticket.ticket.wait": {"about", "up_to"},
     "account_deposit.amount.problem.limits": {"min", "max", "step"},
     "account_deposit.amount.problem.rule": {"max"},
     **{f"account_deposit.{name}.body": {"amount"} for name in ("refunded", "refund_pending", "unsettled", "manual")},
@@ -176,6 +183,24 @@ FROM_THE_CORE = {
     "unavailable.card_reader",
     "unavailable.journal",
     "unavailable.camera",
+    "unavailable.queue",
+    *(f"queue_ticket.service.{part}" for part in ("title", "waits", "waiting")),
+    "queue_ticket.way.title",
+    *(
+        f"queue_ticket.way.{way}.{part}"
+        for way in ("without", *(each.value for each in QueueWay))
+        for part in ("title", "subtitle")
+    ),
+    *(f"queue_ticket.way.problem.{card}" for card in ("id_card", "bank_card")),
+    *(f"queue_ticket.{page}.{part}" for page in ("id_card", "bank_card", "taking") for part in ("title", "body")),
+    *(f"queue_ticket.id_card.problem.{each.value}" for each in IdCardProblem if each is not IdCardProblem.NOT_PRESENT),
+    "queue_ticket.bank_card.problem",
+    "queue_ticket.picture.title",
+    *(f"queue_ticket.code.{part}" for part in ("title", "label", "unknown")),
+    *(f"queue_ticket.ticket.{part}" for part in ("ahead", "wait", "wait_unknown", "scan")),
+    *(f"queue_ticket.ticket.{each.value}" for each in Paper),
+    *(f"queue_ticket.ticket.take.{card}" for card in ("id_card", "bank_card")),
+    *(f"queue_ticket.{each.value}.{part}" for each in TicketOutcome for part in ("title", "body")),
     *(f"id_update.{part}.{each.value}" for part in ("scan", "side") for each in DocumentSide),
     *(f"id_update.hint.{side.value}.{hint.value}" for side in DocumentSide for hint in (Hint.LAY_DOWN, Hint.TURN_OVER)),
     *(f"id_update.hint.{hint.value}" for hint in Hint if hint not in {Hint.LAY_DOWN, Hint.TURN_OVER}),

@@ -23,7 +23,7 @@ from tests.money_model.world import Order, Source, World
 _BEGUN, _ = top_up.begin(SERVICE, TERMINAL, transaction(), "zh")
 
 
-NO_MONEY = {L.UPDATE_REQ}
+NO_MONEY = {L.UPDATE_REQ, L.TICKET_REQ}
 """The states that no top-up has."""
 
 

@@ -279,7 +279,9 @@ def test_what_staff_closed_otherwise_than_the_bank_is_said(resolution: str, at_b
     assert bool(found.findings) is (resolution != at_bank)
 
 
-OF_MONEY = [each for each in L if not each.closed and not each.before_payment and each is not L.UPDATE_REQ]
+OF_MONEY = [
+    each for each in L if not each.closed and not each.before_payment and each not in {L.UPDATE_REQ, L.TICKET_REQ}
+]
 
 
 @pytest.mark.parametrize("state", OF_MONEY, ids=str)

@@ -44,6 +44,7 @@ def resume(transaction: Transaction, service: TransitTopUp, terminal: Terminal, 
             | LedgerState.ABANDONED
             | LedgerState.SETTLED
             | LedgerState.UPDATE_REQ  # never of a top-up
+            | LedgerState.TICKET_REQ
         ):
             return moves.end(s)
         case _:
