@@ -283,7 +283,9 @@ def _headline(text: str, profile: PrinterProfile) -> bytes:
     if not printable.isascii():
         return _text_line(TextLine(text, Align.CENTER, bold=True, large=True), profile)
     times = max(1, min(_LARGEST, profile.columns // max(1, len(printable))))
-    data = _between(escpos.CharacterSize(times, times), _lines([printable], profile.text), escpos.CharacterSize())
+    data = _between(
+        escpos.CharacterSize(times, times), _lines([printable], profile.text, bold=True), escpos.CharacterSize()
+    )
     return _aligned(Align.CENTER, data)
 
 

@@ -47,6 +47,7 @@ class Timer(Enum):
     SLOT = "slot"  # look into the card reader again
     SIDE = "side"  # a side of the ID card must have been captured
     LEAVE = "leave"  # the last page may go
+    QUEUE = "queue"  # the branch's queue must have answered
 
 
 # -- the customer ----------------------------------------------------------------------------------------

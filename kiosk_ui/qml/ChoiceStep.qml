@@ -9,7 +9,7 @@ ColumnLayout {
     required property var page
     required property bool portrait
     readonly property int count: page.choices.length
-    readonly property int columns: count <= 3 || portrait && count <= 5 ? 1 : 2
+    readonly property int columns: portrait ? (count <= 5 ? 1 : 2) : count <= 3 ? 1 : count === 4 ? 2 : 3
 
     spacing: portrait ? Theme.gap4 : Theme.gap3
 
@@ -42,7 +42,7 @@ ColumnLayout {
             Tile {
                 Layout.fillHeight: true
                 Layout.fillWidth: true
-                large: root.count <= 5
+                large: root.count <= (root.portrait ? 5 : 4)
                 leading: modelData.leading
                 lying: true
                 objectName: "choice_" + modelData.serviceId

@@ -419,7 +419,7 @@ def choose_way(*choices: Choice, problem: str = "") -> ChoicePage:
 
 QUEUE_PAGES: dict[str, Page] = {
     "home_4_queue": MenuPage(items=(TOP_UP, TICKETS, *OTHERS[2:4]), queue=QUEUE),
-    "home_6_queue": MenuPage(items=(TOP_UP, *OTHERS[:5]), notice=Words("home.take_card"), queue=QUEUE),
+    "home_6_queue": MenuPage(items=(TOP_UP, *OTHERS[:5]), queue=QUEUE),
     "home_5_queue_no_calls": MenuPage(items=(TOP_UP, TICKETS, *OTHERS[2:5]), queue=replace(QUEUE, calls=())),
     "home_8_queue": MenuPage(items=(TOP_UP, *OTHERS), notice=Words("home.take_card"), queue=QUEUE),
     "queue_services": ChoicePage(

@@ -22,6 +22,8 @@ from kiosk_core.texts import LocalText
 
 LOOK_SECONDS = 0.5
 SIDE_SECONDS = 60.0
+QUEUE_SECONDS = 12.0
+"""Longer than any time limit of the queue's client: of a name that cannot be resolved, say."""
 
 
 # -- small words -------------------------------------------------------------------------------------------
@@ -222,9 +224,19 @@ def take(s: Ticketing, customer_class: str) -> Next:
     """Ask for the ticket; the key is on disk before."""
     slot = s.appointment.slot if s.appointment is not None else None
     wish = TicketWish(s.chosen, customer_class, s.language, slot)
-    facts: Facts = {"key": s.key, "queue_service": s.chosen, "customer_class": customer_class, "slot": slot}
+    facts: Facts = {
+        "key": s.key,
+        "queue_service": s.chosen,
+        "customer_class": customer_class,
+        "slot": slot,
+        "language": s.language,  # he may have switched since he began
+    }
     row = record(s, LedgerState.TICKET_REQ, facts)
-    return go(s, Step.TAKING, row, do.Show(pages.taking()), do.TakeTicket(wish, s.key), wish=wish)
+    timer = do.StartTimer(Timer.QUEUE, QUEUE_SECONDS)
+    return go(s, Step.TAKING, row, do.Show(pages.taking()), timer, do.TakeTicket(wish, s.key), wish=wish)
+
+
+_ANSWERED = do.StopTimer(Timer.QUEUE)
 
 
 def ticket_taken(s: Ticketing, event: ev.TicketTaken) -> Next:
@@ -232,17 +244,22 @@ def ticket_taken(s: Ticketing, event: ev.TicketTaken) -> Next:
     s = replace(s, ticket=event.ticket)
     row = record(s, LedgerState.DONE, {"ticket": event.ticket.number})
     show = do.Show(pages.ticket(s, event.ticket, Paper.PRINTING))
-    return go(s, Step.PRINTING, row, show, do.PrintReceipt(receipt(s, event.ticket)))
+    return go(s, Step.PRINTING, _ANSWERED, row, show, do.PrintReceipt(receipt(s, event.ticket)))
 
 
 def declined(s: Ticketing, event: ev.TicketDeclined) -> Next:
     reason = event.refused.reason
-    return without_ticket(s, Outcome.REFUSED, record(s, LedgerState.DECLINED, {"why": reason.en}), reason=reason)
+    row = record(s, LedgerState.DECLINED, {"why": reason.en})
+    return without_ticket(s, Outcome.REFUSED, _ANSWERED, row, reason=reason)
 
 
 def unanswered(s: Ticketing, _: ev.QueueUnanswered) -> Next:
     """Leave it open: what the queue may have made is withdrawn when it answers."""
-    return without_ticket(s, Outcome.SILENT)
+    return without_ticket(s, Outcome.SILENT, _ANSWERED)
+
+
+def too_late(s: Ticketing, event: ev.TimerFired) -> Next:
+    return without_ticket(s, Outcome.SILENT) if event.timer is Timer.QUEUE else (s, ())
 
 
 def receipt_printed(s: Ticketing, _: ev.ReceiptPrinted) -> Next:

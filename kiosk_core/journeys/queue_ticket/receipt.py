@@ -27,15 +27,14 @@ def receipt(s: Ticketing, ticket: QueueTicket) -> Receipt:
         return text.in_language(s.language).format_map(values)
 
     service, named = s.queue.service(s.chosen), s.customer_class
+    titles = [s.service.receipt_title, *([named.title] if named is not None else [])]
     lines: list[Element] = [
         TextLine(f"{say(s.terminal.bank)} {say(s.terminal.branch)}", align=Align.CENTER, bold=True),
-        TextLine(say(s.service.receipt_title), align=Align.CENTER),
+        TextLine(" · ".join(map(say, titles)), align=Align.CENTER, bold=named is not None),
         Headline(ticket.number),
     ]
     if service is not None:
         lines.append(TextLine(say(service.title), align=Align.CENTER, bold=True, large=True))
-    if named is not None:
-        lines.append(TextLine(say(named.title), align=Align.CENTER, bold=True))
     lines += [Rule(), Pair(say(_AHEAD), say(_PEOPLE, count=f"{ticket.ahead}"), bold=True)]
     if ticket.wait.minutes is not None:
         about, up_to = ticket.wait.minutes

@@ -86,6 +86,7 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.TAKING, ev.TicketTaken): moves.ticket_taken,
     (Step.TAKING, ev.TicketDeclined): moves.declined,
     (Step.TAKING, ev.QueueUnanswered): moves.unanswered,
+    (Step.TAKING, ev.TimerFired): moves.too_late,
     (Step.PRINTING, ev.ReceiptPrinted): moves.receipt_printed,
     (Step.PRINTING, ev.ReceiptFailed): moves.receipt_failed,
     (Step.LAST_PAGE, ev.DoneTouched): moves.leave,
