@@ -273,6 +273,7 @@ COUNTS = {
     L.CONFIRM_SAF: True,
     L.REV_REQ: True,
     L.UPDATE_REQ: False,
+    L.TICKET_REQ: False,
     L.SUSPENSE: True,
     L.MANUAL: True,
     L.DONE: True,

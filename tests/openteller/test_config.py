@@ -8,7 +8,7 @@ import pytest
 
 from kiosk_core.errors import ConfigError
 from kiosk_core.pin_pad import PinFormat
-from kiosk_core.services import AccountDeposit, CardInquiry, IdUpdate, TransitTopUp
+from kiosk_core.services import AccountDeposit, CardInquiry, IdUpdate, QueueTicketing, TransitTopUp
 from openteller.config import TerminalConfig, load_terminal
 from openteller.service_files import load_service, load_services
 
@@ -48,7 +48,9 @@ def refusal_of(path: Path) -> ConfigError:
 
 
 def test_our_own_services_are_read() -> None:
-    top_up, deposit, inquiry, update = load_services(SERVICE.parent)
+    tickets, top_up, deposit, inquiry, update = load_services(SERVICE.parent)
+    assert isinstance(tickets, QueueTicketing)
+    assert [each.name for each in tickets.classes] == ["green", "vip"]
     assert isinstance(top_up, TransitTopUp)
     assert top_up.limits.presets_yuan == (20, 50, 100, 200, 300, 500)
     assert top_up.title.en == "Top up transit card"
@@ -298,7 +300,7 @@ def test_services_stand_in_their_order(service: Path) -> None:
 
 # -- what is wrong: old text, new text, key, problem ---------------------------------------------------
 
-KINDS = 'must be "transit_top_up" or "account_deposit" or "card_info" or "id_update"'
+KINDS = 'must be "transit_top_up" or "account_deposit" or "card_info" or "id_update" or "queue_ticket"'
 WRONG_SERVICE = [
     ("max_yuan = 500", "max_yuan = true", "limits.max_yuan", "must be a whole number, not true"),
     ("max_yuan = 500", 'max_yuan = "500"', "limits.max_yuan", 'must be a whole number, not "500"'),
