@@ -5,7 +5,7 @@ written in the transaction of what it belongs to: answers to requests that bear 
 and notes on tickets, which may be personal, until the day has ended.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,7 +87,7 @@ class LogStore(Protocol):
             StoreUnavailable: the disk says no.
         """
 
-    def heard(self) -> AsyncIterator[int]:
+    def heard(self) -> AsyncGenerator[int, None]:
         """Yield numbers of entries that others wrote, soon after; not of each one, and perhaps of one's own."""
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ overwritten. What is kept: `keeping`. apsw brings its own SQLite: docs/decisions
 """
 
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -130,7 +130,7 @@ class QueueStore:
             opened = [number for (number,) in self._reader.execute(f"{_DAYS} LIMIT ?", (days,))]
         return opened[-1] if opened else 1
 
-    async def heard(self) -> AsyncIterator[int]:
+    async def heard(self) -> AsyncGenerator[int, None]:
         """Yield nothing: nobody else writes."""
         nobody: tuple[int, ...] = ()
         for number in nobody:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar, TypeVarTuple
 
@@ -134,12 +134,13 @@ class Writer:
         self._something.set()
 
     async def _hear_of_others(self) -> None:
-        async for number in self._store.heard():
-            if number > self._feed.last:
-                try:
-                    await self.catch_up()
-                except StoreUnavailable as error:
-                    _log.error("%s", error)
+        async with aclosing(self._store.heard()) as heard:
+            async for number in heard:
+                if number > self._feed.last:
+                    try:
+                        await self.catch_up()
+                    except StoreUnavailable as error:
+                        _log.error("%s", error)
 
     # -- what is known of the log -----------------------------------------------------------------------------------
 

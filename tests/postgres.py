@@ -23,7 +23,6 @@ _SETTINGS = (
     "listen_addresses=",
     "max_connections=60",
     "shared_buffers=32MB",
-    "fsync=on",
     "lc_messages=C",
 )
 # Who is called clerk needs a password; all others are who they say.
@@ -59,13 +58,21 @@ class Cluster:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
-    def new_database(self) -> str:
+    def new_database(self, options: str = "") -> str:
         """Make an empty database; return its name."""
         name = next(self._names)
-        self.run(f"CREATE DATABASE {name}")
+        self.run(f"CREATE DATABASE {name} {options}")
         return name
 
+    def set(self, setting: str, value: str) -> None:
+        """Change a setting of the whole cluster, and wait until it is in force."""
+        self.run(f"ALTER SYSTEM SET {setting} = '{value}'")
+        self.run("SELECT pg_reload_conf()")
+        while self.run(f"SHOW {setting}") != [(value,)]:
+            time.sleep(0.01)
+
     def start(self) -> None:
+        """Let it run until the thread that calls this ends: that is what prctl(2) takes for a parent."""
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
@@ -82,18 +89,9 @@ class Cluster:
 
     def kill(self) -> None:
         """Let it die as by a power cut: no process of it writes anything more."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGQUIT)  # its immediate shutdown
-        self.process.wait(30)
-
-    def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)  # its fast shutdown
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)  # its immediate shutdown
+            self.process.wait(30)
 
 
 @contextmanager
@@ -125,7 +123,7 @@ def cluster() -> Iterator[Cluster]:
             running.start()
             yield running
         finally:
-            running.stop()
+            running.kill()  # its folder goes anyway
 
 
 def _short_folder() -> str:

@@ -26,6 +26,7 @@ _LOCK_S = 15
 CONNECT: dict[str, object] = {
     "connect_timeout": _CONNECT_S,
     "application_name": "openteller queue",
+    "client_encoding": "utf8",
     # A database whose machine is gone is silent: without these TCP would wait for it for hours.
     "tcp_user_timeout": 1000 * _TURN_S,
     "keepalives_idle": 5,

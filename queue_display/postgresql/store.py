@@ -4,7 +4,7 @@ A turn is a transaction that holds the lock of the branch's row.
 """
 
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -213,7 +213,7 @@ class PostgresStore:
             opened = once_more(self._asking, lambda connection: connection.execute(_DAYS, asked).scalars().all())
         return int(opened[-1]) if opened else 1
 
-    def heard(self) -> AsyncIterator[int]:
+    def heard(self) -> AsyncGenerator[int, None]:
         """Yield numbers of entries as they are told, and after a pause the last one."""
         return told_numbers(self._engine, self._branch, self.last_number)
 

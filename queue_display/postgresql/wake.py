@@ -7,7 +7,8 @@ notify commit only one by one, so a bank's branches would wait for each other's 
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 
 import psycopg
 from psycopg import sql
@@ -32,15 +33,15 @@ def tell(connection: Connection, branch: str, number: int) -> None:
     connection.execute(_TELL, {"channel": _channel(branch), "number": str(number)})
 
 
-async def told_numbers(engine: Engine, branch: str, last_number: Callable[[], int]) -> AsyncIterator[int]:
+async def told_numbers(engine: Engine, branch: str, last_number: Callable[[], int]) -> AsyncGenerator[int, None]:
     """Yield the numbers that are told; where nothing was heard for a while, `last_number` of the log."""
     is_lost = False
     while True:
         try:
-            async with await _listening(engine, branch) as connection:
+            async with _listening(engine, branch) as told:
                 is_lost = False
                 yield await asyncio.to_thread(last_number)
-                async for notify in connection.notifies():
+                async for notify in told:
                     yield int(notify.payload)
         except (psycopg.Error, StoreUnavailable):
             if not is_lost:
@@ -49,11 +50,16 @@ async def told_numbers(engine: Engine, branch: str, last_number: Callable[[], in
             await asyncio.sleep(_AGAIN_S)
 
 
-async def _listening(engine: Engine, branch: str) -> psycopg.AsyncConnection[tuple[object, ...]]:
+@asynccontextmanager
+async def _listening(engine: Engine, branch: str) -> AsyncIterator[AsyncIterator[psycopg.Notify]]:
     _, options = engine.dialect.create_connect_args(engine.url)
     connection = await psycopg.AsyncConnection.connect(**{**options, **CONNECT}, autocommit=True)
-    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(_channel(branch))))
-    return connection
+    try:
+        await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(_channel(branch))))
+        async with aclosing(connection.notifies()) as told:
+            yield told
+    finally:
+        await connection.close()
 
 
 def _channel(branch: str) -> str:

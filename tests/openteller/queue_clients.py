@@ -2,13 +2,18 @@
 
 import http.client
 import json
+import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from benchmarks import queue_clients
-from benchmarks.queue_clients import Served
+from benchmarks.queue_clients import COMMAND, ROOT, Served
+
+TICKET = {"services": ["simple"], "customer_class": "ordinary"}
 
 
 class Client:
@@ -65,11 +70,46 @@ class Queue:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Queue]:
-    with queue_clients.served(folder) as process:
+def served(folder: Path, *options: str) -> Iterator[Queue]:
+    with queue_clients.served(folder, *options) as process:
         queue = Queue(process)
         try:
             yield queue
         finally:
             for client in queue.clients:
                 client.close()
+
+
+class Load(threading.Thread):
+    """A window that takes tickets and calls them until the queue dies; knows what was acknowledged."""
+
+    def __init__(self, queue: Queue, window: str) -> None:
+        super().__init__()
+        self._client: Client = queue.client()
+        self._window = f"/v1/windows/{window}"
+        self.issued: list[str] = []
+        self.called: list[str] = []
+
+    def run(self) -> None:
+        try:
+            while True:
+                self._client.ask("teller", "POST", f"{self._window}/finish")  # whoever was there before the kill, too
+                self.issued.append(self._client.did("customer", "/v1/tickets", TICKET)["ticket"]["ticket"])
+                status, answer = self._client.ask("teller", "POST", f"{self._window}/call-next")
+                if status == 200:
+                    self.called.append(answer["ticket"]["ticket"])
+        except (OSError, http.client.HTTPException):
+            pass
+
+
+def whole_log(queue: Queue) -> list[dict[str, Any]]:
+    last = queue.client().ask("manager", "GET", "/v1/status")[1]["entry"]
+    return list(islice(queue.client().follow(0), last))
+
+
+def refusal(*options: str) -> str:
+    """Return what is said by a queue that cannot begin with these options."""
+    ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    return ended.stderr

@@ -1,36 +1,21 @@
 """`openteller queue serve` as whoever installs it sees it."""
 
-import http.client
 import signal
 import socket
 import ssl
-import subprocess
-import threading
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from typer.testing import CliRunner
 
 from benchmarks import queue_clients
-from benchmarks.queue_clients import COMMAND, ROOT
 from openteller.demo_certificates import make_demo_certificates
 from openteller.queue_commands import app
 from openteller.queue_folder import default_folder
 from openteller.queue_server import DEFAULT_POLICY, NoPublicUrl, Place, _listening, _urls
-from tests.openteller.queue_clients import Client, Queue, served
-
-TICKET = {"services": ["simple"], "customer_class": "ordinary"}
-
-
-def refusal(*options: str) -> str:
-    ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
-    assert ended.returncode == 1
-    assert "Traceback" not in ended.stderr
-    return ended.stderr
+from tests.openteller.queue_clients import TICKET, Load, refusal, served, whole_log
 
 
 def test_it_runs_without_configuration_and_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -138,33 +123,6 @@ def test_a_folder_without_a_queue_gets_no_tokens(tmp_path: Path, words: list[str
     assert ended.exit_code == 1
     assert f"there is no queue in {tmp_path}: start it once with openteller queue serve" in ended.output
     assert not list(tmp_path.iterdir())
-
-
-class Load(threading.Thread):
-    """A window that takes tickets and calls them until the queue dies; knows what was acknowledged."""
-
-    def __init__(self, queue: Queue, window: str) -> None:
-        super().__init__()
-        self._client: Client = queue.client()
-        self._window = f"/v1/windows/{window}"
-        self.issued: list[str] = []
-        self.called: list[str] = []
-
-    def run(self) -> None:
-        try:
-            while True:
-                self._client.ask("teller", "POST", f"{self._window}/finish")  # whoever was there before the kill, too
-                self.issued.append(self._client.did("customer", "/v1/tickets", TICKET)["ticket"]["ticket"])
-                status, answer = self._client.ask("teller", "POST", f"{self._window}/call-next")
-                if status == 200:
-                    self.called.append(answer["ticket"]["ticket"])
-        except (OSError, http.client.HTTPException):
-            pass
-
-
-def whole_log(queue: Queue) -> list[dict[str, Any]]:
-    last = queue.client().ask("manager", "GET", "/v1/status")[1]["entry"]
-    return list(islice(queue.client().follow(0), last))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +13,10 @@ import httpx
 from benchmarks.queue_clients import tokens_in
 from kiosk_core.clock import Clock
 from queue_display.feed import Feed
+from queue_display.keeping import LogStore
 from queue_display.live import LiveBranch
 from queue_display.policy import Policy
+from queue_display.postgresql.store import PostgresStore
 from queue_display.server.access import Limits, Tokens
 from queue_display.server.app import Server
 from queue_display.store import QueueStore
@@ -34,7 +36,7 @@ class Running:
     """A running branch and those who ask it, each by the token of a role."""
 
     server: Server
-    store: QueueStore
+    store: LogStore
     client: httpx.AsyncClient
     tokens: Mapping[str, str]
 
@@ -67,10 +69,15 @@ async def running(
     clock: Clock | None = None,
     limits: Limits = UNLIMITED,
     beat_s: float = 3600,
+    *,
+    opened: Callable[[], QueueStore | PostgresStore] | None = None,
 ) -> AsyncIterator[Running]:
-    """Run a branch; time passes in it only when it is asked something, unless `beat_s` is short."""
+    """Run a branch; time passes in it only when it is asked something, unless `beat_s` is short.
+
+    Its log is in the folder, or where `opened` says.
+    """
     policy, clock = policy or branch_policy(), clock or RealClock()
-    with QueueStore(folder) as store:
+    with opened() if opened else QueueStore(folder) as store:
         feed = Feed(store)
         writer = Writer(store, feed, lambda: LiveBranch(policy, clock, store))
         server = Server(writer, feed, Tokens(folder), clock, limits, beat_s, URL)

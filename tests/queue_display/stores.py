@@ -1,5 +1,8 @@
 """Logs that tests open again and again: on SQLite in a folder, in PostgreSQL as a database of their own."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +13,7 @@ from queue_display.keeping import KeptAnswer, LogStore
 from queue_display.postgresql.database import database_url
 from queue_display.postgresql.store import PostgresStore
 from queue_display.store import DATABASE_NAME, QueueStore
+from tests.cut_line import Line, line
 from tests.postgres import Cluster
 
 
@@ -53,6 +57,15 @@ class PostgresLog:
     @property
     def url(self) -> str:
         return self.cluster.url(self.database)
+
+    @contextmanager
+    def line(self) -> Iterator[tuple[Line, PostgresStore]]:
+        """Give a store whose line to the database may be cut."""
+        server = next(self.cluster.folder.glob(".s.PGSQL.*[0-9]"))
+        with tempfile.TemporaryDirectory(dir=self.cluster.folder) as folder, line(Path(folder), server) as cutting:
+            url = self.url.replace(str(self.cluster.folder), folder)
+            with PostgresStore(database_url(url), self.branch) as store:
+                yield cutting, store
 
     def run(self, statement: str) -> None:
         ours = statement.replace("(number", "(branch, number").replace("VALUES (", f"VALUES ('{self.branch}', ")

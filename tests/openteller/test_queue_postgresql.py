@@ -1,0 +1,176 @@
+"""`openteller queue serve --database` as whoever installs it sees it, and when servers or the database are killed."""
+
+import http.client
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from openteller.queue_commands import app
+from tests.openteller.queue_clients import TICKET, Client, Load, Queue, refusal, served, whole_log
+from tests.postgres import Cluster
+
+NOWHERE = "postgresql://clerk@/queue?host=/nowhere"
+
+
+def options(postgres: Cluster) -> tuple[str, ...]:
+    return ("--database", postgres.url(postgres.new_database()), "--branch", "main street")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--database", NOWHERE], "--database and --branch belong together"),
+        (["--branch", "main street"], "--database and --branch belong together"),
+        (["--database", NOWHERE, "--branch", "main/street"], '--branch "main/street": must be 1 to 50 letters'),
+        (["--database", "postgresql://clerk:sesame@h/q", "--branch", "1"], "leave the password out"),
+        (["--database", NOWHERE, "--branch", "1"], "cannot use the queue's database, queue at /nowhere: "),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_in_a_sentence(tmp_path: Path, words: list[str], said: str) -> None:
+    ended = CliRunner().invoke(app, ["serve", "--data", str(tmp_path), *words])
+    assert ended.exit_code == 1
+    assert said in ended.output
+    assert "sesame" not in ended.output
+    assert ended.output.count("\n") == 1
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in [name for name in sys.modules if name.startswith("queue_display.postgresql")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    ended = CliRunner().invoke(app, ["serve", "--data", str(tmp_path), "--database", NOWHERE, "--branch", "1"])
+    assert ended.exit_code == 1
+    assert "the package psycopg is missing; install what a database needs with: pip install openteller[headqu" in (
+        ended.output
+    )
+
+
+def test_a_branch_on_its_own_loads_nothing_of_a_database() -> None:
+    loading = "import openteller.queue_server, sys; print({'sqlalchemy', 'psycopg'} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", loading], capture_output=True, text=True, check=True)
+    assert ended.stdout == "set()\n"
+
+
+@pytest.mark.slow
+def test_a_folder_that_another_program_holds_is_refused(tmp_path: Path, postgres: Cluster) -> None:
+    with served(tmp_path):
+        assert f"another program holds {tmp_path}" in refusal("--data", str(tmp_path), *options(postgres))
+
+
+def check(log: Sequence[dict[str, Any]], tickets: Sequence[str], calls: Sequence[str]) -> None:
+    """Whatever was acknowledged is in the log, and nothing is there twice."""
+    assert [event["number"] for event in log] == list(range(1, len(log) + 1))
+    for acknowledged, kind in ((tickets, "Issued"), (calls, "Called")):
+        logged = [event["ticket"] for event in log if event["kind"] == kind]
+        assert len(set(acknowledged)) == len(acknowledged)
+        assert len(set(logged)) == len(logged)
+        assert set(acknowledged) <= set(logged)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_servers_of_a_branch_that_are_killed_lose_nothing_and_the_others_go_on(
+    tmp_path: Path, postgres: Cluster
+) -> None:
+    database = options(postgres)
+    loads: list[Load] = []
+    for turn in range(10):
+        with served(tmp_path, *database) as one, served(tmp_path, *database) as other:
+            new = []
+            for queue, window in ((one, "1"), (one, "2"), (other, "3"), (other, "4")):
+                if turn == 0:
+                    queue.client().did("teller", f"/v1/windows/{window}/sign-in", {"teller": f"100{window}"})
+                new.append(Load(queue, window))
+            loads += new
+            for load in new:
+                load.start()
+            wait_for_calls(new, 5 + turn)
+            one.end(signal.SIGKILL)
+            left = new[2:]
+            wait_for_calls(left, sum(len(load.called) for load in left) + 3)
+            other.end(signal.SIGKILL)
+            for load in new:
+                load.join()
+    with served(tmp_path, *database) as queue:
+        log = whole_log(queue)
+    check(log, [number for load in loads for number in load.issued], [n for load in loads for n in load.called])
+
+
+def wait_for_calls(loads: Sequence[Load], calls: int) -> None:
+    while sum(len(load.called) for load in loads) < calls:
+        assert any(load.is_alive() for load in loads)
+        time.sleep(0.01)
+
+
+class Patient(threading.Thread):
+    """A window whose every request has a key and is asked again until it is answered."""
+
+    def __init__(self, queue: Queue, window: str) -> None:
+        super().__init__()
+        self._client: Client = queue.client()
+        self._window = window
+        self._asked = 0
+        self.is_enough = threading.Event()
+        self.unavailable = 0
+        self.issued: list[str] = []
+        self.called: list[str] = []
+
+    def run(self) -> None:
+        while not self.is_enough.is_set():
+            self._insist("teller", f"/v1/windows/{self._window}/finish")
+            self.issued.append(self._insist("customer", "/v1/tickets", TICKET)["ticket"]["ticket"])
+            called = self._insist("teller", f"/v1/windows/{self._window}/call-next")
+            if "ticket" in called:
+                self.called.append(called["ticket"]["ticket"])
+                self._insist("teller", f"/v1/windows/{self._window}/start")
+
+    def _insist(self, role: str, path: str, body: object = None) -> Any:
+        self._asked += 1
+        while True:
+            status, answer = self._client.ask(role, "POST", path, body, f"{self._window} {self._asked}")
+            if status != http.client.SERVICE_UNAVAILABLE:
+                return answer
+            self.unavailable += 1
+            time.sleep(0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_database_that_is_killed_under_load_loses_nothing_and_nothing_is_done_twice(
+    tmp_path: Path, postgres: Cluster
+) -> None:
+    database = options(postgres)
+    with served(tmp_path, *database) as one, served(tmp_path, *database) as other:
+        windows = []
+        for queue, window in ((one, "1"), (one, "2"), (other, "3"), (other, "4")):
+            queue.client().did("teller", f"/v1/windows/{window}/sign-in", {"teller": f"100{window}"})
+            windows.append(Patient(queue, window))
+        for each in windows:
+            each.start()
+        for _ in range(3):
+            enough = sum(len(each.issued) for each in windows) + 20
+            while sum(len(each.issued) for each in windows) < enough:
+                time.sleep(0.01)
+            refused = sum(each.unavailable for each in windows)
+            postgres.kill()
+            while sum(each.unavailable for each in windows) < refused + 4:
+                time.sleep(0.01)
+            postgres.start()
+        for each in windows:
+            each.is_enough.set()
+        for each in windows:
+            each.join()
+        log = whole_log(other)
+    tickets = [number for each in windows for number in each.issued]
+    calls = [number for each in windows for number in each.called]
+    check(log, tickets, calls)
+    assert len([event for event in log if event["kind"] == "Issued"]) == len(tickets)
+    assert len([event for event in log if event["kind"] == "Called"]) == len(calls)
