@@ -40,9 +40,9 @@ openteller config check services/risk.toml    (and its blacklists)
 
 openteller config check config/kiosk.example.toml    (and its services and rules)
 
-openteller config check config/queue/policy.toml    (how a branch calls its customers)
+openteller config check policy.toml    (how a branch calls its customers)
 
-openteller config check config/queue/voice.toml    (how it says so)
+openteller config check voice.toml    (how it says so)
 """,
 )
 def check_command(

@@ -1,7 +1,9 @@
 """`openteller queue`: the branch queue."""
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -12,19 +14,23 @@ from rich.text import Text
 from openteller.console import log_to_stderr, plain_errors, stop
 from openteller.no_core_dump import leave_no_core_dump
 from openteller.queue_folder import default_folder
-from openteller.queue_policy import load_forecast, load_policy
+from openteller.queue_policy import DEFAULT_DAY, DEFAULT_POLICY, load_forecast, load_policy
 from openteller.queue_token_commands import app as token_app
 from openteller.system_clock import SystemClock
 from queue_display.policy import Policy
 from queue_display.service_times import ServiceTimes
+from queue_display.staged.plan import plan_day, windows_for
 from queue_display.tickets import Line
 from queue_display.what_if import Outcome, WhatIf
 
 app = typer.Typer(no_args_is_help=True, help="The branch queue.")
 app.add_typer(token_app, name="token")
 
-_FOLDER = Path("config/queue")
 _BAR = 24
+
+_OURS = "the one that comes with the program"
+_Policy = Annotated[Path, typer.Option(metavar="FILE", help="The calling policy.", show_default=_OURS)]
+_Day = Annotated[Path, typer.Option(metavar="FILE", help="How many come in each hour.", show_default=_OURS)]
 
 
 @app.callback()
@@ -35,10 +41,8 @@ def _queue() -> None:
 @app.command(name="what-if", epilog="Example:  openteller queue what-if --windows 4..8 --share 0.9")
 def what_if(  # noqa: PLR0917  (each is an option)
     windows: Annotated[str, typer.Option(metavar="N..M", help="How many windows are open.")] = "3..8",
-    policy: Annotated[Path, typer.Option(metavar="FILE", help="The calling policy.")] = Path(
-        "config/queue/policy.toml"
-    ),
-    day: Annotated[Path, typer.Option(metavar="FILE", help="How many come.")] = Path("config/queue/day.toml"),
+    policy: _Policy = DEFAULT_POLICY,
+    day: _Day = DEFAULT_DAY,
     share: Annotated[float, typer.Option(min=0, max=1, help="The share to be called within the target.")] = 0.9,
     runs: Annotated[int, typer.Option(min=1, max=1000, help="How often the day is run.")] = 20,
     seed: Annotated[int, typer.Option(help="Another seed, another day.")] = 0,
@@ -75,9 +79,7 @@ openteller queue serve --host 0.0.0.0 --certificate branch.pem --key branch.key 
 """
 )
 def serve(  # noqa: PLR0917  (each is an option)
-    policy: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The calling policy.", show_default="config/queue/policy.toml")
-    ] = None,
+    policy: _Policy = DEFAULT_POLICY,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -115,7 +117,7 @@ def serve(  # noqa: PLR0917  (each is an option)
     Runs until SIGTERM or Ctrl-C. What was acknowledged outlives a power cut.
     """
     from openteller.queue_database import Database  # noqa: PLC0415
-    from openteller.queue_server import DEFAULT_POLICY, Place  # noqa: PLC0415  (the server's libraries)
+    from openteller.queue_server import Place  # noqa: PLC0415  (the server's libraries)
     from openteller.queue_server import serve as serve_queue  # noqa: PLC0415
     from queue_display.server.access import Limits  # noqa: PLC0415
 
@@ -127,13 +129,63 @@ def serve(  # noqa: PLR0917  (each is an option)
     with plain_errors():
         serve_queue(
             data or default_folder(),
-            policy or DEFAULT_POLICY,
+            policy,
             Place(host, port, certificate, key, public_url),
             SystemClock(),
             database=Database(database, branch) if database and branch else None,
             say=lambda line: console.print(line, markup=False),
             limits=Limits(per_second=rate, burst=3 * rate),
         )
+
+
+@app.command(
+    epilog="""
+Examples:
+
+openteller queue day                     (about nine minutes)
+
+openteller queue day --speed 600         (and no time to look)
+"""
+)
+def day(  # noqa: PLR0917  (each is an option)
+    speed: Annotated[float, typer.Option(min=1, max=100_000, help="How many times as fast as the clock.")] = 60.0,
+    tickets: Annotated[int, typer.Option(min=1, max=20_000, help="About how many customers come.")] = 2000,
+    windows: Annotated[
+        int | None, typer.Option(min=1, max=99, help="How many windows open.", show_default="enough, but no more")
+    ] = None,
+    policy: _Policy = DEFAULT_POLICY,
+    forecast: Annotated[
+        Path, typer.Option("--day", metavar="FILE", help="When they come.", show_default=_OURS)
+    ] = DEFAULT_DAY,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the log stays; the next day goes on there.", show_default="nowhere"),
+    ] = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Whom to serve; 0.0.0.0: the network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8640,
+    seed: Annotated[int, typer.Option(help="Another seed, another day.")] = 0,
+) -> None:
+    """Watch a busy day: the real queue and its pages, on a fast clock, with simulated customers and tellers.
+
+    Open the board, the teller's, the manager's and a customer's page by the addresses that it prints. It ends by itself
+    when the last teller has gone, and says how the day went.
+    """
+    from openteller.queue_day import run_day  # noqa: PLC0415  (the server's libraries)
+    from openteller.queue_server import Place  # noqa: PLC0415
+
+    log_to_stderr(verbose=False)
+    with plain_errors(), ExitStack() as undo:
+        rules = load_policy(policy)
+        coming = load_forecast(forecast, rules).scaled(tickets)
+        folder = data or Path(undo.enter_context(TemporaryDirectory(prefix="openteller-queue-")))
+        plan = plan_day(coming, rules, windows or windows_for(coming, rules), seed=seed)
+        run_day(folder, policy, Place(host, port), plan, SystemClock(), speed=speed)
+
+
+@app.command(name="policy", epilog="Example:  openteller queue policy > policy.toml")
+def print_policy() -> None:
+    """Print the calling policy that a branch begins with, to make your own of it."""
+    typer.echo(DEFAULT_POLICY.read_text(encoding="utf-8"), nl=False)
 
 
 def _show(console: Console, policy: Policy, outcomes: list[Outcome], share: float) -> None:

@@ -1,4 +1,4 @@
-"""The files of a branch queue (`config/queue/*.toml`), read and checked: its calling policy, and a day to try it on."""
+"""The files of a branch queue, read and checked: its calling policy, and a day to try it on."""
 
 from pathlib import Path
 
@@ -8,6 +8,10 @@ from queue_display.forecast import Forecast
 from queue_display.policy import Policy
 
 POLICY_NAME = "policy.toml"
+
+DEFAULT_POLICY = Path(__file__).parent / "queue_defaults" / POLICY_NAME
+DEFAULT_DAY = DEFAULT_POLICY.with_name("day.toml")
+"""What a branch begins with: part of the package, so that it is there wherever the program is."""
 
 
 def load_policy(path: Path) -> Policy:

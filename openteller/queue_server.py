@@ -5,8 +5,8 @@ import errno
 import re
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +19,10 @@ from openteller.queue_policy import load_policy
 from queue_display.feed import Feed
 from queue_display.keeping import StoreUnavailable
 from queue_display.live import LiveBranch
-from queue_display.server.access import HAND_OUT_NAME, Limits
+from queue_display.server.access import HAND_OUT_NAME, Limits, Tokens
 from queue_display.server.app import Server
 from queue_display.writer import Writer
 
-DEFAULT_POLICY = Path(__file__).parent.parent / "config" / "queue" / "policy.toml"
 DEFAULT_PORT = 8640
 
 _MOST_CONNECTIONS = 900  # below the 1,024 files that a process may have open where nobody raised it
@@ -54,6 +53,19 @@ class Place:
     public_url: str | None = None
 
 
+@dataclass(frozen=True)
+class Running:
+    """A queue that is served at `url`."""
+
+    url: str
+    writer: Writer
+    tokens: Tokens
+
+
+Beside = Callable[[Running], Awaitable[None]]
+"""What is done beside serving, in the same loop."""
+
+
 def serve(
     folder: Path,
     policy_file: Path,
@@ -63,8 +75,11 @@ def serve(
     database: Database | None = None,
     say: Callable[[str], None],
     limits: Limits = Limits(),  # noqa: B008  (it is frozen)
+    beside: Beside | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, with the log in `folder` or in a database; `say` is told where, once it listens.
+    """Serve until SIGTERM or SIGINT, or until what is done `beside` is done; `say` is told where, once it listens.
+
+    The log is in `folder` or in a database.
 
     Raises:
         ConfigError: the policy is wrong.
@@ -81,7 +96,8 @@ def serve(
 
         feed = Feed(store)
         own_url, public_url = _urls(place, listening)
-        server = Server(Writer(store, feed, load), feed, tokens, clock, limits, public_url=public_url)
+        writer = Writer(store, feed, load)
+        server = Server(writer, feed, tokens, clock, limits, public_url=public_url)
         say(f"The branch queue is at {own_url}/v1/ (described by /v1/openapi.json).")
         say(f"Its pages are at {public_url}/ (customers get a link with each ticket: {public_url}/t).")
         if (folder / HAND_OUT_NAME).exists():
@@ -91,10 +107,23 @@ def serve(
             say("Without --certificate and --key anybody on this network can read the tokens.")
         if database is not None:
             say(f"It is the branch {database.branch}; its log is in the database, which other servers of it may share.")
-        running = _Uvicorn(_config(server, place), feed)
-        asyncio.run(running.serve(sockets=[listening]))
-        if not running.started:
+        serving = _Uvicorn(_config(server, place), feed)
+        asyncio.run(_serve(serving, listening, Running(public_url, writer, tokens), beside))
+        if not serving.started:
             raise StoreUnavailable("the queue could not begin; what was logged says why")
+
+
+async def _serve(serving: "_Uvicorn", listening: socket.socket, running: Running, beside: Beside | None) -> None:
+    """Serve, and end with whichever ends first of the server and what is done beside it."""
+    server = asyncio.ensure_future(serving.serve(sockets=[listening]))
+    if beside is not None:
+        other = asyncio.ensure_future(beside(running))
+        await asyncio.wait((server, other), return_when=asyncio.FIRST_COMPLETED)
+        serving.leave()
+        other.cancel()
+        with suppress(asyncio.CancelledError):
+            await other
+    await server
 
 
 def _urls(place: Place, listening: socket.socket) -> tuple[str, str]:
@@ -142,14 +171,15 @@ class _Uvicorn(uvicorn.Server):
         """Replace uvicorn's handlers, which raise the signal again in the end."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._leave)
+            loop.add_signal_handler(number, self.leave)
         try:
             yield
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """End; those who are being answered may hear the end of it, unless it is called again."""
         self.force_exit = self.should_exit  # who asks twice does not want to wait
         self.should_exit = True
         self._feed.close()

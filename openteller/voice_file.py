@@ -1,4 +1,4 @@
-"""The file of a voice (`config/queue/voice.toml`): how it sounds, and how calls are spoken; and what it opens."""
+"""The file of a voice (`voice.toml`): how it sounds, and how calls are spoken; and what it opens."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,8 @@
-"""A day that may come: how many customers an hour, as checked data (`config/queue/day.toml`), and a draw of it."""
+"""A day that may come: how many customers an hour, as checked data (like openteller's default day), and draws of it."""
 
+import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from annotated_types import Ge, Le, MinLen
@@ -54,6 +55,19 @@ class Forecast:
             if stream.customer_class not in policy.customer_class:
                 problem = f'the policy has no customer_class "{stream.customer_class}"'
                 raise SettingError(("coming", place, "customer_class"), problem)
+
+    @property
+    def tickets(self) -> float:
+        """How many come on average."""
+        return math.fsum(count for stream in self.coming for count in stream.per_hour)
+
+    def scaled(self, tickets: float) -> "Forecast":
+        """Return the same day with so many customers on average."""
+        factor = tickets / self.tickets if self.tickets else 0.0
+        streams = (
+            replace(stream, per_hour=tuple(count * factor for count in stream.per_hour)) for stream in self.coming
+        )
+        return replace(self, coming=tuple(streams))
 
     def day(self, seed: int) -> tuple[Coming, ...]:
         """Return such a day: Poisson arrivals, by time."""

@@ -1,4 +1,4 @@
-"""The calling policy of a branch, as checked data (`config/queue/policy.toml`), and what it makes of each line.
+"""The calling policy of a branch, as checked data (`policy.toml`), and what it makes of each line.
 
 The first of a line competes by its credit = rate * age - handicap. With rate and handicap of `Rule`:
 

@@ -32,3 +32,10 @@ class SetClock:
 
     def sleep(self, seconds: float) -> None:
         self._passed += seconds
+
+
+class SteppedClock(SetClock):
+    """A clock that a staged day sets from moment to moment."""
+
+    async def until(self, at: float) -> None:
+        self.sleep(max(0.0, at - self.wall().timestamp()))

@@ -6,9 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from openteller.queue_commands import app
-
-CONFIG = Path(__file__).parents[2] / "config" / "queue"
-FILES = ["--policy", str(CONFIG / "policy.toml"), "--day", str(CONFIG / "day.toml")]
+from openteller.queue_policy import DEFAULT_DAY
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -17,7 +15,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 def test_it_says_which_number_of_windows_is_enough_and_shows_why() -> None:
-    code, output = run(*FILES, "--windows", "5..14", "--runs", "2")
+    code, output = run("--windows", "5..14", "--runs", "2")
     assert code == 0, output
     assert "windows call 90% of every service and class within its target." in output
     assert "█" in output
@@ -25,20 +23,20 @@ def test_it_says_which_number_of_windows_is_enough_and_shows_why() -> None:
 
 
 def test_it_says_that_none_is_enough() -> None:
-    code, output = run(*FILES, "--windows", "3", "--runs", "1")
+    code, output = run("--windows", "3", "--runs", "1")
     assert code == 1
     assert "none of 3 windows calls 90% of every service and class within its target" in output
 
 
 def test_windows_from_many_to_few_are_refused() -> None:
-    code, output = run(*FILES, "--windows", "8..4")
+    code, output = run("--windows", "8..4")
     assert code == 1
     assert "--windows 8..4: must be from few to many, like 4..8" in output
 
 
 @pytest.mark.parametrize("windows", ["0", "four", "4..", "4-8"])
 def test_windows_that_are_no_number_are_refused(windows: str) -> None:
-    code, output = run(*FILES, "--windows", windows)
+    code, output = run("--windows", windows)
     assert code == 1
     assert f"--windows {windows}: must be a number of windows" in output
 
@@ -57,7 +55,7 @@ def test_windows_that_are_no_number_are_refused(windows: str) -> None:
 )
 def test_a_day_that_does_not_fit_the_policy_is_told_by_line(tmp_path: Path, old: str, new: str, complaint: str) -> None:
     path = tmp_path / "day.toml"
-    path.write_text((CONFIG / "day.toml").read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
-    code, output = run("--policy", FILES[1], "--day", str(path))
+    path.write_text(DEFAULT_DAY.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    code, output = run("--day", str(path))
     assert code == 1
     assert complaint in output

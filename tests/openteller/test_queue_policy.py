@@ -7,14 +7,12 @@ from typer.testing import CliRunner
 
 from kiosk_core.errors import ConfigError
 from openteller import config_commands
-from openteller.queue_policy import load_policy
+from openteller.queue_policy import DEFAULT_POLICY, load_policy
 from queue_display.policy import Rule
-
-SHIPPED = Path(__file__).parents[2] / "config" / "queue" / "policy.toml"
 
 
 def test_the_shipped_policy_is_right_and_has_the_targets_of_the_banks() -> None:
-    policy = load_policy(SHIPPED)
+    policy = load_policy(DEFAULT_POLICY)
     assert policy.rule is Rule.ACCUMULATING
     assert policy.service["simple"].target_min == 2
     assert policy.service["complex"].target_min == 15
@@ -22,7 +20,7 @@ def test_the_shipped_policy_is_right_and_has_the_targets_of_the_banks() -> None:
 
 
 def test_config_check_tells_the_rule_and_the_layers() -> None:
-    ended = CliRunner().invoke(config_commands.app, ["check", str(SHIPPED)])
+    ended = CliRunner().invoke(config_commands.app, ["check", str(DEFAULT_POLICY)])
     assert ended.exit_code == 0, ended.output
     assert "queue: rule accumulating; series A simple, B complex, C corporate; layers 0 green," in ended.output
 
@@ -47,7 +45,7 @@ def test_config_check_tells_the_rule_and_the_layers() -> None:
 )
 def test_a_mistake_is_told_by_file_line_and_key(tmp_path: Path, old: str, new: str, complaint: str) -> None:
     path = tmp_path / "policy.toml"
-    text = SHIPPED.read_text(encoding="utf-8")
+    text = DEFAULT_POLICY.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ConfigError) as caught:

@@ -14,7 +14,8 @@ from benchmarks import queue_clients
 from openteller.demo_certificates import make_demo_certificates
 from openteller.queue_commands import app
 from openteller.queue_folder import default_folder
-from openteller.queue_server import DEFAULT_POLICY, NoPublicUrl, Place, _listening, _urls
+from openteller.queue_policy import DEFAULT_POLICY
+from openteller.queue_server import NoPublicUrl, Place, _listening, _urls
 from tests.openteller.queue_clients import TICKET, Load, refusal, served, whole_log
 
 

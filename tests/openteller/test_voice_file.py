@@ -8,13 +8,14 @@ from typer.testing import CliRunner
 
 from kiosk_core.errors import ConfigError
 from openteller import config_commands, say_command
+from openteller.queue_policy import DEFAULT_POLICY
 from openteller.voice_file import VoiceFile, load_voice, open_speaker
 from tests.clocks import RealClock
 from tests.voice.programs import write_program
 from voice.settings import VoiceSettings
 from voice.sound import Sound, read_wav
 
-SHIPPED = Path(__file__).parents[2] / "config" / "queue" / "voice.toml"
+SHIPPED = DEFAULT_POLICY.with_name("voice.toml")
 
 QUIET = "\n[[announcements.quiet]]\n"
 

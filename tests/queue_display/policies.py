@@ -19,7 +19,7 @@ def customers(
 
 
 def branch_policy(rule: Rule = Rule.ACCUMULATING, **others: Mapping[str, object]) -> Policy:
-    """The policy of config/queue/policy.toml, near enough."""
+    """The policy that comes with the program, near enough."""
     return Policy(
         service={"simple": service("A", 2, 3), "complex": service("B", 15, 10), "corporate": service("C", 10, 8)},
         customer_class={
