@@ -10,6 +10,7 @@ from types import TracebackType
 from PyQt6.QtGui import QGuiApplication
 
 from kiosk_core.clock import Clock
+from kiosk_core.speech import Speaker
 from kiosk_ui.link import CoreLink
 from kiosk_ui.screen import KioskScreen
 from kiosk_ui.view_model import DOUBLE_TAP_S, ViewModel
@@ -40,30 +41,41 @@ def start(
     beside_px: int = 0,
     still: bool = False,
     double_tap_s: float = DOUBLE_TAP_S,
+    speaker: Speaker | None = None,
 ) -> Kiosk:
     """Open the screen on an existing QGuiApplication; `size` in pixels.
 
-    A scripted customer sets `double_tap_s` to 0 and, for screenshots, `still`.
+    A scripted customer sets `double_tap_s` to 0 and, for screenshots, `still`. With a `speaker` pages are read aloud.
     """
-    model = ViewModel(clock, double_tap_s=double_tap_s)
+    model = ViewModel(clock, double_tap_s=double_tap_s, speaker=speaker)
     screen = KioskScreen(model, size=size, fullscreen=fullscreen, beside_px=beside_px, still=still)
     screen.show()
     return Kiosk(model, screen, CoreLink(core_socket, model))
 
 
-def run(core_socket: Path, clock: Clock, *, size: tuple[int, int], fullscreen: bool = False, beside_px: int = 0) -> int:
+def run(
+    core_socket: Path,
+    clock: Clock,
+    *,
+    size: tuple[int, int],
+    fullscreen: bool = False,
+    beside_px: int = 0,
+    speaker: Speaker | None = None,
+) -> int:
     """Show the screen until the window is closed or SIGTERM or SIGINT comes; return the exit code.
 
-    A window leaves `beside_px` of the desktop's width free at its right.
+    A window leaves `beside_px` of the desktop's width free at its right. The `speaker` is closed at the end.
     """
     application = QGuiApplication(sys.argv[:1])
-    kiosk = start(core_socket, clock, size=size, fullscreen=fullscreen, beside_px=beside_px)
+    kiosk = start(core_socket, clock, size=size, fullscreen=fullscreen, beside_px=beside_px, speaker=speaker)
     survive_errors(kiosk)
     # The view-model's clock ticks wake the interpreter five times a second, so signals are heard.
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: application.quit())
     code = application.exec()
     kiosk.close()
+    if speaker is not None:
+        speaker.close()
     return code
 
 

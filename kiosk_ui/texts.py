@@ -1,6 +1,7 @@
 """The catalogue: every text of the screen in every language, read from `texts/<language>.toml`."""
 
 import logging
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from kiosk_core.texts import LANGUAGES, Language, Words
 
 FOLDER = Path(__file__).parent / "texts"
+
+_SENTENCE = re.compile(r".+?(?:[。！？]|[.!?](?=\s|$)|$)\s*", re.DOTALL)
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +35,11 @@ class Catalogue:
                 raise
             _log.error("text %s is missing in %s or lacks a value", words.key, language)
             return words.key
+
+    def without_values(self, words: Words, language: Language) -> str:
+        """Return the sentences of `words` that have no placeholder, for ears that are not the customer's."""
+        text = self._texts[language].get(words.key, "")
+        return "".join(sentence for sentence in _SENTENCE.findall(text) if "{" not in sentence).strip()
 
     def below(self, prefix: str, language: Language) -> dict[str, str]:
         """Return all texts below `prefix`, their keys without it and with "_" for ".": "ui" -> {"cancel": ...}."""

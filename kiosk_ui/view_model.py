@@ -39,6 +39,7 @@ from kiosk_core.pages import (
     TicketPage,
 )
 from kiosk_core.screen_messages import Frame, Hello, ShowPage, Touched
+from kiosk_core.speech import Speaker
 from kiosk_core.texts import LANGUAGES, Language, Words
 from kiosk_ui.amount_entry import AmountEntry
 from kiosk_ui.camera_picture import CameraPicture
@@ -47,6 +48,7 @@ from kiosk_ui.field_entry import TypedField
 from kiosk_ui.header import Header
 from kiosk_ui.presentation import Wording
 from kiosk_ui.queue_strip import QueueNumbers
+from kiosk_ui.read_aloud import ReadAloud
 from kiosk_ui.record_list import RecordList
 from kiosk_ui.shown_pages import ShownPages
 from kiosk_ui.texts import Catalogue
@@ -63,7 +65,8 @@ _NO_CORE = MessagePage(title=Words("ui.no_core.title"), body=Words("ui.no_core.b
 class ViewModel(QObject):
     """The one object between core and QML.
 
-    `double_tap_s` guards against a hasty second tap that lands on the next page; a scripted customer sets 0.
+    `double_tap_s` guards against a hasty second tap that lands on the next page; a scripted customer sets 0. Without a
+    `speaker` no page is read aloud.
     """
 
     touched = pyqtSignal(object)  # a Touched, for the link to the core
@@ -74,7 +77,14 @@ class ViewModel(QObject):
     language_changed = pyqtSignal()
     connection_changed = pyqtSignal()
 
-    def __init__(self, clock: Clock, *, double_tap_s: float = DOUBLE_TAP_S, catalogue: Catalogue | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        double_tap_s: float = DOUBLE_TAP_S,
+        catalogue: Catalogue | None = None,
+        speaker: Speaker | None = None,
+    ) -> None:
         super().__init__()
         self._clock = clock
         self._double_tap_s = double_tap_s
@@ -97,6 +107,8 @@ class ViewModel(QObject):
         self._typed.touched.connect(self._still_here)
         self._said_still_here = -math.inf
         self._camera = CameraPicture(self._say, self)
+        self._aloud = ReadAloud(speaker, self._catalogue, self)
+        self._aloud.touched.connect(self._still_here)
         self._deadline = Countdown(self)
         self._warning = Countdown(self)
         self._show(_NO_CORE)
@@ -143,6 +155,7 @@ class ViewModel(QObject):
         self._deadline.tick(now)
         self._warning.tick(now)
         self._header.tick(self._clock.wall())
+        self._aloud.tick()
 
     @property
     def qr_text(self) -> str:
@@ -276,6 +289,7 @@ class ViewModel(QObject):
         self._queue.open(page)
         self._records.open(page)
         self._typed.open(page)
+        self._aloud.open(page, self._language)
         deadline_s = page.deadline_s if isinstance(page, CapturePage | PaymentPage) else None
         goes_on = isinstance(page, PaymentPage) and deadline_s is None and same_kind
         if not goes_on:
@@ -299,6 +313,7 @@ class ViewModel(QObject):
         self._words = self._catalogue.below("ui", language)
         self.language_changed.emit()
         self._pages.speak(self._say, self._page)
+        self._aloud.open(self._page, language)
 
     # -- what QML binds to -----------------------------------------------------------------------------
 
@@ -351,6 +366,11 @@ class ViewModel(QObject):
     def camera(self) -> CameraPicture:
         """Return what the camera sees."""
         return self._camera
+
+    @qt_property(QObject, constant=True)
+    def aloud(self) -> ReadAloud:
+        """Return what reads the page aloud."""
+        return self._aloud
 
     @qt_property(QObject, constant=True)
     def deadline(self) -> Countdown:

@@ -122,12 +122,19 @@ def kiosk(config_file: _ConfigFile, verbose: _Verbose = False) -> None:
     """Show the customer's screen; it waits for the core and finds it again whenever it restarts."""
     from kiosk_ui.app import run  # noqa: PLC0415
     from openteller.config import load_terminal  # noqa: PLC0415
+    from openteller.voice_file import open_reader  # noqa: PLC0415
 
     log_to_stderr(verbose)
     with plain_errors():
         config = load_terminal(config_file)
-        size = (config.screen.width_px, config.screen.height_px)
-        code = run(config.core.socket, SystemClock(), size=size, fullscreen=config.screen.fullscreen)
+        screen, clock = config.screen, SystemClock()
+        code = run(
+            config.core.socket,
+            clock,
+            size=(screen.width_px, screen.height_px),
+            fullscreen=screen.fullscreen,
+            speaker=open_reader(config.voice, clock),
+        )
     raise typer.Exit(code)
 
 

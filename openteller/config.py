@@ -31,6 +31,7 @@ from openteller.sections import (
     is_simulated,
 )
 from openteller.toml_file import TomlFile, together
+from voice.settings import VoiceSettings
 
 T = TypeVar("T")
 
@@ -57,6 +58,7 @@ class TerminalConfig:
     cards: CardsSection | None = None
     bank_card: BankCardSection | None = None
     queue: QueueSection | None = None
+    voice: VoiceSettings | None = None
 
     __pydantic_config__ = _STRICT
 

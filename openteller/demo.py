@@ -177,9 +177,13 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 def _open_window(out: Path, run: Path, size: tuple[int, int]) -> int:
     from device_sim.panel.window import ROOM as PANEL_ROOM  # noqa: PLC0415
     from kiosk_ui.app import run as run_kiosk  # noqa: PLC0415
+    from openteller.voice_file import open_reader  # noqa: PLC0415
+    from voice.settings import VoiceSettings  # noqa: PLC0415
 
     print(f"The terminal is open. Journal: openteller journal show -j {out / 'journal'}")
-    code = run_kiosk(run / "core.sock", SystemClock(), size=size, beside_px=PANEL_ROOM)
+    clock = SystemClock()
+    speaker = open_reader(VoiceSettings(), clock)
+    code = run_kiosk(run / "core.sock", clock, size=size, beside_px=PANEL_ROOM, speaker=speaker)
     with contextlib.closing(SimControl(run / "sim.sock")) as sim:
         problems = _disagreements(out, sim, {})
     for problem in problems:

@@ -1,5 +1,6 @@
 """The file of a voice (`voice.toml`): how it sounds, and how calls are spoken; and what it opens."""
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,9 +8,12 @@ from kiosk_core.clock import Clock
 from kiosk_core.speech import Speaker
 from openteller.toml_file import TomlFile
 from queue_display.announcer import Announcements
+from voice.program import missing_packages
 from voice.settings import VoiceSettings
 
 VOICE_NAME = "voice.toml"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,17 @@ def load_voice(path: Path) -> VoiceFile:
         ConfigError: as `openteller.config.load_terminal`.
     """
     return TomlFile(path).checked(VoiceFile)
+
+
+def open_reader(settings: VoiceSettings | None, clock: Clock) -> Speaker | None:
+    """Return what reads a terminal's pages aloud; None where it is to have no voice, or lacks a program for it."""
+    if settings is None or settings.loudspeaker == "none":
+        return None
+    missing = missing_packages()
+    if missing:
+        _log.warning("no page is read aloud: install Debian's %s", " and ".join(missing))
+        return None
+    return open_speaker(settings, clock)
 
 
 def open_speaker(settings: VoiceSettings, clock: Clock) -> Speaker:

@@ -16,6 +16,7 @@ _TIME = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::\d{2})?(?!\d)")
 _SHARE = re.compile(rf"({AMOUNT})\s*%")
 _NUMBER = re.compile(AMOUNT)
 _CHINESE = re.compile(r"[㐀-鿿]+")
+_LINE_END = re.compile(r"(?<=\w)\s*\n")
 _ANY_LEFT = re.compile(r"(\d+)")
 
 _MONTHS = (
@@ -36,6 +37,7 @@ def written_out(text: str) -> str:
 
     said = unicodedata.normalize("NFKC", text)
     for pattern, read in (
+        (_LINE_END, lambda _: ".\n"),
         (_CHINESE, lambda _: " "),
         (_TICKET, lambda found: f"{_spelt(found[1])} {digits(found[2], 'en')}"),
         (_LONE_A, lambda found: _spelt(found[0])),

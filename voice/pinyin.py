@@ -76,7 +76,7 @@ _DIGIT = "[零〇一二两三四五六七八九十百千万亿幺]"
 _A_NUMBER = f"(?:{_DIGIT}{{2,}}(?:点{_DIGIT}+)?|{_DIGIT}点{_DIGIT}+|{_DIGIT}(?=[号月日年楼元角分])|幺)"
 _PIECE = re.compile(
     rf"(?P<number>{_A_NUMBER})|(?P<letters>[A-Za-z]+)|(?P<chinese>(?:(?!{_A_NUMBER})[㐀-鿿])+)"
-    r"|(?P<stop>[。.!?;]+)|(?P<pause>[,、::()—\n]+)"
+    r"|(?P<stop>[。.!?;\n]+)|(?P<pause>[,、::()—]+)"
 )
 
 

@@ -1,6 +1,7 @@
 """A program that voice or loudspeaker is made of: run to its end, to a time limit, or until it is hushed."""
 
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -12,6 +13,11 @@ from voice.unavailable import Hushed, VoiceUnavailable
 
 _PACKAGES = {"espeak-ng": "espeak-ng", "aplay": "alsa-utils"}  # of Debian, for who must install it
 _LOOK_S = 0.05
+
+
+def missing_packages() -> tuple[str, ...]:
+    """Return the packages of Debian that voice and loudspeaker still need."""
+    return tuple(package for program, package in _PACKAGES.items() if shutil.which(program) is None)
 
 
 def run_program(command: Sequence[str], data: bytes, limit_s: float, clock: Clock, hush: threading.Event) -> bytes:

@@ -51,6 +51,51 @@ Rectangle {
         height: root.row
         spacing: Theme.gap2
 
+        Touchable {
+            id: aloud
+
+            readonly property QtObject reader: root.model.aloud
+
+            anchors.verticalCenter: parent.verticalCenter
+            border.color: Theme.accentSoft
+            border.width: Theme.stroke
+            height: Theme.target
+            label: reader.reading ? root.model.words.stop_reading : root.model.words.read_aloud
+            objectName: "read_aloud"
+            pressedColor: Theme.accentPressed
+            restColor: Theme.accent
+            visible: reader.available
+            width: Math.max(sign.size + Math.max(letters.advanceWidth(root.model.words.read_aloud), letters.advanceWidth(root.model.words.stop_reading)) + 2.5 * Theme.gap2, 1.5 * Theme.target)
+            onActivated: reader.read()
+
+            FontMetrics {
+                id: letters
+
+                font: caption.font
+            }
+            Row {
+                anchors.centerIn: parent
+                spacing: Theme.gap2 / 2
+
+                Icon {
+                    id: sign
+
+                    anchors.verticalCenter: parent.verticalCenter
+                    color: Theme.onAccent
+                    name: aloud.reader.reading ? "stop" : "loudspeaker"
+                    size: 1.3 * Theme.textSmall
+                }
+                Label {
+                    id: caption
+
+                    anchors.verticalCenter: parent.verticalCenter
+                    color: Theme.onAccent
+                    size: Theme.textSmall
+                    text: aloud.label
+                    wrapMode: Text.NoWrap
+                }
+            }
+        }
         Repeater {
             model: root.model.header.languages
 
@@ -99,6 +144,11 @@ Rectangle {
     }
 
     RowLayout {
+        id: line
+
+        // On a small panel the buttons leave no room for the date.
+        readonly property bool narrow: width < number.implicitWidth + date.implicitWidth + time.implicitWidth + 3 * spacing
+
         anchors.left: root.portrait ? parent.left : brand.right
         anchors.leftMargin: root.portrait ? Theme.margin : Theme.gap5
         anchors.right: root.portrait ? parent.right : languages.left
@@ -107,6 +157,8 @@ Rectangle {
         spacing: Theme.gap3
 
         Label {
+            id: number
+
             color: Theme.onAccent
             objectName: "terminal"
             size: Theme.textSmall
@@ -117,13 +169,18 @@ Rectangle {
             Layout.fillWidth: true
         }
         Label {
+            id: date
+
             color: Theme.onAccent
             objectName: "date"
             size: Theme.textSmall
             text: root.model.header.date
+            visible: !line.narrow
             wrapMode: Text.NoWrap
         }
         Label {
+            id: time
+
             color: Theme.onAccent
             objectName: "time"
             size: Theme.textSmall

@@ -67,6 +67,17 @@ Rectangle {
         portrait: root.portrait
         visible: root.model.warned
     }
+    Item {
+        // Above all: it sees every finger that comes down, and takes none.
+        anchors.fill: parent
+
+        PointHandler {
+            onActiveChanged: {
+                if (active)
+                    root.model.aloud.interrupt();
+            }
+        }
+    }
 
     Component {
         id: menu

@@ -1,6 +1,6 @@
 """What the tests of the screen stand on: a screen without a core, and a core that says what a test wants."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 from kiosk_core.intents import StayHere
 from kiosk_core.pages import KeypadPage, ListPage, Page
 from kiosk_core.screen_messages import ShowPage, Touched
+from kiosk_core.speech import Chime, Utterance
 from kiosk_core.texts import Language
 from kiosk_ui.screen import KioskScreen
 from kiosk_ui.texts import Catalogue
@@ -31,12 +32,36 @@ def clock() -> SetClock:
     return SetClock(datetime(2026, 11, 22, 9, 41, tzinfo=UTC))
 
 
+class ListSpeaker:
+    """A speaker that speaks until it is told that it has ended, and writes down what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[Utterance | Chime] = []
+        self.hushed = 0
+        self.speaking = False
+
+    def say(self, utterances: Sequence[Utterance | Chime]) -> None:
+        self.said += utterances
+        self.speaking = True
+
+    def is_speaking(self) -> bool:
+        return self.speaking
+
+    def hush(self) -> None:
+        self.hushed += self.speaking
+        self.speaking = False
+
+    def close(self) -> None:
+        self.hush()
+
+
 class Rig:
     """A view-model and what it sent, without a window; `typing` are the signs of life that typing gives."""
 
     def __init__(self, *, double_tap_s: float = 0.35) -> None:
         self.clock = clock()
-        self.model = ViewModel(self.clock, double_tap_s=double_tap_s, catalogue=_CATALOGUE)
+        self.speaker = ListSpeaker()
+        self.model = ViewModel(self.clock, double_tap_s=double_tap_s, catalogue=_CATALOGUE, speaker=self.speaker)
         self.sent: list[Touched] = []
         self.typing: list[Touched] = []
         self.model.touched.connect(self._take)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from kiosk_core.errors import ConfigError
 from openteller import config_commands, say_command
 from openteller.queue_policy import DEFAULT_POLICY
-from openteller.voice_file import VoiceFile, load_voice, open_speaker
+from openteller.voice_file import VoiceFile, load_voice, open_reader, open_speaker
 from tests.clocks import RealClock
 from tests.voice.programs import write_program
 from voice.settings import VoiceSettings
@@ -72,6 +72,28 @@ def test_a_screen_whose_programs_are_missing_starts_all_the_same(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     open_speaker(VoiceSettings(), RealClock()).close()
+
+
+def test_a_terminal_without_programs_for_it_reads_nothing_aloud(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert open_reader(VoiceSettings(), RealClock()) is None
+    assert caplog.messages == ["no page is read aloud: install Debian's espeak-ng and alsa-utils"]
+
+
+@pytest.mark.parametrize("settings", [None, VoiceSettings(loudspeaker="none")])
+def test_a_terminal_that_is_to_have_no_voice_has_none(settings: VoiceSettings | None) -> None:
+    assert open_reader(settings, RealClock()) is None
+
+
+def test_a_terminal_with_both_programs_reads_aloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("espeak-ng", "aplay"):
+        Path(write_program(tmp_path, "exit 1")).rename(tmp_path / name)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    speaker = open_reader(VoiceSettings(), RealClock())
+    assert speaker is not None
+    speaker.close()
 
 
 def say(*arguments: str) -> tuple[int, str]:

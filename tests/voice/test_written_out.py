@@ -115,6 +115,7 @@ def test_a_branch_may_say_one_in_numbers_as_when_counting() -> None:
         ("2026-13-23", "two zero two six one three two three"),
         ("9:05 14:30 14:00", "nine oh five fourteen thirty fourteen o'clock"),
         ("80%", "eighty percent"),
+        ("Take your card\nThank you!\nBye", "Take your card.\nThank you!\nBye"),
         ("6222021234567890.", "six two two two zero two one two three four five six seven eight nine zero."),
         ("Window 贵宾室", "Window  "),
     ],
