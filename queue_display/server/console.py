@@ -1,6 +1,6 @@
 """A window as its teller works with it: whom it would call next, in which order, who else is there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import islice
 
@@ -34,7 +34,15 @@ def console(live: LiveBranch, name: str) -> Console:
 
 def lines_now(live: LiveBranch, window: Window | None = None) -> tuple[LineNow, ...]:
     """Return the lines in which anybody waits, as `window` may call them."""
-    return tuple(_line_now(live, line, heads, window) for line, heads in sorted(live.branch.lines.items()))
+    lines = live.branch.lines
+    return tuple(_line_now(live, line, lines[line], window) for line in by_policy(live, lines))
+
+
+def by_policy(live: LiveBranch, lines: Iterable[Line]) -> list[Line]:
+    """Return lines in the order in which the policy names services and classes; what it does not know is left out."""
+    services, classes = list(live.policy.service), list(live.policy.customer_class)
+    known = [line for line in lines if line.service in services and line.customer_class in classes]
+    return sorted(known, key=lambda line: (services.index(line.service), classes.index(line.customer_class), line))
 
 
 def _line_now(live: LiveBranch, line: Line, heads: tuple[Head, ...], window: Window | None) -> LineNow:

@@ -8,6 +8,7 @@ from kiosk_core.texts import Language, LocalText
 from queue_display.figures import DayFigures
 from queue_display.live import LiveBranch
 from queue_display.server.answers import CsvFile
+from queue_display.server.console import by_policy
 
 _HEADINGS = (
     LocalText("日期", "day"),
@@ -43,7 +44,8 @@ def csv_report(live: LiveBranch, days: int, language: Language) -> CsvFile:
 def _rows(live: LiveBranch, day: DayFigures, language: Language) -> Iterator[tuple[str, ...]]:
     services = _titles({name: each.title for name, each in live.policy.service.items()}, language)
     customers = _titles({name: each.title for name, each in live.policy.customer_class.items()}, language)
-    for line, figures in sorted(day.lines.items()):
+    for line in by_policy(live, day.lines):
+        figures = day.lines[line]
         yield (
             day.day,
             services[line.service],

@@ -18,6 +18,8 @@ WEB = Path(__file__).parent.parent / "web"
 PAGES: Mapping[str, str] = {
     "/": "index.html",
     "/t": "phone.html",
+    "/teller": "teller.html",
+    "/manager": "manager.html",
     "/service-worker.js": "service-worker.js",  # it may only look after what lies beside it or below
 }
 """Pages by path. All other files are at /pages/."""

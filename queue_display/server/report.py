@@ -10,7 +10,7 @@ from queue_display.calibration import Promises
 from queue_display.figures import HourFigures, LineFigures
 from queue_display.live import LiveBranch
 from queue_display.server.answers import HourReport, LineNow, LineReport, PromisesReport, Report, WindowLoad
-from queue_display.server.console import lines_now
+from queue_display.server.console import by_policy, lines_now
 from queue_display.server.showing import in_order, services_now, status
 from queue_display.tickets import Line, TicketState
 
@@ -48,11 +48,9 @@ def _lines(live: LiveBranch) -> tuple[LineReport, ...]:
     waiting: dict[Line, list[LineNow]] = {}
     for each in lines_now(live):
         waiting.setdefault(Line(each.service, each.customer_class, each.appointment), []).append(each)
-    known = sorted(figures.keys() | promises.keys() | waiting.keys())
     return tuple(
         _line(live, line, figures, waiting.get(line, []), promises.get(line, Promises()))
-        for line in known
-        if line.service in live.policy.service and line.customer_class in live.policy.customer_class
+        for line in by_policy(live, figures.keys() | promises.keys() | waiting.keys())
     )
 
 

@@ -60,9 +60,9 @@ class _Uvicorn(uvicorn.Server):
 
 
 @contextmanager
-def served(folder: Path, policy: Policy, clock: SetClock, *, beat_s: float = 0.2) -> Iterator[Branch]:
+def served(folder: Path, policy: Policy, clock: SetClock, *, beat_s: float = 0.2, port: int = 0) -> Iterator[Branch]:
     """Serve a branch as long as the block lasts."""
-    with socket.create_server(("127.0.0.1", 0)) as listening, QueueStore(folder) as store:
+    with socket.create_server(("127.0.0.1", port)) as listening, QueueStore(folder) as store:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         feed = Feed(store)
         writer = Writer(store, feed, lambda: LiveBranch(policy, clock, store))
