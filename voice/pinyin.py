@@ -43,8 +43,8 @@ load_phrases_dict(
         "还清": [["huán"], ["qīng"]],
         "归还": [["guī"], ["huán"]],
         "长按": [["cháng"], ["àn"]],
-        "一下": [["yí"], ["xià"]],
-        "一次": [["yí"], ["cì"]],
+        "发卡": [["fā"], ["kǎ"]],
+        "照片": [["zhào"], ["piàn"]],
     }
 )
 
@@ -69,8 +69,12 @@ _NUMERALS: Mapping[str, str] = {
     "亿": "yi4",
     "点": "dian3",
 }
-# A number keeps the first tone of 一 but before a unit; in other words (一起, 一下) 一 changes, as pypinyin knows.
+# A number keeps the first tone of 一 but before a unit.
 _ONE_BEFORE: Mapping[str, str] = {"百": "yi4", "千": "yi4", "万": "yi2", "亿": "yi2"}
+
+# In words 一 has the second tone before a fourth and the fourth before any other (一次, 一张), but not where it counts
+# places in an order (第一, 星期一) or stands for oneness (统一, 唯一). pypinyin changes only some.
+_KEEP_ONE = "第期周统唯之"
 
 _DIGIT = "[零〇一二两三四五六七八九十百千万亿幺]"
 _A_NUMBER = f"(?:{_DIGIT}{{2,}}(?:点{_DIGIT}+)?|{_DIGIT}点{_DIGIT}+|{_DIGIT}(?=[号月日年楼元角分])|幺)"
@@ -93,13 +97,33 @@ def _syllables(said: str) -> Iterator[str]:
             case "letters":
                 yield from (_LETTERS[letter] for letter in piece[0].upper())
             case "chinese":
-                yield from lazy_pinyin(
-                    piece[0], Style.TONE3, errors="ignore", neutral_tone_with_five=True, tone_sandhi=True
-                )
+                yield from _words(piece[0])
             case "stop":
                 yield "."
             case _:
                 yield ","
+
+
+def _words(characters: str) -> Iterator[str]:
+    syllables = lazy_pinyin(
+        characters,
+        Style.TONE3,
+        errors=_silent,  # type: ignore[arg-type]
+        neutral_tone_with_five=True,
+        tone_sandhi=True,
+    )
+    before = " " + characters
+    for place, (character, syllable) in enumerate(zip(characters, syllables, strict=True)):
+        following = syllables[place + 1 : place + 2]
+        if character == "一" and before[place] not in _KEEP_ONE and following and following[0]:
+            yield "yi2" if following[0].endswith(("4", "5")) else "yi4"
+        elif syllable:
+            yield syllable
+
+
+def _silent(unknown: str) -> list[str]:
+    """Keep the places of characters that pypinyin does not know; it takes a list, though its stub says a text."""
+    return [""] * len(unknown)
 
 
 def _number(numerals: str) -> Iterator[str]:

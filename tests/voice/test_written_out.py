@@ -129,3 +129,24 @@ def test_no_digit_is_left_to_the_voice_whatever_is_written(written: str) -> None
     assert not re.search(r"\d", chinese.written_out(written))
     assert not re.search(r"\d", english.written_out(written))
     assert re.fullmatch(r"(?:(?:[a-zü]+[1-5]|[.,])(?: |$))*", pinyin.of(chinese.written_out(written)))
+
+
+@pytest.mark.parametrize(
+    ("said", "syllables"),
+    [
+        ("银行重新发卡", "yin2 hang2 chong2 xin1 fa1 ka3"),
+        ("还款", "huan2 kuan3"),
+        ("长按照片", "chang2 an4 zhao4 pian4"),
+        ("换一张，再放一次", "huan4 yi4 zhang1 , zai4 fang4 yi2 ci4"),
+        ("一个", "yi2 ge4"),
+        ("第一天", "di4 yi1 tian1"),
+        ("星期一", "xing1 qi1 yi1"),
+        ("一号窗口", "yi1 hao4 chuang1 kou3"),
+        ("一千一百一十一", "yi4 qian1 yi4 bai3 yi1 shi2 yi1"),
+        ("不是不能", "bu2 shi4 bu4 neng2"),
+        ("VIP室", "wei2 ai4 pi4 shi4"),
+        ("您好\n请坐。", "nin2 hao3 . qing3 zuo4 ."),
+    ],
+)
+def test_characters_are_read_as_they_are_in_their_words(said: str, syllables: str) -> None:
+    assert pinyin.of(said.replace("，", ",")) == syllables
