@@ -16,6 +16,7 @@ from openteller.no_core_dump import leave_no_core_dump
 from openteller.queue_folder import default_folder
 from openteller.queue_policy import DEFAULT_DAY, DEFAULT_POLICY, load_forecast, load_policy
 from openteller.queue_token_commands import app as token_app
+from openteller.queue_webhook_commands import app as webhook_app
 from openteller.system_clock import SystemClock
 from queue_display.policy import Policy
 from queue_display.service_times import ServiceTimes
@@ -25,6 +26,7 @@ from queue_display.what_if import Outcome, WhatIf
 
 app = typer.Typer(no_args_is_help=True, help="The branch queue.")
 app.add_typer(token_app, name="token")
+app.add_typer(webhook_app, name="webhook")
 
 _BAR = 24
 
@@ -110,6 +112,9 @@ def serve(  # noqa: PLR0917  (each is an option)
         ),
     ] = None,
     rate: Annotated[float, typer.Option(min=0.1, help="Requests a second that one client may send.")] = 20.0,
+    webhook_ca: Annotated[
+        Path | None, typer.Option(metavar="PEM", help="A CA to trust for webhooks, besides the system's.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, not only what is wrong.")] = False,
 ) -> None:
     """Run the branch: tickets and calls over HTTP, every event to every screen. No database or configuration is needed.
@@ -117,7 +122,8 @@ def serve(  # noqa: PLR0917  (each is an option)
     Runs until SIGTERM or Ctrl-C. What was acknowledged outlives a power cut.
     """
     from openteller.queue_database import Database  # noqa: PLC0415
-    from openteller.queue_server import Place  # noqa: PLC0415  (the server's libraries)
+    from openteller.queue_outgoing import Outside  # noqa: PLC0415  (the server's libraries)
+    from openteller.queue_server import Place  # noqa: PLC0415
     from openteller.queue_server import serve as serve_queue  # noqa: PLC0415
     from queue_display.server.access import Limits  # noqa: PLC0415
 
@@ -135,6 +141,7 @@ def serve(  # noqa: PLR0917  (each is an option)
             database=Database(database, branch) if database and branch else None,
             say=lambda line: console.print(line, markup=False),
             limits=Limits(per_second=rate, burst=3 * rate),
+            outside=Outside(webhook_ca),
         )
 
 

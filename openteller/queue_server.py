@@ -6,7 +6,7 @@ import re
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import uvicorn
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
 from openteller.queue_database import Database, log_and_tokens
+from openteller.queue_outgoing import Outside, outgoing
 from openteller.queue_policy import load_policy
 from queue_display.feed import Feed
 from queue_display.keeping import StoreUnavailable
@@ -75,6 +76,7 @@ def serve(
     database: Database | None = None,
     say: Callable[[str], None],
     limits: Limits = Limits(),  # noqa: B008  (it is frozen)
+    outside: Outside = Outside(),  # noqa: B008
     beside: Beside | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, or until what is done `beside` is done; `say` is told where, once it listens.
@@ -89,15 +91,29 @@ def serve(
         NoPublicUrl: phones cannot find the queue there.
     """
     policy = load_policy(policy_file)
-    with log_and_tokens(folder, database) as (store, tokens), _listening(place) as listening:
+    with (
+        log_and_tokens(folder, database) as (store, tokens),
+        _listening(place) as listening,
+        ExitStack() as opened,
+    ):
 
         def load() -> LiveBranch:
             return LiveBranch(policy, clock, store)
 
         feed = Feed(store)
+        channels = opened.enter_context(outgoing(folder, feed, clock, outside))
         own_url, public_url = _urls(place, listening)
         writer = Writer(store, feed, load)
-        server = Server(writer, feed, tokens, clock, limits, public_url=public_url)
+        server = Server(
+            writer,
+            feed,
+            tokens,
+            clock,
+            limits,
+            public_url=public_url,
+            outgoing=channels.running,
+            deeds=channels.deeds,
+        )
         say(f"The branch queue is at {own_url}/v1/ (described by /v1/openapi.json).")
         say(f"Its pages are at {public_url}/ (customers get a link with each ticket: {public_url}/t).")
         if (folder / HAND_OUT_NAME).exists():

@@ -75,7 +75,7 @@ class QueueStore:
     """
 
     def __init__(self, folder: Path) -> None:
-        with ExitStack() as undo, _keeping_promises(f"open the queue in {folder}"):
+        with ExitStack() as undo, keeping_promises(f"open the queue in {folder}"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             undo.callback(os.close, _lock(folder))
             path = folder / DATABASE_NAME
@@ -86,7 +86,7 @@ class QueueStore:
 
     def take_turn(self, after: int, keys: Sequence[str]) -> Turn:
         """Return what follows entry `after`, and answers that are kept: nobody else writes."""
-        with _keeping_promises("read the queue's log"):
+        with keeping_promises("read the queue's log"):
             entries = tuple(_entry(*row) for row in self._writer.execute(_ENTRIES, (after, -1)))
             asked = (self._writer.execute(_ANSWER, (key,)).get for key in keys)
             return Turn(entries, {row[0]: KeptAnswer(*row) for row in asked if row})
@@ -96,7 +96,7 @@ class QueueStore:
         rows = [write_entry(entry) for entry in entries]
         kept = [(answer.key, answer.request, answer.body, rows[-1].number) for answer in answers]
         notes = [(row.number, row.notes) for row in rows if row.notes]
-        with _keeping_promises("write the queue's log"), self._writer:
+        with keeping_promises("write the queue's log"), self._writer:
             if any(row.kind == DayOpened.__name__ for row in rows):
                 self._writer.execute("DELETE FROM note")
                 self._writer.execute(f"DELETE FROM answer WHERE number < ({_DAYS} LIMIT 1)")  # noqa: S608  (our names)
@@ -116,17 +116,17 @@ class QueueStore:
         return in_pieces(self._piece, after, most)
 
     def _piece(self, after: int, most: int) -> Sequence[Entry]:
-        with _keeping_promises("read the queue's log"), self._reading:
+        with keeping_promises("read the queue's log"), self._reading:
             return [_entry(*row) for row in self._reader.execute(_ENTRIES, (after, most))]
 
     def last_number(self) -> int:
         """Return the number of the last entry, 0 for an empty log."""
-        with _keeping_promises("read the queue's log"), self._reading:
+        with keeping_promises("read the queue's log"), self._reading:
             return int(self._reader.execute("SELECT coalesce(max(number), 0) FROM entry").get)
 
     def first_of_days(self, days: int) -> int:
         """Return the number of the entry that opened the oldest of the last so many days; 1 for an empty log."""
-        with _keeping_promises("read the queue's log"), self._reading:
+        with keeping_promises("read the queue's log"), self._reading:
             opened = [number for (number,) in self._reader.execute(f"{_DAYS} LIMIT ?", (days,))]
         return opened[-1] if opened else 1
 
@@ -161,7 +161,8 @@ def _lock(folder: Path) -> int:
 
 
 @contextmanager
-def _keeping_promises(doing: str) -> Iterator[None]:
+def keeping_promises(doing: str) -> Iterator[None]:
+    """Turn what goes wrong with a file, while `doing` something, into StoreUnavailable."""
     try:
         yield
     except NotForThisProgram as error:

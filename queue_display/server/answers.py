@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kiosk_core.texts import LocalText
 from queue_display.events import BreakReason
+from queue_display.server.outgoing import OutboxNow
 from queue_display.tickets import Channel, TicketState
 
 
@@ -204,6 +205,13 @@ class Status:
     waiting: int
     windows: int
     entry: int
+
+
+@dataclass(frozen=True)
+class WholeStatus(Status):
+    """How the queue stands, and how far those have got who are told of it: webhooks, headquarters."""
+
+    outboxes: tuple[OutboxNow, ...]
 
 
 @dataclass(frozen=True)

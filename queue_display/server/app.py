@@ -3,12 +3,11 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 
-from pydantic import TypeAdapter, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,11 +22,12 @@ from queue_display.refusals import Refusal
 from queue_display.server import asking, pages
 from queue_display.server.access import Caller, Limits, RateLimit, Role, Tokens, names
 from queue_display.server.answers import CsvFile
-from queue_display.server.endpoints import EVERYBODY, STAFF, VIEWS, Doing, Looking, View, doings
+from queue_display.server.endpoints import EVERYBODY, STAFF, VIEWS, Doing, Looking, View, doings, status_view
 from queue_display.server.events import EventStream, Frames, OneTicket
 from queue_display.server.openapi import openapi
-from queue_display.server.problems import Problem, malformed, refused
-from queue_display.server.requests import body_of, key_of
+from queue_display.server.outgoing import Deed, Outgoing
+from queue_display.server.problems import Problem, no_such_path, other_method, refused, too_often
+from queue_display.server.requests import adapter, body_of, checked, key_of, query_of
 from queue_display.writer import KeyUsedOtherwise, Writer
 
 _log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class Server:
     """What the application is made of.
 
     `beat_s`: how often time passes and followers see that the queue is alive. `public_url`: where phones find it.
+    `outgoing` tells others outside while it runs, `deeds` are what may be asked of that.
     """
 
     writer: Writer
@@ -51,6 +52,8 @@ class Server:
     limits: Limits = field(default_factory=Limits)
     beat_s: float = 2.0
     public_url: str = ""
+    outgoing: Sequence[Outgoing] = ()
+    deeds: Sequence[Deed] = ()
 
     def __post_init__(self) -> None:
         self._callers = RateLimit(self.clock, self.limits.per_second, self.limits.burst)
@@ -62,10 +65,11 @@ class Server:
     def app(self) -> ASGIApp:
         """The application."""
         acts = doings(self.tokens, self.public_url)
+        views = (*VIEWS, status_view(self.outgoing))
 
         @cache
         def document() -> bytes:
-            return json.dumps(openapi(VIEWS, acts), ensure_ascii=False).encode()
+            return json.dumps(openapi(views, acts, self.deeds), ensure_ascii=False).encode()
 
         async def described(_: Request) -> Response:
             return _json(document())
@@ -77,28 +81,27 @@ class Server:
         routes: list[BaseRoute] = [
             Route(each.path, self._telling(self._doing(each)), methods=["POST"]) for each in acts
         ]
-        routes += [Route(each.path, self._telling(self._viewing(each)), methods=["GET"]) for each in VIEWS]
+        routes += [Route(each.path, self._telling(self._viewing(each)), methods=["GET"]) for each in views]
+        routes += [Route(each.path, self._telling(self._managing(each)), methods=[each.method]) for each in self.deeds]
         routes += pages.routes()
         routes += [
             Route("/v1/events", self._telling(self._follow), methods=["GET"]),
             Route("/v1/openapi.json", described, methods=["GET"]),
             Route("/v1/health", self._telling(health), methods=["GET"]),
         ]
-        return Starlette(
-            routes=routes, lifespan=self._life, exception_handlers={404: _no_such_path, 405: _other_method}
-        )
+        return Starlette(routes=routes, lifespan=self._life, exception_handlers={404: no_such_path, 405: other_method})
 
     @asynccontextmanager
     async def _life(self, _: Starlette) -> AsyncIterator[None]:
         await self.writer.let_time_pass()
         writing = asyncio.create_task(self.writer.run())
-        beating = asyncio.create_task(self._beat())
+        others = [asyncio.create_task(self._beat()), *(asyncio.create_task(_run(each)) for each in self.outgoing)]
         try:
             yield
         finally:
-            beating.cancel()
-            with suppress(asyncio.CancelledError):
-                await beating
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
             self.writer.stop()
             await writing
 
@@ -136,7 +139,7 @@ class Server:
     def _caller(self, request: Request, roles: frozenset[Role]) -> Caller:
         address = request.client.host if request.client else ""
         if self._strangers.is_exhausted(address):
-            raise _too_often(1.0)
+            raise too_often(1.0)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         caller = self.tokens.who(token.strip()) if scheme.lower() == "bearer" else None
         if caller is None:
@@ -150,7 +153,7 @@ class Server:
             )
         wait_s = self._callers.wait_s(f"{caller.role.value} {caller.name} {address}")
         if wait_s:
-            raise _too_often(wait_s)
+            raise too_often(wait_s)
         if caller.role not in roles:
             allowed = names(sorted(roles, key=lambda role: role.value))
             raise Problem(
@@ -164,11 +167,11 @@ class Server:
     # -- the endpoints -------------------------------------------------------------------------------------------
 
     def _viewing(self, view: View) -> Answer:
-        made = _adapter(view.answer)
+        made = adapter(view.answer)
 
         async def answer(request: Request) -> Response:
             caller = self._caller(request, view.roles)
-            looking = Looking(caller, request.path_params, _query(request, view))
+            looking = Looking(caller, request.path_params, query_of(request, view.query))
             await self._known_to(caller.order)
             async with self.writer.looking() as live:
                 seen = view.see(live, looking)
@@ -179,16 +182,13 @@ class Server:
         return answer
 
     def _doing(self, doing: Doing) -> Answer:
-        bodies, made = _adapter(doing.body), _adapter(doing.answer)
+        made = adapter(doing.answer)
         status = 201 if doing.makes else 200
 
         async def answer(request: Request) -> Response:
             caller = self._caller(request, doing.roles)
             sent = await body_of(request)
-            try:
-                body = bodies.validate_json(sent or b"{}")
-            except ValidationError as error:
-                raise malformed(error) from None
+            body = checked(doing.body, sent)
             path = request.path_params
             wish = doing.asked(caller, path, body)
             try:
@@ -207,6 +207,16 @@ class Server:
             if isinstance(said, Refusal):
                 raise refused(said)
             return _json(said.encode(), status)
+
+        return answer
+
+    def _managing(self, deed: Deed) -> Answer:
+        made = adapter(deed.answer)
+
+        async def answer(request: Request) -> Response:
+            self._caller(request, deed.roles)
+            body = checked(deed.body, await body_of(request))
+            return _json(made.dump_json(await deed.do(request.path_params, body)), 201 if deed.makes else 200)
 
         return answer
 
@@ -263,19 +273,11 @@ class _Counted(Response):
             self._server.followers_changed(-1)
 
 
-@cache
-def _adapter(kind: type) -> TypeAdapter[object]:
-    return TypeAdapter(kind)
-
-
-async def _no_such_path(_: Request, __: Exception) -> Response:
-    detail = "There is no such path; /v1/openapi.json lists what there is."
-    return Problem(404, "no_such_path", detail, "没有这个地址；/v1/openapi.json列出全部地址。").response
-
-
-async def _other_method(_: Request, __: Exception) -> Response:
-    detail = "This path takes another method; /v1/openapi.json says which."
-    return Problem(405, "other_method", detail, "此地址须用另一种方法，见/v1/openapi.json。").response
+async def _run(outgoing: Outgoing) -> None:
+    try:
+        await outgoing.run()
+    except Exception:  # noqa: BLE001
+        _log.exception("a mistake of the program: the branch goes on without this")
 
 
 def _json(body: bytes, status: int = 200) -> Response:
@@ -285,23 +287,3 @@ def _json(body: bytes, status: int = 200) -> Response:
 def _csv(file: CsvFile) -> Response:
     headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{file.name}"'}
     return Response(file.text.encode(), 200, headers, "text/csv")
-
-
-def _query(request: Request, view: View) -> object:
-    if view.query is None:
-        return None
-    try:
-        return _adapter(view.query).validate_strings(dict(request.query_params))
-    except ValidationError as error:
-        raise malformed(error) from None
-
-
-def _too_often(wait_s: float) -> Problem:
-    seconds = max(1, round(wait_s + 0.5))
-    return Problem(
-        429,
-        "too_often",
-        f"Too many requests; ask again in {seconds} s.",
-        f"请求过于频繁，请{seconds}秒后再试。",
-        {"Retry-After": str(seconds)},
-    )

@@ -1,6 +1,6 @@
 """What may be asked, as one table: routes, roles and the OpenAPI document all follow from it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from queue_display.server import answers, asking, showing
 from queue_display.server.access import Caller, Role, Tokens
 from queue_display.server.console import console
 from queue_display.server.csv_report import csv_report
+from queue_display.server.outgoing import Outgoing
 from queue_display.server.report import report
 
 STAFF = frozenset({Role.TELLER, Role.MANAGER})
@@ -121,13 +122,6 @@ VIEWS: tuple[View, ...] = (
         answers.Tickets,
     ),
     View(
-        "/v1/status",
-        "How the queue stands, in numbers",
-        frozenset({Role.TECHNICIAN, Role.MANAGER}),
-        lambda live, _: showing.status(live),
-        answers.Status,
-    ),
-    View(
         "/v1/report",
         "The load now, the day's waits against their targets, and whether promises were kept",
         frozenset({Role.MANAGER}),
@@ -143,6 +137,18 @@ VIEWS: tuple[View, ...] = (
         asking.ReportOf,
     ),
 )
+
+
+def status_view(outgoing: Sequence[Outgoing]) -> View:
+    """Return the view of how the queue stands, and how far those are who are told outside."""
+
+    def see(live: LiveBranch, _: Looking) -> object:
+        return answers.WholeStatus(
+            **vars(showing.status(live)), outboxes=tuple(o for each in outgoing for o in each.outboxes)
+        )
+
+    roles = frozenset({Role.TECHNICIAN, Role.MANAGER})
+    return View("/v1/status", "How the queue stands, in numbers", roles, see, answers.WholeStatus)
 
 
 def doings(tokens: Tokens, public_url: str) -> tuple[Doing, ...]:

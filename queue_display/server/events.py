@@ -7,21 +7,17 @@ of type `alive`, without an id, follows every two seconds with the branch's time
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
 
 from kiosk_core.clock import Clock
-from queue_display.events import DayOpened, Entry, Issued, TellerSignedIn, TicketEvent
+from queue_display.events import DayOpened, Entry, Issued, TicketEvent
 from queue_display.feed import Feed
 from queue_display.keeping import StoreUnavailable
-from queue_display.rows import write_event
+from queue_display.telling import told
 
 _log = logging.getLogger(__name__)
-
-_OF_STAFF: Mapping[type, tuple[str, ...]] = {TellerSignedIn: ("teller", "skills")}
-"""What only staff may see. Notes on tickets are in no event: a teller reads them when he calls."""
 
 _KEPT_FRAMES = 4000
 _SLOWEST_S = 20.0
@@ -52,14 +48,8 @@ class Frames:
 
 
 def _frame(entry: Entry, *, for_staff: bool) -> bytes:
-    kind, fields = write_event(entry.event)
-    told: dict[str, Any] = {"number": entry.number, "at": entry.at, "kind": kind, **json.loads(fields)}
-    if isinstance(entry.event, Issued):
-        del told["notes"]
-    if not for_staff:
-        for name in _OF_STAFF.get(type(entry.event), ()):
-            del told[name]
-    return f"id: {entry.number}\ndata: {json.dumps(told, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
+    data = json.dumps(told(entry, for_staff=for_staff), ensure_ascii=False, separators=(",", ":"))
+    return f"id: {entry.number}\ndata: {data}\n\n".encode()
 
 
 class OneTicket:

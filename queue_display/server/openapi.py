@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from queue_display.server.access import Role
 from queue_display.server.answers import CsvFile
 from queue_display.server.endpoints import Doing, View
+from queue_display.server.outgoing import Deed
 
 _REF = "#/components/schemas/{model}"
 _PROBLEMS = {
@@ -23,10 +24,11 @@ _PROBLEMS = {
 }
 
 
-def openapi(views: Sequence[View], doings: Sequence[Doing]) -> dict[str, Any]:
+def openapi(views: Sequence[View], doings: Sequence[Doing], deeds: Sequence[Deed]) -> dict[str, Any]:
     """Return the document."""
     kinds: list[type] = [each.answer for each in views if each.answer is not CsvFile]
-    kinds += [kind for each in doings for kind in (each.answer, each.body)]
+    asked: Sequence[Doing | Deed] = (*doings, *deeds)
+    kinds += [kind for each in asked for kind in (each.answer, each.body)]
     _, schemas = TypeAdapter.json_schemas(
         [(kind, "serialization", TypeAdapter(kind)) for kind in dict.fromkeys(kinds)], ref_template=_REF
     )
@@ -36,8 +38,14 @@ def openapi(views: Sequence[View], doings: Sequence[Doing]) -> dict[str, Any]:
     for doing in doings:
         operation = _operation(doing, "post")
         operation["parameters"] += [_KEY]
-        operation["requestBody"] = {"content": {"application/json": {"schema": _ref(doing.body)}}}
+        operation["requestBody"] = _body(doing)
         paths.setdefault(doing.path, {})["post"] = operation
+    for deed in deeds:
+        method = deed.method.lower()
+        operation = _operation(deed, method)
+        if method == "post":
+            operation["requestBody"] = _body(deed)
+        paths.setdefault(deed.path, {})[method] = operation
     paths["/v1/events"] = {"get": _EVENTS}
     paths["/v1/health"] = {"get": _HEALTH}
     return {
@@ -52,8 +60,12 @@ def openapi(views: Sequence[View], doings: Sequence[Doing]) -> dict[str, Any]:
     }
 
 
-def _operation(each: View | Doing, method: str) -> dict[str, Any]:
-    status = "201" if isinstance(each, Doing) and each.makes else "200"
+def _body(each: Doing | Deed) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": _ref(each.body)}}}
+
+
+def _operation(each: View | Doing | Deed, method: str) -> dict[str, Any]:
+    status = "201" if not isinstance(each, View) and each.makes else "200"
     is_table = each.answer is CsvFile
     schema = {"type": "string"} if is_table else _ref(each.answer)
     done = {"description": "Done", "content": {"text/csv" if is_table else "application/json": {"schema": schema}}}

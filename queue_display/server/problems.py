@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from pydantic import ValidationError
+from starlette.requests import Request
 from starlette.responses import Response
 
 from queue_display.refusals import Refusal, Why
@@ -48,3 +49,27 @@ def malformed(error: ValidationError) -> Problem:
     told = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in error.errors(include_input=False)]
     listed = "; ".join(told)
     return Problem(422, "malformed", f"The request is wrong: {listed}.", f"请求内容有误：{listed}。")
+
+
+def too_often(wait_s: float) -> Problem:
+    """Return the problem of a client that must wait so long."""
+    seconds = max(1, round(wait_s + 0.5))
+    return Problem(
+        429,
+        "too_often",
+        f"Too many requests; ask again in {seconds} s.",
+        f"请求过于频繁，请{seconds}秒后再试。",
+        {"Retry-After": str(seconds)},
+    )
+
+
+async def no_such_path(_: Request, __: Exception) -> Response:
+    """Answer whoever asks for what there is not."""
+    detail = "There is no such path; /v1/openapi.json lists what there is."
+    return Problem(404, "no_such_path", detail, "没有这个地址；/v1/openapi.json列出全部地址。").response
+
+
+async def other_method(_: Request, __: Exception) -> Response:
+    """Answer whoever asks in the wrong way."""
+    detail = "This path takes another method; /v1/openapi.json says which."
+    return Problem(405, "other_method", detail, "此地址须用另一种方法，见/v1/openapi.json。").response

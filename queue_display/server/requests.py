@@ -1,11 +1,13 @@
-"""What comes with a request: its body, and the key by which a repeated one is known."""
+"""What comes with a request: its body, its query, and the key by which a repeated one is known."""
 
 import hashlib
+from functools import cache
 
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from queue_display.server.access import Caller
-from queue_display.server.problems import Problem
+from queue_display.server.problems import Problem, malformed
 from queue_display.writer import Key
 
 MOST_BYTES = 16 * 1024
@@ -27,6 +29,38 @@ async def body_of(request: Request) -> bytes:
     except ClientDisconnect:
         raise Problem(400, "cut_off", "The request was cut off.", "请求中断。") from None
     return body
+
+
+@cache
+def adapter(kind: type) -> TypeAdapter[object]:
+    """Return what reads and writes a kind of record."""
+    return TypeAdapter(kind)
+
+
+def checked(kind: type, sent: bytes) -> object:
+    """Return what was sent as the record that it must be.
+
+    Raises:
+        Problem: it is not one.
+    """
+    try:
+        return adapter(kind).validate_json(sent or b"{}")
+    except ValidationError as error:
+        raise malformed(error) from None
+
+
+def query_of(request: Request, kind: type | None) -> object:
+    """Return what the query says as the record that it must be, None where nothing may be asked.
+
+    Raises:
+        Problem: it is not one.
+    """
+    if kind is None:
+        return None
+    try:
+        return adapter(kind).validate_strings(dict(request.query_params))
+    except ValidationError as error:
+        raise malformed(error) from None
 
 
 def key_of(request: Request, caller: Caller, body: bytes) -> Key | None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import httpx
 
 from benchmarks.queue_clients import tokens_in
 from kiosk_core.clock import Clock
+from openteller.queue_outgoing import Channels
 from queue_display.feed import Feed
 from queue_display.keeping import LogStore
 from queue_display.live import LiveBranch
@@ -62,6 +63,12 @@ class Running:
         return answer.json()
 
 
+@contextmanager
+def alone(_: Path, __: Feed, ___: Clock) -> Iterator[Channels]:
+    """Nobody is told outside the branch."""
+    yield Channels((), ())
+
+
 @asynccontextmanager
 async def running(
     folder: Path,
@@ -71,16 +78,18 @@ async def running(
     beat_s: float = 3600,
     *,
     opened: Callable[[], QueueStore | PostgresStore] | None = None,
+    outgoing: Callable[[Path, Feed, Clock], AbstractContextManager[Channels]] = alone,
 ) -> AsyncIterator[Running]:
     """Run a branch; time passes in it only when it is asked something, unless `beat_s` is short.
 
     Its log is in the folder, or where `opened` says.
     """
     policy, clock = policy or branch_policy(), clock or RealClock()
-    with opened() if opened else QueueStore(folder) as store:
+    with opened() if opened else QueueStore(folder) as store, ExitStack() as others:
         feed = Feed(store)
         writer = Writer(store, feed, lambda: LiveBranch(policy, clock, store))
-        server = Server(writer, feed, Tokens(folder), clock, limits, beat_s, URL)
+        channels = others.enter_context(outgoing(folder, feed, clock))
+        server = Server(writer, feed, Tokens(folder), clock, limits, beat_s, URL, channels.running, channels.deeds)
         transport = httpx.ASGITransport(server.app)
         async with (
             server.app.router.lifespan_context(server.app),  # type: ignore[attr-defined]

@@ -1,0 +1,35 @@
+"""What others than the branch's staff are told of an entry: no note ever, and nothing of tellers."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from queue_display.events import Entry, Event, Issued, TellerSignedIn
+from queue_display.rows import write_event
+
+_OF_STAFF: Mapping[type, tuple[str, ...]] = {TellerSignedIn: ("teller", "skills")}
+"""What only staff may see."""
+
+
+def told(entry: Entry, *, for_staff: bool) -> dict[str, Any]:
+    """Return an entry as JSON fields. Notes on tickets are in none: a teller reads them when he calls."""
+    kind, fields = write_event(entry.event)
+    said: dict[str, Any] = {"number": entry.number, "at": entry.at, "kind": kind, **json.loads(fields)}
+    if isinstance(entry.event, Issued):
+        del said["notes"]
+    if not for_staff:
+        for name in _OF_STAFF.get(type(entry.event), ()):
+            del said[name]
+    return said
+
+
+def without_persons(event: Event) -> Event:
+    """Return an event that can be read as one, with nothing in it of who asked and who serves."""
+    match event:
+        case Issued():
+            return replace(event, notes="")
+        case TellerSignedIn():
+            return replace(event, teller="", skills=())
+        case _:
+            return event
