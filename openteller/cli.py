@@ -25,6 +25,7 @@ _ELSEWHERE = {
     "sim": "sim_commands",
     "ocr": "ocr_commands",
     "queue": "queue_commands",
+    "board": "board_commands",
     "say": "say_command",
 }
 

@@ -1,0 +1,255 @@
+"""Follows a branch's queue for ever: asks for the board, then hears every event after it, and begins again when lost.
+
+It begins with GET /v1/board, whose `entry` says where GET /v1/events goes on; so nothing is missed however long it was
+away. Whatever happens makes it ask for the board again, for the waits, but no oftener than ASK_APART_S.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from PyQt6.QtCore import QByteArray, QObject, QUrl
+from PyQt6.QtNetwork import QNetworkAccessManager, QNetworkReply, QNetworkRequest, QSslCertificate, QSslConfiguration
+
+from kiosk_core.clock import Clock
+from queue_display.board.event_stream import BrokenStream, EventStreamParser
+from queue_display.board.heard import Alive, Happened, NotUnderstood, read_board, read_event
+from queue_display.board.lobby_calls import Gap
+from queue_display.board.words import Trouble
+from queue_display.server.answers import Board
+
+SILENCE_S = 4.5
+"""The queue shows every two seconds that it is alive; the lobby is told within five that it does not."""
+
+ASK_EVERY_S = 10.0
+ASK_APART_S = 1.0
+FIRST_RETRY_S = 0.5
+LONGEST_RETRY_S = 5.0
+
+_MOST_BODY = 256 * 1024
+
+_log = logging.getLogger(__name__)
+
+_Error = QNetworkReply.NetworkError
+_Attribute = QNetworkRequest.Attribute
+
+
+class Watching(Protocol):
+    """Who is told."""
+
+    def begin(self, board: Board) -> None:
+        """Take the board of a new connection."""
+        ...
+
+    def take(self, board: Board) -> None:
+        """Take the board as it was asked for in between."""
+        ...
+
+    def hear(self, said: Happened | Alive) -> None:
+        """Take what happened. Raises Gap."""
+        ...
+
+    def lose(self, trouble: Trouble) -> None:
+        """Take in why nothing is heard now."""
+        ...
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Where a branch's queue is, as http(s)://HOST:PORT, the token of a display, and whom TLS trusts besides (PEM)."""
+
+    url: str
+    token: str = field(repr=False)
+    authorities: Path | None = None
+
+
+class Follower(QObject):
+    """Feeds one who watches; whoever has it calls `tick` several times a second. Nothing happens before `start`."""
+
+    def __init__(self, queue: Queue, watching: Watching, clock: Clock, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._queue = queue
+        self._watching = watching
+        self._clock = clock
+        self._network = QNetworkAccessManager(self)
+        self._trust = _trust(queue.authorities)
+        self._asked: QNetworkReply | None = None
+        self._stream: QNetworkReply | None = None
+        self._parser = EventStreamParser()
+        self._heard_at = 0.0
+        self._asked_at = 0.0
+        self._ask_at = 0.0
+        self._begin_at: float | None = None
+        self._retry_s = FIRST_RETRY_S
+        self._trouble: Trouble | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._begin_at = None
+        self._heard_at = self._clock.now()
+        self._ask()
+
+    def restart(self) -> None:
+        """Hang up, and begin again with the board."""
+        self._hang_up()
+        self.start()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._hang_up()
+        self._begin_at = None
+
+    def tick(self) -> None:
+        """Do what is due: begin again, give up a queue that is silent, ask for the board."""
+        now = self._clock.now()
+        if self._begin_at is not None:
+            if now >= self._begin_at:
+                self.start()
+        elif self._asked is None and self._stream is None:
+            return  # closed
+        elif now - self._heard_at >= SILENCE_S or (self._asked is not None and now - self._asked_at >= SILENCE_S):
+            self._lose(Trouble.SILENT, "it says nothing")
+        elif self._asked is None and now >= self._ask_at:
+            self._ask()
+
+    # -- the board ---------------------------------------------------------------------------------------------
+
+    def _ask(self) -> None:
+        self._asked_at = self._clock.now()
+        self._ask_at = self._asked_at + ASK_EVERY_S
+        reply = self._asked = self._get("/v1/board")
+        reply.downloadProgress.connect(self._measure)
+        reply.finished.connect(self._take_board)
+
+    def _measure(self, received: int, _: int) -> None:
+        if received > _MOST_BODY:
+            self._lose(Trouble.NO_QUEUE, f"GET /v1/board: more than {_MOST_BODY} bytes")
+
+    def _take_board(self) -> None:
+        reply, self._asked = self._asked, None
+        if reply is None:
+            return
+        reply.deleteLater()
+        if _status(reply) != 200:
+            self._lose(*_what_is_wrong(reply))
+            return
+        try:
+            board = read_board(reply.readAll().data())
+        except NotUnderstood as error:
+            self._lose(Trouble.NO_QUEUE, str(error))
+            return
+        if self._stream is None:
+            self._watching.begin(board)
+            self._follow(board.entry)
+        else:
+            self._watching.take(board)
+
+    # -- the events --------------------------------------------------------------------------------------------
+
+    def _follow(self, after: int) -> None:
+        self._parser = EventStreamParser()
+        reply = self._stream = self._get("/v1/events", b"Last-Event-ID", str(after).encode())
+        reply.readyRead.connect(self._read)
+        reply.finished.connect(self._end)
+
+    def _read(self) -> None:
+        reply = self._stream
+        if reply is None or _status(reply) != 200:
+            return  # `finished` tells of it
+        kind = reply.header(QNetworkRequest.KnownHeaders.ContentTypeHeader)
+        if not str(kind).startswith("text/event-stream"):
+            self._lose(Trouble.NO_QUEUE, f"GET /v1/events: {kind!s:.40} is no event stream")
+            return
+        try:
+            for event in self._parser.feed(reply.readAll().data()):
+                said = read_event(event)
+                if said is not None:
+                    self._hear(said)
+        except BrokenStream as error:
+            self._lose(Trouble.NO_QUEUE, f"GET /v1/events: {error}")
+        except Gap:
+            self._lose(Trouble.SILENT, "GET /v1/events: something is missing")
+
+    def _hear(self, said: Happened | Alive) -> None:
+        self._heard_at = self._clock.now()
+        self._retry_s = FIRST_RETRY_S
+        if self._trouble is not None:
+            self._trouble = None
+            _log.warning("%s: heard again", self._queue.url)
+        if isinstance(said, Happened):
+            self._ask_at = min(self._ask_at, self._asked_at + ASK_APART_S)
+        self._watching.hear(said)
+        if isinstance(said, Happened):
+            self.tick()
+
+    def _end(self) -> None:
+        reply = self._stream
+        if reply is not None:
+            self._lose(*((Trouble.SILENT, "it hung up") if _status(reply) == 200 else _what_is_wrong(reply)))
+
+    # -- the connection ----------------------------------------------------------------------------------------
+
+    def _get(self, path: str, header: bytes = b"", value: bytes = b"") -> QNetworkReply:
+        request = QNetworkRequest(QUrl(self._queue.url + path))
+        request.setRawHeader(QByteArray(b"Authorization"), QByteArray(f"Bearer {self._queue.token}".encode()))
+        request.setRawHeader(QByteArray(b"Accept-Encoding"), QByteArray(b"identity"))  # nothing to wait for
+        if header:
+            request.setRawHeader(QByteArray(header), QByteArray(value))
+        # The token is for this queue only, wherever it redirects to.
+        request.setAttribute(_Attribute.RedirectPolicyAttribute, QNetworkRequest.RedirectPolicy.ManualRedirectPolicy)
+        request.setAttribute(_Attribute.CacheLoadControlAttribute, QNetworkRequest.CacheLoadControl.AlwaysNetwork)
+        request.setAttribute(_Attribute.Http2AllowedAttribute, False)
+        if self._trust is not None:
+            request.setSslConfiguration(self._trust)
+        reply = self._network.get(request)
+        assert reply is not None  # noqa: S101  (the stubs allow None, Qt does not)
+        return reply
+
+    def _lose(self, trouble: Trouble, detail: str) -> None:
+        """Hang up, say so, and begin again after a while: each time after twice as long."""
+        self._hang_up()
+        self._begin_at = self._clock.now() + self._retry_s
+        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
+        if trouble is not self._trouble:
+            self._trouble = trouble
+            _log.warning("%s: %s", self._queue.url, detail)
+        self._watching.lose(trouble)
+
+    def _hang_up(self) -> None:
+        replies = (self._asked, self._stream)
+        self._asked = self._stream = None
+        for reply in replies:
+            if reply is not None:
+                reply.abort()
+                reply.deleteLater()
+
+
+def _status(reply: QNetworkReply) -> int | None:
+    """Return the HTTP status, None where no answer came."""
+    status = reply.attribute(_Attribute.HttpStatusCodeAttribute)
+    return status if isinstance(status, int) else None
+
+
+def _what_is_wrong(reply: QNetworkReply) -> tuple[Trouble, str]:
+    status = _status(reply)
+    match status:
+        case 401 | 403:
+            return Trouble.TOKEN, f"the token is refused (HTTP {status})"
+        case 429 | 503:
+            return Trouble.BUSY, f"it is busy (HTTP {status})"
+        case None if reply.error() is _Error.SslHandshakeFailedError:
+            return Trouble.UNTRUSTED, f"TLS: {reply.errorString()}"
+        case None:
+            return Trouble.UNREACHED, reply.errorString()
+        case _:
+            return Trouble.NO_QUEUE, f"HTTP {status}: no branch queue"
+
+
+def _trust(authorities: Path | None) -> QSslConfiguration | None:
+    """Return whom TLS trusts: with a file, those in it alone."""
+    if authorities is None:
+        return None
+    trust = QSslConfiguration.defaultConfiguration()
+    trust.setCaCertificates(QSslCertificate.fromData(QByteArray(authorities.read_bytes())))
+    return trust
