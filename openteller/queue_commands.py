@@ -1,6 +1,5 @@
 """`openteller queue`: the branch queue."""
 
-import re
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,8 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from openteller.console import log_to_stderr, plain_errors, stop
 from openteller.no_core_dump import leave_no_core_dump
@@ -17,58 +14,20 @@ from openteller.queue_folder import default_folder
 from openteller.queue_policy import DEFAULT_DAY, DEFAULT_POLICY, load_forecast, load_policy
 from openteller.queue_token_commands import app as token_app
 from openteller.queue_webhook_commands import app as webhook_app
+from openteller.queue_what_if import WHAT_IF_EXAMPLES, DayFile, PolicyFile, what_if
 from openteller.system_clock import SystemClock
-from queue_display.policy import Policy
-from queue_display.service_times import ServiceTimes
 from queue_display.staged.plan import plan_day, windows_for
-from queue_display.tickets import Line
-from queue_display.what_if import Outcome, WhatIf
 
 app = typer.Typer(no_args_is_help=True, help="The branch queue.")
 app.add_typer(token_app, name="token")
 app.add_typer(webhook_app, name="webhook")
 
-_BAR = 24
-
-_OURS = "the one that comes with the program"
-_Policy = Annotated[Path, typer.Option(metavar="FILE", help="The calling policy.", show_default=_OURS)]
-_Day = Annotated[Path, typer.Option(metavar="FILE", help="How many come in each hour.", show_default=_OURS)]
+app.command(name="what-if", epilog=WHAT_IF_EXAMPLES)(what_if)
 
 
 @app.callback()
 def _queue() -> None:
     """The branch queue."""  # noqa: D401  (the help of the command)
-
-
-@app.command(name="what-if", epilog="Example:  openteller queue what-if --windows 4..8 --share 0.9")
-def what_if(  # noqa: PLR0917  (each is an option)
-    windows: Annotated[str, typer.Option(metavar="N..M", help="How many windows are open.")] = "3..8",
-    policy: _Policy = DEFAULT_POLICY,
-    day: _Day = DEFAULT_DAY,
-    share: Annotated[float, typer.Option(min=0, max=1, help="The share to be called within the target.")] = 0.9,
-    runs: Annotated[int, typer.Option(min=1, max=1000, help="How often the day is run.")] = 20,
-    seed: Annotated[int, typer.Option(help="Another seed, another day.")] = 0,
-) -> None:
-    """Say how many windows call so many customers within their targets, by simulation of the day.
-
-    Exits with 0 if one of these numbers does for every service and class, with 1 if none does.
-    """
-    counts = re.fullmatch(r"([1-9]\d?)(?:\.\.([1-9]\d?))?", windows, re.ASCII)
-    if counts is None:
-        stop(f"--windows {windows}: must be a number of windows, or two like 4..8")
-    least, most = int(counts[1]), int(counts[2] or counts[1])
-    if least > most:
-        stop(f"--windows {windows}: must be from few to many, like {most}..{least}")
-    with plain_errors():
-        rules = load_policy(policy)
-        coming = load_forecast(day, rules).day(seed)
-    question = WhatIf(rules, coming, ServiceTimes(rules), runs, seed)
-    outcomes = [question.outcome(count) for count in range(least, most + 1)]
-    _show(Console(highlight=False), rules, outcomes, share)
-    enough = next((outcome.windows for outcome in outcomes if outcome.meets(share)), None)
-    if enough is None:
-        stop(f"none of {windows} windows calls {share:.0%} of every service and class within its target")
-    Console(highlight=False).print(f"{enough} windows call {share:.0%} of every service and class within its target.")
 
 
 @app.command(
@@ -81,7 +40,7 @@ openteller queue serve --host 0.0.0.0 --certificate branch.pem --key branch.key 
 """
 )
 def serve(  # noqa: PLR0917  (each is an option)
-    policy: _Policy = DEFAULT_POLICY,
+    policy: PolicyFile = DEFAULT_POLICY,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -160,10 +119,8 @@ def day(  # noqa: PLR0917  (each is an option)
     windows: Annotated[
         int | None, typer.Option(min=1, max=99, help="How many windows open.", show_default="enough, but no more")
     ] = None,
-    policy: _Policy = DEFAULT_POLICY,
-    forecast: Annotated[
-        Path, typer.Option("--day", metavar="FILE", help="When they come.", show_default=_OURS)
-    ] = DEFAULT_DAY,
+    policy: PolicyFile = DEFAULT_POLICY,
+    forecast: DayFile = DEFAULT_DAY,
     data: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Where the log stays; the next day goes on there.", show_default="nowhere"),
@@ -193,34 +150,3 @@ def day(  # noqa: PLR0917  (each is an option)
 def print_policy() -> None:
     """Print the calling policy that a branch begins with, to make your own of it."""
     typer.echo(DEFAULT_POLICY.read_text(encoding="utf-8"), nl=False)
-
-
-def _show(console: Console, policy: Policy, outcomes: list[Outcome], share: float) -> None:
-    table = Table("windows", "busy", "called in time, at worst", box=None, header_style="bold")
-    lines = sorted({line for outcome in outcomes for line in outcome.lines})
-    for line in lines:
-        table.add_column(_heading(policy, line), justify="right")
-    for outcome in outcomes:
-        table.add_row(
-            str(outcome.windows), f"{outcome.busy:.0%}", _bar(outcome, share), *(_cell(outcome, line) for line in lines)
-        )
-    console.print(table)
-
-
-def _heading(policy: Policy, line: Line) -> str:
-    return f"{line.service}\n{line.customer_class}\n{policy.terms[line].target_s / 60:g} min"
-
-
-def _cell(outcome: Outcome, line: Line) -> str:
-    """Return the share within the target, and the wait that one in twenty exceeds."""
-    found = outcome.lines[line]
-    return f"{found.within_target:.0%}\np95 {found.p95_s / 60:.0f} min"
-
-
-def _bar(outcome: Outcome, share: float) -> Text:
-    worst = min((each.within_target for each in outcome.lines.values()), default=1.0)
-    filled, mark = round(worst * _BAR), round(share * _BAR)
-    cells = ["█" if place < filled else "·" for place in range(_BAR)]
-    if mark < _BAR:
-        cells[mark] = "|"
-    return Text(f"{''.join(cells)} {worst:.0%}", style="green" if worst >= share else "yellow")

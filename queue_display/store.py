@@ -23,6 +23,7 @@ from durable.sqlite import (
     open_for_writing,
     plain_reason,
 )
+from kiosk_core.errors import OpenTellerError
 from queue_display.branch import BrokenLog
 from queue_display.events import DayOpened, Entry
 from queue_display.keeping import KeptAnswer, StoreHeld, StoreUnavailable, Turn, in_pieces
@@ -63,6 +64,7 @@ _ENTRIES = """
 SELECT number, at, kind, fields, text FROM entry LEFT JOIN note USING (number) WHERE number > ? ORDER BY number LIMIT ?
 """
 _ANSWER = "SELECT key, request, body FROM answer WHERE key = ?"
+_OPENED = "SELECT fields ->> 'day', number FROM entry WHERE kind = 'DayOpened' ORDER BY number"
 _DAYS = "SELECT number FROM entry WHERE kind = 'DayOpened' ORDER BY number DESC"
 
 
@@ -147,6 +149,31 @@ class QueueStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class NoSuchDay(OpenTellerError):
+    """The day is not in the log."""
+
+
+def read_day(folder: Path, day: str) -> tuple[Entry, ...]:
+    """Return the entries of a day (YYYY-MM-DD) of the log in `folder`, also while a queue writes it.
+
+    Raises:
+        NoSuchDay: the text says which days there are.
+        StoreUnavailable: there is no log, or it cannot be read.
+    """
+    with (
+        keeping_promises(f"read the queue in {folder}"),
+        closing_connection(open_for_reading(folder / DATABASE_NAME)) as reader,
+    ):
+        opened: dict[str, int] = dict(iter(reader.execute(_OPENED)))
+        if day not in opened:
+            days = f"its days are {min(opened)} to {max(opened)}" if opened else "there is no day in it yet"
+            raise NoSuchDay(f"{day} is not in the log of {folder}: {days}")
+        first = opened[day]
+        after = min((number for number in opened.values() if number > first), default=None)
+        most = -1 if after is None else after - first
+        return tuple(_entry(*row) for row in reader.execute(_ENTRIES, (first - 1, most)))
 
 
 def _entry(number: int, at: float, kind: str, fields: str, notes: str | None) -> Entry:

@@ -3,9 +3,12 @@
 import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from queue_display.events import DayOpened, Entry, Issued
+from kiosk_core.services import SettingError
+from queue_display.branch import Branch
+from queue_display.estimates import Estimator
+from queue_display.events import DayOpened, Entry, Issued, Transferred
 from queue_display.policy import Policy
 from queue_display.service_times import ServiceTimes
 from queue_display.simulation import Arrival, Desk, Floor
@@ -58,6 +61,39 @@ def recorded_day(log: Iterable[Entry], day: str) -> tuple[Coming, ...]:
             case _:
                 pass
     return tuple(coming)
+
+
+def learned_times(log: Sequence[Entry], policy: Policy) -> ServiceTimes:
+    """Return the times at the windows as the entries of one day tell them.
+
+    Raises:
+        SettingError: there are tickets for what the policy does not know.
+        BrokenLog: the entries are not those of a day, from its first on.
+    """
+    estimator, branch = Estimator(policy), Branch()
+    if log:
+        branch.last = replace(branch.last, number=log[0].number - 1)
+    for entry in log:
+        _check_known(entry, policy)
+        estimator.observe(branch, entry)
+        branch.apply(entry)
+    return estimator.times
+
+
+def _check_known(entry: Entry, policy: Policy) -> None:
+    services: tuple[str, ...] = ()
+    match entry.event:
+        case Issued(services=services, customer_class=customers):
+            if customers not in policy.customer_class:
+                problem = f'is missing: tickets of that day are of the class "{customers}"'
+                raise SettingError(("customer_class", customers), problem)
+        case Transferred(service=service):
+            services = (service,)
+        case _:
+            pass
+    for service in services:
+        if service not in policy.service:
+            raise SettingError(("service", service), f'is missing: tickets of that day are for "{service}"')
 
 
 @dataclass(frozen=True)

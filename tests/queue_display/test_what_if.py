@@ -1,11 +1,16 @@
 """How many windows a day needs."""
 
+from dataclasses import replace
+
+import pytest
+
+from kiosk_core.services import SettingError
 from queue_display import acts
 from queue_display.forecast import Forecast, Stream
 from queue_display.policy import Rule
 from queue_display.service_times import ServiceTimes
 from queue_display.tickets import Channel, Line
-from queue_display.what_if import Coming, WhatIf, recorded_day
+from queue_display.what_if import Coming, WhatIf, learned_times, recorded_day
 from tests.queue_display.logs import Log
 from tests.queue_display.policies import branch_policy
 
@@ -46,6 +51,29 @@ def test_a_recorded_day_is_who_came_and_when() -> None:
         Coming(nine + 120, Line("simple", "vip", appointment=True), nine + 420),
     )
     assert recorded_day(log.entries, "2026-11-22") == ()
+
+
+def test_times_are_learned_from_a_day_of_the_log() -> None:
+    log = Log(branch_policy())
+    log.did(acts.SignIn("1", "t1"))
+    for _ in range(40):
+        log.did(acts.IssueTicket(("simple",), "ordinary", "zh", Channel.KIOSK))
+        log.did(acts.CallNext("1"))
+        log.now += 400
+        log.did(acts.Finish("1"))
+    assert learned_times(log.entries, log.policy).mean("simple", 9, "t1") == pytest.approx(400, rel=0.15)
+    assert learned_times(log.entries[3:3], log.policy).mean("simple", 9, "t1") == 180
+
+
+def test_a_day_for_what_the_policy_does_not_know_is_refused() -> None:
+    log = Log(branch_policy())
+    log.did(acts.IssueTicket(("simple", "corporate"), "vip", "zh", Channel.KIOSK))
+    without = {name: each for name, each in log.policy.service.items() if name != "corporate"}
+    with pytest.raises(SettingError, match='tickets of that day are for "corporate"'):
+        learned_times(log.entries, replace(log.policy, service=without))
+    no_vip = {name: each for name, each in log.policy.customer_class.items() if name != "vip"}
+    with pytest.raises(SettingError, match='tickets of that day are of the class "vip"'):
+        learned_times(log.entries, replace(log.policy, customer_class=no_vip))
 
 
 def test_a_day_on_which_nobody_came_needs_no_window() -> None:
