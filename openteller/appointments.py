@@ -59,7 +59,7 @@ def load_appointments(path: Path, clock: Clock) -> dict[str, tuple[datetime, App
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), None, "", f"cannot be read: {error}") from None
-    rows = csv.DictReader(io.StringIO(text))
+    rows = csv.DictReader(io.StringIO(text, newline=""))
     if tuple(rows.fieldnames or ()) != _COLUMNS:
         raise ConfigError(str(path), 1, "", f"the first line must be {','.join(_COLUMNS)}")
     found: dict[str, tuple[datetime, Appointment]] = {}
@@ -71,7 +71,7 @@ def load_appointments(path: Path, clock: Clock) -> dict[str, tuple[datetime, App
             raise ConfigError(str(path), rows.line_num, "slot", f'"{slot}" is not YYYY-MM-DD HH:MM') from None
         if not (code.isascii() and code.isdigit() and len(code) == 6) or code in found:
             raise ConfigError(str(path), rows.line_num, "code", "is not 6 digits, or was there before")
-        if not service:
-            raise ConfigError(str(path), rows.line_num, "service", "is missing")
+        if not service or not f"{service}{customer_class}".isprintable():
+            raise ConfigError(str(path), rows.line_num, "service", "is missing, or no name")
         found[code] = at, Appointment(service, int(at.timestamp()), customer_class)
     return found

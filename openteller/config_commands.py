@@ -11,13 +11,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from kiosk_core.errors import ConfigError
+from openteller.appointments import load_appointments
 from openteller.console import report
 from openteller.queue_policy import POLICY_NAME, load_policy
 from openteller.service_files import RISK_NAME, load_risk, load_service, load_services
+from openteller.system_clock import SystemClock
 from openteller.voice_file import VOICE_NAME, load_voice
 
 if TYPE_CHECKING:
     from kiosk_core.risk import Risk
+    from openteller.config import TerminalConfig
     from openteller.voice_file import VoiceFile
     from queue_display.policy import Policy
 
@@ -94,7 +97,16 @@ def check(path: Path) -> tuple[str, ...]:
         return (f"service {service.id}: {service.title.en}",)
     config = load_terminal(path)
     kind = "simulated terminal" if config.terminal.simulated else "terminal"
-    return (f"{kind} {config.terminal.number}: {config.terminal.branch.en}", *check(config.services.folder))
+    named = f"{kind} {config.terminal.number}: {config.terminal.branch.en}"
+    return (named, *_appointments(config), *check(config.services.folder))
+
+
+def _appointments(config: TerminalConfig) -> tuple[str, ...]:
+    """Return how many appointments there are, where the file of today lies on this machine."""
+    path = config.queue.appointments if config.queue is not None else None
+    if path is None or not path.exists():
+        return ()
+    return (f"{path}: {len(load_appointments(path, SystemClock()))} appointments",)
 
 
 def _missing_here(path: Path) -> tuple[str, ...]:

@@ -21,8 +21,21 @@ from drivers.receipt_layout import (
     without_real_time_commands,
 )
 from drivers.receipt_lines import wrap
-from kiosk_core.receipt import Align, Barcode, Bitmap, Blank, Element, Pair, QrCode, Receipt, Rule, Symbology, TextLine
-from wire.escpos import Command, LineFeed, Raster, Text
+from kiosk_core.receipt import (
+    Align,
+    Barcode,
+    Bitmap,
+    Blank,
+    Element,
+    Headline,
+    Pair,
+    QrCode,
+    Receipt,
+    Rule,
+    Symbology,
+    TextLine,
+)
+from wire.escpos import CharacterSize, Command, LineFeed, Raster, Text
 from wire.escpos_stream import CommandDeframer, RealTimeScanner, Unknown
 from wire.escpos_text import ChineseText
 
@@ -57,6 +70,8 @@ def frame(middle: str) -> bytes:
         (Blank(), "0A"),
         (Rule(), "2D " * 48 + "0A"),
         (Pair("a", "b"), "61" + "20" * 46 + "62 0A"),
+        (Headline("A013"), "1B 61 01 1D 21 77 1B 45 01 41 30 31 33 0A 1B 45 00 1D 21 00 1B 61 00"),
+        (Headline("A0130130"), "1B 61 01 1D 21 55 1B 45 01 41 30 31 33 30 31 33 30 0A 1B 45 00 1D 21 00 1B 61 00"),
         (Pair("啊", "5"), "1C 26 B0 A1 1C 2E" + "20" * 45 + "35 0A"),
         (Pair("a", "b", bold=True), "1B 45 01 61" + "20" * 46 + "62 0A 1B 45 00"),
         (Bitmap(8, b"\x81\x7e"), "1B 61 01 1D 76 30 00 01 00 02 00 81 7E 1B 61 00"),
@@ -77,6 +92,20 @@ def frame(middle: str) -> bytes:
 )
 def test_says_each_element_in_escpos(element: Element, middle: str) -> None:
     assert composed(element) == frame(middle)
+
+
+@pytest.mark.parametrize("columns", [48, 42, 32])
+@pytest.mark.parametrize("text", ["A", "A013", "AB01234", "X" * 32])
+def test_a_headline_is_as_large_as_one_line_lets_it(text: str, columns: int) -> None:
+    data = b"".join(compose(Receipt((Headline(text),)), replace(PAPER_80_MM, columns=columns)))
+    times = max(each.width for each in CommandDeframer().feed(data) if isinstance(each, CharacterSize))
+    assert times * len(text) <= columns
+    assert times == 8 or (times + 1) * len(text) > columns
+
+
+def test_a_headline_in_chinese_is_twice_as_large() -> None:
+    line = TextLine("值", Align.CENTER, bold=True, large=True)
+    assert composed(Headline("值")) == composed(line)
 
 
 def test_feeds_the_paper_out_where_there_is_no_knife() -> None:
@@ -319,6 +348,8 @@ def test_every_model_prints_a_receipt_with_all_there_is(profile: PrinterProfile)
     elements = (
         Bitmap(128, bytes(16 * 30)),
         TextLine("Ñ 值", align=Align.CENTER, bold=True, large=True, underline=True),
+        Headline("A013"),
+        Headline("值"),
         Pair("a", "b"),
         Rule(),
         Barcode(Symbology.CODE128, "T0001-42"),

@@ -5,7 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.receipt_lines import PaperLine, paper_lines
-from kiosk_core.receipt import Align, Barcode, Bitmap, Blank, Element, Pair, QrCode, Receipt, Rule, Symbology, TextLine
+from kiosk_core.receipt import (
+    Align,
+    Barcode,
+    Bitmap,
+    Blank,
+    Element,
+    Headline,
+    Pair,
+    QrCode,
+    Receipt,
+    Rule,
+    Symbology,
+    TextLine,
+)
 from wire.escpos_text import ChineseText
 
 COLUMNS = 16
@@ -25,6 +38,7 @@ def lines(*elements: Element) -> list[str]:
         (TextLine("谢谢", Align.CENTER, large=True), ["  谢谢"]),
         (TextLine("Thank you very much"), ["Thank you very", "much"]),
         (TextLine("a\x1bb"), ["a?b"]),
+        (Headline("A013"), ["  A013"]),
         (Pair("卡号", "5678"), ["卡号        5678"]),
         (Pair("Reference number", "123"), ["Reference number", "             123"]),
         (Rule(), ["----------------"]),

@@ -12,7 +12,16 @@ from PyQt6.QtQuick import QQuickItem
 
 from kiosk_core.colours import COLOURS, MIN_CONTRAST, contrast
 from kiosk_core.funding import FundingKind
-from kiosk_core.intents import Cancel, ChangeLanguage, ChooseAmount, ChooseFunding, ChooseService, Done, StayHere
+from kiosk_core.intents import (
+    Cancel,
+    ChangeLanguage,
+    ChooseAmount,
+    ChooseFunding,
+    ChooseOption,
+    ChooseService,
+    Done,
+    StayHere,
+)
 from kiosk_core.pages import Picture
 from kiosk_ui import app
 from kiosk_ui.image_providers import QUIET_ZONE, draw_qr
@@ -77,7 +86,7 @@ def test_the_lint_sees_a_theme_that_is_wrong(name, value, fault):
         assert fault in "\n".join(findings(screen))
 
 
-def test_touching_goes_through_a_whole_top_up():
+def test_touching_goes_through_a_whole_top_up_and_takes_a_ticket():
     with open_screen("portrait") as (rig, screen):
         for page, names in (
             ("home_1", ["service_transit_top_up"]),
@@ -86,9 +95,14 @@ def test_touching_goes_through_a_whole_top_up():
             ("insert_bank_card", ["cancel"]),
             ("payment", ["cancel"]),
             ("warning", ["stay", "cancel_from_warning"]),
+            ("queue_services", ["choice_complex"]),
+            ("queue_ways", ["choice_class_green"]),
+            ("queue_ticket_printing", ["done"]),  # not yet
+            ("queue_ticket", ["done"]),
             ("loaded", ["language_en", "done"]),
         ):
             rig.show(PAGES[page])
+            screen.grab()  # it lays out what has changed
             for name in names:
                 screen.touch(name)
     assert [sent.intent for sent in rig.sent] == [
@@ -99,6 +113,9 @@ def test_touching_goes_through_a_whole_top_up():
         Cancel(),
         StayHere(),
         Cancel(),
+        ChooseOption(name="complex"),
+        ChooseOption(name="class_green"),
+        Done(),
         ChangeLanguage(language="en"),
         Done(),
     ]

@@ -7,7 +7,18 @@ import pytest
 from PyQt6.QtCore import QObject
 
 from kiosk_core.funding import FundingKind
-from kiosk_core.intents import Cancel, ChangeLanguage, ChooseAmount, ChooseFunding, ChooseService, Done, StayHere
+from kiosk_core.intents import (
+    AnswerField,
+    Cancel,
+    ChangeLanguage,
+    ChooseAmount,
+    ChooseFunding,
+    ChooseOption,
+    ChooseService,
+    Done,
+    FieldAnswer,
+    StayHere,
+)
 from kiosk_core.pages import MenuPage
 from kiosk_core.screen_messages import Touched
 from kiosk_ui.presentation import BLANK
@@ -66,6 +77,8 @@ def test_all_that_there_is_to_take_is_pictured(rig):
         ("home_1", lambda model: model.choose_service("transit_top_up"), ChooseService(service_id="transit_top_up")),
         ("place_card", lambda model: model.cancel(), Cancel()),
         ("ways_to_pay", lambda model: model.choose_funding("bank_card"), ChooseFunding(funding=FundingKind.BANK_CARD)),
+        ("queue_ways", lambda model: model.choose_option("class_green"), ChooseOption(name="class_green")),
+        ("queue_ticket", lambda model: model.finish(), Done()),
         ("loaded", lambda model: model.finish(), Done()),
         ("warning", lambda model: model.stay(), StayHere()),
         ("home_1", lambda model: model.change_language("en"), ChangeLanguage(language="en")),
@@ -213,11 +226,63 @@ def test_the_end_of_a_session_leaves_nothing_of_the_customer(rig, name, end):
     else:
         rig.model.lose_core()
     shown = everything_shown(rig.model)
-    for secret in (CARD.masked_number, "46.50", "100.00", "¥7", "20261122010244", "qr.example.org"):
+    for secret in (
+        CARD.masked_number,
+        "46.50",
+        "100.00",
+        "¥7",
+        "20261122010244",
+        "qr.example.org",
+        "A013",
+        "AB1013",
+        "Zk3v9",
+    ):
         assert secret not in shown
     assert rig.model.qr_text == ""
     # The money's names are there as long as a page says them, and no longer.
     assert everything_shown(rig.model).count("image://qr") == 0
+
+
+def test_a_ticket_has_its_code_and_a_page_without_one_has_none(rig):
+    rig.show(PAGES["queue_ticket_unprinted"])
+    assert rig.model.qr_text.startswith("https://queue.branch.example:8640/t#")
+    assert rig.model.pages.ticket["qr"] == f"image://qr/{rig.number}"
+    rig.show(PAGES["queue_ticket_no_code"])
+    assert (rig.model.qr_text, rig.model.pages.ticket["qr"]) == ("", "")
+
+
+def test_numbers_of_the_queue_change_and_the_tiles_below_a_finger_stay(rig):
+    home = PAGES["home_4_queue"]
+    rig.show(home)
+    assert rig.model.queue.calls[0] == {"ticket": "A013", "window": "3号窗口"}
+    assert rig.model.queue.services[1] == {"title": "复杂业务", "waiting": "12 人等候", "upTo": "最多约 85 分钟"}
+    made_again, changed = [], []
+    rig.model.pages.menu_changed.connect(lambda: made_again.append(1))
+    rig.model.queue.changed.connect(lambda: changed.append(1))
+    rig.show(replace(home, queue=replace(home.queue, calls=home.queue.calls[1:])))
+    assert (made_again, changed) == ([], [1])
+    assert rig.model.queue.calls[0]["ticket"] == "B004"
+    rig.show(replace(home, queue=None))
+    assert not rig.model.queue.online
+    rig.show(replace(home, notice=None, items=home.items[:2]))
+    assert made_again == [1]
+
+
+def test_the_queue_is_told_in_the_language_of_the_screen(rig):
+    rig.show(PAGES["home_4_queue"])
+    rig.model.change_language("en")
+    assert rig.model.queue.calls[0] == {"ticket": "A013", "window": "Window 3"}
+    assert rig.model.queue.services[0] == {"title": "Simple services", "waiting": "3 waiting", "upTo": "up to 10 min"}
+
+
+def test_the_code_of_an_appointment_is_typed_digit_by_digit(rig):
+    rig.show(PAGES["queue_code"])
+    for digit in "123456X7":
+        rig.model.typed.key(digit)
+    rig.model.answer_field()
+    assert [sent.intent for sent in rig.sent if isinstance(sent.intent, AnswerField)] == [
+        AnswerField(name="appointment", answer=FieldAnswer.TYPED, text="123456")
+    ]
 
 
 def test_what_the_secrets_are_looked_for_in_does_hold_them(rig):

@@ -112,6 +112,7 @@ class Stage:
     id_reader: IdReader = field(default_factory=IdReader)
     services: tuple[Service, ...] = (SERVICE,)
     documents: DocumentCapture | None = None
+    queue: Any = None
 
     def __post_init__(self) -> None:
         self.journal = SqliteJournal(self.folder, "OT000001", self.clock)
@@ -125,6 +126,7 @@ class Stage:
             risk=RiskCheck(self.rules, self.journal, self.clock),
             id_card_reader=Inline(self.id_reader),
             documents=self.documents,
+            queue=Inline(self.queue) if self.queue is not None else None,
             clock=self.clock,
             screen=self.shown.append,
         )
