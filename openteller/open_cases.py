@@ -67,7 +67,10 @@ class OpenCases:
     @property
     def waiting(self) -> tuple[Unacknowledged, ...]:
         """What waits for the host: what is resumed, then what it is told of loads in doubt; each oldest first."""
-        return self._outbox.waiting + self._advices.waiting
+        waiting = self._outbox.waiting + self._advices.waiting
+        return tuple(
+            each for each in waiting if each.state is not LedgerState.TICKET_REQ
+        )  # the branch's queue is asked
 
     @property
     def are_due(self) -> bool:

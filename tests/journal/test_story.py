@@ -27,6 +27,19 @@ def test_a_story_tells_each_fact_once_until_it_changes(journal):
     ]
 
 
+def test_a_ticket_of_the_queue_is_told_as_one(journal, folder):
+    taken, lost = (journal.begin({"kind": "queue_ticket"}).id for _ in range(2))
+    journal.record(taken, LedgerState.TICKET_REQ, {"key": "k"})
+    journal.record(taken, LedgerState.DONE, {"ticket": "A013"})
+    journal.record(lost, LedgerState.ABANDONED, {"why": "cancelled"})
+    first, second = read_latest(folder, 2)
+    assert [(line.meaning, line.facts) for line in tell(first)[1:]] == [
+        ("a ticket of the queue is asked for", ("key k",)),
+        ("the customer has a ticket", ("ticket A013",)),
+    ]
+    assert standing(second) == "Closed: ended without a ticket."
+
+
 def test_a_clock_that_was_set_back_is_remarked(journal, clock):
     transaction = journal.begin({}).id
     clock.sleep(-timedelta(hours=1).total_seconds())

@@ -185,6 +185,20 @@ def test_an_answer_that_trickles_ends(serve: Serve) -> None:
     assert len(server.heard) == 2
 
 
+def test_an_answer_that_pours_without_end_is_not_kept(serve: Serve) -> None:
+    poured = []
+
+    def pour(connection: Any) -> None:
+        connection.sendall(b"HTTP/1.1 201 Created\r\n\r\n")
+        while len(poured) < 400:
+            connection.sendall(b" " * 65_536)
+            poured.append(1)
+
+    client, _ = serve(pour, MADE)
+    assert isinstance(client.take(WISH, "k"), QueueTicket)
+    assert len(poured) < 200  # of 64 KiB: what the buffers on the way hold, and no more
+
+
 # -- withdrawing -------------------------------------------------------------------------------------------
 
 

@@ -169,6 +169,7 @@ def test_a_queue_that_stays_silent_is_asked_again_and_again(stage: Stage, ticket
     stage.touch(Done())
     stage.pass_time(2)
     assert open_cases(stage) == [L.TICKET_REQ]
+    assert stage.conductor.unacknowledged == ()  # the bank has nothing to do with it
     assert isinstance(stage.page, MenuPage)  # and the terminal serves meanwhile
     tickets.answers = []
     for _ in range(4):

@@ -87,9 +87,13 @@ def take(customer: Customer, service: str, way: str = "without") -> Any:
     return customer.see("ticket", lambda page: page.paper is not Paper.PRINTING)
 
 
-def test_three_touches_print_a_ticket(branch: Branch, customer: Customer, staff: Client) -> None:
+def test_three_touches_print_a_ticket(branch: Branch, customer: Customer, queue: Served) -> None:
     page = take(customer, "simple")
     assert page.paper is Paper.PRINTED
+    slot = branch.sim.slot
+    assert slot is not None
+    assert slot[0].qr_codes == (page.qr,)
+    assert page.qr.startswith(f"http://127.0.0.1:{queue.port}/t#{page.number}.")
     text = branch.sim.take_receipt()["text"]
     assert page.number in text
     assert "简单业务" in text
