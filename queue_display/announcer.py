@@ -19,7 +19,7 @@ from kiosk_core.texts import Language, LocalText
 
 _STRICT = {"extra": "forbid", "strict": True}
 
-_CALL = LocalText("请{number}号到{window}办理。", "Ticket {number}, please go to {window}.")
+_CALL = LocalText("请{number}号，到{window}办理。", "Ticket {number}, please go to {window}.")
 _WINDOW = LocalText("{window}号窗口", "window {window}")
 
 Volume = Annotated[float, Ge(0), Le(1)]
@@ -149,6 +149,6 @@ class Announcer:
 
 
 def call_sentence(number: str, window: str, language: Language) -> str:
-    """Return a call as a sentence: 请A013号到3号窗口办理。 A window whose name is no number is named as it is."""
+    """Return a call as a sentence: 请A013号，到3号窗口办理。 A window whose name is no number is named as it is."""
     place = _WINDOW.in_language(language).format(window=window) if window.isascii() and window.isalnum() else window
     return _CALL.in_language(language).format(number=number, window=place)

@@ -130,7 +130,7 @@ def test_a_mistake_in_the_command_is_one_sentence(arguments: tuple[str, ...], co
 def test_a_call_is_written_into_a_wav_file_in_both_languages(tmp_path: Path) -> None:
     code, output = say("--wav", str(tmp_path / "call.wav"))
     assert code == 0, output
-    assert "[qing3 ei1 ling2 yao1 san1 hao4 dao4 san1 hao4 chuang1 kou3 ban4 li3 .]" in output
+    assert "[qing3 ei1 ling2 yao1 san1 hao4 , dao4 san1 hao4 chuang1 kou3 ban4 li3 .]" in output
     assert "[Ticket eigh zero one three, please go to window three.]" in output
     sound = read_wav((tmp_path / "call.wav").read_bytes())
     assert 5 < sound.seconds < 15

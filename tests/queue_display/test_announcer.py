@@ -81,7 +81,7 @@ def test_a_call_is_a_gong_and_a_sentence_in_chinese_and_english() -> None:
             NOON,
             (
                 Chime(),
-                Utterance("zh", "请A013号到3号窗口办理。"),
+                Utterance("zh", "请A013号，到3号窗口办理。"),
                 Utterance("en", "Ticket A013, please go to window 3."),
             ),
         )
@@ -139,28 +139,41 @@ def test_a_ticket_that_is_called_again_after_its_call_is_said_again() -> None:
     assert lobby.texts == [sentence("A001", "1")] * 2
 
 
-def test_a_ticket_taken_in_another_language_is_called_in_that_too() -> None:
+def test_a_ticket_taken_in_another_language_is_called_in_that_too_here_without_a_gong() -> None:
     lobby = hall(Announcements(languages=("zh",), times=1, chime=False))
     lobby.announcer.called("A001", "1", "zh")
     lobby.let_pass(10)
     lobby.announcer.called("A002", "1", "en")
-    languages = [[each.language for each in said if isinstance(each, Utterance)] for _, said in lobby.speaker.said]
+    languages = [
+        [each.language if isinstance(each, Utterance) else "gong" for each in said] for _, said in lobby.speaker.said
+    ]
     assert languages == [["zh"], ["zh", "en"]]
 
 
 def test_a_window_with_a_name_is_called_by_it() -> None:
-    assert call_sentence("A013", "贵宾室", "zh") == "请A013号到贵宾室办理。"
+    assert call_sentence("A013", "贵宾室", "zh") == "请A013号，到贵宾室办理。"
 
 
 QUIET = QuietHours(time(22), time(7))
+NOON_REST = QuietHours(time(12), time(13, 30))
 
 
 @pytest.mark.parametrize(
-    ("moment", "quiet"),
-    [(time(21, 59), False), (time(22), True), (time(0), True), (time(6, 59, 59), True), (time(7), False)],
+    ("hours", "moment", "quiet"),
+    [
+        (NOON_REST, time(11, 59), False),
+        (NOON_REST, time(12), True),
+        (NOON_REST, time(13, 29, 59), True),
+        (NOON_REST, time(13, 30), False),
+        (QUIET, time(21, 59), False),
+        (QUIET, time(22), True),
+        (QUIET, time(0), True),
+        (QUIET, time(6, 59, 59), True),
+        (QUIET, time(7), False),
+    ],
 )
-def test_quiet_hours_may_go_over_midnight(moment: time, quiet: bool) -> None:
-    assert QUIET.hold_at(moment) is quiet
+def test_quiet_hours_begin_and_end_also_over_midnight(hours: QuietHours, moment: time, quiet: bool) -> None:
+    assert hours.hold_at(moment) is quiet
 
 
 def test_quiet_hours_that_end_when_they_begin_are_refused() -> None:
@@ -177,6 +190,16 @@ def test_what_is_being_said_when_quiet_hours_begin_is_cut_off_and_not_said_after
     lobby.clock.sleep(10 * 3600)
     lobby.let_pass(60)
     assert lobby.texts == [sentence("A001", "1")]
+
+
+def test_a_call_in_quiet_hours_is_not_made_up_for_after_them_though_it_is_still_fresh() -> None:
+    moment = QuietHours(time(12, 0, 10), time(12, 0, 20))
+    lobby = hall(Announcements(quiet=(moment,)))
+    lobby.announcer.called("A001", "1")
+    lobby.let_pass(11)
+    lobby.announcer.called("A002", "2")
+    lobby.let_pass(60)
+    assert sentence("A002", "2") not in lobby.texts
 
 
 def test_in_hours_that_are_only_hushed_everything_is_said_at_their_volume() -> None:

@@ -50,6 +50,8 @@ class ListLoudspeaker:
         self.is_closed = False
 
     def play(self, sound: Sound, hush: threading.Event) -> None:
+        if hush.is_set():
+            raise Hushed
         self.played.append(sound)
         while not self.go_on.wait(0.01):
             if hush.is_set():
@@ -121,6 +123,7 @@ def test_hush_cuts_off_and_forgets_and_what_is_said_next_is_heard() -> None:
         speaker.say((THREE,))
         wait_until_silent(speaker)
     assert voice.rendered == [ONE, THREE]
+    assert len(loudspeaker.played) == 2
 
 
 def test_a_player_that_is_hushed_is_ended_in_the_middle_of_its_sound(tmp_path: Path) -> None:
