@@ -1,7 +1,8 @@
 """`./run bench [NAME...]`: run the benchmarks and print a table each; the last column compares with the first line.
 
-`./run bench replug`, `ocr`, `ocr-worker`, `queue-server` and `queue-waits` are by themselves (bench_replug.py,
-bench_ocr.py, bench_ocr_worker.py, bench_queue_server.py, queue_waits.py): they take one to twenty minutes.
+`./run bench replug`, `ocr`, `ocr-worker`, `queue-server`, `queue-board` and `queue-waits` are by themselves
+(bench_replug.py, bench_ocr.py, bench_ocr_worker.py, bench_queue_server.py, bench_queue_board.py, queue_waits.py): they
+take one to twenty minutes.
 """
 
 import sys
@@ -17,6 +18,7 @@ from benchmarks import (
     bench_ocr_worker,
     bench_protocol,
     bench_queue,
+    bench_queue_board,
     bench_queue_server,
     bench_receipt,
     bench_reconcile,
@@ -41,6 +43,7 @@ BY_THEMSELVES: dict[str, Callable[[list[str]], int]] = {
     "ocr": bench_ocr.main,
     "ocr-worker": bench_ocr_worker.main,
     "queue-server": bench_queue_server.main,
+    "queue-board": bench_queue_board.main,
     "queue-waits": queue_waits.main,
 }
 """They take arguments of their own, and long."""

@@ -8,7 +8,6 @@ Ends with 1 where a limit is broken.
 
 import argparse
 import asyncio
-import json
 import math
 import statistics
 import tempfile
@@ -20,14 +19,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.queue_clients import TICKET, Connection, Served, open_windows, served
+from benchmarks.queue_clients import TICKET, Connection, Screens, Served, call_one_by_one, open_windows, served
 
 ISSUES_A_SECOND = 500
 CALLS_A_SECOND = 400
 SEEN_MS: dict[int, tuple[float, float]] = {0: (20, 100), 500: (math.inf, 250)}
 """From so many screens on: p50 and p99."""
-
-_PAUSE_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -109,40 +106,15 @@ async def _calls(windows: Sequence[Connection], kiosks: Sequence[Connection], se
 
 
 async def _screens(queue: Served, kiosk: Connection, window: Connection, screens: int, calls: int) -> Rate:
-    sent: dict[str, float] = {}
-    took: list[float] = []
-    all_there = asyncio.Semaphore(0)
-
-    async def watch(after: int) -> None:
-        screen = await Connection.open(queue, "display")
-        all_there.release()
-        try:
-            async for event in screen.follow(after):
-                if b'"kind":"Called"' in event:
-                    now = time.perf_counter()
-                    took.append(now - sent[json.loads(event)["ticket"]])
-        finally:
-            screen.close()
-
-    after = (await kiosk.did("/v1/tickets", TICKET))["ticket"]["entry"]
-    watching = [asyncio.create_task(watch(after)) for _ in range(screens)]
-    for _ in watching:
-        await all_there.acquire()
-    await asyncio.sleep(1)  # their requests are on the way
-    number = "A001"
-    for _ in range(calls):
-        sent[number] = time.perf_counter()
-        await window.did("/v1/windows/1/call", json.dumps({"ticket": number}).encode())
-        await asyncio.sleep(_PAUSE_S)
-        await window.did("/v1/windows/1/finish")
-        number = (await kiosk.did("/v1/tickets", TICKET))["ticket"]["ticket"]
-        await asyncio.sleep(_PAUSE_S)
-    while len(took) < calls * screens:
-        await asyncio.sleep(_PAUSE_S)
-    for task in watching:
-        task.cancel()
-    await asyncio.gather(*watching, return_exceptions=True)
-    return _rate(took, 1.0)
+    seen: list[tuple[str, float]] = []
+    first = (await kiosk.did("/v1/tickets", TICKET))["ticket"]
+    watching = Screens(queue, first["entry"], lambda ticket: seen.append((ticket, time.perf_counter())))
+    await watching.begin(screens)
+    sent = await call_one_by_one(kiosk, window, first["ticket"], calls)
+    while len(seen) < calls * screens:
+        await asyncio.sleep(0.05)
+    await watching.end()
+    return _rate([at - sent[ticket] for ticket, at in seen], 1.0)
 
 
 def _rate(took: list[float], seconds: float) -> Rate:

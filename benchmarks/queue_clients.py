@@ -9,7 +9,8 @@ import re
 import select
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from queue_display.server.access import HAND_OUT_NAME
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "openteller", "queue", "serve"]
 BEGIN_S = 30
+
+_PAUSE_S = 0.05
 
 TICKET = b'{"services":["simple"],"customer_class":"ordinary"}'
 
@@ -109,3 +112,50 @@ async def open_windows(queue: Served, count: int) -> list[Connection]:
     for number, window in enumerate(windows, 1):
         await window.did(f"/v1/windows/{number}/sign-in", b'{"teller":"%d"}' % number)
     return windows
+
+
+class Screens:
+    """Screens that follow the log from entry `after`, all in this process; `seen` is told each call as it comes."""
+
+    def __init__(self, queue: Served, after: int, seen: Callable[[str], None] = lambda _: None) -> None:
+        self._queue = queue
+        self._after = after
+        self._seen = seen
+        self._there = asyncio.Semaphore(0)
+        self._watching: list[asyncio.Task[None]] = []
+
+    async def begin(self, count: int) -> None:
+        """Connect so many."""
+        self._watching = [asyncio.create_task(self._watch()) for _ in range(count)]
+        for _ in self._watching:
+            await self._there.acquire()
+        await asyncio.sleep(1)  # their requests are on the way
+
+    async def end(self) -> None:
+        """Hang up."""
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        screen = await Connection.open(self._queue, "display")
+        self._there.release()
+        try:
+            async for event in screen.follow(self._after):
+                if b'"kind":"Called"' in event:
+                    self._seen(json.loads(event)["ticket"])
+        finally:
+            screen.close()
+
+
+async def call_one_by_one(kiosk: Connection, window: Connection, number: str, calls: int) -> dict[str, float]:
+    """Call `number` to window 1, then new tickets, so many in all; return when each was about to be (perf_counter)."""
+    sent: dict[str, float] = {}
+    for _ in range(calls):
+        sent[number] = time.perf_counter()
+        await window.did("/v1/windows/1/call", json.dumps({"ticket": number}).encode())
+        await asyncio.sleep(_PAUSE_S)
+        await window.did("/v1/windows/1/finish")
+        number = (await kiosk.did("/v1/tickets", TICKET))["ticket"]["ticket"]
+        await asyncio.sleep(_PAUSE_S)
+    return sent

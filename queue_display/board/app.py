@@ -47,10 +47,16 @@ def start(
     media: Path | None = None,
     announcer: Announcer | None = None,
 ) -> LobbyBoard:
-    """Open the board on an existing QGuiApplication; `size` in pixels."""
+    """Open the board on an existing QGuiApplication; `size` in pixels.
+
+    `clock` is the screen's own, also where the queue's runs faster: what time it is in the branch, the queue says.
+
+    Raises:
+        CannotFollow, OSError: as `Follower`.
+    """
     model = BoardModel(clock, queue.url, Notices(media), announcer)
-    screen = BoardScreen(model, size=size, fullscreen=fullscreen)
     follower = Follower(queue, model, clock, model)
+    screen = BoardScreen(model, size=size, fullscreen=fullscreen)
     beat = QTimer(model)
     beat.setInterval(BEAT_MS)
     beat.timeout.connect(follower.tick)

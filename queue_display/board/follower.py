@@ -10,9 +10,17 @@ from pathlib import Path
 from typing import Protocol
 
 from PyQt6.QtCore import QByteArray, QObject, QUrl
-from PyQt6.QtNetwork import QNetworkAccessManager, QNetworkReply, QNetworkRequest, QSslCertificate, QSslConfiguration
+from PyQt6.QtNetwork import (
+    QNetworkAccessManager,
+    QNetworkReply,
+    QNetworkRequest,
+    QSslCertificate,
+    QSslConfiguration,
+    QSslSocket,
+)
 
 from kiosk_core.clock import Clock
+from kiosk_core.errors import OpenTellerError
 from queue_display.board.event_stream import BrokenStream, EventStreamParser
 from queue_display.board.heard import Alive, Happened, NotUnderstood, read_board, read_event
 from queue_display.board.lobby_calls import Gap
@@ -64,8 +72,17 @@ class Queue:
     authorities: Path | None = None
 
 
+class CannotFollow(OpenTellerError):
+    """TLS cannot be spoken as it was asked for."""
+
+
 class Follower(QObject):
-    """Feeds one who watches; whoever has it calls `tick` several times a second. Nothing happens before `start`."""
+    """Feeds one who watches; whoever has it calls `tick` several times a second. Nothing happens before `start`.
+
+    Raises (in the constructor):
+        CannotFollow: there is no TLS here, or no certificate in the file.
+        OSError: the file cannot be read.
+    """
 
     def __init__(self, queue: Queue, watching: Watching, clock: Clock, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -73,7 +90,7 @@ class Follower(QObject):
         self._watching = watching
         self._clock = clock
         self._network = QNetworkAccessManager(self)
-        self._trust = _trust(queue.authorities)
+        self._trust = _trust(queue)
         self._asked: QNetworkReply | None = None
         self._stream: QNetworkReply | None = None
         self._parser = EventStreamParser()
@@ -246,10 +263,15 @@ def _what_is_wrong(reply: QNetworkReply) -> tuple[Trouble, str]:
             return Trouble.NO_QUEUE, f"HTTP {status}: no branch queue"
 
 
-def _trust(authorities: Path | None) -> QSslConfiguration | None:
+def _trust(queue: Queue) -> QSslConfiguration | None:
     """Return whom TLS trusts: with a file, those in it alone."""
-    if authorities is None:
+    if queue.url.startswith("https:") and not QSslSocket.supportsSsl():
+        raise CannotFollow("https needs OpenSSL 3, which was not found; on Debian: apt-get install libssl3")
+    if queue.authorities is None:
         return None
+    certificates = QSslCertificate.fromData(QByteArray(queue.authorities.read_bytes()))
+    if not certificates:
+        raise CannotFollow(f"{queue.authorities}: holds no certificate (PEM)")
     trust = QSslConfiguration.defaultConfiguration()
-    trust.setCaCertificates(QSslCertificate.fromData(QByteArray(authorities.read_bytes())))
+    trust.setCaCertificates(certificates)
     return trust

@@ -1,8 +1,9 @@
 """The board's window: it loads the QML and sets the theme for its size."""
 
+import os
 from pathlib import Path
 
-from PyQt6.QtCore import QSize
+from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QImage
 from PyQt6.QtQuick import QQuickItem, QQuickView
 
@@ -20,6 +21,8 @@ class BoardScreen:
     """
 
     def __init__(self, model: BoardModel, *, size: tuple[int, int], fullscreen: bool = False) -> None:
+        # Qt would wait 5 ms for more changes before it paints. Nothing here moves, so there is nothing to gather.
+        os.environ.setdefault("QT_QPA_UPDATE_IDLE_TIME", "0")
         self._fullscreen = fullscreen
         self._qml = QmlWindow(QML)
         view = self._qml.view
@@ -33,6 +36,7 @@ class BoardScreen:
     def show(self) -> None:
         """Open the window."""
         if self._fullscreen:
+            self.window.setCursor(Qt.CursorShape.BlankCursor)
             self.window.showFullScreen()
         else:
             self.window.show()
