@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kiosk_core.speech import Chime, Utterance
-from queue_display.announcer import Announcements, Announcer
+from queue_display.announcer import Announcements, Announcer, call_sentence
 from queue_display.board.follower import SILENCE_S
 from queue_display.board.heard import Alive, Happened
 from queue_display.board.lobby_calls import Gap
@@ -88,10 +88,10 @@ def test_calls_are_spoken_as_they_come_and_old_ones_never() -> None:
     rig.model.begin(board())
     assert loudspeaker.said == []
     rig.model.hear(called(101, "A032", "2"))
-    assert loudspeaker.said == ["请A032号到2号窗口办理。"]
+    assert loudspeaker.said == [call_sentence("A032", "2", "zh")]
     # Away for long: two calls were missed, one of them a moment ago.
     rig.model.begin(board((("A034", "4"), ("A033", "1"), ("A032", "2")), entry=110, ago_s=5))
-    assert loudspeaker.said[1:] == ["请A034号到4号窗口办理。"]
+    assert loudspeaker.said[1:] == [call_sentence("A034", "4", "zh")]
     assert (rig.model.newest.ticket, rows(rig)[0]) == ("A034", ("A033", "1"))
     assert rig.model.newest.lit
     assert not rig.model.rows[0].lit
@@ -102,7 +102,7 @@ def test_a_call_is_repeated_as_time_passes() -> None:
     rig.model._announcer = Announcer(loudspeaker, rig.clock, Announcements(times=2, pause_s=3))
     rig.model.begin(board(ago_s=0))
     rig.pass_time(5)
-    assert loudspeaker.said == ["请A031号到3号窗口办理。"] * 2
+    assert loudspeaker.said == [call_sentence("A031", "3", "zh")] * 2
 
 
 def test_after_silence_the_lobby_is_told_within_five_seconds_and_waits_are_not_guessed() -> None:
