@@ -38,7 +38,7 @@ def board(  # noqa: PLR0917  (each is an option)
     ca: Annotated[Path | None, typer.Option(metavar="PEM", help="Whom to trust for TLS, and nobody else.")] = None,
     voice: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="How calls are spoken.", show_default="config/queue/voice.toml as it comes"),
+        typer.Option(metavar="FILE", help="How calls are spoken.", show_default="openteller/queue_defaults/voice.toml"),
     ] = None,
     mute: Annotated[bool, typer.Option("--mute", help="Speak no calls.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, not only what is wrong.")] = False,

@@ -5,7 +5,7 @@ said in time is dropped too: whom it called is at the window by then, or the scr
 again while its call still waits to be said takes that place, with its new window.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import time
 from typing import Annotated
@@ -54,8 +54,8 @@ class QuietHours:
 class Announcements:
     """How calls are spoken.
 
-    Every call is said in all `languages`, in their order, and in that of its ticket if that is another. It is said
-    `times` times, `pause_s` apart, unless others wait. One that could not be begun within `too_late_s` is dropped.
+    Every call is said in all `languages`, in their order, `times` times and `pause_s` apart unless others wait. One
+    that could not be begun within `too_late_s` is dropped.
     """
 
     languages: Annotated[tuple[Language, ...], MinLen(1)] = ("zh", "en")
@@ -77,7 +77,6 @@ class Announcements:
 class _Call:
     number: str
     window: str
-    language: Language | None
     made_at: float
     said: int = 0
 
@@ -94,9 +93,9 @@ class Announcer:
         self._is_speaking = False
         self._quiet_since = 0.0
 
-    def called(self, number: str, window: str, language: Language | None = None) -> None:
-        """Take in that ticket `number` was called, or called again, to `window`; `language` is the ticket's."""
-        call = _Call(number, window, language, self._clock.now())
+    def called(self, number: str, window: str) -> None:
+        """Take in that ticket `number` was called, or called again, to `window`."""
+        call = _Call(number, window, self._clock.now())
         for place, waiting in enumerate(self._waiting):
             if waiting.number == number:
                 self._waiting[place] = call
@@ -141,10 +140,7 @@ class Announcer:
     def _sentences(self, call: _Call, volume: float) -> Iterator[Utterance | Chime]:
         if self._settings.chime:
             yield Chime(volume)
-        languages: Sequence[Language] = self._settings.languages
-        if call.language is not None and call.language not in languages:
-            languages = (*languages, call.language)
-        for language in languages:
+        for language in self._settings.languages:
             yield Utterance(language, call_sentence(call.number, call.window, language), volume)
 
 

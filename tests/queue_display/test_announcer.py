@@ -139,15 +139,10 @@ def test_a_ticket_that_is_called_again_after_its_call_is_said_again() -> None:
     assert lobby.texts == [sentence("A001", "1")] * 2
 
 
-def test_a_ticket_taken_in_another_language_is_called_in_that_too_here_without_a_gong() -> None:
-    lobby = hall(Announcements(languages=("zh",), times=1, chime=False))
-    lobby.announcer.called("A001", "1", "zh")
-    lobby.let_pass(10)
-    lobby.announcer.called("A002", "1", "en")
-    languages = [
-        [each.language if isinstance(each, Utterance) else "gong" for each in said] for _, said in lobby.speaker.said
-    ]
-    assert languages == [["zh"], ["zh", "en"]]
+def test_a_branch_may_do_with_one_language_and_no_gong() -> None:
+    lobby = hall(Announcements(languages=("zh",), chime=False))
+    lobby.announcer.called("A001", "1")
+    assert [said for _, said in lobby.speaker.said] == [(Utterance("zh", sentence("A001", "1")),)]
 
 
 def test_a_window_with_a_name_is_called_by_it() -> None:
