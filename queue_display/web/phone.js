@@ -10,6 +10,8 @@ import en from "./words/phone.en.js";
 import zh from "./words/phone.zh.js";
 
 const KEPT = "ticket";
+const MORE_TIME = { id: "more-time", needs: "moreTime" };
+const GIVE_UP = { id: "give-up", needs: "giveUp" };
 const MINUTES = [5, 10, 15, 30];
 const EVERY_MS = 20000; // waits grow shorter though nothing happens
 const SOON_MS = 1000; // somebody else was called: all phones ask for their place, but not all at once
@@ -26,6 +28,7 @@ let timer = 0;
 let isSoon = false;
 let isCalledAnew = false;
 let wasNext = false;
+let asking = null;
 
 // -- what is shown ---------------------------------------------------------------------------------------------------
 
@@ -61,17 +64,17 @@ function showLine(id, text) {
 }
 
 function showActions(may) {
+  if (asking !== null && !may[asking.needs]) {
+    asking = null;
+  }
   find("actions").hidden = Object.keys(may).length === 0;
+  find("offers").hidden = asking !== null;
+  find("more-time-choice").hidden = asking !== MORE_TIME;
+  find("give-up-choice").hidden = asking !== GIVE_UP;
   find("back").hidden = !may.back;
   find("alert").hidden = find("alert-hint").hidden = !may.alert;
   find("more-time").hidden = !may.moreTime;
   find("give-up").hidden = !may.giveUp;
-  if (!may.moreTime) {
-    open("more-time", false);
-  }
-  if (!may.giveUp) {
-    open("give-up", false);
-  }
   showAlert();
   if (ticket !== null) {
     setText(find("give-up-question"), say("giveUpQuestion", { number: ticket.ticket }));
@@ -81,6 +84,7 @@ function showActions(may) {
 function showAlert() {
   const isOn = alertsAreOn();
   find("alert").setAttribute("aria-pressed", String(isOn));
+  find("alert").classList[isOn ? "remove" : "add"]("button-primary");
   setText(find("alert"), say(isOn ? "alertOff" : "alertOn"));
   setText(find("alert-hint"), say(isOn ? "alertOffHint" : "alertOnHint"));
 }
@@ -92,7 +96,8 @@ function titleOf(look) {
   if (look.state === "waiting") {
     return say("titleAhead", { number: ticket.ticket, n: ticket.ahead });
   }
-  return (look.window || look.headline) + " · " + ticket.ticket;
+  const what = look.state === "called" ? say("atWindow", { window: ticket.window }) : look.headline;
+  return what + " · " + ticket.ticket;
 }
 
 /** Tell once of what a customer must not miss: the call (and each repeat of it), and that he is next. */
@@ -103,7 +108,8 @@ function tellOfChange(before) {
     const text = say("toldCalled", { number, window: ticket.window });
     if (isCalledAnew || before === null || before.state !== "called") {
       sayAgain(find("called"), text);
-      alertCall(say("calledTo", { window: ticket.window }), text);
+      find("state").scrollIntoView();
+      alertCall(say("atWindow", { window: ticket.window }), text);
     }
     isCalledAnew = false;
   } else {
@@ -211,19 +217,19 @@ function act(path, body) {
   return press(find("actions"), async () => take(await api.act("my-ticket/" + path, body)));
 }
 
-/** Open or close what asks once more behind a button. */
-function open(id, isOpen) {
-  find(id).setAttribute("aria-expanded", String(isOpen));
-  find(id + "-choice").hidden = !isOpen;
+/** Ask what `question` stands for in place of the buttons. */
+function ask(question) {
+  asking = question;
+  show();
+  find(question.id + "-choice").querySelector("h2").focus();
 }
 
-function toggle(id, other) {
-  const isOpen = find(id + "-choice").hidden;
-  open(other, false);
-  open(id, isOpen);
-  if (isOpen) {
-    find(id + "-choice").querySelector("h2").focus();
-  }
+/** Show the buttons again, and be where the customer was. */
+function askNoMore() {
+  const asked = asking;
+  asking = null;
+  show();
+  find(asked.id).focus();
 }
 
 function makeMinutes() {
@@ -232,7 +238,7 @@ function makeMinutes() {
     button.type = "button";
     button.className = "button";
     button.addEventListener("click", () => {
-      open("more-time", false);
+      askNoMore();
       act("park", { minutes: count });
     });
     onLanguage(() => setText(button, say("minutes", { n: count })));
@@ -241,10 +247,10 @@ function makeMinutes() {
 }
 
 function listen() {
-  find("more-time").addEventListener("click", () => toggle("more-time", "give-up"));
-  find("give-up").addEventListener("click", () => toggle("give-up", "more-time"));
-  find("more-time-not").addEventListener("click", () => open("more-time", false));
-  find("give-up-not").addEventListener("click", () => open("give-up", false));
+  find("more-time").addEventListener("click", () => ask(MORE_TIME));
+  find("give-up").addEventListener("click", () => ask(GIVE_UP));
+  find("more-time-not").addEventListener("click", askNoMore);
+  find("give-up-not").addEventListener("click", askNoMore);
   find("give-up-sure").addEventListener("click", () => act("cancel"));
   find("back").addEventListener("click", () => act("re-enter"));
   find("alert").addEventListener("click", () => {

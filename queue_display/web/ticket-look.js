@@ -2,7 +2,8 @@
 
 import { local, say } from "./words.js";
 
-const MAY_WAIT_LONGER = { moreTime: true, giveUp: true, alert: true };
+const MAY_STAY_AWAY = { moreTime: true, giveUp: true };
+const MAY_WAIT = { moreTime: true, giveUp: true, alert: true };
 const MAY_COME_BACK = { back: true, giveUp: true };
 
 /**
@@ -14,20 +15,20 @@ export function lookOf(ticket) {
   switch (ticket.state) {
     case "waiting": {
       const detail = waitText(ticket.wait);
-      const hint = ticket.window ? say("calledTo", { window: ticket.window }) : ""; // it was sent to this one
+      const hint = ticket.window ? say("atWindow", { window: ticket.window }) : ""; // it was sent to this one
       return ticket.ahead === 0
-        ? look("next", say("next"), { detail, hint: hint || say("nextHint"), may: MAY_WAIT_LONGER })
-        : look("waiting", say("ahead", { n: ticket.ahead }), { detail, hint, may: MAY_WAIT_LONGER });
+        ? look("next", say("next"), { detail, hint: hint || say("nextHint"), may: MAY_WAIT })
+        : look("waiting", say("ahead", { n: ticket.ahead }), { detail, hint, may: MAY_WAIT });
     }
     case "called":
       return look("called", say("called"), {
-        window: say("calledTo", { window: ticket.window }),
+        window: ticket.window,
         detail: say("calledHint", { number }),
-        may: MAY_WAIT_LONGER,
+        may: MAY_STAY_AWAY,
       });
     case "arrived":
     case "serving":
-      return look("serving", say("serving"), { detail: say("calledTo", { window: ticket.window }) });
+      return look("serving", say("serving"), { detail: say("atWindow", { window: ticket.window }) });
     case "parked":
       return look("parked", say("parked"), {
         detail: ticket.until_s === null ? say("parkedOpen") : say("parkedFor", { n: minutes(ticket.until_s) }),
@@ -67,7 +68,8 @@ function waitText(wait) {
     return say("waitUnknown");
   }
   const about = Math.max(1, Math.round(wait.about_s / 60));
-  return say("wait", { about, upTo: Math.max(about, minutes(wait.up_to_s)) });
+  const upTo = minutes(wait.up_to_s);
+  return upTo > about ? say("wait", { about, upTo }) : say("waitUpTo", { upTo });
 }
 
 function minutes(seconds) {

@@ -47,6 +47,7 @@ def test_scripts_use_nothing_newer_than_the_oldest_browser(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(WEB.glob("*.css")), ids=lambda path: path.name)
 def test_styles_use_nothing_newer_than_the_oldest_browser(path: Path) -> None:
     text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = text.replace(":focus:not(:focus-visible)", "")  # they skip the whole line, and nothing is missing
     newer = r"focus-visible|focus-within|:is\(|:where\(|:has\(|\b(clamp|min|max)\(|(?<!grid-)\bgap:|inset:|aspect-ratio"
     assert not re.search(newer, text)
 

@@ -1,69 +1,36 @@
 """A browser, a branch and phones that look at it. All of these tests are slow, and need Debian's Chromium."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
-import kiosk_core.fonts
-from kiosk_core.texts import LocalText
 from tests.clocks import SetClock
-from tests.queue_display.policies import branch_policy
+from tests.queue_display.pages.browsing import CHROMIUM, LOCALES, NINE, chromium, titled_policy
 from tests.queue_display.serving import Branch, served
 
-NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
-_ALONE = (  # it asks nobody but the branch, and needs neither sandbox nor graphics
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-_TITLES = {
-    "simple": LocalText("简单业务", "Simple services"),
-    "complex": LocalText("复杂业务", "Complex services"),
-    "corporate": LocalText("对公业务", "Business customers"),
-}
-
 OpenPage = Callable[..., Page]
-"""Open a path in a new tab: open_page("/t#…", language="zh", size=(390, 844), **options of a browser context)."""
+"""Open a page in a browser of its own: open_page("/t#…", "zh", size=(390, 844), script="…", **options of a context).
+
+`script` is run before those of the page; nothing is random.
+"""
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Chromium that knows the kiosk's fonts. Of one module: asyncio.run cannot be used while it is there."""
-    program = shutil.which("chromium")
-    if program is None:
+    """Chromium, for one module: no other test could use asyncio.run while it is there."""
+    if CHROMIUM is None:
         pytest.skip("needs the Debian package chromium")
-    folder = tmp_path_factory.mktemp("fonts")
-    fonts = folder / "fonts.conf"
-    fonts.write_text(
-        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
-        f"<dir>{Path(kiosk_core.fonts.__file__).parent}</dir><cachedir>{folder}</cachedir></fontconfig>"
-    )
-    environment: dict[str, str | float | bool] = {**os.environ, "FONTCONFIG_FILE": str(fonts)}
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=_ALONE, env=environment)
-        try:
-            yield chromium
-        finally:
-            chromium.close()
+    with chromium(tmp_path_factory.mktemp("fonts")) as browser:
+        yield browser
 
 
 @pytest.fixture
 def branch(tmp_path: Path) -> Iterator[Branch]:
     """A branch on a Monday at nine, with nobody in it."""
-    policy = branch_policy()
-    titled = {name: replace(each, title=_TITLES[name]) for name, each in policy.service.items()}
-    with served(tmp_path / "queue", replace(policy, service=titled), SetClock(NINE)) as branch:
+    with served(tmp_path / "queue", titled_policy(), SetClock(NINE)) as branch:
         yield branch
 
 
@@ -77,15 +44,18 @@ def open_page(browser: Browser, branch: Branch) -> Iterator[OpenPage]:
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             wrong.append(message.text)
 
-    def open_page(path: str, language: str = "en", size: tuple[int, int] = (390, 844), **options: Any) -> Page:
+    def open_page(
+        path: str, language: str = "en", size: tuple[int, int] = (390, 844), script: str = "", **options: Any
+    ) -> Page:
         viewport = {"width": size[0], "height": size[1]}
-        context = browser.new_context(locale={"zh": "zh-CN", "en": "en-GB"}[language], viewport=viewport, **options)
+        context = browser.new_context(locale=LOCALES[language], viewport=viewport, **options)
         context.set_default_timeout(5000)
+        context.add_init_script("Math.random = () => 0;" + script)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", heard)
-        page.goto(path if path.startswith("http") else branch.url + path)
+        page.goto(path if ":" in path else branch.url + path)
         return page
 
     yield open_page
