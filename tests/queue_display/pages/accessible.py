@@ -15,13 +15,14 @@ _BEYOND = """() => {
     .map((each) => each.outerHTML);
 }"""
 _SMALL = """(least) => Array.from(document.querySelectorAll("button, a, input, select"))
+  .map((each) => each.closest("label") || each)
   .filter((each) => each.offsetParent !== null)
   .filter((each) => each.offsetHeight < least || each.offsetWidth < least)
   .map((each) => each.outerHTML)"""
 
 
 def violations(page: Page) -> list[str]:
-    """Return what axe finds, what can hardly be touched, and what is `too_wide`."""
+    """Return what axe finds, what can hardly be touched, and whether the page must be scrolled sideways."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     found = [
@@ -30,9 +31,10 @@ def violations(page: Page) -> list[str]:
         for node in each["nodes"]
     ]
     small = [f"smaller than {LEAST_TARGET_PX} px: {each}" for each in page.evaluate(_SMALL, LEAST_TARGET_PX)]
-    return found + small + too_wide(page)
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return found + small + ([f"the page is {wider} px wider than its screen"] if wider > 0 else [])
 
 
 def too_wide(page: Page) -> list[str]:
-    """Return what goes beyond the screen's right edge, or beyond its own box."""
+    """Return what goes beyond the screen's right edge, or beyond its own box: for pages where nothing may."""
     return [f"too wide: {each}" for each in page.evaluate(_BEYOND)]

@@ -14,7 +14,7 @@ from tests.queue_display.serving import Branch, served
 OpenPage = Callable[..., Page]
 """Open a page in a browser of its own: open_page("/t#…", "zh", size=(390, 844), script="…", **options of a context).
 
-`script` is run before those of the page; nothing is random.
+`script` is run before those of the page; nothing is random, nothing moves.
 """
 
 
@@ -48,7 +48,7 @@ def open_page(browser: Browser, branch: Branch) -> Iterator[OpenPage]:
         path: str, language: str = "en", size: tuple[int, int] = (390, 844), script: str = "", **options: Any
     ) -> Page:
         viewport = {"width": size[0], "height": size[1]}
-        context = browser.new_context(locale=LOCALES[language], viewport=viewport, **options)
+        context = browser.new_context(locale=LOCALES[language], viewport=viewport, reduced_motion="reduce", **options)
         context.set_default_timeout(5000)
         context.add_init_script("Math.random = () => 0;" + script)
         contexts.append(context)

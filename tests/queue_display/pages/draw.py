@@ -25,6 +25,7 @@ def draw_visit(
     name: str,
     language: str,
     states: Collection[str] = EVERY_STATE,
+    *,
     colours: Literal["light", "dark"] = "light",
 ) -> None:
     """Draw a ticket's page in these states."""
@@ -50,7 +51,7 @@ def main(folder: Path | None) -> None:
         if folder is None:
             draw_visit(browser, SCREENS, "phone", "zh", ["waiting", "next", "called", "more-time"])
             draw_visit(browser, SCREENS, "phone", "en", ["waiting", "missed", "serving", "give-up"])
-            draw_visit(browser, SCREENS, "phone-small", "en", ["called"], "dark")
+            draw_visit(browser, SCREENS, "phone-small", "en", ["called"], colours="dark")
             return
         folder.mkdir(parents=True, exist_ok=True)
         for name in SIZES:
