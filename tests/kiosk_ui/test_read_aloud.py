@@ -4,8 +4,10 @@ import re
 from dataclasses import replace
 
 import pytest
+from PyQt6.QtCore import Q_ARG, QMetaObject, QUrl
+from PyQt6.QtQml import QQmlComponent
 
-from kiosk_core.intents import StayHere
+from kiosk_core.intents import Cancel, StayHere
 from kiosk_core.texts import LANGUAGES, Words
 from kiosk_ui.texts import Catalogue
 from kiosk_ui.view_model import ViewModel
@@ -139,6 +141,34 @@ def test_a_touch_anywhere_else_stops_the_reading_and_is_still_a_touch():
         screen.touch("cancel")
         assert not rig.speaker.speaking
         assert len(rig.sent) == before + 1
+
+
+FINGER = b"""
+import QtTest
+TestCase {
+    when: false  // it is no test of its own
+    function touch(item) {
+        touchEvent(item).press(0, item).commit();
+        touchEvent(item).release(0, item).commit();
+    }
+}
+"""
+
+
+def test_a_finger_on_a_touch_panel_does_as_a_mouse_does():
+    """Touches take another way through Qt: what sees every finger must leave it to what lies below."""
+    with open_screen("portrait") as (rig, screen):
+        rig.show(PAGES["place_card"], "zh")
+        screen.grab()
+        component = QQmlComponent(screen.window.engine())
+        component.setData(FINGER, QUrl("file:finger.qml"))
+        finger = component.create()
+        finger.setProperty("parent", screen.window.contentItem())
+        for name, told in (("read_aloud", True), ("read_aloud", False), ("read_aloud", True), ("cancel", False)):
+            QMetaObject.invokeMethod(finger, "touch", Q_ARG("QVariant", screen.find(name)))
+            assert rig.speaker.speaking is told
+        finger.deleteLater()
+    assert rig.sent[-1].intent == Cancel()
 
 
 @pytest.mark.parametrize(
