@@ -11,6 +11,7 @@ from rich.console import Console
 from openteller.console import log_to_stderr, plain_errors, stop
 from openteller.no_core_dump import leave_no_core_dump
 from openteller.queue_folder import default_folder
+from openteller.queue_headquarters_commands import app as headquarters_app
 from openteller.queue_policy import DEFAULT_DAY, DEFAULT_POLICY, load_forecast, load_policy
 from openteller.queue_token_commands import app as token_app
 from openteller.queue_webhook_commands import app as webhook_app
@@ -21,6 +22,7 @@ from queue_display.staged.plan import plan_day, windows_for
 app = typer.Typer(no_args_is_help=True, help="The branch queue.")
 app.add_typer(token_app, name="token")
 app.add_typer(webhook_app, name="webhook")
+app.add_typer(headquarters_app, name="headquarters")
 
 app.command(name="what-if", epilog=WHAT_IF_EXAMPLES)(what_if)
 
@@ -57,7 +59,9 @@ def serve(  # noqa: PLR0917  (each is an option)
             " passfile. Several servers may serve one branch.",
         ),
     ] = None,
-    branch: Annotated[str | None, typer.Option(metavar="NAME", help="Which branch of the database this is.")] = None,
+    branch: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which branch this is, to database and headquarters.")
+    ] = None,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Whom to serve; 0.0.0.0: the network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8640,
     certificate: Annotated[Path | None, typer.Option(metavar="PEM", help="For TLS, with --key.")] = None,
@@ -71,6 +75,16 @@ def serve(  # noqa: PLR0917  (each is an option)
         ),
     ] = None,
     rate: Annotated[float, typer.Option(min=0.1, help="Requests a second that one client may send.")] = 20.0,
+    headquarters: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The broker by which headquarters is told: mqtts://HOST:PORT."),
+    ] = None,
+    headquarters_ca: Annotated[
+        Path | None, typer.Option(metavar="PEM", help="A CA to trust for it, besides the system's.")
+    ] = None,
+    headquarters_login: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Two lines: the broker's user and password.")
+    ] = None,
     webhook_ca: Annotated[
         Path | None, typer.Option(metavar="PEM", help="A CA to trust for webhooks, besides the system's.")
     ] = None,
@@ -80,14 +94,16 @@ def serve(  # noqa: PLR0917  (each is an option)
 
     Runs until SIGTERM or Ctrl-C. What was acknowledged outlives a power cut.
     """
+    from openteller.queue_broker import BrokerAt  # noqa: PLC0415
     from openteller.queue_database import Database  # noqa: PLC0415
     from openteller.queue_outgoing import Outside  # noqa: PLC0415  (the server's libraries)
     from openteller.queue_server import Place  # noqa: PLC0415
     from openteller.queue_server import serve as serve_queue  # noqa: PLC0415
     from queue_display.server.access import Limits  # noqa: PLC0415
 
-    if (database is None) != (branch is None):
-        stop("--database and --branch belong together: one database keeps the logs of many branches")
+    if (database is None and headquarters is None) != (branch is None):
+        stop("--branch is for --database and --headquarters: those have many branches, and must know this one's name")
+    broker = BrokerAt(headquarters, headquarters_ca, headquarters_login) if headquarters else None
     leave_no_core_dump()
     log_to_stderr(verbose)
     console = Console(highlight=False, soft_wrap=True)
@@ -100,7 +116,7 @@ def serve(  # noqa: PLR0917  (each is an option)
             database=Database(database, branch) if database and branch else None,
             say=lambda line: console.print(line, markup=False),
             limits=Limits(per_second=rate, burst=3 * rate),
-            outside=Outside(webhook_ca),
+            outside=Outside(webhook_ca, broker, branch or ""),
         )
 
 

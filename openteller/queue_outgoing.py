@@ -1,4 +1,4 @@
-"""The ways out of the branch queue's server: webhooks."""
+"""The ways out of the branch queue's server: webhooks, and the way to headquarters."""
 
 import ssl
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk_core.clock import Clock
+from openteller.queue_broker import BrokerAt, check_broker, line_to
 from queue_display.feed import Feed
+from queue_display.headquarters.courier import Courier
+from queue_display.headquarters.messages import checked_name, have_topic
 from queue_display.server.outgoing import Deed, Outgoing
 from queue_display.webhooks.delivering import Means
 from queue_display.webhooks.managing import deeds
@@ -19,9 +22,14 @@ from queue_display.webhooks.service import Webhooks
 
 @dataclass(frozen=True)
 class Outside:
-    """Who else is told. `webhook_ca`: a CA (PEM) to trust for webhooks besides those of the system."""
+    """Who else is told. `webhook_ca`: a CA (PEM) to trust for webhooks besides those of the system.
+
+    `headquarters`: the broker by which they are told, who know this branch as `branch`.
+    """
 
     webhook_ca: Path | None = None
+    headquarters: BrokerAt | None = None
+    branch: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,11 +46,21 @@ def outgoing(folder: Path, feed: Feed, clock: Clock, outside: Outside) -> Iterat
 
     Raises:
         StoreUnavailable: the list of webhooks cannot be used.
-        OSError: the CA's file cannot be read, or is none.
+        OSError: a CA's or login's file cannot be read, or is none.
+        BranchNamed, BrokerUnusable: headquarters cannot be told; the text says why.
     """
     trust = ssl.create_default_context()
     if outside.webhook_ca is not None:
         trust.load_verify_locations(outside.webhook_ca)
     with closing(Registry(folder)) as registry, ThreadPoolExecutor(1, thread_name_prefix="webhooks-disk") as disk:
         webhooks = Webhooks(Means(feed, registry, disk, clock), lambda: sending(clock, trust))
-        yield Channels((webhooks,), deeds(webhooks))
+        running: list[Outgoing] = [webhooks]
+        if outside.headquarters is not None:
+            running.append(_courier(outside.headquarters, outside.branch, feed, clock))
+        yield Channels(running, deeds(webhooks))
+
+
+def _courier(broker: BrokerAt, branch: str, feed: Feed, clock: Clock) -> Courier:
+    check_broker(broker)
+    topic = have_topic(checked_name(branch))
+    return Courier(branch, feed, clock, lambda heard, changed: line_to(broker, topic, heard, changed))

@@ -1,0 +1,95 @@
+"""A real MQTT broker for tests: Debian's mosquitto at a free port of this machine, with TLS and a password."""
+
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from openteller.demo_certificates import make_demo_certificates
+
+USER, PASSWORD = "branches", "a long and secret word"
+_BEGIN_S = 20
+
+_CONFIGURATION = """\
+listener {port} 127.0.0.1
+certfile {certificate}
+keyfile {key}
+user root
+allow_anonymous false
+password_file {folder}/passwords
+persistence true
+persistence_location {folder}/
+autosave_interval 1
+log_dest file {folder}/log
+"""
+
+
+@dataclass
+class Mosquitto:
+    """A broker in `folder` that may be killed and begun again; `ca` trusts it, `login` is what it asks for."""
+
+    folder: Path
+    port: int
+    ca: Path
+    login: Path
+    _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"mqtts://127.0.0.1:{self.port}"
+
+    def begin(self) -> None:
+        """Run it, and wait until it listens."""
+        self._process = subprocess.Popen(["mosquitto", "-c", str(self.folder / "mosquitto.conf")])
+        trust = ssl.create_default_context(cafile=self.ca)
+        until = time.monotonic() + _BEGIN_S
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), 1) as plain:
+                    trust.wrap_socket(plain, server_hostname="127.0.0.1").close()
+                    return
+            except OSError:
+                assert time.monotonic() < until, (self.folder / "log").read_text()
+                time.sleep(0.02)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(20)
+            self._process = None
+
+
+@contextmanager
+def mosquitto(folder: Path) -> Iterator[Mosquitto]:
+    """Run a broker whose files lie in `folder`; skip the test where there is none."""
+    if shutil.which("mosquitto") is None or shutil.which("mosquitto_passwd") is None:
+        pytest.skip("mosquitto is not installed (Debian: mosquitto)")
+    folder.mkdir()
+    made = make_demo_certificates(folder / "certificates", datetime.now(UTC))
+    passwords = folder / "passwords"
+    passwords.write_text(f"{USER}:{PASSWORD}\n", encoding="utf-8")
+    passwords.chmod(0o600)
+    subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True)
+    login = folder / "login"
+    login.write_text(f"{USER}\n{PASSWORD}\n", encoding="utf-8")
+    login.chmod(0o600)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (folder / "mosquitto.conf").write_text(
+        _CONFIGURATION.format(port=port, certificate=made.server_certificate, key=made.server_key, folder=folder),
+        encoding="utf-8",
+    )
+    broker = Mosquitto(folder, port, made.ca, login)
+    try:
+        broker.begin()
+        yield broker
+    finally:
+        broker.kill()
