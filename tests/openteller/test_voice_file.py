@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from kiosk_core.errors import ConfigError
-from openteller import config_commands, say_command
+from kiosk_core.speech import Speaker
+from openteller import cli, config_commands, say_command
 from openteller.queue_policy import DEFAULT_POLICY
 from openteller.voice_file import VoiceFile, load_voice, open_reader, open_speaker
 from tests.clocks import RealClock
@@ -15,6 +16,7 @@ from tests.voice.programs import write_program
 from voice.settings import VoiceSettings
 from voice.sound import Sound, read_wav
 
+EXAMPLE = Path(__file__).parents[2] / "config" / "kiosk.example.toml"
 SHIPPED = DEFAULT_POLICY.with_name("voice.toml")
 
 QUIET = "\n[[announcements.quiet]]\n"
@@ -94,6 +96,29 @@ def test_a_terminal_with_both_programs_reads_aloud(monkeypatch: pytest.MonkeyPat
     speaker = open_reader(VoiceSettings(), RealClock())
     assert speaker is not None
     speaker.close()
+
+
+@pytest.mark.parametrize(("section", "reads"), [("", False), ("\n[voice]\n", True)])
+def test_a_terminal_reads_aloud_where_its_file_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, section: str, reads: bool
+) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace('"../services"', f'"{EXAMPLE.parents[1] / "services"}"')
+    (tmp_path / "kiosk.toml").write_text(text + section, encoding="utf-8")
+    for name in ("espeak-ng", "aplay"):
+        Path(write_program(tmp_path, "exit 1")).rename(tmp_path / name)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    given: list[Speaker | None] = []
+
+    def run(*_: object, speaker: Speaker | None, **__: object) -> int:
+        given.append(speaker)
+        return 0
+
+    monkeypatch.setattr("kiosk_ui.app.run", run)
+    assert CliRunner().invoke(cli.app, ["kiosk", str(tmp_path / "kiosk.toml")]).exit_code == 0
+    (speaker,) = given
+    assert (speaker is not None) is reads
+    if speaker is not None:
+        speaker.close()
 
 
 def say(*arguments: str) -> tuple[int, str]:
