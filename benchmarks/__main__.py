@@ -1,8 +1,8 @@
 """`./run bench [NAME...]`: run the benchmarks and print a table each; the last column compares with the first line.
 
-`./run bench replug`, `ocr`, `ocr-worker`, `queue-server`, `queue-board` and `queue-waits` are by themselves
-(bench_replug.py, bench_ocr.py, bench_ocr_worker.py, bench_queue_server.py, bench_queue_board.py, queue_waits.py): they
-take one to twenty minutes.
+`./run bench replug`, `ocr`, `ocr-worker`, `queue-board`, `queue-kiosk`, `queue-server` and `queue-waits` are by
+themselves (bench_replug.py, bench_ocr.py, bench_ocr_worker.py, bench_queue_board.py, bench_queue_kiosk.py,
+bench_queue_server.py, queue_waits.py): they take one to twenty minutes.
 """
 
 import sys
@@ -19,6 +19,7 @@ from benchmarks import (
     bench_protocol,
     bench_queue,
     bench_queue_board,
+    bench_queue_kiosk,
     bench_queue_server,
     bench_receipt,
     bench_reconcile,
@@ -42,6 +43,7 @@ BY_THEMSELVES: dict[str, Callable[[list[str]], int]] = {
     "replug": bench_replug.main,
     "ocr": bench_ocr.main,
     "ocr-worker": bench_ocr_worker.main,
+    "queue-kiosk": bench_queue_kiosk.main,
     "queue-server": bench_queue_server.main,
     "queue-board": bench_queue_board.main,
     "queue-waits": queue_waits.main,

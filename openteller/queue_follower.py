@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 Tell = Callable[[QueueNow | None], None]
 
-LEAST_S = 1.0
+LEAST_S = 0.3
 """Between two looks: a branch in which much happens is looked at no more often."""
 MOST_S = 10.0
 """Waits change while nothing happens."""
@@ -67,17 +67,19 @@ class QueueFollower:
 
     def _looks(self) -> Iterator[None]:
         """Look whenever something has happened, and now and then; yields after each look."""
-        news, looked = False, -math.inf
+        looked = -math.inf
         for happened in self._client.follow():
             if self._stopped.is_set():
                 return
-            news = news or happened
             since = self._clock.now() - looked
-            if (news and since >= LEAST_S) or since >= MOST_S:
-                now = self._client.now()
-                news, looked = False, self._clock.now()
-                self._find(now)
-                yield
+            if not happened and since < MOST_S:
+                continue
+            if since < LEAST_S:  # what happens meanwhile is seen in the same look
+                self._clock.sleep(LEAST_S - since)
+            now = self._client.now()
+            looked = self._clock.now()
+            self._find(now)
+            yield
 
     def _find(self, now: QueueNow) -> None:
         if self._online is not True:

@@ -365,7 +365,13 @@ QUEUE = QueueStrip(
         for _, zh, en, waiting, up_to in _QUEUE_SERVICES
     ),
 )
-TICKETS = replace(OTHERS[1], service_id="queue_ticket", icon="ticket")
+QR_OF_TICKET = "https://queue.branch.example:8640/t#A013.20261122.Zk3v9QxT1sLr0aWm8bYcDg"
+TICKETS = replace(
+    OTHERS[1],
+    service_id="queue_ticket",
+    icon="ticket",
+    subtitle=LocalText("不用证件 · 老人优先", "No card needed · elderly first"),
+)
 
 
 def ticket(paper: Paper, body: str, number: str = "A013", qr: bool = True, **more: object) -> TicketPage:
@@ -375,7 +381,7 @@ def ticket(paper: Paper, body: str, number: str = "A013", qr: bool = True, **mor
         ahead=Words("queue_ticket.ticket.ahead", {"ahead": "12"}),
         wait=Words("queue_ticket.ticket.wait", {"about": "14", "up_to": "21"}),
         body=Words(f"queue_ticket.ticket.{body}"),
-        qr="https://queue.branch.example:8640/t#A013.20261122.Zk3v9QxT1sLr0aWm8bYcDg" if qr else "",
+        qr=QR_OF_TICKET if qr else "",
         paper=paper,
         **more,  # type: ignore[arg-type]
     )
