@@ -93,9 +93,9 @@ def engine_of(url: URL) -> Engine:
 
 
 def _begin_session(connection: psycopg.Connection[Any], _: object) -> None:
-    connection.autocommit = True
-    connection.execute(_SESSION, (f"{_LOCK_S}s", f"{_TURN_S}s"))
-    connection.autocommit = False
+    with connection.cursor() as cursor:
+        cursor.execute(_SESSION, (f"{_LOCK_S}s", f"{_TURN_S}s"))
+    connection.commit()
 
 
 def check_that_it_keeps(connection: Connection) -> None:

@@ -230,12 +230,15 @@ class PromisesReport:
     """Over the last days: how many waits were promised and fell due, the share of "up to" that was kept (0.8 is meant).
 
     `bias_s`: by how much they waited longer than "about" on average; `rms_error_s`: the root mean square of that.
+    `at_once`: how many others were told less than a minute, and which share of them was called within it.
     """
 
     due: int
     kept: float
     bias_s: float
     rms_error_s: float
+    at_once: int
+    at_once_kept: float
 
 
 @dataclass(frozen=True)

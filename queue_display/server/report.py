@@ -79,7 +79,14 @@ def _line(
 
 
 def _promises(promises: Promises) -> PromisesReport:
-    return PromisesReport(promises.due, promises.share_kept, promises.bias_s, promises.rms_error_s)
+    return PromisesReport(
+        due=promises.due,
+        kept=promises.share_kept,
+        bias_s=promises.bias_s,
+        rms_error_s=promises.rms_error_s,
+        at_once=promises.at_once,
+        at_once_kept=promises.share_kept_at_once,
+    )
 
 
 def _hour(hour: int, figures: HourFigures) -> HourReport:

@@ -148,12 +148,12 @@ function hourSaid(hour) {
 }
 
 function showPromises(report, titles) {
-  const lines = report.lines.filter((line) => line.promises.due > 0);
+  const lines = report.lines.filter((line) => line.promises.due > 0 || line.promises.at_once > 0);
   setText(find("promises-hint"), say("promisesHint", { n: LEARNED_DAYS }) + " " + say("fewHint"));
   find("promises-none").hidden = lines.length > 0;
   find("promises-all").hidden = lines.length === 0;
   const makeRow = () => {
-    const row = makeCells(6, [1, 3]);
+    const row = makeCells(7, [1, 3]);
     row.children[3].appendChild(make("div", "share", [bandLine(KEPT_FROM, KEPT_TO), make("span")]));
     return row;
   };
@@ -162,19 +162,23 @@ function showPromises(report, titles) {
     const isFew = promises.due < FEW;
     setText(row.children[0], titles.service(line.service));
     setText(row.children[1], titles.customersOf(line));
-    setText(row.children[2], promises.due + (isFew ? " · " + say("few") : ""));
+    const isNone = promises.due === 0;
+    setText(row.children[2], promises.due + (isFew && !isNone ? " · " + say("few") : ""));
     const share = row.children[3].firstChild;
+    share.hidden = isNone;
     drawBand(share.firstChild, promises.kept, promises.kept >= KEPT_FROM && promises.kept <= KEPT_TO, isFew);
     setText(share.lastChild, percent(promises.kept));
-    setText(row.children[4], signed(promises.bias_s));
-    setText(row.children[5], "± " + say("minutes", { n: (promises.rms_error_s / 60).toFixed(1) }));
+    setText(row.children[4], isNone ? "–" : signed(promises.bias_s));
+    setText(row.children[5], isNone ? "–" : "± " + say("minutes", { n: (promises.rms_error_s / 60).toFixed(1) }));
+    const atOnce = { n: promises.at_once, share: percent(promises.at_once_kept) };
+    setText(row.children[6], promises.at_once === 0 ? "–" : say("atOnceKept", atOnce));
   });
 }
 
 function signed(seconds) {
   const value = (seconds / 60).toFixed(1);
   const isNegative = Number(value) < 0;
-  const sign = Number(value) === 0 ? "" : isNegative ? "−" : "+";
+  const sign = Number(value) === 0 ? "" : isNegative ? "-" : "+";
   return say("minutes", { n: sign + value.replace("-", "") });
 }
 

@@ -4,7 +4,7 @@ import { Follower } from "./events.js";
 import { beginPage, find, press, showLive } from "./page.js";
 import { Problem } from "./api.js";
 import { showReport } from "./manager-view.js";
-import { Looks, Titles, refuseToken, setChildren, withToken } from "./staff.js";
+import { Looks, Titles, isRefused, refuseToken, setChildren, withToken } from "./staff.js";
 import { language, onLanguage, say } from "./words.js";
 import managerEn from "./words/manager.en.js";
 import managerZh from "./words/manager.zh.js";
@@ -43,9 +43,15 @@ async function begin(given) {
       showLive(isLive);
       looks.soon();
     },
-    refused: (problem) => press(find("token-form"), () => refuseToken(problem)),
+    refused: askForToken,
   });
   show();
+}
+
+function askForToken(problem) {
+  follower.stop();
+  looks.rest();
+  press(find("token-form"), () => refuseToken(problem));
 }
 
 async function look() {
@@ -56,7 +62,10 @@ async function look() {
     if (problem.code === undefined) {
       throw problem;
     }
-    // The banner says that the queue is not heard; it is looked at again when it is.
+    if (isRefused(problem)) {
+      askForToken(problem);
+    }
+    // Else the banner says that the queue is not heard; it is looked at again when it is.
   }
 }
 

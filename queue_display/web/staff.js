@@ -36,9 +36,14 @@ export function withToken(begin) {
   }
 }
 
-/** Ask for another token, and throw what was wrong with this one. */
+/** Whether it is the token that is refused. */
+export function isRefused(problem) {
+  return problem.status === 401 || problem.status === 403;
+}
+
+/** Ask for another token if this one is refused, and throw what was wrong. */
 export function refuseToken(problem) {
-  if (problem.status === 401 || problem.status === 403) {
+  if (isRefused(problem)) {
     forgetToken(TOKEN);
     askForToken();
   }
@@ -175,10 +180,12 @@ export class Looks {
     this._lookedAt = -Infinity;
     this._isLooking = false;
     this._isAskedAgain = false;
+    this._isResting = false;
   }
 
   /** Look as soon as that is not too often. */
   soon() {
+    this._isResting = false;
     if (this._isLooking) {
       this._isAskedAgain = true;
       return;
@@ -188,6 +195,7 @@ export class Looks {
 
   /** Look no more until `soon`. */
   rest() {
+    this._isResting = true;
     clearTimeout(this._timer);
   }
 
@@ -204,9 +212,9 @@ export class Looks {
       await this._look();
     } finally {
       this._isLooking = false;
-      if (this._isAskedAgain) {
+      if (this._isAskedAgain && !this._isResting) {
         this.soon();
-      } else {
+      } else if (!this._isResting) {
         this._wait(this._longestMs);
       }
     }

@@ -74,13 +74,17 @@ export class SignIn {
     });
     const isOpen = this._open.has(chosen);
     find("staff-field").hidden = isOpen;
-    find("staff").required = !isOpen;
     setText(find("open-window"), say(isOpen ? "joinWindow" : "openWindow"));
   }
 
   _signIn() {
     const window = find("window").value.trim();
     const staff = this._open.get(window) || find("staff").value.trim();
+    const missing = window === "" ? "window" : staff === "" ? "staff" : "";
+    if (missing !== "") {
+      find(missing).focus();
+      return;
+    }
     press(find("sign-in"), async () => {
       if (!this._open.has(window)) {
         await this._teller.api.act("windows/" + encodeURIComponent(window) + "/sign-in", { teller: staff });

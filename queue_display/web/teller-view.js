@@ -213,15 +213,17 @@ function showLines(teller, now) {
   const makeRow = () => {
     const head = make("th");
     head.scope = "row";
-    const cells = ["", "number", "number", "number", ""].map((kind) => make("td", kind));
-    cells[2].appendChild(make("span"));
+    head.className = "what";
+    head.appendChild(make("span"));
+    head.appendChild(make("span", "soft small"));
+    const cells = ["number", "number", "number", ""].map((kind) => make("td", kind));
+    cells[1].appendChild(make("span"));
     return make("tr", "", [head].concat(cells));
   };
   fillList(find("lines"), items, makeRow, (row, { line }) => {
-    const [service, customers, waiting, longest, target, here] = row.children;
-    setText(service, teller.titles.service(line.service));
+    const [head, waiting, longest, target, here] = row.children;
     const bound = line.window === "" ? "" : " · " + say("otherWindow", { window: line.window });
-    setText(customers, teller.titles.customersOf(line) + bound);
+    showWhat(head, teller.titles.service(line.service), teller.titles.customersOf(line) + bound);
     setText(waiting, String(line.waiting));
     showWait(longest.firstChild, line.longest_s, line.target_s, minutes(line.longest_s), true);
     setText(target, minutes(line.target_s));

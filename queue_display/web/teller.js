@@ -3,7 +3,7 @@
 
 import { Follower } from "./events.js";
 import { beginPage, find, press, setText, showLive } from "./page.js";
-import { Looks, Titles, refuseToken, uncertain, withToken } from "./staff.js";
+import { Looks, Titles, isRefused, refuseToken, uncertain, withToken } from "./staff.js";
 import { ACTS, offered, question } from "./teller-acts.js";
 import { Dialogs } from "./teller-dialogs.js";
 import { listenToKeys } from "./teller-keys.js";
@@ -52,7 +52,7 @@ class Console {
         showLive(isLive);
         this._looks.soon();
       },
-      refused: (problem) => press(find("token-form"), () => refuseToken(problem)),
+      refused: (problem) => this._askForToken(problem),
     });
     await this._signIn.resume(windows);
   }
@@ -138,6 +138,13 @@ class Console {
     return this._dialogs.ticket(number);
   }
 
+  _askForToken(problem) {
+    this._follower.stop();
+    this._looks.rest();
+    this.work(null);
+    press(find("token-form"), () => refuseToken(problem));
+  }
+
   async _look() {
     if (this.window === null || this.api === null) {
       return;
@@ -148,7 +155,10 @@ class Console {
       if (problem.code === undefined) {
         throw problem;
       }
-      // The banner says that the queue is not heard; it is looked at again when it is.
+      if (isRefused(problem)) {
+        this._askForToken(problem);
+      }
+      // Else the banner says that the queue is not heard; it is looked at again when it is.
     }
   }
 

@@ -188,7 +188,9 @@ def test_a_branch_learns_from_its_log_and_keeps_its_promises() -> None:
             )
         )
     promises = calibration.promises[SIMPLE]
-    assert promises.due > 300
+    assert promises.due > 200
+    assert promises.at_once > 50
+    assert promises.share_kept_at_once > 0.8
     assert promises.share_kept > 0.7
     assert estimator.times.mean("simple", 9, "1001") == pytest.approx(200, rel=0.2)
 
@@ -208,6 +210,22 @@ def test_who_parks_his_ticket_is_promised_nothing_any_more() -> None:
         calibration.observe(entry)
     promises = calibration.promises[Line("simple", "vip")]
     assert (promises.due, promises.kept, promises.bias_s, promises.rms_error_s) == (1, 1, 20, 20)
+
+
+def test_who_is_told_less_than_a_minute_is_promised_to_be_called_within_it() -> None:
+    log, calibration = Log(branch_policy()), Calibration()
+    log.did(acts.SignIn("1", "1001"))
+    for waits_s in (59, 61):
+        log.did(acts.IssueTicket(("simple",), "vip", "zh", Channel.KIOSK, said_about_s=0.0, said_up_to_s=3.0))
+        log.now += waits_s
+        log.did(acts.CallNext("1"))
+        log.did(acts.Finish("1"))
+    for entry in log.entries:
+        calibration.observe(entry)
+    promises = calibration.promises[Line("simple", "vip")]
+    assert (promises.due, promises.at_once, promises.share_kept_at_once) == (0, 2, 0.5)
+    both = promises + promises
+    assert (both.at_once, both.at_once_kept) == (4, 2)
 
 
 def check_promises(name: str, answers_by_class: Mapping[str, Answers]) -> None:

@@ -57,7 +57,9 @@ export default {
   kept: "Kept",
   bias: "Longer than \"about\"",
   error: "Typical error",
+  atOnce: "Told: less than 1 min",
+  atOnceKept: "{n}, {share} called within it",
   noPromises: "No promises have fallen due yet.",
   few: "few",
-  fewHint: "Fewer than 30 promises say little.",
+  fewHint: "Fewer than 30 promises say little. Less than a minute is told where a window is free: that stands apart.",
 };

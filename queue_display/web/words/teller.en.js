@@ -3,7 +3,7 @@ export default {
   title: "Teller console",
   signInHeading: "Open a window",
   whichWindow: "Window",
-  windowHint: "This computer remembers the window.",
+  windowHint: "This computer remembers the window. The windows that there are:",
   teller: "Your staff number",
   openWindow: "Open window",
   joinWindow: "Continue at this window",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from queue_display.server.access import Tokens
 from tests.clocks import SetClock
 from tests.queue_display.pages.accessible import violations
 from tests.queue_display.pages.conftest import NINE, OpenPage
@@ -219,6 +220,17 @@ def test_who_has_no_token_of_a_teller_is_told_so(branch: Branch, open_page: Open
     expect(page.locator("#sign-in")).to_be_visible()
     expect(page.locator("#problem")).to_be_hidden()
     assert branch.tokens["teller"] not in page.url
+
+
+def test_whose_token_is_withdrawn_is_asked_for_another(branch: Branch, open_page: OpenPage, tmp_path: Path) -> None:
+    branch.ticket()
+    page = at_work(open_page, branch, "zh")
+    Tokens(tmp_path / "queue").remove("teller")
+    page.keyboard.press("n")
+    expect(page.locator("#token")).to_be_focused()
+    expect(page.locator("#desk")).to_be_hidden()
+    expect(page.locator("#problem")).to_contain_text("请求须带本网点的令牌")
+    assert branch.ask("display", "GET", "/v1/board").json()["calls"] == []
 
 
 def test_notes_are_text_and_are_seen_by_whoever_serves(branch: Branch, open_page: OpenPage) -> None:
