@@ -78,7 +78,7 @@ def _board(queue: Served, folder: str) -> "Iterator[subprocess.Popen[str]]":
 
 async def _measure(queue: Served, board: "subprocess.Popen[str]", screens: int, calls: int) -> list[float]:
     """Return how long each call took, in milliseconds."""
-    (window,) = await open_windows(queue, 1)
+    (window,) = await open_windows([queue], 1)
     kiosk = await Connection.open(queue, "customer")
     first = (await kiosk.did("/v1/tickets", TICKET))["ticket"]
     others = Screens(queue, first["entry"])

@@ -3,22 +3,26 @@
 The queue is a process of its own with full durability; all clients and screens share one other process. Tickets: each
 client takes one after the other, each with a key of its own. Calls: all windows call at once, in rounds; what lies
 between the rounds is not counted. Screens: calls one by one, from before the request is sent until each screen has it.
-Ends with 1 where a limit is broken.
+Then the same with the log in a PostgreSQL of its own, where one is installed: one server, then two that share
+clients and screens. Ends with 1 where a limit is broken; they are for a branch on its own, on SQLite.
 """
 
 import argparse
 import asyncio
 import math
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.postgres import Cluster, NotInstalled, cluster
 from benchmarks.queue_clients import TICKET, Connection, Screens, Served, call_one_by_one, open_windows, served
 
 ISSUES_A_SECOND = 500
@@ -44,26 +48,48 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--screens", type=int, default=30)
     parser.add_argument("--calls", type=int, default=200, help="that the screens are shown (200)")
     options = parser.parse_args(arguments)
+    table = Table("log", "what", "limit", "measured", "p50 ms", "p99 ms", box=None)
     with tempfile.TemporaryDirectory(dir=".") as folder, served(Path(folder)) as queue:
-        tickets, calls, seen = asyncio.run(_measure(queue, options))
+        alone = asyncio.run(_measure([queue], options))
     p50, p99 = SEEN_MS[max(count for count in SEEN_MS if count <= options.screens)]
-    table = Table("what", "limit", "measured", "p50 ms", "p99 ms", box=None)
-    table.add_row("tickets/s", f"{ISSUES_A_SECOND}", *_told(tickets))
-    table.add_row("calls/s", f"{CALLS_A_SECOND}", *_told(calls))
-    table.add_row(f"call on {options.screens} screens", f"{p50:g} / {p99:g} ms", "", *_told(seen)[1:])
+    _add(table, "SQLite", options.screens, alone, (f"{ISSUES_A_SECOND}", f"{CALLS_A_SECOND}", f"{p50:g} / {p99:g} ms"))
+    try:
+        with cluster() as database:
+            for servers in (1, 2):
+                name = f"PostgreSQL, {servers} server{'s' * (servers > 1)}"
+                _add(table, name, options.screens, _in_database(database, servers, options))
+    except NotInstalled as error:
+        print(error, file=sys.stderr)
     Console(highlight=False).print(table)
+    tickets, calls, seen = alone
     in_time = seen.p50_ms < p50 and seen.p99_ms < p99
     return 0 if tickets.per_second >= ISSUES_A_SECOND and calls.per_second >= CALLS_A_SECOND and in_time else 1
+
+
+def _in_database(database: Cluster, servers: int, options: argparse.Namespace) -> tuple[Rate, Rate, Rate]:
+    named = ("--database", database.url(database.new_database()), "--branch", "bench")
+    with tempfile.TemporaryDirectory(dir=".") as folder, ExitStack() as running:
+        queues = [running.enter_context(served(Path(folder), *named)) for _ in range(servers)]
+        return asyncio.run(_measure(queues, options))
+
+
+def _add(
+    table: Table, log: str, screens: int, measured: tuple[Rate, Rate, Rate], limits: Sequence[str] = ("", "", "")
+) -> None:
+    tickets, calls, seen = measured
+    table.add_row(log, "tickets/s", limits[0], *_told(tickets))
+    table.add_row("", "calls/s", limits[1], *_told(calls))
+    table.add_row("", f"call on {screens} screens", limits[2], "", *_told(seen)[1:])
 
 
 def _told(rate: Rate) -> tuple[str, str, str]:
     return f"{rate.per_second:,.0f}", f"{rate.p50_ms:.1f}", f"{rate.p99_ms:.1f}"
 
 
-async def _measure(queue: Served, options: argparse.Namespace) -> tuple[Rate, Rate, Rate]:
-    windows = await open_windows(queue, options.clients)
-    kiosks = [await Connection.open(queue, "customer") for _ in windows]
-    seen = await _screens(queue, kiosks[0], windows[0], options.screens, options.calls)
+async def _measure(queues: Sequence[Served], options: argparse.Namespace) -> tuple[Rate, Rate, Rate]:
+    windows = await open_windows(queues, options.clients)
+    kiosks = [await Connection.open(queues[place % len(queues)], "customer") for place in range(len(windows))]
+    seen = await _screens(queues, kiosks[0], windows[0], options.screens, options.calls)
     calls = await _calls(windows, kiosks, options.seconds)
     tickets = await _tickets(kiosks, options.seconds)  # last: thousands wait then
     return tickets, calls, seen
@@ -105,15 +131,19 @@ async def _calls(windows: Sequence[Connection], kiosks: Sequence[Connection], se
     return _rate(took, counted)
 
 
-async def _screens(queue: Served, kiosk: Connection, window: Connection, screens: int, calls: int) -> Rate:
+async def _screens(queues: Sequence[Served], kiosk: Connection, window: Connection, screens: int, calls: int) -> Rate:
     seen: list[tuple[str, float]] = []
     first = (await kiosk.did("/v1/tickets", TICKET))["ticket"]
-    watching = Screens(queue, first["entry"], lambda ticket: seen.append((ticket, time.perf_counter())))
-    await watching.begin(screens)
+    watching = [
+        Screens(queue, first["entry"], lambda ticket: seen.append((ticket, time.perf_counter()))) for queue in queues
+    ]
+    for place, each in enumerate(watching):
+        await each.begin(len(range(place, screens, len(queues))))
     sent = await call_one_by_one(kiosk, window, first["ticket"], calls)
     while len(seen) < calls * screens:
         await asyncio.sleep(0.05)
-    await watching.end()
+    for each in watching:
+        await each.end()
     return _rate([at - sent[ticket] for ticket, at in seen], 1.0)
 
 

@@ -10,7 +10,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,9 +106,9 @@ class Connection:
         self._writer.close()
 
 
-async def open_windows(queue: Served, count: int) -> list[Connection]:
-    """Sign in tellers at windows 1 to `count`; return a connection each."""
-    windows = [await Connection.open(queue, "teller") for _ in range(count)]
+async def open_windows(queues: Sequence[Served], count: int) -> list[Connection]:
+    """Sign in tellers at windows 1 to `count`, at all servers of the branch; return a connection each."""
+    windows = [await Connection.open(queues[place % len(queues)], "teller") for place in range(count)]
     for number, window in enumerate(windows, 1):
         await window.did(f"/v1/windows/{number}/sign-in", b'{"teller":"%d"}' % number)
     return windows

@@ -22,6 +22,7 @@ from queue_display.keeping import StoreUnavailable
 from queue_display.live import LiveBranch
 from queue_display.server.access import HAND_OUT_NAME, Limits, Tokens
 from queue_display.server.app import Server
+from queue_display.server.claimed import Claimed
 from queue_display.writer import Writer
 
 DEFAULT_PORT = 8640
@@ -111,7 +112,7 @@ def serve(
             clock,
             limits,
             public_url=public_url,
-            outgoing=channels.running,
+            outgoing=[Claimed(type(each).__name__, each, store) for each in channels.running],
             deeds=channels.deeds,
         )
         say(f"The branch queue is at {own_url}/v1/ (described by /v1/openapi.json).")

@@ -12,6 +12,9 @@ from typing import Protocol
 from kiosk_core.errors import OpenTellerError
 from queue_display.events import Entry
 
+CLAIM_S = 15.0
+"""How long a claim holds that is not renewed."""
+
 _PIECE = 1000
 
 
@@ -44,7 +47,7 @@ class LogStore(Protocol):
     """The log of one branch.
 
     Whoever decides what follows takes the turn, learns what others wrote, and ends his turn by `append` or `let_go`.
-    These three are called from one thread at a time; `entries`, `last_number` and `first_of_days` from any.
+    These three are called from one thread at a time; all others from any.
     """
 
     def take_turn(self, after: int, keys: Sequence[str]) -> Turn:
@@ -85,6 +88,13 @@ class LogStore(Protocol):
 
         Raises:
             StoreUnavailable: the disk says no.
+        """
+
+    def claim(self, work: str) -> bool:
+        """Take or renew the claim on work that one server of the branch is to do; False: another one has it.
+
+        Raises:
+            StoreUnavailable: nobody knows.
         """
 
     def heard(self) -> AsyncGenerator[int, None]:

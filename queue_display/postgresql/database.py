@@ -93,9 +93,9 @@ def engine_of(url: URL) -> Engine:
 
 
 def _begin_session(connection: psycopg.Connection[Any], _: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_SESSION, (f"{_LOCK_S}s", f"{_TURN_S}s"))
-    connection.commit()
+    connection.autocommit = True
+    connection.execute(_SESSION, (f"{_LOCK_S}s", f"{_TURN_S}s"))
+    connection.autocommit = False
 
 
 def check_that_it_keeps(connection: Connection) -> None:

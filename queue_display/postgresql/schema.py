@@ -13,6 +13,7 @@ SCHEMA = "openteller_queue"
 BRANCH = table("branch", column("name"), schema=SCHEMA)
 ENTRY = table("entry", *map(column, ("branch", "number", "at", "kind", "fields")), schema=SCHEMA)
 ANSWER = table("answer", *map(column, ("branch", "key", "request", "body", "number")), schema=SCHEMA)
+CLAIM = table("claim", *map(column, ("branch", "work", "holder", "until")), schema=SCHEMA)
 NOTE = table("note", *map(column, ("branch", "number", "text")), schema=SCHEMA)
 
 _VERSION_1 = (
@@ -45,6 +46,14 @@ CREATE TABLE openteller_queue.note (
     number bigint NOT NULL,
     text text NOT NULL,
     PRIMARY KEY (branch, number)
+)""",
+    """
+CREATE TABLE openteller_queue.claim (
+    branch text NOT NULL REFERENCES openteller_queue.branch,
+    work text NOT NULL,
+    holder text NOT NULL,
+    until timestamptz NOT NULL,
+    PRIMARY KEY (branch, work)
 )""",
     """
 CREATE FUNCTION openteller_queue.entries_follow() RETURNS trigger LANGUAGE plpgsql AS $$

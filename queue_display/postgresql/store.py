@@ -4,6 +4,7 @@ A turn is a transaction that holds the lock of the branch's row.
 """
 
 import json
+import secrets
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from types import TracebackType
@@ -30,6 +31,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from queue_display.events import DayOpened, Entry
 from queue_display.keeping import KeptAnswer, StoreUnavailable, Turn, in_pieces
+from queue_display.postgresql.claims import claim, release
 from queue_display.postgresql.database import (
     check_that_it_keeps,
     engine_of,
@@ -88,6 +90,7 @@ class PostgresStore:
     def __init__(self, url: URL, branch: str) -> None:
         self._ours = {"ours": branch}
         self._branch = branch
+        self._holder = secrets.token_hex(8)
         self._engine = engine_of(url)
         self._asking = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._turn: Connection | None = None
@@ -213,6 +216,11 @@ class PostgresStore:
             opened = once_more(self._asking, lambda connection: connection.execute(_DAYS, asked).scalars().all())
         return int(opened[-1]) if opened else 1
 
+    def claim(self, work: str) -> bool:
+        """Take or renew a claim, for `CLAIM_S` from now."""
+        with keeping_promises("claim what one server is to do"):
+            return once_more(self._asking, lambda connection: claim(connection, self._branch, work, self._holder))
+
     def heard(self) -> AsyncGenerator[int, None]:
         """Yield numbers of entries as they are told, and after a pause the last one."""
         return told_numbers(self._engine, self._branch, self.last_number)
@@ -220,8 +228,10 @@ class PostgresStore:
     # -- the end --------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Let go of the turn and of all connections; may be called twice."""
+        """Let go of the turn, of claims and of all connections; may be called twice."""
         self.let_go()
+        with suppress(SQLAlchemyError), self._asking.connect() as ending:
+            release(ending, self._branch, self._holder)
         self._engine.dispose()
 
     def __enter__(self) -> Self:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.postgres import Cluster
 from benchmarks.queue_clients import TICKET, Connection, Served, served
-from tests.postgres import Cluster
 
 CLIENTS = 32
 

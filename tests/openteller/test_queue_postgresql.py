@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.postgres import Cluster
+from benchmarks.queue_clients import ROOT
 from openteller.queue_commands import app
 from tests.openteller.queue_clients import TICKET, Client, Load, Queue, refusal, served, whole_log
-from tests.postgres import Cluster
 
 NOWHERE = "postgresql://clerk@/queue?host=/nowhere"
 
@@ -42,21 +43,23 @@ def test_a_database_that_cannot_be_used_is_told_in_a_sentence(tmp_path: Path, wo
     assert ended.output.count("\n") == 1
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in [name for name in sys.modules if name.startswith("queue_display.postgresql")]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "psycopg", None)
-    ended = CliRunner().invoke(app, ["serve", "--data", str(tmp_path), "--database", NOWHERE, "--branch", "1"])
-    assert ended.exit_code == 1
-    assert "the package psycopg is missing; install what a database needs with: pip install openteller[headqu" in (
-        ended.output
+def run(program: str, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", program, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
+    without = "import sys; sys.modules['psycopg'] = None; from openteller.cli import main; main()"
+    ended = run(without, "queue", "serve", "--data", str(tmp_path), "--database", NOWHERE, "--branch", "1")
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "the package psycopg is missing; install what a database needs with: pip install openteller[headquarters]\n"
     )
 
 
 def test_a_branch_on_its_own_loads_nothing_of_a_database() -> None:
     loading = "import openteller.queue_server, sys; print({'sqlalchemy', 'psycopg'} & set(sys.modules))"
-    ended = subprocess.run([sys.executable, "-c", loading], capture_output=True, text=True, check=True)
-    assert ended.stdout == "set()\n"
+    assert run(loading).stdout == "set()\n"
 
 
 @pytest.mark.slow

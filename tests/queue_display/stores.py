@@ -9,12 +9,12 @@ from typing import Protocol
 
 import apsw
 
+from benchmarks.postgres import Cluster
 from queue_display.keeping import KeptAnswer, LogStore
 from queue_display.postgresql.database import database_url
 from queue_display.postgresql.store import PostgresStore
 from queue_display.store import DATABASE_NAME, QueueStore
 from tests.cut_line import Line, line
-from tests.postgres import Cluster
 
 
 class Log(Protocol):

@@ -4,12 +4,15 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import aclosing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, aclosing
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import event, text
 
+from benchmarks.postgres import Cluster
 from queue_display import acts
 from queue_display.events import Entry, TellerSignedIn
 from queue_display.keeping import KeptAnswer, StoreUnavailable
@@ -17,7 +20,6 @@ from queue_display.postgresql.database import DatabaseNamed, database_url
 from queue_display.postgresql.store import PostgresStore
 from queue_display.tickets import Channel
 from tests.cut_line import Cut
-from tests.postgres import Cluster
 from tests.queue_display.logs import Log
 from tests.queue_display.policies import branch_policy
 from tests.queue_display.stores import PostgresLog, kept_answer
@@ -177,6 +179,36 @@ def test_who_waits_too_long_for_the_turn_gives_up(
         other.take_turn(2, [])
 
 
+def test_a_claim_is_one_servers_until_it_gives_it_up_or_is_gone(store: PostgresStore, log: PostgresLog) -> None:
+    with log.open() as other:
+        assert store.claim("webhooks")
+        assert not other.claim("webhooks")
+        assert other.claim("headquarters")
+        assert store.claim("webhooks")
+        with PostgresStore(database_url(log.url), "another branch") as stranger:
+            assert stranger.claim("webhooks")
+        log.run("UPDATE claim SET until = now() WHERE branch = 'main street' AND work = 'webhooks'")
+        assert other.claim("webhooks")
+        assert not store.claim("webhooks")
+    assert store.claim("webhooks")
+
+
+def test_who_finds_a_claim_locked_does_not_wait_for_it(store: PostgresStore, log: PostgresLog) -> None:
+    assert store.claim("webhooks")
+    with psycopg.connect(log.url) as renewing:
+        renewing.execute("UPDATE openteller_queue.claim SET until = now() - interval '1 hour'")
+        with log.open() as other:
+            assert not other.claim("webhooks")
+        renewing.rollback()
+
+
+def test_many_who_claim_at_once_are_one(log: PostgresLog) -> None:
+    for work in ("one", "two", "three"):
+        with ExitStack() as opened, ThreadPoolExecutor(6) as threads:
+            stores = [opened.enter_context(log.open()) for _ in range(6)]
+            assert sorted(threads.map(lambda store, work=work: store.claim(work), stores)) == [False] * 5 + [True]
+
+
 @pytest.mark.parametrize(("default", "used"), [("off", "on"), ("local", "on"), ("remote_apply", "remote_apply")])
 def test_a_commit_waits_for_the_disk_whatever_the_default_is(log: PostgresLog, default: str, used: str) -> None:
     log.cluster.run(f"ALTER DATABASE {log.database} SET synchronous_commit = '{default}'")
@@ -214,12 +246,14 @@ def test_where_the_tables_are_the_right_to_append_is_enough(log: PostgresLog) ->
     log.run(
         "CREATE ROLE counter LOGIN; GRANT USAGE ON SCHEMA openteller_queue TO counter;"
         " GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA openteller_queue TO counter;"
-        " GRANT UPDATE ON branch TO counter; GRANT DELETE ON note, answer TO counter"
+        " GRANT UPDATE ON branch, claim TO counter; GRANT DELETE ON note, answer, claim TO counter"
     )
     with PostgresStore(database_url(log.cluster.url(log.database, "counter")), "a new branch") as store:
         store.append(ENTRIES, [KeptAnswer("key", "r", "{}")])
         assert store.take_turn(len(ENTRIES) - 1, ["key"]).entries == tuple(ENTRIES[-1:])
         store.let_go()
+        assert store.claim("webhooks")
+        assert store.claim("webhooks")
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.postgres import Cluster
 from queue_display.events import DayOpened, Issued, ReEntered
 from tests.clocks import SetClock
 from tests.cut_line import Cut
-from tests.postgres import Cluster
 from tests.queue_display.running import TICKET, Follower, Running, running
 from tests.queue_display.stores import PostgresLog
 

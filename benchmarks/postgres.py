@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: a cluster in a folder that goes with it, reached by a Unix socket only."""
+"""A PostgreSQL of our own, for benchmarks and tests: a cluster in a folder that goes with it, by a Unix socket only."""
 
 import os
 import pwd
@@ -14,7 +14,6 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
-import pytest
 
 _PORT = 5432
 _LONGEST_SOCKET = 107  # bytes of sun_path, unix(7)
@@ -24,9 +23,14 @@ _SETTINGS = (
     "max_connections=60",
     "shared_buffers=32MB",
     "lc_messages=C",
+    "recovery_init_sync_method=syncfs",  # after a kill: one sync, not one for each file of each database
 )
 # Who is called clerk needs a password; all others are who they say.
 _WHO_MAY = "local all clerk scram-sha-256\nlocal all all trust\n"
+
+
+class NotInstalled(Exception):
+    """There is no PostgreSQL here, or what it takes to run it; the text says what."""
 
 
 def programs() -> Path | None:
@@ -50,6 +54,7 @@ class Cluster:
         self._names = (f"queue{number}" for number in count(1))
 
     def url(self, database: str = "postgres", user: str = "owner") -> str:
+        """Return how the user names a database of it."""
         return f"postgresql://{user}@/{database}?host={self.folder}"
 
     def run(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
@@ -74,7 +79,7 @@ class Cluster:
     def start(self) -> None:
         """Let it run until the thread that calls this ends: that is what prctl(2) takes for a parent."""
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603  (Debian's own)
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
             )
         for _ in range(10 * _BEGIN_S):
@@ -96,15 +101,19 @@ class Cluster:
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
-    """Make a cluster and run it; skip the test where PostgreSQL is not installed."""
+    """Make a cluster and run it.
+
+    Raises:
+        NotInstalled: it cannot be had.
+    """
     found = programs()
     if found is None:
-        pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
+        raise NotInstalled("PostgreSQL is not installed (Debian: postgresql)")
     if shutil.which("setpriv") is None:
-        pytest.skip("setpriv of util-linux is missing: PostgreSQL could outlive the tests")
+        raise NotInstalled("setpriv of util-linux is missing: PostgreSQL could outlive its user")
     with tempfile.TemporaryDirectory(prefix="openteller-pg-", dir=_short_folder()) as name:
         folder = Path(name)
-        # It dies with the tests, however they end; and it does not run as root.
+        # It dies with whoever runs it, however he ends; and it does not run as root.
         beginning = ["setpriv", "--pdeathsig", "QUIT"]
         if os.geteuid() == 0:
             owner = pwd.getpwnam(_somebody())
@@ -112,7 +121,7 @@ def cluster() -> Iterator[Cluster]:
             beginning += [f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups"]
         data = folder / "data"
         making = [str(found / "initdb"), "-D", str(data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C"]
-        made = subprocess.run(
+        made = subprocess.run(  # noqa: S603
             [*beginning, *making, "--no-sync"], cwd=folder, capture_output=True, text=True, check=False
         )
         assert made.returncode == 0, made.stderr
@@ -129,7 +138,7 @@ def cluster() -> Iterator[Cluster]:
 def _short_folder() -> str:
     wanted = tempfile.gettempdir()
     name = f"{wanted}/openteller-pg-12345678/.s.PGSQL.{_PORT}.lock"
-    return wanted if len(name.encode()) <= _LONGEST_SOCKET else "/tmp"
+    return wanted if len(name.encode()) <= _LONGEST_SOCKET else "/tmp"  # noqa: S108  (a folder of our own in it)
 
 
 def _somebody() -> str:
