@@ -95,9 +95,11 @@ def status(
 
 
 def _branches(store: "SqliteHeadquarters", standings: "dict[str, Standing]", policy: Policy) -> Table:
-    table = Table(box=None, header_style="bold")
-    for heading in ("branch", "day", "waiting", "windows", "called", "in time", "longest", "entry", "behind", "heard"):
-        table.add_column(heading, justify="left" if heading in {"branch", "day"} else "right")
+    table = Table("branch", "day", box=None, header_style="bold")
+    for heading in ("waiting", "called", "in time", "longest", "entry"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("behind")
+    table.add_column("heard", no_wrap=True)
     for name, standing in standings.items():
         table.add_row(name, *_day(store, name, policy), str(standing.number), _behind(standing), _at(standing.heard_at))
     return table
@@ -109,9 +111,16 @@ def _day(store: "SqliteHeadquarters", branch: str, policy: Policy) -> tuple[str,
     try:
         day = today(store, branch, policy)
     except BrokenLog as error:
-        return (f"cannot be read: {error}", *("" for _ in range(5)))
-    within = f"{day.share_within_target:.0%}" if day.called else ""
-    return day.day, str(day.waiting), str(day.windows), str(day.called), within, f"{day.longest_s / 60:.0f} min"
+        return (f"cannot be read: {error}", *("" for _ in range(4)))
+    if not day.called:
+        return day.day, str(day.waiting), "0", "", ""
+    return (
+        day.day,
+        str(day.waiting),
+        str(day.called),
+        f"{day.share_within_target:.0%}",
+        f"{day.longest_s / 60:.0f} min",
+    )
 
 
 def _lines(store: "SqliteHeadquarters", branch: str, policy: Policy) -> Table:
@@ -142,7 +151,11 @@ def _behind(standing: "Standing") -> str:
 
 
 def _at(moment: float) -> str:
-    return datetime.fromtimestamp(moment).astimezone().isoformat(" ", "seconds") if moment else "never"
+    """Return a moment as people say it: the time if it is of today, else with its day."""
+    if not moment:
+        return "never"
+    at, now = datetime.fromtimestamp(moment).astimezone(), SystemClock().wall()
+    return f"{at:%H:%M}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M}"
 
 
 def _path(database: Path | None) -> Path:

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from openteller.console import plain_errors, stop
 from openteller.queue_folder import default_folder
@@ -74,12 +72,10 @@ def list_(data: _Data = None) -> None:
     with _registry(data) as registry:
         allowed = registry.allowed()
         typer.echo(f"Allowed hosts: {', '.join(allowed) or 'none'}")
-        table = Table("id", "URL", "events", "told up to", "state", box=None, header_style="bold")
         for each in registry.endpoints():
-            told = "" if each.delivered is None else str(each.delivered)
-            table.add_row(each.id, each.url, ", ".join(sorted(each.events)) or "all", told, _state(each, allowed))
-        if table.row_count:
-            Console(highlight=False, soft_wrap=True).print(table, markup=False)
+            events = ", ".join(sorted(each.events)) or "all events"
+            told = "told from now on" if each.delivered is None else f"told up to entry {each.delivered}"
+            typer.echo(f"{each.id}  {each.url}\n          {events}; {told}; {_state(each, allowed)}")
 
 
 @app.command()

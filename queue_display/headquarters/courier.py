@@ -25,6 +25,7 @@ from queue_display.server.outgoing import OutboxNow, OutboxState
 _log = logging.getLogger(__name__)
 
 _LOOK_S = 1.0
+_NOT_YET = "not connected yet"
 _MOST_HEARD = 100  # answers that wait to be taken in: only the newest of them matter
 
 
@@ -48,7 +49,7 @@ class Courier:
         self._opening = opening
         self._look_s = look_s
         self._end = BranchEnd()
-        self._down = "not connected yet"
+        self._down = _NOT_YET
         self._since: float | None = clock.wall().timestamp()
         self._answers: deque[bytes] = deque(maxlen=_MOST_HEARD)
         self._woken = asyncio.Event()
@@ -64,6 +65,7 @@ class Courier:
     async def run(self) -> None:
         """Go on until this is cancelled."""
         loop = asyncio.get_running_loop()
+        self._end, self._down = BranchEnd(), _NOT_YET  # another server of the branch may have told meanwhile
 
         def heard(_: str, payload: bytes) -> None:
             loop.call_soon_threadsafe(self._heard, payload)

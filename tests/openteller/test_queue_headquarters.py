@@ -213,11 +213,11 @@ def said(*words: str) -> tuple[int, str]:
 def test_status_says_of_each_branch_how_it_is_doing(tmp_path: Path) -> None:
     database = tmp_path / "queues.db"
     entries = tuple(map(bare, a_day().entries))
-    nine = datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp()
+    then = datetime(2026, 1, 5, 9, tzinfo=UTC).timestamp()
     with closing(SqliteHeadquarters(database)) as copy:
         copy.keep(
             [
-                News("0012", Standing(len(entries), "", entries[-1].at, len(entries) + 7, nine, nine), entries),
+                News("0012", Standing(len(entries), "", entries[-1].at, len(entries) + 7, then, then), entries),
                 News("0013", Standing(), ()),
                 News("0014", Standing(), (BareEntry(1, 0.0, "Recalled", '{"ticket":"A001"}'),)),
             ]
@@ -225,9 +225,9 @@ def test_status_says_of_each_branch_how_it_is_doing(tmp_path: Path) -> None:
     code, output = said("headquarters", "status", "--database", str(database))
     assert code == 0, output
     heading, one, none, broken = output.splitlines()
-    assert heading.split()[:4] == ["branch", "day", "waiting", "windows"]
-    assert one.split()[:4] == ["0012", "2026-11-23", "0", "1"]
-    assert "7 since 2026-11-23" in one
+    assert heading.split()[:4] == ["branch", "day", "waiting", "called"]
+    assert one.split()[:4] == ["0012", "2026-11-23", "0", "2"]
+    assert "7 since 2026-01-05" in one
     assert none.split()[0] == "0013"
     assert "never" in none
     assert "cannot be read: entry 1" in broken

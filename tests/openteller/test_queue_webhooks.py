@@ -67,8 +67,11 @@ def test_a_program_is_told_of_what_it_asked_for_signed_and_without_persons(tmp_p
         identifier = client.ask("manager", "GET", "/v1/webhooks")[1]["webhooks"][0]["webhook"]
         while client.ask("technician", "GET", "/v1/status")[1]["outboxes"] == []:
             pass
-        while f"{identifier}  " not in webhook(tmp_path, "list")[1] or "going" not in webhook(tmp_path, "list")[1]:
-            pass
+        listed = webhook(tmp_path, "list")[1]
+        assert listed.startswith(
+            f"Allowed hosts: {host}\n{identifier}  {host}/queue\n          finished, issued; told up to "
+        )
+        assert listed.endswith("; going")
         client.did("teller", "/v1/windows/1/sign-in", {"teller": "1001"})
         client.did("customer", "/v1/tickets", TICKET)
         headers, body = came.get(timeout=20)
