@@ -7,7 +7,9 @@ and go while the board runs; one that cannot be shown is left out.
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
+from unicodedata import east_asian_width
 
 from PyQt6.QtCore import QUrl
 from PyQt6.QtGui import QImageReader
@@ -18,8 +20,11 @@ _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 _TEXTS = frozenset({".txt"})
 _MOST_PIXELS = 40_000_000
 _MOST_BYTES = 4_000
-_LONGEST_HEADLINE = 40
-_LONGEST_TEXT = 300
+
+# What fits on the board either way up; a Chinese character is as wide as two Latin ones.
+_LONGEST_HEADLINE = 20
+_LONGEST_LINE = 40
+_MOST_LINES = 5
 
 _log = logging.getLogger(__name__)
 
@@ -112,6 +117,13 @@ def _text(path: Path) -> Notice:
         raise _Unshowable("it is not UTF-8, or too long") from None
     if not headline:
         raise _Unshowable("it is empty")
-    if len(headline) > _LONGEST_HEADLINE or len(text) > _LONGEST_TEXT:
-        raise _Unshowable(f"it has more than {_LONGEST_HEADLINE} and {_LONGEST_TEXT} characters")
-    return Notice(headline=headline.strip(), text=text.strip())
+    headline, text = headline.strip(), text.strip()
+    if _width(headline) > _LONGEST_HEADLINE:
+        raise _Unshowable(f"its first line has more than {_LONGEST_HEADLINE // 2} Chinese characters or twice as many")
+    if sum(max(1, ceil(_width(line) / _LONGEST_LINE)) for line in text.split("\n")) > _MOST_LINES:
+        raise _Unshowable(f"its text has more than {_MOST_LINES} lines")
+    return Notice(headline=headline, text=text)
+
+
+def _width(line: str) -> int:
+    return sum(2 if east_asian_width(letter) in "WFA" else 1 for letter in line)

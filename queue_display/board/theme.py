@@ -19,7 +19,7 @@ _SIZES = {
     "margin": 28,
     "gap": 20,
     "radius": 18,
-    "header": 120,
+    "header": 128,
     "textSmall": 44,
     "textBody": 52,
     "textFigure": 66,

@@ -48,9 +48,9 @@ Item {
         }
     }
     Rectangle {
-        anchors.bottomMargin: Theme.gap / 3
+        anchors.bottomMargin: 0.7 * Theme.gap
         anchors.fill: parent
-        anchors.topMargin: Theme.gap / 3
+        anchors.topMargin: 0.4 * Theme.gap
         color: Theme.attentionSoft
         objectName: "offline"
         radius: Theme.radius

@@ -38,6 +38,7 @@ Rectangle {
             fontSizeMode: Text.FixedSize
             size: 1.3 * Theme.textFigure
             strong: true
+            lineHeight: 0.88
             text: root.model.notice_headline
             width: parent.width
             wrapMode: Text.Wrap
@@ -46,6 +47,7 @@ Rectangle {
             color: Theme.ink
             fontSizeMode: Text.Fit
             height: Math.min(implicitHeight, root.height - headline.height - 3 * Theme.margin)
+            lineHeight: 0.88
             text: root.model.notice_text
             verticalAlignment: Text.AlignTop
             width: parent.width

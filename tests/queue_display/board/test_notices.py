@@ -52,8 +52,10 @@ def test_files_may_come_and_go(tmp_path: Path) -> None:
         ("1.png", b"not a picture", "no picture"),
         ("1.txt", b"", "empty"),
         ("1.txt", b"\xff\xfe", "not UTF-8"),
-        ("1.txt", b"x" * 5000, "has more than"),
-        ("1.txt", b"a headline\n" + b"x" * 400, "has more than"),
+        ("1.txt", b"x" * 5000, "first line has more than 10 Chinese characters"),
+        ("1.txt", "一二三四五六七八九十一".encode(), "first line has more than 10 Chinese characters"),
+        ("1.txt", b"a headline\n" + b"x" * 201, "more than 5 lines"),
+        ("1.txt", b"a headline\n" + b"x\n" * 6, "more than 5 lines"),
     ],
 )
 def test_what_cannot_be_shown_is_left_out_and_said_once(

@@ -100,6 +100,17 @@ def too_small(text: QQuickItem, screen: BoardScreen) -> Iterator[str]:
 def test_everything_can_be_read_from_ten_metres(orientation: str, scene: Callable[[Rig], None]) -> None:
     with open_board(SIZES[orientation], MEDIA if scene is idle else None) as (rig, screen):
         scene(rig)
+        assert bool(rig.model.notice_headline) is (scene is idle)
+        assert list(faults(screen)) == []
+
+
+@pytest.mark.parametrize("orientation", SIZES)
+@pytest.mark.parametrize("text", ["满" * 100, "满\n" * 5, "What the branch has to say. " * 5 + "\nAnd this."])
+def test_the_longest_notice_fits(orientation: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "1.txt").write_text("一二三四五六七八九十\n" + text, encoding="utf-8")
+    with open_board(SIZES[orientation], tmp_path) as (rig, screen):
+        idle(rig)
+        assert rig.model.notice_headline
         assert list(faults(screen)) == []
 
 
