@@ -204,11 +204,6 @@ class RateLimit:
         bucket.left -= 1
         return 0.0
 
-    def is_exhausted(self, client: str) -> bool:
-        """Whether the client may not ask now; counts nothing."""
-        bucket = self._buckets.get(client)
-        return bucket is not None and bucket.left + (self._clock.now() - bucket.at) * self._per_second < 1
-
 
 def names(roles: Sequence[Role]) -> str:
     """Return the roles as they are named to people."""

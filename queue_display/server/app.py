@@ -138,12 +138,12 @@ class Server:
 
     def _caller(self, request: Request, roles: frozenset[Role]) -> Caller:
         address = request.client.host if request.client else ""
-        if self._strangers.is_exhausted(address):
-            raise too_often(1.0)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         caller = self.tokens.who(token.strip()) if scheme.lower() == "bearer" else None
         if caller is None:
-            self._strangers.wait_s(address)
+            wait_s = self._strangers.wait_s(address)
+            if wait_s:  # phones share the address of a proxy: who has a token does not suffer for who guesses
+                raise too_often(wait_s)
             raise Problem(
                 401,
                 "no_token",

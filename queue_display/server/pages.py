@@ -34,7 +34,8 @@ _MEDIA_TYPES: Mapping[str, str] = {
 _HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-cache",  # kept, but asked for again: pages and server are of one version
     "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none';"
+        " require-trusted-types-for 'script'; trusted-types service-worker"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

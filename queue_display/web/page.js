@@ -1,6 +1,6 @@
 // What all pages have: the switch of languages, the banner that says that the queue is not heard, problems in words.
 
-import { begin, choose, language, local } from "./words.js";
+import { begin, choose, language, local, onLanguage } from "./words.js";
 import en from "./words/common.en.js";
 import zh from "./words/common.zh.js";
 
@@ -11,6 +11,9 @@ export function find(id) {
 
 /** Begin the page with its own texts beside the common ones; see words.js. */
 export function beginPage(texts) {
+  onLanguage(() => {
+    find("language").lang = language() === "zh" ? "en" : "zh-CN"; // it is named in its own language
+  });
   begin({ zh: Object.assign({}, zh, texts.zh), en: Object.assign({}, en, texts.en) });
   find("language").addEventListener("click", () => choose(language() === "zh" ? "en" : "zh"));
 }

@@ -21,6 +21,11 @@ def test_no_page_has_script_in_its_html_or_html_in_its_script(path: Path) -> Non
     assert not re.search(forbidden, path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("path", [path for path in WEB.rglob("*") if path.suffix in {".html", ".js", ".css"}], ids=str)
+def test_addresses_are_relative_so_that_a_proxy_may_put_the_pages_below_a_path(path: Path) -> None:
+    assert not re.search(r"""["'`(]/(v1|pages|t|teller|manager|service-worker)\b""", path.read_text(encoding="utf-8"))
+
+
 NEWER = {  # than Chrome 61 or Safari 11; what to write instead is in docs/queue/pages.md
     r"\?\.[\w\[(]": "optional chaining",
     r"\?\?": "nullish coalescing",

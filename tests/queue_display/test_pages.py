@@ -34,6 +34,7 @@ def test_no_page_can_be_framed_or_run_what_is_not_ours(tmp_path: Path) -> None:
                 headers = (await branch.client.get(path)).headers
                 assert "default-src 'self'" in headers["content-security-policy"]
                 assert "frame-ancestors 'none'" in headers["content-security-policy"]
+                assert "require-trusted-types-for 'script'" in headers["content-security-policy"]
                 assert headers["x-content-type-options"] == "nosniff"
                 assert headers["referrer-policy"] == "no-referrer"
                 assert "set-cookie" not in headers

@@ -137,6 +137,7 @@ def test_without_a_token_nothing_is_told_and_guessing_is_slowed_down(tmp_path: P
         answers = [await branch.client.get("/v1/board") for _ in range(10)]
         assert answers[-1].status_code == 429
         assert int(answers[-1].headers["retry-after"]) >= 1
+        assert (await branch.ask("display", "GET", "/v1/board")).status_code == 200
 
     in_branch(tmp_path, doing, Limits(strangers_per_second=1, strangers_burst=8))
 
