@@ -87,9 +87,9 @@ def demo(
     """Run the whole simulated terminal: devices, bank host, core and screen.
 
     With a display you are the customer: touch the screen, and use the small window beside it as your hands. Without
-    one two scripted customers top up a card, by phone and by bank card, and leave pictures, the receipt, the journal
-    and summary.json in OUT.
-    Exits with 0 only if card, bank host and journal agree.
+    one scripted customers top up a card, by phone and by bank card, bring a new ID card, and take a ticket of the
+    branch's queue, which a teller calls; they leave pictures, receipts, journal and summary.json in OUT.
+    Exits with 0 only if card, bank host and journal agree, and kiosk, queue and the lobby's board.
     """
     from openteller.demo import run_demo  # noqa: PLC0415
 

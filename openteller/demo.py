@@ -6,25 +6,29 @@ import logging
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
+
+import httpx
 
 from device_sim.control import SimControl
 from journal.reading import read_latest
-from kiosk_core.errors import OpenTellerError
 from openteller.agreement import CardBalance, HostEntry, disagreements
 from openteller.demo_certificates import make_demo_certificates
+from openteller.demo_processes import DemoError, Part, all_devices_work, listens, running
+from openteller.demo_queue import DemoQueue, DemoTeller, prepare_queue, queue_disagreements
 from openteller.system_clock import SystemClock
+from queue_display.server.access import Role
+
+if TYPE_CHECKING:
+    from openteller.rehearsal import Rehearsal
 
 _log = logging.getLogger(__name__)
 
-START_SECONDS = 15.0
-STOP_SECONDS = 5.0
 CARD = "transit"
 SERVICE = "transit_top_up"
 ID_SERVICE = "id_update"
@@ -33,17 +37,22 @@ AMOUNT_FEN = 5_000
 BANK_CARD_PIN = "123456"
 MM_PER_PX = 268.0 / 1080  # a 21.5 inch panel in portrait is 268 mm wide
 _HERE = Path(__file__).parent
-_EVERY_REHEARSAL_MAKES = ("pages", "journal", "bank", "cards", "receipt.png", "receipt-id-card.png", "summary.json")
+TICKET_SERVICE = "queue_ticket"
+TICKET_FOR = "simple"
+BOARD_PX = (1920, 1080)
+_RECEIPTS = {
+    "by_phone": "receipt.png",
+    "id_card": "receipt-id-card.png",
+    "by_card": "receipt-bank-card.png",
+    "ticket": "receipt-ticket.png",
+}
+_EVERY_REHEARSAL_MAKES = ("pages", "journal", "bank", "cards", "queue", *_RECEIPTS.values(), "summary.json")
 _ALL_TRANSACTIONS = 1_000_000
 _MARK = ".openteller-demo"
 
 
-class DemoError(OpenTellerError):
-    """The demo cannot start or did not end as it must; the text says why and what to do."""
-
-
 def run_demo(out: Path, headless: bool | None, size: tuple[int, int], language: str, *, verbose: bool) -> int:
-    """Run the demo and return the exit code: 0 only if card, bank host and journal agree.
+    """Run the demo and return the exit code: 0 only if card, bank host and journal agree, and kiosk, queue and board.
 
     Raises:
         DemoError: a part did not start.
@@ -58,10 +67,13 @@ def run_demo(out: Path, headless: bool | None, size: tuple[int, int], language: 
         _begin_afresh(out)
     with tempfile.TemporaryDirectory(prefix="openteller-") as run:
         write_configuration(out, Path(run), size)
-        with _processes(out, Path(run), panel=not headless, verbose=verbose):
+        queue = prepare_queue(out / "queue", Path(run), _free_port())
+        with (out / "kiosk.toml").open("a", encoding="utf-8") as configuration:
+            configuration.write(queue.section)
+        with running(_parts(out, Path(run), queue, panel=not headless, verbose=verbose), out):
             if headless:
-                return _rehearse(out, Path(run), size, language, began)
-            return _open_window(out, Path(run), size)
+                return _rehearse(out, Path(run), queue, size, language=language, began=began)
+            return _open_window(out, Path(run), queue, size)
 
 
 # -- preparing ---------------------------------------------------------------------------------------------
@@ -118,6 +130,22 @@ def write_configuration(out: Path, run: Path, size: tuple[int, int]) -> None:
         (out / name).write_text(template.substitute(quoted), encoding="utf-8")
 
 
+def _parts(out: Path, run: Path, queue: DemoQueue, *, panel: bool, verbose: bool) -> tuple[Part, ...]:
+    said = ["--verbose"] if verbose else []
+    port = int(queue.url.rpartition(":")[2])
+    sim = ["sim", "run", str(out / "sim.toml"), *(["--panel"] if panel else []), *said]
+    core = run / "core.sock"
+    return (
+        Part("sim", sim, (run / "sim.sock").exists),
+        Part("queue", [*queue.command, *said], lambda: listens(port)),
+        Part(
+            "core",
+            ["core", str(out / "kiosk.toml"), "--verbose"],
+            core.exists if panel else lambda: all_devices_work(core),
+        ),
+    )
+
+
 def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
@@ -127,60 +155,18 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-# -- processes ---------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _processes(out: Path, run: Path, *, panel: bool, verbose: bool) -> Iterator[None]:
-    """Run simulator and core; what they say goes to `out`/sim.log and core.log."""
-    sim = ["sim", "run", str(out / "sim.toml"), *(["--panel"] if panel else [])]
-    commands = {"sim": sim, "core": ["core", str(out / "kiosk.toml")]}
-    waits_for = {"sim": run / "sim.sock", "core": run / "core.sock"}
-    with contextlib.ExitStack() as undo:
-        started = {}
-        for name, command in commands.items():
-            log = undo.enter_context((out / f"{name}.log").open("w", encoding="utf-8"))
-            process = subprocess.Popen(  # noqa: S603  (our own command)
-                [sys.executable, "-m", "openteller", *command, *(["--verbose"] if verbose or name == "core" else [])],
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-            )
-            undo.callback(_end, process)
-            started[name] = process
-        for name, process in started.items():
-            _wait_for(waits_for[name], process, out / f"{name}.log")
-        yield
-
-
-def _wait_for(path: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while not path.exists():
-        if process.poll() is not None or time.monotonic() > until:
-            last = "\n".join(log.read_text(encoding="utf-8").splitlines()[-5:])
-            raise DemoError(f"{log.stem} did not start; the end of {log}:\n{last}")
-        time.sleep(0.01)
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 # -- the customer ------------------------------------------------------------------------------------------
 
 
-def _open_window(out: Path, run: Path, size: tuple[int, int]) -> int:
+def _open_window(out: Path, run: Path, queue: DemoQueue, size: tuple[int, int]) -> int:
     from device_sim.panel.window import ROOM as PANEL_ROOM  # noqa: PLC0415
     from kiosk_ui.app import run as run_kiosk  # noqa: PLC0415
     from openteller.voice_file import open_reader  # noqa: PLC0415
     from voice.settings import VoiceSettings  # noqa: PLC0415
 
-    print(f"The terminal is open. Journal: openteller journal show -j {out / 'journal'}")
+    print("The terminal is open; it also gives out tickets of the branch's queue. To see and call them:")
+    print(queue.where)
+    print(f"Journal: openteller journal show -j {out / 'journal'}")
     clock = SystemClock()
     speaker = open_reader(VoiceSettings(), clock)
     code = run_kiosk(run / "core.sock", clock, size=size, beside_px=PANEL_ROOM, speaker=speaker)
@@ -191,7 +177,7 @@ def _open_window(out: Path, run: Path, size: tuple[int, int]) -> int:
     return code or (1 if problems else 0)
 
 
-def _rehearse(out: Path, run: Path, size: tuple[int, int], language: str, began: float) -> int:
+def _rehearse(out: Path, run: Path, queue: DemoQueue, size: tuple[int, int], *, language: str, began: float) -> int:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PyQt6.QtGui import QGuiApplication  # noqa: PLC0415
 
@@ -204,12 +190,16 @@ def _rehearse(out: Path, run: Path, size: tuple[int, int], language: str, began:
         kiosk = start(run / "core.sock", SystemClock(), size=size, double_tap_s=0, still=True)
         rehearsal = Rehearsal(app, kiosk.screen, kiosk.model, sim, out / "pages", began)
         problems = []
+        ticket = ""
         try:
             rehearsal.top_up(SERVICE, CARD, AMOUNT_FEN, language)
-            rehearsal.keep_receipt(out / "receipt.png")
+            rehearsal.keep_receipt(out / _RECEIPTS["by_phone"])
             rehearsal.update_id_card(ID_SERVICE, ID_CARD, language)
-            rehearsal.keep_receipt(out / "receipt-id-card.png")
+            rehearsal.keep_receipt(out / _RECEIPTS["id_card"])
             rehearsal.top_up_by_bank_card(SERVICE, CARD, AMOUNT_FEN, language, BankCardInHand("bank", BANK_CARD_PIN))
+            rehearsal.keep_receipt(out / _RECEIPTS["by_card"])
+            ticket, misfits = _rehearse_ticket(out, queue, rehearsal, language)
+            problems += misfits
         except RehearsalError as error:
             problems.append(str(error))
         finally:
@@ -222,11 +212,41 @@ def _rehearse(out: Path, run: Path, size: tuple[int, int], language: str, began:
             "pictures": rehearsal.pictures,
             "cards": sim.do("state")["cards"],
             "orders": sim.do("state")["orders"],
+            "ticket": ticket,
             "journal": [{"transaction": each.id, "state": each.state.value} for each in _transactions(out)],
         }
     (out / "summary.json").write_text(json.dumps(summary, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     _tell(out, summary, rehearsal.steps)
     return 1 if problems else 0
+
+
+def _rehearse_ticket(out: Path, queue: DemoQueue, rehearsal: "Rehearsal", language: str) -> tuple[str, list[str]]:
+    """Take a ticket, have it called by a teller, see the call at kiosk and board; return it, and what does not fit.
+
+    Raises:
+        RehearsalError: a screen did not show what it must, or the queue did not answer.
+    """
+    from openteller.rehearsal import RehearsalError  # noqa: PLC0415
+    from queue_display.board import app as board_app  # noqa: PLC0415
+    from queue_display.board.follower import Queue  # noqa: PLC0415
+
+    clock = SystemClock()
+    day = clock.wall().date().isoformat()
+    board = board_app.start(Queue(queue.url, queue.tokens[Role.DISPLAY]), clock, size=BOARD_PX)
+    try:
+        with contextlib.closing(DemoTeller(queue)) as teller:
+            teller.open_window()
+            number = rehearsal.take_ticket(TICKET_SERVICE, TICKET_FOR, language)
+            rehearsal.keep_receipt(out / _RECEIPTS["ticket"])
+            rehearsal.see_call(number, teller.call_next, board)
+            teller.serve()
+        shown = board.model.newest.ticket
+    except httpx.HTTPError as error:
+        raise RehearsalError(f"the queue does not answer its teller: {error}") from None
+    finally:
+        board.close()
+    journal = [str(each.facts["ticket"]) for each in _transactions(out) if "ticket" in each.facts]
+    return number, queue_disagreements(queue, day, journal, number, shown)
 
 
 def _tell(out: Path, summary: dict[str, object], steps: list[dict[str, str | int]]) -> None:
@@ -240,10 +260,10 @@ def _tell(out: Path, summary: dict[str, object], steps: list[dict[str, str | int
         table.add_row(str(step["step"]).replace("_", " "), str(step["ms"]))
     console.print(table)
     if summary["agree"]:
-        console.print("[green]Card, bank host and journal agree.[/]")
+        console.print("[green]Card, bank host and journal agree; so do kiosk, queue and board.[/]")
     for problem in summary["problems"]:  # type: ignore[attr-defined]
         console.print(f"[red]{problem}[/]")
-    console.print(f"Pages: {out / 'pages'}   Receipt: {out / 'receipt.png'}   Journal: {out / 'journal'}")
+    console.print(f"Pages: {out / 'pages'}   Receipts: {out / 'receipt*.png'}   Journal: {out / 'journal'}")
 
 
 # -- do they agree? ----------------------------------------------------------------------------------------

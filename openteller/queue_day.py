@@ -14,10 +14,11 @@ from rich.text import Text
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
 from openteller.fast_clock import FastClock
+from openteller.lent_tokens import lend, take_back, write_token
 from openteller.queue_server import Place, Running, serve
 from queue_display.branch import AT_A_WINDOW
 from queue_display.live import LiveBranch
-from queue_display.server.access import Role, TokenNamed, Tokens
+from queue_display.server.access import Role
 from queue_display.server.answers import Report
 from queue_display.server.report import report
 from queue_display.staged.day import StagedDay
@@ -26,6 +27,7 @@ from queue_display.store import QueueStore
 from queue_display.tickets import TicketState
 
 _MARK = ".openteller-queue-day"
+_PURPOSE = "queue day"
 _LOOKS_EVERY_S = 0.25
 _LATE_S = 60.0  # of the branch, as is all that follows
 _LINE_EVERY_S = 1800.0
@@ -47,7 +49,7 @@ def run_day(folder: Path, policy_file: Path, place: Place, plan: DayPlan, clock:
     _claim(folder)
     begins = _free_day(folder, clock.wall()) + timedelta(seconds=plan.begins)
     fast = FastClock(clock, begins, speed)
-    watched = _WatchedDay(Console(highlight=False, soft_wrap=True), plan, fast)
+    watched = _WatchedDay(Console(highlight=False, soft_wrap=True), plan, fast, folder / "board.token")
     serve(folder, policy_file, place, fast, say=lambda _: None, beside=watched.run)
 
 
@@ -74,18 +76,19 @@ def _free_day(folder: Path, today: datetime) -> datetime:
 class _WatchedDay:
     """The day, and the lines that tell of it."""
 
-    def __init__(self, console: Console, plan: DayPlan, clock: FastClock) -> None:
+    def __init__(self, console: Console, plan: DayPlan, clock: FastClock, board_token: Path) -> None:
         self._console = console
+        self._board_token = board_token
         self._plan = plan
         self._clock = clock
         self._next_line_at = 0.0
         self._next_to_follow_at = 0.0
-        self._followed = ""
 
     async def run(self, running: Running) -> None:
         """Let the day happen, and say in the end how it went."""
-        names = _give_tokens(running.tokens)
-        self._say_where(running.url, names)
+        tokens = lend(running.tokens, _PURPOSE)
+        write_token(self._board_token, tokens[Role.DISPLAY])
+        self._say_where(running.url, tokens)
         watching = asyncio.create_task(self._watch(running))
         try:
             await StagedDay(self._plan, running.writer, self._clock).run()
@@ -95,7 +98,8 @@ class _WatchedDay:
                 await watching
             async with running.writer.looking() as live:
                 self._console.print(_summary(report(live), live))
-            _take_back(running.tokens)
+            take_back(running.tokens, _PURPOSE)
+            self._board_token.unlink(missing_ok=True)
 
     def _say_where(self, url: str, tokens: Mapping[Role, str]) -> None:
         customers, windows = len(self._plan.visits), len(self._plan.shifts)
@@ -103,7 +107,7 @@ class _WatchedDay:
             f"{self._clock.wall():%Y-%m-%d}: {customers:,} customers, {windows} windows. Ctrl-C ends it.\n"
             f"  teller    {url}/teller#{tokens[Role.TELLER]}\n"
             f"  manager   {url}/manager#{tokens[Role.MANAGER]}\n"
-            f"  board     openteller board {url} --token {tokens[Role.DISPLAY]}",
+            f"  board     openteller board {url} --token-file {self._board_token}",
             markup=False,
         )
 
@@ -181,20 +185,3 @@ def _summary(report: Report, live: LiveBranch) -> Table:
             kept,
         )
     return table
-
-
-# -- tokens for whoever watches ----------------------------------------------------------------------------------
-
-
-_WATCHERS = {Role.DISPLAY: "watching a board", Role.TELLER: "watching a teller", Role.MANAGER: "watching a manager"}
-
-
-def _give_tokens(tokens: Tokens) -> Mapping[Role, str]:
-    _take_back(tokens)  # what a day left that was killed
-    return {role: tokens.add(role, name) for role, name in _WATCHERS.items()}
-
-
-def _take_back(tokens: Tokens) -> None:
-    for name in _WATCHERS.values():
-        with suppress(TokenNamed):
-            tokens.remove(name)

@@ -12,10 +12,13 @@ from PyQt6.QtGui import QGuiApplication
 from device_sim.control import ControlError, SimControl
 from kiosk_ui.screen import KioskScreen
 from kiosk_ui.view_model import ViewModel
+from queue_display.board.app import LobbyBoard
+from queue_display.board.screen import BoardScreen
 
 STEP_SECONDS = 20.0
 SETTLE_SECONDS = 0.15
 KEY_SECONDS = 0.1
+_JUST_A_TICKET = "choice_without"
 
 
 class RehearsalError(Exception):
@@ -96,6 +99,36 @@ class Rehearsal:
         self.sim.do("take_document")
         self._step("id_home_again", lambda: self.screen.touch("done"), lambda: self._shows("menu"))
 
+    def take_ticket(self, service_id: str, what_for: str, language: str) -> str:
+        """Take a ticket of the branch's queue, wait for its paper, and return its number.
+
+        Raises:
+            RehearsalError: as `top_up`.
+        """
+        self._speak(language)
+        tile, service = f"service_{service_id}", f"choice_{what_for}"
+        self._step("ticket_offered", lambda: None, lambda: self._can_touch(tile))
+        self._step("ticket_services", lambda: self.screen.touch(tile), lambda: self._can_touch(service))
+        self._step("ticket_ways", lambda: self.screen.touch(service), lambda: self._can_touch(_JUST_A_TICKET))
+        self._step("ticket", lambda: self.screen.touch(_JUST_A_TICKET), lambda: self._shows("ticket"))
+        number = str(self.model.pages.ticket["number"])
+        self._step("ticket_printed", lambda: None, lambda: bool(self.model.pages.ticket["paper"] == "printed"))
+        self._step("ticket_home_again", lambda: self.screen.touch("done"), lambda: self._shows("menu"))
+        return number
+
+    def see_call(self, number: str, call: Callable[[], object], board: LobbyBoard) -> None:
+        """Look up when the number is called: at the lobby's board, and at the home page's strip.
+
+        Raises:
+            RehearsalError: as `top_up`.
+        """
+        self._step("board", lambda: None, lambda: not board.model.connecting)
+        self._step("called", call, lambda: board.model.newest.ticket == number and self._strip_shows(number))
+        self._take_picture("board", board.screen)
+
+    def _strip_shows(self, number: str) -> bool:
+        return any(each["ticket"] == number for each in self.model.queue.calls)
+
     def _has_turned(self) -> bool:
         """Whether the back of the ID card is asked for."""
         return self._shows("scan") and bool(self.model.pages.scan["steps"][0]["state"] == "done")
@@ -166,10 +199,10 @@ class Rehearsal:
         except LookupError:
             return False
 
-    def _take_picture(self, name: str) -> str:
+    def _take_picture(self, name: str, screen: KioskScreen | BoardScreen | None = None) -> str:
         self._pictured = self.model.page_number
         file = f"{len(self.pictures) + 1:02d}-{name.replace('_', '-')}.png"
-        self.screen.grab().save(str(self.out / file))
+        (screen or self.screen).grab().save(str(self.out / file))
         self.pictures.append(file)
         return file
 

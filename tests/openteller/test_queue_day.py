@@ -36,7 +36,8 @@ def test_a_short_day_goes_by_and_is_told_of(tmp_path: Path) -> None:
     assert (second - first).days == 1
     with QueueStore(tmp_path) as store:
         assert sum(type(entry.event).__name__ == "DayOpened" for entry in store.entries()) == 2
-    assert "watching" not in (tmp_path / "tokens.json").read_text(encoding="utf-8")
+    assert not (tmp_path / "board.token").exists()
+    assert "queue day" not in (tmp_path / "tokens.json").read_text(encoding="utf-8")
 
 
 def test_its_pages_answer_while_it_runs_and_ctrl_c_ends_it_with_the_figures_so_far() -> None:
