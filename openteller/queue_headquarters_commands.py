@@ -1,7 +1,6 @@
 """`openteller queue headquarters`: the logs of all branches in one place, and how the branches are doing."""
 
 import signal
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,23 +10,26 @@ from rich.console import Console
 from rich.table import Table
 
 from openteller.console import log_to_stderr, plain_errors, stop
-from openteller.queue_folder import default_folder
+from openteller.queue_headquarters_store import headquarters_copy, headquarters_store
 from openteller.queue_policy import DEFAULT_POLICY, load_policy
 from openteller.system_clock import SystemClock
 from queue_display.branch import BrokenLog
 from queue_display.policy import Policy
 
 if TYPE_CHECKING:
-    from queue_display.headquarters.keeping import Standing
-    from queue_display.headquarters.store import SqliteHeadquarters
+    from queue_display.headquarters.keeping import HeadquartersStore, Standing
 
 app = typer.Typer(no_args_is_help=True, help="Headquarters: the logs of all branches, and how they are doing.")
 
 _SESSION = "openteller-headquarters"
 
 _Database = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Where the logs lie.", show_default="headquarters/queues.db beside the queue's"),
+    str | None,
+    typer.Option(
+        metavar="FILE|URL",
+        help="Where the logs lie: a file, or postgresql://USER@HOST/DATABASE with the password from a passfile.",
+        show_default="headquarters/queues.db beside the queue's folder",
+    ),
 ]
 
 
@@ -45,30 +47,22 @@ def serve(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, not only what is wrong.")] = False,
 ) -> None:
     """Follow the branches that were started with --headquarters; runs until SIGTERM or Ctrl-C."""
-    from durable.folders import FolderHeld, lock_folder  # noqa: PLC0415
     from openteller.queue_broker import BrokerAt, line_to  # noqa: PLC0415
     from queue_display.headquarters.collecting import Collector  # noqa: PLC0415
     from queue_display.headquarters.headquarters import Headquarters  # noqa: PLC0415
     from queue_display.headquarters.messages import entries_topic  # noqa: PLC0415
 
     log_to_stderr(verbose)
-    with plain_errors():
-        path = _path(database)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            lock_folder(path.parent)  # until this process ends
-        except FolderHeld:
-            stop(f"another program has {path.parent}: one collects the branches' logs there")
-        with closing(_store(path)) as store:
-            here = Headquarters(Collector(store, SystemClock()))
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: here.end())
-            at = BrokerAt(broker, ca, login)
-            with line_to(at, entries_topic("+"), here.heard, here.line_changed, _SESSION) as line:
-                typer.echo(f"The branches' logs are kept in {path}.")
-                if at.is_plain:
-                    typer.echo("With mqtt:// anybody on the network can read and change what branches send.")
-                here.run(line)
+    with plain_errors(), headquarters_store(database) as store:
+        here = Headquarters(Collector(store, SystemClock()))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: here.end())
+        at = BrokerAt(broker, ca, login)
+        with line_to(at, entries_topic("+"), here.heard, here.line_changed, _SESSION) as line:
+            typer.echo("Headquarters follows the branches.")
+            if at.is_plain:
+                typer.echo("With mqtt:// anybody on the network can read and change what branches send.")
+            here.run(line)
 
 
 @app.command()
@@ -79,11 +73,8 @@ def status(
 ) -> None:
     """Say of each branch how far its log is here, who waits now, and today's waits against their targets."""
     with plain_errors():
-        path = _path(database)
-        if not path.exists():
-            stop(f"there is no {path}: start openteller queue headquarters serve, or name its file by --database")
         rules = load_policy(policy)
-        with closing(_store(path)) as store:
+        with headquarters_copy(database) as store:
             standings = store.standings()
             if branch and branch not in standings:
                 stop(f"there is no branch {branch}; there are: {', '.join(standings) or 'none'}")
@@ -94,8 +85,10 @@ def status(
                 console.print(_lines(store, branch, rules), markup=False)
 
 
-def _branches(store: "SqliteHeadquarters", standings: "dict[str, Standing]", policy: Policy) -> Table:
-    table = Table("branch", "day", box=None, header_style="bold")
+def _branches(store: "HeadquartersStore", standings: "dict[str, Standing]", policy: Policy) -> Table:
+    table = Table(box=None, header_style="bold")
+    for heading in ("branch", "day"):
+        table.add_column(heading, no_wrap=True)
     for heading in ("waiting", "called", "in time", "longest", "entry"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("behind")
@@ -105,7 +98,7 @@ def _branches(store: "SqliteHeadquarters", standings: "dict[str, Standing]", pol
     return table
 
 
-def _day(store: "SqliteHeadquarters", branch: str, policy: Policy) -> tuple[str, ...]:
+def _day(store: "HeadquartersStore", branch: str, policy: Policy) -> tuple[str, ...]:
     from queue_display.headquarters.views import today  # noqa: PLC0415
 
     try:
@@ -123,7 +116,7 @@ def _day(store: "SqliteHeadquarters", branch: str, policy: Policy) -> tuple[str,
     )
 
 
-def _lines(store: "SqliteHeadquarters", branch: str, policy: Policy) -> Table:
+def _lines(store: "HeadquartersStore", branch: str, policy: Policy) -> Table:
     from queue_display.headquarters.views import today  # noqa: PLC0415
 
     table = Table("service", "class", box=None, header_style="bold")
@@ -156,13 +149,3 @@ def _at(moment: float) -> str:
         return "never"
     at, now = datetime.fromtimestamp(moment).astimezone(), SystemClock().wall()
     return f"{at:%H:%M}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M}"
-
-
-def _path(database: Path | None) -> Path:
-    return database or default_folder().with_name("headquarters") / "queues.db"
-
-
-def _store(path: Path) -> "SqliteHeadquarters":
-    from queue_display.headquarters.store import SqliteHeadquarters  # noqa: PLC0415
-
-    return SqliteHeadquarters(path)

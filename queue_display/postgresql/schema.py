@@ -15,6 +15,11 @@ ENTRY = table("entry", *map(column, ("branch", "number", "at", "kind", "fields")
 ANSWER = table("answer", *map(column, ("branch", "key", "request", "body", "number")), schema=SCHEMA)
 CLAIM = table("claim", *map(column, ("branch", "work", "holder", "until")), schema=SCHEMA)
 NOTE = table("note", *map(column, ("branch", "number", "text")), schema=SCHEMA)
+STANDING = table(
+    "standing",
+    *map(column, ("branch", "number", "digest", "at", "last", "heard_at", "behind_since")),
+    schema=SCHEMA,
+)
 
 _VERSION_1 = (
     """
@@ -54,6 +59,16 @@ CREATE TABLE openteller_queue.claim (
     holder text NOT NULL,
     until timestamptz NOT NULL,
     PRIMARY KEY (branch, work)
+)""",
+    """
+CREATE TABLE openteller_queue.standing (
+    branch text PRIMARY KEY REFERENCES openteller_queue.branch,
+    number bigint NOT NULL,
+    digest text NOT NULL,
+    at double precision NOT NULL,
+    last bigint NOT NULL,
+    heard_at double precision NOT NULL,
+    behind_since double precision
 )""",
     """
 CREATE FUNCTION openteller_queue.entries_follow() RETURNS trigger LANGUAGE plpgsql AS $$

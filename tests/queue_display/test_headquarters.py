@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from queue_display.events import DayOpened, Entry, Issued, TellerSignedIn
 from queue_display.headquarters.branch_end import MOST_ENTRIES, OTHER_LOG, BranchEnd
 from queue_display.headquarters.collecting import Collector
-from queue_display.headquarters.keeping import HeadquartersStore, News, Standing
+from queue_display.headquarters.keeping import News, Standing
 from queue_display.headquarters.messages import (
     MOST_BYTES,
     BareEntry,
@@ -29,7 +28,6 @@ from queue_display.headquarters.messages import (
     write_batch,
     write_have,
 )
-from queue_display.headquarters.store import SqliteHeadquarters
 from queue_display.keeping import StoreUnavailable
 from tests.clocks import SetClock
 from tests.queue_display.logs import MIDNIGHT
@@ -327,44 +325,6 @@ def test_nobody_is_named_at_headquarters() -> None:
                 assert teller == ""
             case _:
                 assert event == entry.event
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteHeadquarters]:
-    opened = SqliteHeadquarters(tmp_path / "headquarters.db")
-    yield opened
-    opened.close()
-
-
-def test_what_was_kept_is_there_when_it_is_opened_again(store: SqliteHeadquarters, tmp_path: Path) -> None:
-    standing = Standing(3, BARE[2].digest, BARE[2].at, 9, 12.5, 3.5)
-    store.keep([News("12", standing, tuple(BARE[:3])), News("13", Standing(), ())])
-    store.close()
-    again: HeadquartersStore
-    again = other = SqliteHeadquarters(tmp_path / "headquarters.db")
-    assert again.standings() == {"12": standing, "13": Standing()}
-    assert list(again.entries("12")) == BARE[:3]
-    assert list(again.entries("12", after=2)) == BARE[2:3]
-    assert list(again.entries("13")) == []
-    assert again.first_of_day("12") == 1
-    again.keep([News("12", standing, (BARE[3], BareEntry(5, BARE[3].at, "DayOpened", BARE[0].fields)))])
-    assert again.first_of_day("12") == 5
-    assert again.first_of_day("13") == 1
-    other.close()
-
-
-def test_an_entry_twice_is_refused_with_all_that_came_with_it(store: SqliteHeadquarters) -> None:
-    store.keep([News("12", Standing(number=1), tuple(BARE[:1]))])
-    with pytest.raises(StoreUnavailable, match="cannot write headquarters' copy"):
-        store.keep([News("13", Standing(), ()), News("12", Standing(number=2), tuple(BARE[:2]))])
-    assert store.standings() == {"12": Standing(number=1)}
-
-
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "headquarters.db"
-    path.write_bytes(b"not a database at all" * 500)
-    with pytest.raises(StoreUnavailable, match="its file is damaged"):
-        SqliteHeadquarters(path)
 
 
 def test_nothing_is_sent_again_that_headquarters_has() -> None:
