@@ -126,6 +126,7 @@ def _texts(page: Page) -> Iterator[Words | LocalText | None]:
             for choice in page.choices:
                 yield from (choice.title, choice.subtitle)
         case TicketPage():
+            yield LocalText(page.number, page.number)  # the hall will hear it anyway, when it is called
             yield from (page.body, page.take)
         case PaymentPage():
             yield from (Words(f"ui.payment.{part}") for part in ("title", "scan", "check", "wait"))

@@ -8,6 +8,7 @@ from PyQt6.QtCore import Q_ARG, QMetaObject, QUrl
 from PyQt6.QtQml import QQmlComponent
 
 from kiosk_core.intents import Cancel, StayHere
+from kiosk_core.pages import TicketPage
 from kiosk_core.texts import LANGUAGES, Words
 from kiosk_ui.texts import Catalogue
 from kiosk_ui.view_model import ViewModel
@@ -58,6 +59,9 @@ def test_nothing_of_the_customer_is_said_of_any_page_in_any_language(rig):
     for language in LANGUAGES:
         for name, page in PAGES.items():
             heard = said_of(rig, name, language)
+            if isinstance(page, TicketPage):  # but for the number that will be called out in the hall
+                assert heard.startswith(page.number)
+                heard = heard.removeprefix(page.number)
             assert not re.search(r"[¥{}*]|\d", heard), (name, heard)
             texts = [value for value in vars(page).values() if isinstance(value, Words)]
             for value in (value for words in texts for value in words.values.values()):
