@@ -1,7 +1,6 @@
 """Where the branch queue's log lies: in its folder, or in a bank's PostgreSQL beside those of other branches."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -9,13 +8,14 @@ from pathlib import Path
 
 from durable.folders import FolderHeld, lock_folder
 from kiosk_core.errors import OpenTellerError
+from queue_display.branch_names import checked_name
 from queue_display.keeping import LogStore, StoreHeld
 from queue_display.server.access import Tokens
 from queue_display.store import QueueStore
 
 
 class DatabaseUnusable(OpenTellerError):
-    """The database cannot be asked: the branch has no good name, or packages are missing."""
+    """The database cannot be asked: packages are missing."""
 
 
 @dataclass(frozen=True)
@@ -23,17 +23,14 @@ class Database:
     """A database `postgresql://USER@HOST/DATABASE`, and the branch whose log is wanted there.
 
     Raises:
-        DatabaseUnusable: a branch cannot have this name.
+        BranchNamed: a branch cannot have this name.
     """
 
     url: str
     branch: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"\w[\w .-]{0,49}", self.branch):
-            raise DatabaseUnusable(
-                f'--branch "{self.branch}": must be 1 to 50 letters, digits, points, hyphens, underscores or blanks'
-            )
+        checked_name(self.branch)
 
 
 @contextmanager

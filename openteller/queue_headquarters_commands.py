@@ -91,7 +91,7 @@ def _branches(store: "HeadquartersStore", standings: "dict[str, Standing]", poli
         table.add_column(heading, no_wrap=True)
     for heading in ("waiting", "called", "in time", "longest", "entry"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("behind")
+    table.add_column("behind", min_width=6)
     table.add_column("heard", no_wrap=True)
     for name, standing in standings.items():
         table.add_row(name, *_day(store, name, policy), str(standing.number), _behind(standing), _at(standing.heard_at))

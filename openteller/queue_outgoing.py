@@ -9,9 +9,10 @@ from pathlib import Path
 
 from kiosk_core.clock import Clock
 from openteller.queue_broker import BrokerAt, check_broker, line_to
+from queue_display.branch_names import checked_name
 from queue_display.feed import Feed
 from queue_display.headquarters.courier import Courier
-from queue_display.headquarters.messages import checked_name, have_topic
+from queue_display.headquarters.messages import have_topic
 from queue_display.server.outgoing import Deed, Outgoing
 from queue_display.webhooks.delivering import Means
 from queue_display.webhooks.managing import deeds

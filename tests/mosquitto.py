@@ -15,7 +15,8 @@ import pytest
 
 from openteller.demo_certificates import make_demo_certificates
 
-USER, PASSWORD = "branches", "a long and secret word"
+HEADQUARTERS = "headquarters"
+PASSWORD = "a long and secret word"
 _BEGIN_S = 20
 
 _CONFIGURATION = """\
@@ -25,6 +26,7 @@ keyfile {key}
 user root
 allow_anonymous false
 password_file {folder}/passwords
+acl_file {folder}/rights
 persistence true
 persistence_location {folder}/
 autosave_interval 1
@@ -32,19 +34,33 @@ log_dest file {folder}/log
 """
 
 
+# As docs/queue/headquarters.md has them.
+_RIGHTS = """\
+user headquarters
+topic read openteller/queue/+/entries
+topic write openteller/queue/+/have
+
+pattern write openteller/queue/%u/entries
+pattern read openteller/queue/%u/have
+"""
+
+
 @dataclass
 class Mosquitto:
-    """A broker in `folder` that may be killed and begun again; `ca` trusts it, `login` is what it asks for."""
+    """A broker in `folder` that may be killed and begun again; `ca` trusts it."""
 
     folder: Path
     port: int
     ca: Path
-    login: Path
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
         return f"mqtts://127.0.0.1:{self.port}"
+
+    def login(self, user: str) -> Path:
+        """Return the file by which `user` is known."""
+        return self.folder / f"login of {user}"
 
     def begin(self) -> None:
         """Run it, and wait until it listens."""
@@ -68,26 +84,28 @@ class Mosquitto:
 
 
 @contextmanager
-def mosquitto(folder: Path) -> Iterator[Mosquitto]:
-    """Run a broker whose files lie in `folder`; skip the test where there is none."""
+def mosquitto(folder: Path, *branches: str) -> Iterator[Mosquitto]:
+    """Run a broker that knows headquarters and `branches`, its files in `folder`; skip the test where there is none."""
     if shutil.which("mosquitto") is None or shutil.which("mosquitto_passwd") is None:
         pytest.skip("mosquitto is not installed (Debian: mosquitto)")
     folder.mkdir()
     made = make_demo_certificates(folder / "certificates", datetime.now(UTC))
-    passwords = folder / "passwords"
-    passwords.write_text(f"{USER}:{PASSWORD}\n", encoding="utf-8")
-    passwords.chmod(0o600)
+    passwords, rights = folder / "passwords", folder / "rights"
+    passwords.write_text("".join(f"{user}:{PASSWORD}\n" for user in (HEADQUARTERS, *branches)), encoding="utf-8")
     subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True)
-    login = folder / "login"
-    login.write_text(f"{USER}\n{PASSWORD}\n", encoding="utf-8")
-    login.chmod(0o600)
+    rights.write_text(_RIGHTS, encoding="utf-8")
+    for file in (passwords, rights):
+        file.chmod(0o600)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     (folder / "mosquitto.conf").write_text(
         _CONFIGURATION.format(port=port, certificate=made.server_certificate, key=made.server_key, folder=folder),
         encoding="utf-8",
     )
-    broker = Mosquitto(folder, port, made.ca, login)
+    broker = Mosquitto(folder, port, made.ca)
+    for user in (HEADQUARTERS, *branches):
+        broker.login(user).write_text(f"{user}\n{PASSWORD}\n", encoding="utf-8")
+        broker.login(user).chmod(0o600)
     try:
         broker.begin()
         yield broker

@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 
 _LOOK_S = 1.0
 _NOT_YET = "not connected yet"
+_SILENT_S = 150.0  # headquarters answers each question, and is asked each minute at the latest
 _MOST_HEARD = 100  # answers that wait to be taken in: only the newest of them matter
 
 
@@ -50,22 +51,31 @@ class Courier:
         self._look_s = look_s
         self._end = BranchEnd()
         self._down = _NOT_YET
-        self._since: float | None = clock.wall().timestamp()
+        self._since = clock.wall().timestamp()
+        self._heard_at = clock.now()
         self._answers: deque[bytes] = deque(maxlen=_MOST_HEARD)
         self._woken = asyncio.Event()
 
     @property
     def outboxes(self) -> tuple[OutboxNow, ...]:
         """How far headquarters is; how much waits is known once it has answered."""
-        reason = self._end.problem or self._down or ("" if self._end.have is not None else "it has not answered yet")
+        reason = self._end.problem or self._down or self._silence
         state = OutboxState.STOPPED if self._end.problem else OutboxState.FAILING if reason else OutboxState.GOING
         waiting = self._feed.last - min(self._end.have or 0, self._feed.last)
         return (OutboxNow("headquarters", state, waiting, self._since if reason else None, reason),)
 
+    @property
+    def _silence(self) -> str:
+        if self._end.have is None:
+            return "headquarters has not answered yet"
+        silent = self._clock.now() - self._heard_at > _SILENT_S
+        return "headquarters does not answer; the broker does" if silent else ""
+
     async def run(self) -> None:
         """Go on until this is cancelled."""
         loop = asyncio.get_running_loop()
-        self._end, self._down = BranchEnd(), _NOT_YET  # another server of the branch may have told meanwhile
+        self._end = BranchEnd()  # another server of the branch may have told meanwhile
+        self._down = _NOT_YET
 
         def heard(_: str, payload: bytes) -> None:
             loop.call_soon_threadsafe(self._heard, payload)
@@ -112,10 +122,12 @@ class Courier:
             _log.warning("headquarters: %s", garbled)
             return
         before = self._end.problem
+        self._heard_at = self._clock.now()
+        if not before:
+            self._since = self._clock.wall().timestamp()
         self._end.heard(have, await self._digest_of(have.number), self._clock.now())
         if self._end.problem and not before:
             _log.error("%s", self._end.problem)
-            self._since = self._clock.wall().timestamp()
 
     async def _digest_of(self, number: int) -> str:
         entries = await self._feed.after(number - 1) if number > 0 else ()

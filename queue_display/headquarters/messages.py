@@ -9,19 +9,14 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from kiosk_core.errors import OpenTellerError
 from queue_display.branch import BrokenLog
+from queue_display.branch_names import is_branch_name
 from queue_display.events import Entry
 from queue_display.rows import read_event, write_event
 from queue_display.telling import without_persons
 
 MOST_BYTES = 1 << 20
 _TOPIC = re.compile(r"openteller/queue/([^/]+)/entries")
-_NAME = re.compile(r"\w[\w .-]{0,49}")
-
-
-class BranchNamed(OpenTellerError):
-    """A branch cannot have this name."""
 
 
 class Garbled(Exception):
@@ -85,17 +80,6 @@ def bare(entry: Entry) -> BareEntry:
     return BareEntry(entry.number, float(entry.at), *write_event(without_persons(entry.event)))
 
 
-def checked_name(branch: str) -> str:
-    """Return the name of a branch.
-
-    Raises:
-        BranchNamed: it cannot be one.
-    """
-    if _NAME.fullmatch(branch) is None:
-        raise BranchNamed(f'"{branch}": a branch is named by 1 to 50 letters, digits, points, hyphens or blanks')
-    return branch
-
-
 def entries_topic(branch: str) -> str:
     """Return where a branch publishes ("+": all branches)."""
     return f"openteller/queue/{branch}/entries"
@@ -113,7 +97,7 @@ def branch_of(topic: str) -> str:
         Garbled: nobody's.
     """
     found = _TOPIC.fullmatch(topic)
-    if found is None or _NAME.fullmatch(found[1]) is None:
+    if found is None or not is_branch_name(found[1]):
         raise Garbled("no branch is named so")
     return found[1]
 

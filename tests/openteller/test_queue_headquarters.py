@@ -19,21 +19,22 @@ from benchmarks.queue_clients import served as serving
 from openteller.queue_broker import BrokerAt, BrokerUnusable, check_broker, line_to
 from openteller.queue_commands import app
 from queue_display.headquarters.keeping import News, Standing
-from queue_display.headquarters.messages import BareEntry, bare
+from queue_display.headquarters.messages import BareEntry, bare, entries_topic, have_topic
 from queue_display.headquarters.store import SqliteHeadquarters
 from queue_display.store import QueueStore
-from tests.mosquitto import Mosquitto, mosquitto
+from tests.mosquitto import HEADQUARTERS, Mosquitto, mosquitto
 from tests.openteller.queue_clients import Client
 from tests.queue_display.test_views import a_day
 
 TICKET = {"services": ["simple"], "customer_class": "ordinary", "notes": "张三 13800138000"}
+BRANCHES = ("0012", "天河 2")
 
 
 @contextmanager
 def headquarters(broker: Mosquitto, database: Path) -> Iterator["subprocess.Popen[str]"]:
     """Run headquarters until the block ends, then kill it."""
     command = [sys.executable, "-m", "openteller", "queue", "headquarters", "serve", "--broker", broker.url]
-    command += ["--ca", str(broker.ca), "--login", str(broker.login), "--database", str(database)]
+    command += ["--ca", str(broker.ca), "--login", str(broker.login(HEADQUARTERS)), "--database", str(database)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             assert process.stdout is not None
@@ -44,7 +45,8 @@ def headquarters(broker: Mosquitto, database: Path) -> Iterator["subprocess.Pope
 
 
 def options(broker: Mosquitto, branch: str) -> tuple[str, ...]:
-    to = ("--headquarters", broker.url, "--headquarters-ca", str(broker.ca), "--headquarters-login", str(broker.login))
+    login = str(broker.login(branch))
+    to = ("--headquarters", broker.url, "--headquarters-ca", str(broker.ca), "--headquarters-login", login)
     return (*to, "--branch", branch)
 
 
@@ -106,11 +108,11 @@ def until(so: Callable[[], bool], seconds: float = 60) -> None:
 @pytest.mark.timeout(240)
 def test_whoever_is_killed_headquarters_has_every_entry_once_in_the_end(tmp_path: Path) -> None:
     rng = random.Random(6)
-    with mosquitto(tmp_path / "broker") as broker:
+    with mosquitto(tmp_path / "broker", *BRANCHES) as broker:
         broker.kill()
         world = World(tmp_path, broker)
         try:
-            for name in ("0012", "天河 2"):  # the broker comes last: nobody waits for it
+            for name in BRANCHES:  # the broker comes last: nobody waits for it
                 world.begin(name)
                 assert world.outbox(name)["name"] == "headquarters"
             world.work(rng)
@@ -127,7 +129,7 @@ def test_whoever_is_killed_headquarters_has_every_entry_once_in_the_end(tmp_path
         finally:
             world.end()
     with closing(SqliteHeadquarters(world.database)) as copy:
-        for name in ("0012", "天河 2"):
+        for name in BRANCHES:
             with QueueStore(world.folder_of(name)) as log:
                 entries = [bare(entry) for entry in log.entries()]
             assert len(entries) > 30
@@ -152,12 +154,39 @@ def test_a_broker_that_is_not_trusted_or_does_not_know_us_is_told_as_that(tmp_pa
             until(lambda: bool(reasons), 20)
         return reasons[0]
 
-    with mosquitto(tmp_path / "broker") as broker:
-        assert tried(BrokerAt(broker.url, broker.ca, broker.login)) == ""
-        assert "CERTIFICATE_VERIFY_FAILED" in tried(BrokerAt(broker.url, None, broker.login))
+    with mosquitto(tmp_path / "broker", "0012") as broker:
+        login = broker.login("0012")
+        assert tried(BrokerAt(broker.url, broker.ca, login)) == ""
+        assert "CERTIFICATE_VERIFY_FAILED" in tried(BrokerAt(broker.url, None, login))
         assert "refuses: Not authorized" in tried(BrokerAt(broker.url, broker.ca, None))
-        assert tried(BrokerAt(broker.url.replace("mqtts", "mqtt"), None, broker.login)) != ""
-    assert tried(BrokerAt(broker.url, broker.ca, broker.login)).startswith("the broker cannot be reached: [Errno")
+        assert tried(BrokerAt(broker.url.replace("mqtts", "mqtt"), None, login)) != ""
+    assert tried(BrokerAt(broker.url, broker.ca, login)).startswith("the broker cannot be reached: [Errno")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_branch_cannot_speak_for_another(tmp_path: Path) -> None:
+    """By the rights that the documentation gives to Mosquitto."""
+    heard: list[str] = []
+    states: list[str] = []
+    with (
+        mosquitto(tmp_path / "broker", *BRANCHES) as broker,
+        line_to(
+            BrokerAt(broker.url, broker.ca, broker.login(HEADQUARTERS)),
+            entries_topic("+"),
+            lambda topic, _: heard.append(topic),
+            states.append,
+        ),
+        line_to(
+            BrokerAt(broker.url, broker.ca, broker.login("0012")), have_topic("0012"), lambda *_: None, states.append
+        ) as branch,
+    ):
+        until(lambda: states == ["", ""], 20)
+        while entries_topic("0012") not in heard:  # a subscription may take a moment
+            branch.publish(entries_topic("天河 2"), b"{}")
+            branch.publish(entries_topic("0012"), b"{}")
+            time.sleep(0.05)
+    assert set(heard) == {entries_topic("0012")}
 
 
 @pytest.mark.slow

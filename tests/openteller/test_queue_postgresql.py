@@ -30,7 +30,7 @@ def options(postgres: Cluster) -> tuple[str, ...]:
     [
         (["--database", NOWHERE], "--branch is for --database and --headquarters"),
         (["--branch", "main street"], "--branch is for --database and --headquarters"),
-        (["--database", NOWHERE, "--branch", "main/street"], '--branch "main/street": must be 1 to 50 letters'),
+        (["--database", NOWHERE, "--branch", "main/street"], '"main/street": a branch is named by 1 to 50 letters'),
         (["--database", "postgresql://clerk:sesame@h/q", "--branch", "1"], "leave the password out"),
         (["--database", NOWHERE, "--branch", "1"], "cannot use the queue's database, queue at /nowhere: "),
     ],

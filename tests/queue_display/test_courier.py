@@ -39,6 +39,7 @@ class Wire:
 
     collector: Collector
     up: bool = True
+    answers: bool = True
     heard: Callable[[str, bytes], None] = lambda _, __: None
     changed: Callable[[str], None] = lambda _: None
     published: list[tuple[str, bool]] = field(default_factory=list)
@@ -55,6 +56,8 @@ class Wire:
     def publish(self, topic: str, payload: bytes, *, once: bool = False, retain: bool = False) -> None:
         assert self.up
         self.published.append((topic, once))
+        if not self.answers:
+            return
         for have in self.collector.take([(topic, payload)]).values():
             self.heard("have", write_have(have))
 
@@ -64,6 +67,7 @@ class Told:
     courier: Courier
     feed: Feed
     queue: QueueStore
+    clock: SetClock
     copy: SqliteHeadquarters
 
     def happen(self, count: int) -> None:
@@ -83,10 +87,11 @@ async def telling(folder: Path, *, up: bool = True) -> AsyncIterator[tuple[Told,
     wire = Wire(Collector(copy, RealClock()), up)
     with QueueStore(folder / "queue") as queue:
         feed = Feed(queue)
-        courier = Courier("12", feed, SetClock(NINE), wire.opening, look_s=0.001)
+        clock = SetClock(NINE)
+        courier = Courier("12", feed, clock, wire.opening, look_s=0.001)
         running = asyncio.create_task(courier.run())
         try:
-            yield Told(courier, feed, queue, copy), wire
+            yield Told(courier, feed, queue, clock, copy), wire
         finally:
             running.cancel()
             with suppress(asyncio.CancelledError):
@@ -124,6 +129,27 @@ def test_without_a_line_the_branch_waits_and_says_why(tmp_path: Path, caplog: py
 
     asyncio.run(go())
     assert caplog.text.count("cannot be reached") == 1
+
+
+def test_a_broker_behind_which_nobody_answers_is_told_as_that(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with telling(tmp_path) as (told, wire):
+            told.happen(3)
+            await told.until(lambda: told.courier.outboxes[0].waiting == 0)
+            wire.answers = False
+            told.happen(2)
+            told.clock.sleep(100)
+            assert told.courier.outboxes[0].state is OutboxState.GOING
+            told.clock.sleep(51)
+            (outbox,) = told.courier.outboxes
+            assert (outbox.state, outbox.waiting, outbox.since) == (OutboxState.FAILING, 2, NINE.timestamp())
+            assert outbox.reason == "headquarters does not answer; the broker does"
+            wire.answers = True
+            told.clock.sleep(60)
+            await told.until(lambda: told.courier.outboxes[0].waiting == 0)
+            assert told.courier.outboxes[0].state is OutboxState.GOING
+
+    asyncio.run(go())
 
 
 def test_another_log_of_that_name_stops_it_and_nonsense_does_not(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from queue_display.branch_names import BranchNamed, checked_name
 from queue_display.events import DayOpened, Entry, Issued, TellerSignedIn
 from queue_display.headquarters.branch_end import MOST_ENTRIES, OTHER_LOG, BranchEnd
 from queue_display.headquarters.collecting import Collector
@@ -16,12 +17,10 @@ from queue_display.headquarters.messages import (
     MOST_BYTES,
     BareEntry,
     Batch,
-    BranchNamed,
     Garbled,
     Have,
     bare,
     branch_of,
-    checked_name,
     entries_topic,
     read_batch,
     read_have,
