@@ -60,6 +60,7 @@ class Server:
         self._strangers = RateLimit(self.clock, self.limits.strangers_per_second, self.limits.strangers_burst)
         self._frames = Frames()
         self._followers = 0
+        self._lost = ""  # why the log cannot be read now
 
     @cached_property
     def app(self) -> ASGIApp:
@@ -75,8 +76,9 @@ class Server:
             return _json(document())
 
         async def health(_: Request) -> Response:
-            async with self.writer.looking():
-                return _json(b'{"works":true}')
+            if self._lost:
+                raise StoreUnavailable(self._lost)
+            return _json(b'{"works":true}')
 
         routes: list[BaseRoute] = [
             Route(each.path, self._telling(self._doing(each)), methods=["POST"]) for each in acts
@@ -110,8 +112,10 @@ class Server:
             await asyncio.sleep(self.beat_s)
             try:
                 await self.writer.let_time_pass()
+                self._lost = ""
             except StoreUnavailable as error:
                 _log.error("%s", error)
+                self._lost = str(error)
             self.feed.wake()
 
     # -- what every request goes through -------------------------------------------------------------------------

@@ -1,14 +1,17 @@
 """`openteller queue serve --database` as whoever installs it sees it, and when servers or the database are killed."""
 
 import http.client
+import http.server
+import json
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from typer.testing import CliRunner
@@ -66,6 +69,51 @@ def test_a_branch_on_its_own_loads_nothing_of_a_database() -> None:
 def test_a_folder_that_another_program_holds_is_refused(tmp_path: Path, postgres: Cluster) -> None:
     with served(tmp_path):
         assert f"another program holds {tmp_path}" in refusal("--data", str(tmp_path), *options(postgres))
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    """Notes the numbers of the events that it is told."""
+
+    numbers: ClassVar[list[int]] = []
+
+    def do_POST(self) -> None:
+        told = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.numbers.append(told["data"]["number"])
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def hook() -> Iterator[tuple[str, list[int]]]:
+    """Give a host for webhooks, and the numbers that it is told."""
+    told: list[int] = []
+    kind = type("Told", (Hook,), {"numbers": told})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", told
+        server.shutdown()
+
+
+@pytest.mark.slow
+def test_two_servers_send_each_webhook_once(tmp_path: Path, postgres: Cluster) -> None:
+    database = options(postgres)
+    with hook() as (host, told), served(tmp_path, *database) as one, served(tmp_path, *database) as other:
+        for words in (["allow", host], ["add", f"{host}/hook", "--events", "issued"]):
+            ended = CliRunner().invoke(app, ["webhook", *words, "--data", str(tmp_path)])
+            assert ended.exit_code == 0, ended.output
+        clients = [one.client(), other.client()]
+        entries: list[int] = []
+        enough = time.monotonic() + 4  # both servers look at the list every two seconds
+        while time.monotonic() < enough or not told:
+            entries += [each.did("customer", "/v1/tickets", TICKET)["ticket"]["entry"] for each in clients]
+            time.sleep(0.1)
+        while entries[-1] not in told:
+            time.sleep(0.01)
+        time.sleep(0.5)  # would the other server tell it too
+        assert told == [number for number in entries if number >= told[0]]
 
 
 def check(log: Sequence[dict[str, Any]], tickets: Sequence[str], calls: Sequence[str]) -> None:

@@ -244,6 +244,28 @@ def test_health_asks_for_no_token_and_tells_nothing(tmp_path: Path) -> None:
     in_branch(tmp_path, doing)
 
 
+def test_health_tells_whoever_spreads_requests_that_the_log_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        raise StoreUnavailable("the database is lost")
+
+    async def go() -> None:
+        async with running(tmp_path, beat_s=0.001) as branch:
+
+            async def until(status: int) -> str:
+                while (answer := await branch.client.get("/v1/health")).status_code != status:
+                    await asyncio.sleep(0.001)
+                return answer.text
+
+            with monkeypatch.context() as cut_off:
+                cut_off.setattr(branch.store, "entries", lost)
+                assert "database" not in await until(503)
+            assert await until(200) == '{"works":true}'
+
+    asyncio.run(go())
+
+
 def test_tokens_are_kept_as_hashes_only(tmp_path: Path) -> None:
     tokens = Tokens(tmp_path)
     handed_out = (tmp_path / HAND_OUT_NAME).read_text(encoding="utf-8")
