@@ -48,6 +48,7 @@ class Timer(Enum):
     SIDE = "side"  # a side of the ID card must have been captured
     LEAVE = "leave"  # the last page may go
     QUEUE = "queue"  # the branch's queue must have answered
+    PAPER = "paper"  # the paper must be out
 
 
 # -- the customer ----------------------------------------------------------------------------------------

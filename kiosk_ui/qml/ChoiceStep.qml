@@ -42,10 +42,12 @@ ColumnLayout {
             Tile {
                 Layout.fillHeight: true
                 Layout.fillWidth: true
+                bare: !root.portrait && root.count > 6
                 large: root.count <= (root.portrait ? 5 : 4)
                 leading: modelData.leading
                 lying: true
                 objectName: "choice_" + modelData.serviceId
+                subtitleFrom: 1.3 * (Theme.textLead + Theme.textSmall)
                 onActivated: root.model.choose_option(modelData.serviceId)
             }
         }

@@ -9,7 +9,7 @@ Rectangle {
     required property var words
     required property bool portrait
     property bool short: false // there is room for the calls only
-    readonly property int most: 3 // services that there is room for
+    readonly property int most: portrait ? 6 : 3 // services that there is room for; the page of the choice has all
 
     border.color: Theme.line
     border.width: Theme.stroke
@@ -78,9 +78,11 @@ Rectangle {
                 Layout.fillWidth: true
             }
         }
-        RowLayout {
+        GridLayout {
             Layout.fillWidth: true
-            spacing: Theme.gap4
+            columnSpacing: Theme.gap4
+            columns: 3
+            rowSpacing: Theme.gap2
             visible: !root.short
 
             Repeater {

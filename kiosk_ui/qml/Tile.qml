@@ -12,7 +12,9 @@ Touchable {
     readonly property real textRoom: 2.9 * Theme.textLead + 2.9 * Theme.textSmall
     // Room for a line of each, which a tile of the whole width has enough of.
     readonly property real lineRoom: 1.3 * Theme.textTitle + 1.5 * Theme.textBody
-    readonly property bool badged: lying ? width > 92 * Theme.unit : height > textRoom + 13 * Theme.unit + gap + 1.4 * Theme.gap2
+    property real subtitleFrom: large && lying ? lineRoom : textRoom // the height from which there is room for it
+    property bool bare: false // words need all the width
+    readonly property bool badged: !bare && (lying ? width > 92 * Theme.unit : height > textRoom + 13 * Theme.unit + gap + 1.4 * Theme.gap2)
     readonly property real badge: !badged ? 0 : large ? Math.min(46 * Theme.unit, height * (lying ? 0.6 : 0.36)) : (lying ? 24 : 13) * Theme.unit
     readonly property real gap: large ? Theme.gap3 : Theme.gap2
     readonly property color textColor: leading ? Theme.onAccent : available ? Theme.ink : Theme.inkSoft
@@ -71,7 +73,7 @@ Touchable {
             size: root.large && root.lying ? Theme.textBody : Theme.textSmall
             strong: !root.available
             text: root.available ? root.modelData.subtitle : root.modelData.reason
-            visible: !root.available || root.height > (root.large && root.lying ? root.lineRoom : root.textRoom)
+            visible: !root.available || root.height > root.subtitleFrom
             width: parent.width
         }
     }

@@ -345,6 +345,16 @@ def test_without_paper_the_screen_is_the_ticket_and_stands_for_two_minutes(url: 
     assert len(visit.taken) == 1
 
 
+def test_nobody_stands_before_a_printer_that_tries_for_a_minute() -> None:
+    visit = taking().feed(TAKEN, ev.TimerFired(Timer.PAPER))
+    assert visit.ticket_page.paper is Paper.NONE
+    late = visit.feed(ev.ReceiptPrinted()).ticket_page
+    assert late.paper is Paper.PRINTED
+    failed = taking().feed(TAKEN, ev.TimerFired(Timer.PAPER), ev.ReceiptFailed(Fault.PAPER_JAM))
+    assert failed.ticket_page.paper is Paper.NONE
+    assert visit.rows == failed.rows == [L.TICKET_REQ, L.DONE]
+
+
 def test_a_class_of_its_own_is_named_and_cards_are_not_forgotten() -> None:
     visit = at_ways().feed(choose("bank_card"), ev.BankCardRead(VIP_CARD, "token"), TAKEN, ev.ReceiptPrinted())
     page = visit.ticket_page

@@ -427,6 +427,19 @@ QUEUE_PAGES: dict[str, Page] = {
     "home_4_queue": MenuPage(items=(TOP_UP, TICKETS, *OTHERS[2:4]), queue=QUEUE),
     "home_6_queue": MenuPage(items=(TOP_UP, *OTHERS[:5]), queue=QUEUE),
     "home_5_queue_no_calls": MenuPage(items=(TOP_UP, TICKETS, *OTHERS[2:5]), queue=replace(QUEUE, calls=())),
+    "home_4_queue_of_7": MenuPage(
+        items=(TOP_UP, TICKETS, *OTHERS[2:4]),
+        queue=replace(
+            QUEUE,
+            services=(
+                *QUEUE.services,
+                *(
+                    StripService(title=LocalText("个人贷款与理财咨询", "Loans and investment advice"), waiting=123)
+                    for _ in range(4)
+                ),
+            ),
+        ),
+    ),
     "home_8_queue": MenuPage(items=(TOP_UP, *OTHERS), notice=Words("home.take_card"), queue=QUEUE),
     "queue_services": ChoicePage(
         title=Words("queue_ticket.service.title"),
@@ -438,6 +451,20 @@ QUEUE_PAGES: dict[str, Page] = {
                 icon="ticket",
             )
             for name, zh, en, waiting, up_to in _QUEUE_SERVICES
+        ),
+        idle_s=60,
+        cancellable=True,
+    ),
+    "queue_services_8": ChoicePage(
+        title=Words("queue_ticket.service.title"),
+        choices=tuple(
+            Choice(
+                name=f"service_{number}",
+                title=LocalText("个人贷款与理财咨询", "Loans and investment advice"),
+                subtitle=Words("queue_ticket.service.waits", {"waiting": "123", "up_to": "185"}),
+                icon="ticket",
+            )
+            for number in range(8)
         ),
         idle_s=60,
         cancellable=True,

@@ -154,8 +154,11 @@ def test_a_bank_card_of_a_vip_is_known_by_its_first_digits(branch: Branch, custo
     assert b"99999900" not in written
 
 
-def test_without_paper_the_ticket_is_on_the_screen(branch: Branch, customer: Customer, staff: Client) -> None:
-    branch.sim.strike("receipt_printer", "paper_out")
+@pytest.mark.parametrize("fault", ["paper_out", "unplug"])
+def test_without_paper_or_printer_the_ticket_is_on_the_screen(
+    branch: Branch, customer: Customer, staff: Client, fault: str
+) -> None:
+    branch.sim.strike("receipt_printer", fault)
     customer.see("menu", lambda page: page.notice is not None)
     page = take(customer, "simple")
     assert page.paper is Paper.NONE

@@ -24,6 +24,8 @@ LOOK_SECONDS = 0.5
 SIDE_SECONDS = 60.0
 QUEUE_SECONDS = 12.0
 """Longer than any time limit of the queue's client: of a name that cannot be resolved, say."""
+PAPER_SECONDS = 15.0
+"""Printers may try for a minute; nobody should stand there so long for a number that he sees."""
 
 
 # -- small words -------------------------------------------------------------------------------------------
@@ -244,7 +246,8 @@ def ticket_taken(s: Ticketing, event: ev.TicketTaken) -> Next:
     s = replace(s, ticket=event.ticket)
     row = record(s, LedgerState.DONE, {"ticket": event.ticket.number})
     show = do.Show(pages.ticket(s, event.ticket, Paper.PRINTING))
-    return go(s, Step.PRINTING, _ANSWERED, row, show, do.PrintReceipt(receipt(s, event.ticket)))
+    timer = do.StartTimer(Timer.PAPER, PAPER_SECONDS)
+    return go(s, Step.PRINTING, _ANSWERED, row, show, timer, do.PrintReceipt(receipt(s, event.ticket)))
 
 
 def declined(s: Ticketing, event: ev.TicketDeclined) -> Next:
@@ -268,6 +271,11 @@ def receipt_printed(s: Ticketing, _: ev.ReceiptPrinted) -> Next:
 
 def receipt_failed(s: Ticketing, event: ev.ReceiptFailed) -> Next:
     return _last_page(s, Paper.NONE, not_printed(s, event))
+
+
+def paper_slow(s: Ticketing, event: ev.TimerFired) -> Next:
+    """Let the screen be the ticket; if the paper comes after all, the page says so."""
+    return _last_page(s, Paper.NONE) if event.timer is Timer.PAPER else (s, ())
 
 
 def _last_page(s: Ticketing, paper: Paper, *effects: do.Effect) -> Next:
