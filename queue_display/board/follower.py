@@ -136,11 +136,11 @@ class Follower(QObject):
         self._asked_at = self._clock.now()
         self._ask_at = self._asked_at + ASK_EVERY_S
         reply = self._asked = self._get("/v1/board")
-        reply.downloadProgress.connect(self._measure)
+        reply.readyRead.connect(self._measure)
         reply.finished.connect(self._take_board)
 
-    def _measure(self, received: int, _: int) -> None:
-        if received > _MOST_BODY:
+    def _measure(self) -> None:
+        if self._asked is not None and self._asked.bytesAvailable() > _MOST_BODY:
             self._lose(Trouble.NO_QUEUE, f"GET /v1/board: more than {_MOST_BODY} bytes")
 
     def _take_board(self) -> None:

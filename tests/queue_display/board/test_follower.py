@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 from PyQt6.QtCore import QObject
@@ -71,7 +72,7 @@ class Rig:
         self.follower.tick()
 
     def until(self, condition: Callable[[], bool]) -> None:
-        for _ in range(500):
+        for _ in range(2000):
             if condition():
                 return
             QTest.qWait(5)
@@ -182,17 +183,68 @@ def test_so_is_one_that_never_answers(rig: Rig) -> None:
     assert rig.watcher.troubles == [Trouble.SILENT]
 
 
-def test_nobody_there_is_tried_again_after_longer_and_longer_whiles(rig: Rig) -> None:
+def test_nobody_there_is_tried_again_after_longer_and_longer_whiles(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[float] = []
+    ask = rig.follower._ask
+    monkeypatch.setattr(rig.follower, "_ask", lambda: (tries.append(rig.clock.now()), ask()))
     rig.queue.close()
     rig.follower.start()
-    for wait in (0.5, 1, 2, 4, LONGEST_RETRY_S, LONGEST_RETRY_S):
-        before = len(rig.watcher.troubles)
-        rig.until(lambda before=before: len(rig.watcher.troubles) > before)  # type: ignore[misc]
-        rig.pass_time(wait - 0.1)
-        QTest.qWait(5)
-        assert len(rig.watcher.troubles) == before + 1
-        rig.pass_time(0.11)
+    for count in range(1, 7):
+        rig.until(lambda count=count: len(rig.watcher.troubles) == count)  # type: ignore[misc]
+        while len(tries) == count:
+            rig.pass_time(0.1)
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
+    assert pauses == pytest.approx([0.5, 1, 2, 4, LONGEST_RETRY_S, LONGEST_RETRY_S], abs=0.11)
     assert set(rig.watcher.troubles) == {Trouble.UNREACHED}
+
+
+def test_once_it_was_heard_it_is_tried_again_soon(rig: Rig) -> None:
+    good, rig.queue.board = rig.queue.board, whole("503 Service Unavailable", b"{}")
+    rig.follower.start()
+    for count in (1, 2, 3):
+        rig.until(lambda count=count: len(rig.watcher.troubles) == count)  # type: ignore[misc]
+        if count == 3:
+            rig.queue.board = good
+        rig.pass_time(LONGEST_RETRY_S)
+    rig.until(lambda: len(rig.queue.streams) == 1)
+    rig.queue.say(ALIVE)
+    rig.until(lambda: bool(rig.watcher.heard))
+    rig.queue.hang_up()
+    rig.until(lambda: rig.watcher.troubles[-1] is Trouble.SILENT)
+    rig.pass_time(follower_module.FIRST_RETRY_S)
+    rig.until(lambda: len(rig.queue.streams) == 2)
+
+
+def test_a_board_that_never_comes_is_given_up_though_events_do(rig: Rig) -> None:
+    rig.follow()
+    rig.queue.board = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"
+    rig.pass_time(ASK_APART_S)
+    rig.queue.say(event(101))
+    rig.until(lambda: len(rig.queue.asked_for("/v1/board")) == 2)
+    rig.pass_time(SILENCE_S - 1)
+    rig.queue.say(ALIVE.replace(b"100", b"101"))
+    rig.until(lambda: len(rig.watcher.heard) == 3)
+    assert rig.watcher.troubles == []
+    rig.pass_time(1)
+    assert rig.watcher.troubles == [Trouble.SILENT]
+
+
+def test_a_board_without_an_end_is_not_read_to_it(rig: Rig) -> None:
+    rig.queue.board = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n" + b"[" * 300_000
+    rig.follower.start()
+    rig.until(lambda: bool(rig.watcher.troubles))
+    assert rig.watcher.troubles == [Trouble.NO_QUEUE]
+
+
+def test_the_token_goes_to_nobody_else(rig: Rig) -> None:
+    other = FakeQueue(rig.queue.board)
+    rig.queue.board = whole("307 Temporary Redirect", b"", more=f"Location: {other.url}/v1/board\r\n")
+    rig.follower.start()
+    rig.until(lambda: bool(rig.watcher.troubles))
+    QTest.qWait(20)
+    assert other.asked == []
+    assert rig.watcher.troubles == [Trouble.NO_QUEUE]
+    other.close()
 
 
 @pytest.mark.parametrize(
@@ -206,7 +258,6 @@ def test_nobody_there_is_tried_again_after_longer_and_longer_whiles(rig: Rig) ->
         (whole("200 OK", b"<html>It works!</html>", "text/html"), Trouble.NO_QUEUE),
         (whole("200 OK", b"[" * 300_000), Trouble.NO_QUEUE),
         (b"SSH-2.0-OpenSSH_9.2p1\r\n", Trouble.UNREACHED),
-        (whole("302 Found", b"", more="Location: http://127.0.0.1:9/v1/board\r\n"), Trouble.NO_QUEUE),
     ],
 )
 def test_what_is_wrong_is_told_and_tried_again(rig: Rig, answer: bytes, trouble: Trouble) -> None:

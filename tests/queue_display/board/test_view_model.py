@@ -178,6 +178,15 @@ def test_a_notice_takes_the_place_of_the_last_call_and_gives_it_back(tmp_path: P
     assert rows(rig)[0] == CALLS[0]
 
 
+def test_a_board_that_is_started_anew_knows_how_long_nobody_was_called(tmp_path: Path) -> None:
+    (tmp_path / "1.txt").write_text("notice", encoding="utf-8")
+    rig = Rig(tmp_path)
+    rig.model.begin(board(ago_s=IDLE_S / 2))
+    assert rig.model.notice_headline == ""
+    rig.pass_time(IDLE_S / 2 + 1)
+    assert rig.model.notice_headline == "notice"
+
+
 def test_without_notices_the_last_call_stays() -> None:
     rig = Rig()
     rig.model.begin(board())

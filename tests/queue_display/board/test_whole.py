@@ -41,7 +41,7 @@ def call_next(queue: Served, window: str = "3") -> str:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2000):
+    for _ in range(6000):
         if condition():
             return
         QTest.qWait(5)
