@@ -183,6 +183,18 @@ async function look() {
   }
 }
 
+/** Learn what the services are called; until then their names must do. */
+async function learnTitles() {
+  if (services.length === 0) {
+    try {
+      services = (await api.see("services")).services;
+      show();
+    } catch (problem) {
+      refuse(problem);
+    }
+  }
+}
+
 function lookSoon() {
   if (!isSoon) {
     isSoon = true;
@@ -205,6 +217,7 @@ function follow() {
       showLive(isLive);
       if (isLive) {
         look();
+        learnTitles();
       }
     },
     refused: refuse,
@@ -269,9 +282,5 @@ listen();
 onLanguage(show);
 beginPage({ zh, en });
 if (!without) {
-  api.see("services").then((answer) => {
-    services = answer.services;
-    show();
-  }, () => null); // then its name must do
   look();
 }

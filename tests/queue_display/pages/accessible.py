@@ -5,6 +5,8 @@ from playwright.sync_api import Page
 
 LEAST_TARGET_PX = 44
 
+_OPTIONS = {"resultTypes": ["violations"], "rules": {"color-contrast-enhanced": {"enabled": True}}}
+
 _BEYOND = """() => {
   const width = document.documentElement.clientWidth;
   const all = Array.from(document.querySelectorAll("body *"));
@@ -27,7 +29,7 @@ def violations(page: Page) -> list[str]:
         page.evaluate(AXE_SCRIPT)
     found = [
         f"{each['id']}: {each['help']}: {node['html']}"
-        for each in page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        for each in page.evaluate("(options) => axe.run(options)", _OPTIONS)["violations"]
         for node in each["nodes"]
     ]
     small = [f"smaller than {LEAST_TARGET_PX} px: {each}" for each in page.evaluate(_SMALL, LEAST_TARGET_PX)]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.clocks import SetClock
 from tests.queue_display.pages.browsing import CHROMIUM, LOCALES, NINE, chromium, titled_policy
@@ -16,6 +16,12 @@ OpenPage = Callable[..., Page]
 
 `script` is run before those of the page; nothing is random, nothing moves.
 """
+
+
+PATIENCE_MS = 10_000
+"""How long a page may take for anything: the machine may have other things to do."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +55,7 @@ def open_page(browser: Browser, branch: Branch) -> Iterator[OpenPage]:
     ) -> Page:
         viewport = {"width": size[0], "height": size[1]}
         context = browser.new_context(locale=LOCALES[language], viewport=viewport, reduced_motion="reduce", **options)
-        context.set_default_timeout(5000)
+        context.set_default_timeout(PATIENCE_MS)
         context.add_init_script("Math.random = () => 0;" + script)
         contexts.append(context)
         page = context.new_page()

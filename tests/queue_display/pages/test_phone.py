@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.queue_display.pages.conftest import OpenPage
 from tests.queue_display.serving import Branch
@@ -138,6 +138,29 @@ def test_an_act_whose_answer_was_lost_is_done_once(branch: Branch, phone: Phone)
     assert keys[0]
     assert len(set(keys)) == 1
     expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_an_answer_that_was_overtaken_changes_nothing(branch: Branch, phone: Phone) -> None:
+    page = phone(branch.ticket())
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page.route("**/v1/my-ticket", hold_the_first)
+    with page.expect_request("**/v1/my-ticket"):
+        branch.at_window("call-next")
+    page.click("#more-time")
+    page.click("text=5 minutes")
+    headline(page, "We keep your place")
+    route, called = held[0]
+    assert called.json()["state"] == "called"
+    with page.expect_response("**/v1/my-ticket"):
+        route.fulfill(response=called)
+    headline(page, "We keep your place")
 
 
 def test_what_cannot_be_done_is_said_in_the_language_of_the_page(branch: Branch, phone: Phone) -> None:
