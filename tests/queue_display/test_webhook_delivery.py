@@ -64,14 +64,14 @@ class Told:
 
 
 @asynccontextmanager
-async def telling(folder: Path, receiver: Receiver, clock: SetClock | None = None) -> AsyncIterator[Told]:
-    clock = clock or SetClock(NINE)
+async def telling(folder: Path, receiver: Receiver, *, pauses_end: bool = True) -> AsyncIterator[Told]:
+    clock = SetClock(NINE)
     pauses: list[float] = []
 
     async def pause(seconds: float) -> None:
         pauses.append(seconds)
         clock.sleep(seconds)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0 if pauses_end else 3600)
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Sender]:
@@ -219,6 +219,41 @@ def test_a_queue_that_was_off_for_days_tries_again_before_it_gives_up(tmp_path: 
             assert told.endpoint.delivered == 1
 
     asyncio.run(go())
+
+
+def test_enabled_by_hand_it_is_told_at_once_and_not_when_its_pause_ends(tmp_path: Path) -> None:
+    receiver = Receiver([Fate.REFUSED, Fate.UNREACHED])
+
+    async def go() -> None:
+        QueueStore(tmp_path).close()
+        register(tmp_path)
+        async with telling(tmp_path, receiver, pauses_end=False) as told:
+            told.happen(DAY[:2])
+            for pauses in (1, 2):
+                await told.until(lambda pauses=pauses: len(told.pauses) == pauses)  # type: ignore[misc]
+                assert told.registry.enable(told.endpoint.id)
+            await receiver.has(2)
+
+    asyncio.run(go())
+    assert receiver.numbers == [1, 2]
+
+
+def test_what_it_missed_may_be_dropped_by_hand(tmp_path: Path) -> None:
+    receiver = Receiver([Fate.REFUSED])
+
+    async def go() -> None:
+        QueueStore(tmp_path).close()
+        register(tmp_path)
+        async with telling(tmp_path, receiver, pauses_end=False) as told:
+            told.happen(DAY[:3])
+            await told.until(lambda: len(told.pauses) == 1)
+            assert told.registry.enable(told.endpoint.id, skip=True)
+            await told.until(lambda: told.endpoint.delivered == 3)
+            told.happen(DAY[3:4])
+            await receiver.has(4)
+
+    asyncio.run(go())
+    assert receiver.numbers == [4]
 
 
 def test_whoever_is_gone_is_told_no_more(tmp_path: Path) -> None:
