@@ -23,7 +23,6 @@ _SETTINGS = (
     "max_connections=60",
     "shared_buffers=32MB",
     "lc_messages=C",
-    "recovery_init_sync_method=syncfs",  # after a kill: one sync, not one for each file of each database
 )
 # Who is called clerk needs a password; all others are who they say.
 _WHO_MAY = "local all clerk scram-sha-256\nlocal all all trust\n"

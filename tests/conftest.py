@@ -30,6 +30,7 @@ def postgres() -> Iterator["Cluster"]:
 
     try:
         with cluster() as running:
+            running.run("CREATE DATABASE shared")
             yield running
     except NotInstalled as error:
         pytest.skip(str(error))

@@ -103,7 +103,10 @@ STEPS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
 """The n-th step makes schema version n of version n - 1; the table `schema_version` says where a database stands."""
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:schema))").bindparams(schema=SCHEMA)
-_IS_THERE = text("SELECT to_regclass(:name) IS NOT NULL").bindparams(name=f"{SCHEMA}.schema_version")
+# Not by to_regclass: it remembers within a transaction that there was none, also when another one has made it.
+_IS_THERE = text(
+    "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = :schema AND tablename = 'schema_version')"
+).bindparams(schema=SCHEMA)
 _VERSION = text(f"SELECT version FROM {SCHEMA}.schema_version")  # noqa: S608  (our name)
 _NEW_VERSION = text(f"UPDATE {SCHEMA}.schema_version SET version = :version")  # noqa: S608
 

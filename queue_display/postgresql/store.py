@@ -223,7 +223,7 @@ class PostgresStore:
 
     def heard(self) -> AsyncGenerator[int, None]:
         """Yield numbers of entries as they are told, and after a pause the last one."""
-        return told_numbers(self._engine, self._branch, self.last_number)
+        return told_numbers(self._engine, self._branch)
 
     # -- the end --------------------------------------------------------------------------------------------------
 

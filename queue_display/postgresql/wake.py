@@ -7,20 +7,22 @@ notify commit only one by one, so a bank's branches would wait for each other's 
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, Engine, Text, bindparam, func, select
 
-from queue_display.keeping import StoreUnavailable
 from queue_display.postgresql.database import CONNECT
+from queue_display.postgresql.schema import SCHEMA
 
 _log = logging.getLogger(__name__)
 
 _AGAIN_S = 1.0
 
+_LAST: LiteralString = f"SELECT coalesce(max(number), 0) FROM {SCHEMA}.entry WHERE branch = %s"  # noqa: S608  (our name)
 _TELL = select(func.pg_notify(bindparam("channel", type_=Text), bindparam("number", type_=Text)))
 
 
@@ -33,17 +35,16 @@ def tell(connection: Connection, branch: str, number: int) -> None:
     connection.execute(_TELL, {"channel": _channel(branch), "number": str(number)})
 
 
-async def told_numbers(engine: Engine, branch: str, last_number: Callable[[], int]) -> AsyncGenerator[int, None]:
-    """Yield the numbers that are told; where nothing was heard for a while, `last_number` of the log."""
+async def told_numbers(engine: Engine, branch: str) -> AsyncGenerator[int, None]:
+    """Yield the numbers that are told; at first, and where nothing was heard for a while, that of the last entry."""
     is_lost = False
     while True:
         try:
             async with _listening(engine, branch) as told:
                 is_lost = False
-                yield await asyncio.to_thread(last_number)
-                async for notify in told:
-                    yield int(notify.payload)
-        except (psycopg.Error, StoreUnavailable):
+                async for number in told:
+                    yield number
+        except psycopg.Error:
             if not is_lost:
                 _log.warning("the database is lost, or lets nobody listen: tried again every second")
             is_lost = True
@@ -51,15 +52,23 @@ async def told_numbers(engine: Engine, branch: str, last_number: Callable[[], in
 
 
 @asynccontextmanager
-async def _listening(engine: Engine, branch: str) -> AsyncIterator[AsyncIterator[psycopg.Notify]]:
+async def _listening(engine: Engine, branch: str) -> AsyncIterator[AsyncIterator[int]]:
     _, options = engine.dialect.create_connect_args(engine.url)
     connection = await psycopg.AsyncConnection.connect(**{**options, **CONNECT}, autocommit=True)
     try:
         await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(_channel(branch))))
-        async with aclosing(connection.notifies()) as told:
+        async with aclosing(_numbers(connection, branch)) as told:
             yield told
     finally:
         await connection.close()
+
+
+async def _numbers(connection: psycopg.AsyncConnection[Any], branch: str) -> AsyncGenerator[int, None]:
+    last = await (await connection.execute(_LAST, (branch,))).fetchone()
+    yield last[0] if last else 0
+    async with aclosing(connection.notifies()) as told:
+        async for notify in told:
+            yield int(notify.payload)
 
 
 def _channel(branch: str) -> str:

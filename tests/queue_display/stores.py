@@ -2,8 +2,9 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -12,29 +13,35 @@ import apsw
 from benchmarks.postgres import Cluster
 from queue_display.keeping import KeptAnswer, LogStore
 from queue_display.postgresql.database import database_url
+from queue_display.postgresql.schema import STEPS
 from queue_display.postgresql.store import PostgresStore
 from queue_display.store import DATABASE_NAME, QueueStore
 from tests.cut_line import Line, line
 
 
 class Log(Protocol):
-    """Where entries are; `newer` is a statement that makes it one of a newer program."""
-
-    newer: str
+    """Where entries are."""
 
     def open(self) -> QueueStore | PostgresStore: ...
 
     def run(self, statement: str) -> None:
         """Do what no program of ours does to it."""
 
+    def of_a_newer_program(self) -> AbstractContextManager[None]:
+        """Let it be of schema 99."""
+
 
 @dataclass
 class SqliteLog:
     folder: Path
-    newer: str = "PRAGMA user_version = 99"
 
     def open(self) -> QueueStore:
         return QueueStore(self.folder)
+
+    @contextmanager
+    def of_a_newer_program(self) -> Iterator[None]:
+        self.run("PRAGMA user_version = 99")
+        yield
 
     def run(self, statement: str) -> None:
         database = apsw.Connection(str(self.folder / DATABASE_NAME))
@@ -44,12 +51,16 @@ class SqliteLog:
             database.close()
 
 
+_BRANCHES = count(1)
+
+
 @dataclass
 class PostgresLog:
+    """A branch of its own, in the database that most tests share: to make one takes longer than many a test."""
+
     cluster: Cluster
-    database: str
-    branch: str = "main street"
-    newer: str = "UPDATE schema_version SET version = 99"
+    database: str = "shared"
+    branch: str = field(default_factory=lambda: f"branch {next(_BRANCHES)}")
 
     def open(self) -> PostgresStore:
         return PostgresStore(database_url(self.url), self.branch)
@@ -66,6 +77,14 @@ class PostgresLog:
             url = self.url.replace(str(self.cluster.folder), folder)
             with PostgresStore(database_url(url), self.branch) as store:
                 yield cutting, store
+
+    @contextmanager
+    def of_a_newer_program(self) -> Iterator[None]:
+        self.run("UPDATE schema_version SET version = 99")
+        try:
+            yield
+        finally:
+            self.run(f"UPDATE schema_version SET version = {len(STEPS)}")
 
     def run(self, statement: str) -> None:
         ours = statement.replace("(number", "(branch, number").replace("VALUES (", f"VALUES ('{self.branch}', ")

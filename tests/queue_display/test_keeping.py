@@ -21,8 +21,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Log]:
     if request.param == "sqlite":
         yield SqliteLog(tmp_path / "queue")
     else:
-        cluster = request.getfixturevalue("postgres")
-        yield PostgresLog(cluster, cluster.new_database())
+        yield PostgresLog(request.getfixturevalue("postgres"))
 
 
 def opened(number: int, day: str) -> Entry:
@@ -89,8 +88,7 @@ def test_entries_are_never_changed(log: Log, spoiling: str) -> None:
 
 def test_a_log_of_a_newer_program_is_refused(log: Log) -> None:
     log.open().close()
-    log.run(log.newer)
-    with pytest.raises(StoreUnavailable, match=r"written by a newer program \(schema 99"):
+    with log.of_a_newer_program(), pytest.raises(StoreUnavailable, match=r"written by a newer program \(schema 99"):
         log.open()
 
 

@@ -32,6 +32,11 @@ ENTRIES = a_day().entries
 
 @pytest.fixture
 def log(postgres: Cluster) -> PostgresLog:
+    return PostgresLog(postgres)
+
+
+@pytest.fixture
+def own_database(postgres: Cluster) -> PostgresLog:
     return PostgresLog(postgres, postgres.new_database())
 
 
@@ -47,7 +52,7 @@ def terminate_others(log: PostgresLog) -> None:
 
 
 def test_branches_of_one_database_keep_apart(store: PostgresStore, log: PostgresLog) -> None:
-    with PostgresStore(database_url(log.url), "支行 2") as other:
+    with PostgresStore(database_url(log.url), f"支行 {log.branch}") as other:
         other.append(ENTRIES[:5], [KeptAnswer("key", "r", "{}")])
         assert store.last_number() == 2
         assert kept_answer(store, "key") is None
@@ -179,15 +184,24 @@ def test_who_waits_too_long_for_the_turn_gives_up(
         other.take_turn(2, [])
 
 
+def test_many_who_are_first_make_the_tables_once(own_database: PostgresLog) -> None:
+    with ThreadPoolExecutor(6) as threads:
+        for store in threads.map(lambda _: own_database.open(), range(6)):
+            store.close()
+    with own_database.open() as store:
+        store.append(ENTRIES)
+        assert store.last_number() == len(ENTRIES)
+
+
 def test_a_claim_is_one_servers_until_it_gives_it_up_or_is_gone(store: PostgresStore, log: PostgresLog) -> None:
     with log.open() as other:
         assert store.claim("webhooks")
         assert not other.claim("webhooks")
         assert other.claim("headquarters")
         assert store.claim("webhooks")
-        with PostgresStore(database_url(log.url), "another branch") as stranger:
+        with PostgresStore(database_url(log.url), f"not {log.branch}") as stranger:
             assert stranger.claim("webhooks")
-        log.run("UPDATE claim SET until = now() WHERE branch = 'main street' AND work = 'webhooks'")
+        log.run(f"UPDATE claim SET until = now() WHERE branch = '{log.branch}' AND work = 'webhooks'")
         assert other.claim("webhooks")
         assert not store.claim("webhooks")
     assert store.claim("webhooks")
@@ -210,7 +224,10 @@ def test_many_who_claim_at_once_are_one(log: PostgresLog) -> None:
 
 
 @pytest.mark.parametrize(("default", "used"), [("off", "on"), ("local", "on"), ("remote_apply", "remote_apply")])
-def test_a_commit_waits_for_the_disk_whatever_the_default_is(log: PostgresLog, default: str, used: str) -> None:
+def test_a_commit_waits_for_the_disk_whatever_the_default_is(
+    own_database: PostgresLog, default: str, used: str
+) -> None:
+    log = own_database
     log.cluster.run(f"ALTER DATABASE {log.database} SET synchronous_commit = '{default}'")
     with log.open() as store:
         shown: list[object] = []
@@ -241,7 +258,8 @@ def test_a_database_that_cannot_hold_every_character_is_refused(postgres: Cluste
         PostgresLog(postgres, name).open()
 
 
-def test_where_the_tables_are_the_right_to_append_is_enough(log: PostgresLog) -> None:
+def test_where_the_tables_are_the_right_to_append_is_enough(own_database: PostgresLog) -> None:
+    log = own_database
     log.open().close()
     log.run(
         "CREATE ROLE counter LOGIN; GRANT USAGE ON SCHEMA openteller_queue TO counter;"
@@ -271,8 +289,9 @@ def test_what_keeps_a_database_closed_is_said(log: PostgresLog, user: str, datab
 
 
 def test_a_wrong_password_is_said_and_the_right_one_is_taken_from_the_environment(
-    log: PostgresLog, monkeypatch: pytest.MonkeyPatch
+    own_database: PostgresLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    log = own_database
     log.cluster.run("CREATE ROLE clerk LOGIN SUPERUSER PASSWORD 'sesame'")
     url = database_url(log.cluster.url(log.database, "clerk"))
     monkeypatch.setenv("PGPASSWORD", "semase")
@@ -299,7 +318,8 @@ def test_a_database_that_is_named_wrongly_is_told_without_the_password(named: st
     assert "sesame" not in str(refused.value)
 
 
-def test_notes_are_in_no_error_and_no_log(log: PostgresLog, caplog: pytest.LogCaptureFixture) -> None:
+def test_notes_are_in_no_error_and_no_log(own_database: PostgresLog, caplog: pytest.LogCaptureFixture) -> None:
+    log = own_database
     caplog.set_level(logging.DEBUG)
     day = Log(branch_policy())
     day.did(acts.IssueTicket(("simple",), "ordinary", "zh", Channel.KIOSK, notes="张三 13800138000"))

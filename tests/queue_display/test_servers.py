@@ -22,7 +22,7 @@ NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 @pytest.fixture
 def log(postgres: Cluster) -> PostgresLog:
-    return PostgresLog(postgres, postgres.new_database())
+    return PostgresLog(postgres)
 
 
 @asynccontextmanager
