@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import islice
 
-from queue_display.branch import Window
+from queue_display.branch import Window, ticket_after
 from queue_display.deciding import next_choice
 from queue_display.dispatch import Place, place_of
+from queue_display.events import Finished
 from queue_display.live import LiveBranch
 from queue_display.server.answers import Console, LineNow, NextCall, StaffTicket
 from queue_display.server.showing import in_order, staff_ticket, why, window_now
@@ -24,7 +25,7 @@ def console(live: LiveBranch, name: str) -> Console:
         at=live.now,
         window=window_now(live, name),
         next=_next_call(live, window) if window.teller and window.pause is None else None,
-        first=tuple(staff_ticket(live, head.number) for head in islice(_order_of_calls(live, window), _FIRST)),
+        first=tuple(_waiting(live, head) for head in islice(_order_of_calls(live, window), _FIRST)),
         aside=_aside(live),
         lines=lines_now(live, window),
         open_windows=in_order(branch.windows),
@@ -66,7 +67,14 @@ def _next_call(live: LiveBranch, window: Window) -> NextCall | None:
     choice = next_choice(live.branch, live.policy, window, live.now)
     if choice is None:
         return None
-    return NextCall(staff_ticket(live, choice.head.number), why(live, choice.reason))
+    ticket = live.branch.tickets[choice.head.number]
+    if ticket.number == window.ticket:  # the next service of whoever is served here
+        ticket = ticket_after(ticket, Finished(ticket.number), live.now)
+    return NextCall(staff_ticket(live, ticket), why(live, choice.reason))
+
+
+def _waiting(live: LiveBranch, head: Head) -> StaffTicket:
+    return staff_ticket(live, live.branch.tickets[head.number])
 
 
 def _order_of_calls(live: LiveBranch, window: Window) -> Iterator[Head]:
@@ -81,4 +89,4 @@ def _order_of_calls(live: LiveBranch, window: Window) -> Iterator[Head]:
 
 
 def _aside(live: LiveBranch) -> tuple[StaffTicket, ...]:
-    return tuple(staff_ticket(live, each.number) for each in live.branch.tickets.values() if each.state in _ASIDE)
+    return tuple(staff_ticket(live, each) for each in live.branch.tickets.values() if each.state in _ASIDE)

@@ -65,7 +65,7 @@ def _window(live: LiveBranch, _: tuple[Entry, ...], __: Caller, path: Path) -> o
 
 
 def _ticket(live: LiveBranch, _: tuple[Entry, ...], __: Caller, path: Path) -> object:
-    return showing.staff_ticket(live, path["ticket"])
+    return showing.staff_ticket(live, live.branch.tickets[path["ticket"]])
 
 
 def _own_ticket(live: LiveBranch, _: tuple[Entry, ...], caller: Caller, __: Path) -> object:
@@ -81,7 +81,7 @@ def _see_ticket(live: LiveBranch, looking: Looking) -> object:
     number = looking.path["ticket"]
     if number not in live.branch.tickets:
         return Refusal(Why.NO_TICKET, {"ticket": number})
-    return showing.staff_ticket(live, number)
+    return showing.staff_ticket(live, live.branch.tickets[number])
 
 
 def _at_window(word: str, summary: str, body: type, make: Callable[[str, Any], acts.Act]) -> Doing:

@@ -73,9 +73,8 @@ def _ahead(live: LiveBranch, ticket: Ticket) -> int:
     )
 
 
-def staff_ticket(live: LiveBranch, number: str) -> StaffTicket:
-    """Return the ticket `number` of today as staff see it."""
-    ticket = live.branch.tickets[number]
+def staff_ticket(live: LiveBranch, ticket: Ticket) -> StaffTicket:
+    """Return a ticket as staff see it."""
     return StaffTicket(
         ticket=ticket.number,
         state=ticket.state,
@@ -104,7 +103,7 @@ def window_now(live: LiveBranch, name: str) -> WindowNow:
         teller=window.teller,
         pause=window.pause,
         pause_since=window.pause_since,
-        ticket=staff_ticket(live, window.ticket) if window.ticket else None,
+        ticket=staff_ticket(live, live.branch.tickets[window.ticket]) if window.ticket else None,
         why=why(live, window.reason) if window.reason else None,
         entry=live.branch.last.number,
     )
@@ -131,7 +130,7 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
 def tickets(live: LiveBranch) -> Tickets:
     """Return the tickets that are not done with."""
     gone = {TicketState.FINISHED, TicketState.CANCELLED}
-    left = tuple(staff_ticket(live, each.number) for each in live.branch.tickets.values() if each.state not in gone)
+    left = tuple(staff_ticket(live, each) for each in live.branch.tickets.values() if each.state not in gone)
     return Tickets(left, live.branch.last.number)
 
 

@@ -108,17 +108,17 @@ export function clockTime(at) {
   return String(time.getHours()).padStart(2, "0") + ":" + String(time.getMinutes()).padStart(2, "0");
 }
 
-/** How a wait stands to its target: "", "near" or "late". */
-export function standing(waited, target) {
-  if (waited > target) {
-    return "late";
-  }
-  return waited > NEAR * target ? "near" : "";
+/** Show a wait that goes on and how it stands to its target, in words and colour; in `short` words if there is no room. */
+export function showWait(element, waited, target, text, short) {
+  showStanding(element, text, waited > target ? "late" : waited > NEAR * target ? "near" : "", short);
 }
 
-/** Show a wait and how it stands to its target, in words and colour; where there is little room in `short` words. */
-export function showWait(element, waited, target, text, short) {
-  const how = standing(waited, target);
+/** Show a wait that is over, and whether it was too long. */
+export function showWaited(element, waited, target, text) {
+  showStanding(element, text, waited > target ? "late" : "", false);
+}
+
+function showStanding(element, text, how, short) {
   element.className = "wait" + (how === "" ? "" : " wait-" + how);
   setText(element, text + (how === "" ? "" : " · " + say(short ? how + "Short" : how)));
 }

@@ -1,7 +1,7 @@
 // The console as it looks: what the queue says of the window, put into the page without touching what stays the same.
 
 import { find, setText } from "./page.js";
-import { clockTime, fillList, make, minutes, showWait } from "./staff.js";
+import { clockTime, fillList, make, minutes, showWait, showWaited } from "./staff.js";
 import { ACTS, offered } from "./teller-acts.js";
 import { local, say } from "./words.js";
 
@@ -67,7 +67,7 @@ function showAtWindow(teller, now) {
   setRow("then", ticket.services.slice(1).map((each) => teller.titles.service(each)).join(", "));
   setText(find("class"), teller.titles.customers(ticket.customer_class));
   const waited = Math.max(0, ticket.called_at - ticket.since);
-  showWait(find("waited"), waited, ticket.target_s, ofTarget(waited, ticket.target_s));
+  showWaited(find("waited"), waited, ticket.target_s, ofTarget(waited, ticket.target_s));
   setRow("slot", ticket.slot === null ? "" : clockTime(ticket.slot));
   setText(find("speaks"), say(ticket.language));
   setRow("notes", ticket.notes);

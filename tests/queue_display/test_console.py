@@ -60,6 +60,20 @@ def test_the_console_foretells_the_next_call_and_says_why(tmp_path: Path) -> Non
     in_branch(tmp_path, doing)
 
 
+def test_the_next_call_may_take_the_customer_of_the_window_for_the_next_service(tmp_path: Path) -> None:
+    async def doing(branch: Running, _: SetClock) -> None:
+        await opened(branch, "1")
+        await branch.did("customer", "/v1/tickets", {**TICKET, "services": ["complex", "simple"]})
+        await branch.did("teller", "/v1/windows/1/call-next")
+        await branch.did("teller", "/v1/windows/1/start")
+        seen = await branch.sees("teller", "/v1/windows/1")
+        assert (seen["window"]["ticket"]["services"], seen["first"]) == (["complex", "simple"], [])
+        following = seen["next"]["ticket"]
+        assert (following["ticket"], following["services"], following["target_s"]) == ("B001", ["simple"], 120)
+
+    in_branch(tmp_path, doing)
+
+
 def test_a_closed_or_pausing_window_calls_nobody_next(tmp_path: Path) -> None:
     async def doing(branch: Running, clock: SetClock) -> None:
         await branch.did("customer", "/v1/tickets", TICKET)
