@@ -21,7 +21,7 @@ export default {
   waitUpTo: "最多 {upTo} 分钟",
   waitUnknown: "等候时间暂时无法估计",
   nextHint: "请在窗口附近等候。",
-  calledHint: "{number} 号，现在轮到您了。",
+  calledHint: "{number} 号，轮到您了。",
   parkedFor: "{n} 分钟后自动继续排队。",
   parkedOpen: "准备好后，请点下面的按钮。",
   noShowFor: "请在 {n} 分钟内点下面的按钮，否则此号取消。",
