@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from openteller import queue_commands
 from tests.openteller.branch import Branch
 from tests.openteller.stage import Stage
+
+
+@pytest.fixture(autouse=True)
+def limits_of_this_process_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`queue serve`, called in the tests' own process, forbids core dumps of every test behind it: a limit stays low."""
+    monkeypatch.setattr(queue_commands, "leave_no_core_dump", lambda: None)
 
 
 @pytest.fixture
