@@ -12,7 +12,7 @@ from tests.openteller.stage import Stage
 
 @pytest.fixture(autouse=True)
 def limits_of_this_process_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`queue serve`, called in the tests' own process, forbids core dumps of every test behind it: a limit stays low."""
+    """`queue serve`, called in the tests' own process, forbids core dumps of all tests behind it: a limit stays."""
     monkeypatch.setattr(queue_commands, "leave_no_core_dump", lambda: None)
 
 
