@@ -14,7 +14,7 @@ const LEARNED_DAYS = 20;
 export function showReport(report, titles) {
   setText(find("day"), report.now.day);
   setText(find("time"), clockTime(report.at));
-  document.title = say("tileWaiting") + " " + report.now.waiting + " · " + say("title");
+  document.title = report.now.waiting + " " + say("tileWaiting") + " · " + say("title");
   find("p90").title = say("p90Long");
   showTiles(report);
   showSla(report, titles);

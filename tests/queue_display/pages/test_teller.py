@@ -1,45 +1,17 @@
-"""The teller's console in a browser: a morning by keyboard, two consoles at one window, a server that restarts."""
+"""The teller's console in a browser: a morning by keyboard, two consoles at one window, keys, tokens, every state."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from queue_display.server.access import Tokens
-from tests.clocks import SetClock
 from tests.queue_display.pages.accessible import violations
-from tests.queue_display.pages.conftest import NINE, OpenPage
-from tests.queue_display.policies import branch_policy
-from tests.queue_display.serving import Branch, served
+from tests.queue_display.pages.at_the_desk import DESK, at_work, has_focus, press
+from tests.queue_display.pages.conftest import OpenPage
+from tests.queue_display.serving import Branch
 
 pytestmark = pytest.mark.slow
-
-DESK = (1024, 768)
-
-
-def at_work(open_page: OpenPage, branch: Branch, language: str = "en", size: tuple[int, int] = DESK) -> Page:
-    """A console at window 3, which is opened if it is not open."""
-    if branch.ask("teller", "GET", "/v1/windows/3").json()["window"]["teller"] == "":
-        branch.at_window("sign-in", {"teller": "1003"})
-    page = open_page(f"{branch.url}/teller#{branch.tokens['teller']}", language, size)
-    page.fill("#window", "3")
-    page.keyboard.press("Enter")
-    expect(page.locator("#desk")).to_be_visible()
-    return page
-
-
-def has_focus(page: Page) -> bool:
-    return bool(page.evaluate("document.activeElement !== null && document.activeElement !== document.body"))
-
-
-def press(page: Page, key: str, then: str) -> None:
-    """Press a key, and wait until the window shows this; the focus is somewhere all the time."""
-    page.keyboard.press(key)
-    expect(page.locator("#at-window")).to_contain_text(then)
-    expect(page.locator("#main")).not_to_have_attribute("aria-busy", "true")
-    assert has_focus(page), key
 
 
 def states(branch: Branch) -> dict[str, str]:
@@ -122,37 +94,6 @@ def test_two_consoles_at_one_window_see_each_others_acts(branch: Branch, open_pa
     second.keyboard.press("1")
     expect(first.locator("#sign-in")).to_be_visible()
     assert has_focus(first)
-
-
-@contextmanager
-def _again(folder: Path, clock: SetClock, port: int) -> Iterator[Branch]:
-    with served(folder, branch_policy(), clock, port=port) as branch:
-        yield branch
-
-
-def test_a_server_that_restarts_is_told_and_what_was_asked_meanwhile_is_done_once(
-    tmp_path: Path, open_page: OpenPage
-) -> None:
-    folder, clock = tmp_path / "restarted", SetClock(NINE)
-    with _again(folder, clock, 0) as branch:
-        for _ in range(3):
-            branch.ticket()
-        page = at_work(open_page, branch)
-        press(page, "n", "A001")
-        press(page, "s", "Being served")
-        port = int(branch.url.rpartition(":")[2])
-    page.keyboard.press("n")  # nobody is there to hear it
-    expect(page.locator("#sending")).to_have_text("Sending…")
-    expect(page.locator("#offline")).to_be_visible(timeout=8000)
-    page.keyboard.press("n")
-    assert violations(page) == []
-    with _again(folder, clock, port) as branch:
-        expect(page.locator("#number")).to_have_text("A002", timeout=10_000)
-        expect(page.locator("#offline")).to_be_hidden(timeout=8000)
-        expect(page.locator("#sending")).to_have_text("")
-        calls = branch.ask("display", "GET", "/v1/board").json()["calls"]
-        assert [each["ticket"] for each in calls] == ["A002", "A001"]
-        press(page, "s", "Being served")
 
 
 def test_a_double_tap_calls_once_and_the_place_of_an_act_never_means_another(
