@@ -52,3 +52,4 @@ def log_to_stderr(verbose: bool) -> None:
         format="%(name)s: %(message)s",
         handlers=[RichHandler(console=console, show_path=False)],
     )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of each request: the core looks at the queue often
