@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 
 from queue_display.arrival_rates import ArrivalRates
 from queue_display.branch import AT_A_WINDOW, Branch, ticket_after
+from queue_display.dispatch import Because
 from queue_display.events import (
     BreakBegan,
     BreakEnded,
+    Called,
     DayOpened,
     Entry,
     Issued,
@@ -39,6 +41,9 @@ class Estimator:
                 self.rates.learn(line, branch.hour(entry.at), entry.at)
             case TellerSignedIn() | TellerSignedOut() | BreakBegan() | BreakEnded():
                 pass
+            case Called() as called:
+                self._learn_gap(branch, called, entry.at)
+                self._learn_time(branch, called, entry.at)
             case _:
                 self._learn_time(branch, entry.event, entry.at)
 
@@ -51,6 +56,12 @@ class Estimator:
             return
         teller = branch.windows[before.window].teller
         self.times.learn(before.services[0], branch.hour(before.called_at), teller, at - before.called_at)
+
+    def _learn_gap(self, branch: Branch, called: Called, at: float) -> None:
+        """Learn for how long a window and whom it called could have met before; who is called by hand tells nothing."""
+        if called.reason.because not in {Because.BY_HAND, Because.WENT_ON}:
+            waiting_since = branch.tickets[called.ticket].since
+            self.times.learn_gap(at - max(branch.windows[called.window].free_since, waiting_since))
 
     def waits(self, branch: Branch, now: float, newcomers: Iterable[Line] = ()) -> Mapping[str, Wait]:
         """Return the waits from now on of all who wait and of newcomers to these lines (`replay.newcomer`)."""

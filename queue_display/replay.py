@@ -131,16 +131,18 @@ class Replay:
         laws = _Laws(self._times, standing.hour)
 
         def occupation(head: Head, desk: Desk, _: float) -> float:
-            return 0.0 if head.order == _NEWCOMER else laws.of(head.line.service, desk.teller).draw(rng)
+            if head.order == _NEWCOMER:
+                return 0.0
+            return laws.of(head.line.service, desk.teller).draw(rng) + self._times.gap(rng)
 
         floor = Floor(self._policy, standing.now, occupation, asked.called)
         asked.floor = floor
         for line, waiting in lines.items():
             floor.put(line, waiting)
         for each in standing.desks:
-            left = 0.0
+            left = self._times.gap(rng)
             if each.since is not None:
-                left = laws.of(each.service, each.desk.teller).residual(standing.now - each.since, rng)
+                left += laws.of(each.service, each.desk.teller).residual(standing.now - each.since, rng)
             floor.open(each.desk, standing.now + left)
         floor.run(islice(_arrivals(standing, rng), most))  # no window may call some of them
         return asked.waits

@@ -3,6 +3,7 @@
 What is learned is the time from the call until the window may call again: the way to the window, the service, or the
 wait for a no-show. The mean is that of the service times a factor of the hour times a factor of the teller, each drawn
 towards what is known without it by some imagined observations. The spread is that of the last ratios to the mean.
+Between two customers a window lets pass a moment, until its teller calls: these gaps are learned as they come.
 """
 
 import random
@@ -27,6 +28,8 @@ _IMAGINED = 8.0
 _IMAGINED_FACTOR = 20.0
 _FORGETTING = 0.998
 _LONGEST = 10.0
+_REMEMBERED_GAPS = 200
+_LONGEST_GAP_S = 120.0
 _SHORTEST_S = 1.0
 _BEYOND_ALL = 0.5
 
@@ -88,6 +91,7 @@ class ServiceTimes:
             name: _Service(_Mean(each.expected_min * 60 * _IMAGINED, _IMAGINED))
             for name, each in policy.service.items()
         }
+        self._gaps: deque[float] = deque(maxlen=_REMEMBERED_GAPS)
         self._hours: dict[int, _Mean] = {}
         self._tellers: dict[str, _Mean] = {}
 
@@ -102,6 +106,14 @@ class ServiceTimes:
         known.ascending = ()
         self._hours.setdefault(hour, _Mean(_IMAGINED_FACTOR, _IMAGINED_FACTOR)).add(hour_factor * ratio)
         self._tellers.setdefault(teller, _Mean(_IMAGINED_FACTOR, _IMAGINED_FACTOR)).add(teller_factor * ratio)
+
+    def learn_gap(self, seconds: float) -> None:
+        """Add for how long a window that could call somebody did not; two minutes and more: its teller was away."""
+        self._gaps.append(min(max(0.0, seconds), _LONGEST_GAP_S))
+
+    def gap(self, rng: random.Random) -> float:
+        """Return for how long a window may let somebody wait whom it can call; 0 until one was seen."""
+        return self._gaps[int(rng.random() * len(self._gaps))] if self._gaps else 0.0
 
     def mean(self, service: str, hour: int, teller: str) -> float:
         """Return the mean time of a service in an hour (0 to 23) by a teller."""

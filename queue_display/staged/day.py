@@ -7,6 +7,7 @@ estimated where time allows.
 
 import heapq
 import math
+import random
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,7 +22,7 @@ from queue_display.staged.plan import DayPlan, Visit
 from queue_display.tickets import TicketState
 from queue_display.writer import Wish, Writer
 
-_NOTICES_S = 3.0
+_NOTICES_S = (1.0, 6.0)
 
 
 class Pace(Protocol):
@@ -54,6 +55,7 @@ class StagedDay:
         self._idle: dict[str, _Acting] = {}
         self._agenda: list[tuple[float, int, int, _Acting]] = []
         self._count = 0
+        self._chances = random.Random(len(plan.visits))  # noqa: S311  (chances of a simulation)
 
     async def run(self) -> None:
         """Return when the last teller has gone.
@@ -115,7 +117,7 @@ class StagedDay:
                 if there is not None and live.policy.may_call(window, there.skills, ticket.line):
                     acting = self._idle.pop(window)
                     acting.turn += 1
-                    self._wait(acting, Until(self._hall.now + _NOTICES_S))
+                    self._wait(acting, Until(self._hall.now + self._chances.uniform(*_NOTICES_S)))
                     break
 
 

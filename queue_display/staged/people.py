@@ -17,7 +17,6 @@ from queue_display.writer import Wish
 
 _GLANCE_S = 60.0
 _GREETING_S = 5.0
-_TIDYING_S = 8.0
 _LOOKS_FOR_S = 40.0
 _MIDNIGHT = 86_400.0
 
@@ -148,7 +147,7 @@ def _attends(shift: Shift, ticket: str, hall: Hall) -> Person:
     yield hall.in_s(_GREETING_S)
     yield _at_once(acts.Start(shift.window))
     yield from _serves(shift, ticket, visit, hall)
-    yield hall.in_s(_TIDYING_S)
+    yield hall.in_s(visit.tidying_s)
 
 
 def _serves(shift: Shift, ticket: str, visit: Visit, hall: Hall) -> Person:

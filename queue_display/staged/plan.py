@@ -18,6 +18,7 @@ from queue_display.tickets import Channel
 from queue_display.what_if import Coming
 
 _WALK_S = (8.0, 30.0)
+_TIDYING_S = (2.0, 15.0)
 _LEAST_S = 20.0
 _BOOKED_EARLY_S = (-300.0, 900.0)  # how long before the appointment its customer comes
 _SLOT_S = 900.0
@@ -49,7 +50,8 @@ class Habits:
 class Visit:
     """Somebody who comes `at` for `services`, each of which takes `at_window_s` with a teller of usual pace.
 
-    `slot` is when his appointment is. `walk_s` is his way to the window. `sent_on` is the service to which the first
+    `slot` is when his appointment is. `walk_s` is his way to the window, `tidying_s` what
+    the teller has to do after him. `sent_on` is the service to which the first
     window sends him. `goes_on`: his next service follows at the same window. `more_time`: after so many seconds he
     parks his ticket for as many. `away`: from and until so many seconds after the ticket he is not there. He gives up
     after `patience_s`.
@@ -63,6 +65,7 @@ class Visit:
     channel: Channel = Channel.KIOSK
     slot: float | None = None
     walk_s: float = 15.0
+    tidying_s: float = 8.0
     sent_on: str = ""
     goes_on: bool = False
     more_time: tuple[float, float] | None = None
@@ -147,6 +150,7 @@ class _Drawing:
             channel=channel,
             slot=slot,
             walk_s=rng.uniform(*_WALK_S),
+            tidying_s=rng.uniform(*_TIDYING_S),
             sent_on=another if is_sent_on and not is_two and others else "",
             goes_on=rng.random() < 0.5,
             more_time=_or_none(rng.random() < habits.more_time, (rng.uniform(30, 240), rng.uniform(120, 600))),

@@ -55,6 +55,31 @@ def test_a_ticket_that_nobody_finished_teaches_little() -> None:
     assert times.mean("simple", 10, "1002") < 2.1 * 180
 
 
+def test_for_how_long_a_free_window_lets_somebody_wait_is_learned_as_well() -> None:
+    times = ServiceTimes(branch_policy())
+    assert times.gap(random.Random(1)) == 0
+    times.learn_gap(5)
+    times.learn_gap(3600)  # its teller was away
+    rng = random.Random(1)
+    assert {times.gap(rng) for _ in range(50)} == {5, 120}
+
+
+def test_who_comes_to_a_free_window_waits_until_its_teller_calls() -> None:
+    policy = branch_policy()
+    estimator = Estimator(policy)
+    log = Log(policy, estimator.observe)
+    log.did(acts.SignIn("1", "1001"))
+    for _ in range(3):
+        log.did(acts.IssueTicket(("simple",), "ordinary", "zh", Channel.KIOSK))
+        log.now += 7
+        log.did(acts.CallNext("1"))
+        log.now += 100
+        log.did(acts.Finish("1"))
+        log.now += 60  # free, and nobody is there: that teaches nothing
+    wait = estimator.waits(log.branch, log.now, [SIMPLE])[newcomer(SIMPLE, log.now).number]
+    assert (wait.about_s, wait.up_to_s) == pytest.approx((7, 7), abs=1e-3)
+
+
 def test_what_is_left_of_a_time_follows_from_what_has_passed() -> None:
     law = Law(100, (0.5, 1.0, 1.5))
     rng = random.Random(1)
