@@ -17,7 +17,7 @@ import psycopg
 
 _PORT = 5432
 _LONGEST_SOCKET = 107  # bytes of sun_path, unix(7)
-_BEGIN_S = 30
+_BEGIN_S = 120  # after a kill it reads its log again, and syncs it, beside whatever else uses the disk
 _SETTINGS = (
     "listen_addresses=",
     "max_connections=60",
@@ -95,7 +95,7 @@ class Cluster:
         """Let it die as by a power cut: no process of it writes anything more."""
         if self.process is not None:
             self.process.send_signal(signal.SIGQUIT)  # its immediate shutdown
-            self.process.wait(30)
+            self.process.wait(60)
 
 
 @contextmanager
