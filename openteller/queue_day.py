@@ -150,10 +150,10 @@ def _line(live: LiveBranch, plan: DayPlan, clock: FastClock) -> Text:
     line = Text.assemble(
         (f"{clock.wall():%H:%M}", "bold"),
         f"  {sum(map(len, branch.lines.values())):>3} wait  {at_window:>2} at {len(branch.windows)} windows",
-        f"  {len(branch.tickets):,} of {len(plan.visits):,} have come  {within:.0%} called in time  {clock.speed:.0f}x",
+        f"  {len(branch.tickets):,} of {len(plan.visits):,} came  {within:.0%} in time  {clock.speed:.0f}x",
     )
     if clock.behind_s > _LATE_S:
-        line.append(f"  behind by {clock.behind_s / 60:.0f} min: this machine bears no more", "yellow")
+        line.append(f"  {clock.behind_s / 60:.0f} min late: this machine bears no more", "yellow")
     return line
 
 
