@@ -4,40 +4,41 @@ The queue is a process of its own with full durability; all clients and screens 
 client takes one after the other, each with a key of its own. Calls: all windows call at once, in rounds; what lies
 between the rounds is not counted. Screens: calls one by one, from before the request is sent until each screen has it.
 Then the same with the log in a PostgreSQL of its own, where one is installed: one server, then two that share
-clients and screens. Ends with 1 where a limit is broken; they are for a branch on its own, on SQLite.
+clients and screens; and FQM, another queue, where --peer names a checkout of it. Ends with 1 where a limit is broken;
+limits are for a branch on its own, on SQLite.
 """
 
 import argparse
 import asyncio
 import math
-import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import peer_fqm
 from benchmarks.postgres import Cluster, NotInstalled, cluster
-from benchmarks.queue_clients import TICKET, Connection, Screens, Served, call_one_by_one, open_windows, served
+from benchmarks.queue_clients import (
+    TICKET,
+    Connection,
+    Rate,
+    Screens,
+    Served,
+    call_one_by_one,
+    open_windows,
+    rate,
+    served,
+)
 
 ISSUES_A_SECOND = 500
 CALLS_A_SECOND = 400
 SEEN_MS: dict[int, tuple[float, float]] = {0: (20, 100), 500: (math.inf, 250)}
 """From so many screens on: p50 and p99."""
-
-
-@dataclass(frozen=True)
-class Rate:
-    """How many a second, and how long each took: milliseconds at p50 and p99."""
-
-    per_second: float
-    p50_ms: float
-    p99_ms: float
 
 
 def main(arguments: list[str]) -> int:
@@ -47,6 +48,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--screens", type=int, default=30)
     parser.add_argument("--calls", type=int, default=200, help="that the screens are shown (200)")
+    parser.add_argument("--peer", metavar="fqm=DIR", type=peer_fqm.checkout, help=peer_fqm.HOW)
     options = parser.parse_args(arguments)
     table = Table("log", "what", "limit", "measured", "p50 ms", "p99 ms", box=None)
     with tempfile.TemporaryDirectory(dir=".") as folder, served(Path(folder)) as queue:
@@ -60,7 +62,16 @@ def main(arguments: list[str]) -> int:
                 _add(table, name, options.screens, _in_database(database, servers, options))
     except NotInstalled as error:
         print(error, file=sys.stderr)
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if options.peer is None:
+        console.print(table)
+        console.print(peer_fqm.NOT_RUN)
+    else:
+        with peer_fqm.served(options.peer) as peer:
+            beside = asyncio.run(peer_fqm.measured(peer, options.clients, options.seconds, options.screens))
+        _add(table, "FQM's, SQLite", options.screens, beside.rates)
+        console.print(table)
+        console.print(beside.beside(alone))
     tickets, calls, seen = alone
     in_time = seen.p50_ms < p50 and seen.p99_ms < p99
     return 0 if tickets.per_second >= ISSUES_A_SECOND and calls.per_second >= CALLS_A_SECOND and in_time else 1
@@ -82,8 +93,8 @@ def _add(
     table.add_row("", f"call on {screens} screens", limits[2], "", *_told(seen)[1:])
 
 
-def _told(rate: Rate) -> tuple[str, str, str]:
-    return f"{rate.per_second:,.0f}", f"{rate.p50_ms:.1f}", f"{rate.p99_ms:.1f}"
+def _told(found: Rate) -> tuple[str, str, str]:
+    return f"{found.per_second:,.0f}", f"{found.p50_ms:.1f}", f"{found.p99_ms:.1f}"
 
 
 async def _measure(queues: Sequence[Served], options: argparse.Namespace) -> tuple[Rate, Rate, Rate]:
@@ -109,7 +120,7 @@ async def _tickets(kiosks: Sequence[Connection], seconds: float) -> Rate:
             took.append(time.perf_counter() - sent)
 
     await asyncio.gather(*(take(place, kiosk) for place, kiosk in enumerate(kiosks)))
-    return _rate(took, time.perf_counter() - began)
+    return rate(took, time.perf_counter() - began)
 
 
 async def _calls(windows: Sequence[Connection], kiosks: Sequence[Connection], seconds: float) -> Rate:
@@ -128,7 +139,7 @@ async def _calls(windows: Sequence[Connection], kiosks: Sequence[Connection], se
         await asyncio.gather(*(call(number, window) for number, window in enumerate(windows, 1)))
         counted += time.perf_counter() - began
         await asyncio.gather(*(window.did(f"/v1/windows/{n}/start") for n, window in enumerate(windows, 1)))
-    return _rate(took, counted)
+    return rate(took, counted)
 
 
 async def _screens(queues: Sequence[Served], kiosk: Connection, window: Connection, screens: int, calls: int) -> Rate:
@@ -144,9 +155,4 @@ async def _screens(queues: Sequence[Served], kiosk: Connection, window: Connecti
         await asyncio.sleep(0.05)
     for each in watching:
         await each.end()
-    return _rate([at - sent[ticket] for ticket, at in seen], 1.0)
-
-
-def _rate(took: list[float], seconds: float) -> Rate:
-    hundredths = statistics.quantiles(took, n=100)
-    return Rate(len(took) / seconds, 1000 * statistics.median(took), 1000 * hundredths[98])
+    return rate([at - sent[ticket] for ticket, at in seen], 1.0)

@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 import select
+import statistics
 import subprocess
 import sys
 import time
@@ -57,24 +58,47 @@ def tokens_in(folder: Path) -> dict[str, str]:
     return dict(line.split() for line in lines if not line.startswith("#"))
 
 
+@dataclass(frozen=True)
+class Rate:
+    """How many a second, and how long each took: milliseconds at p50 and p99."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+
+
+def rate(took: list[float], seconds: float) -> Rate:
+    """Return the rate of what `took` so many seconds each, in `seconds` altogether."""
+    hundredths = statistics.quantiles(took, n=100)
+    return Rate(len(took) / seconds, 1000 * statistics.median(took), 1000 * hundredths[98])
+
+
 class Connection:
     """One connection of one role, kept open."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, token: str) -> None:
         self._reader = reader
         self._writer = writer
-        self._head = f"Host: queue\r\nAuthorization: Bearer {token}\r\n".encode()
+        json_body = "Content-Type: application/json\r\n"
+        self._head = f"Host: {host}\r\n{json_body}Authorization: Bearer {token}\r\n".encode()
 
     @classmethod
     async def open(cls, queue: Served, role: str) -> "Connection":
         """Connect."""
-        return cls(*await asyncio.open_connection("127.0.0.1", queue.port), queue.tokens[role])
+        place = f"127.0.0.1:{queue.port}"
+        return cls(*await asyncio.open_connection("127.0.0.1", queue.port), place, queue.tokens[role])
 
     async def post(self, path: str, body: bytes = b"", key: str = "") -> tuple[int, bytes]:
         """Do something; return status and body."""
         keyed = f"Idempotency-Key: {key}\r\n" if key else ""
-        head = f"POST {path} HTTP/1.1\r\n{keyed}Content-Length: {len(body)}\r\n".encode()
-        self._writer.write(head + self._head + b"\r\n" + body)
+        return await self._ask(f"POST {path} HTTP/1.1\r\n{keyed}Content-Length: {len(body)}\r\n", body)
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        """Look at something; return status and body."""
+        return await self._ask(f"GET {path} HTTP/1.1\r\n")
+
+    async def _ask(self, head: str, body: bytes = b"") -> tuple[int, bytes]:
+        self._writer.write(head.encode() + self._head + b"\r\n" + body)
         answer = await self._reader.readuntil(b"\r\n\r\n")
         length = int(answer.lower().split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0])
         return int(answer[9:12]), await self._reader.readexactly(length)
