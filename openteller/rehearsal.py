@@ -105,9 +105,9 @@ class Rehearsal:
         Raises:
             RehearsalError: as `top_up`.
         """
-        self._speak(language)
         tile, service = f"service_{service_id}", f"choice_{what_for}"
         self._step("ticket_offered", lambda: None, lambda: self._can_touch(tile))
+        self._speak(language)  # only now: the home page after another customer speaks Chinese again
         self._step("ticket_services", lambda: self.screen.touch(tile), lambda: self._can_touch(service))
         self._step("ticket_ways", lambda: self.screen.touch(service), lambda: self._can_touch(_JUST_A_TICKET))
         self._step("ticket", lambda: self.screen.touch(_JUST_A_TICKET), lambda: self._shows("ticket"))
