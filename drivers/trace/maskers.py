@@ -405,12 +405,15 @@ _GOES_ON = re.compile(rb"(?:[ \-]?" + _DIGIT + rb")+")
 _PERHAPS_LONG = re.compile(rb"[0-9 \-\xa3\xb0-\xb9]{13,}")
 _UNFINISHED = re.compile(rb"[ \-]?\xa3?\Z")
 _TAIL = 64  # bytes: what reaches farther back than this from the end has more than enough digits
-_BARCODE = re.compile(rb"\x1dk[\x41-\x4f](.)", re.DOTALL)
-_BARCODE_HEAD = 4
+# GS k of form B with its count, and GS ( k that stores the data of a two-dimensional code, as many as (pL pH) - 3.
+_CODE = re.compile(rb"\x1dk[\x41-\x4f](?P<count>.)|\x1d\(k(?P<size>..)[\x30-\x36]\x50\x30", re.DOTALL)
+_CODE_HEAD = 8
 
 
 class EscPosMasker:
-    """Shows what is printed, but for numbers of more than 12 digits and what is in bar codes of form B.
+    """Shows what is printed, but for numbers of more than 12 digits and what is in bar codes of form B and in QR codes.
+
+    A QR code may bear what lets its holder act: the page of a queue's ticket.
 
     A digit may be full-width GB18030; single spaces and hyphens do not end a number. A number that reaches the end
     of a chunk may go on in the next one: no more than 6 digits of it are shown until it has ended.
@@ -420,14 +423,14 @@ class EscPosMasker:
         self._digits = 0  # of a number that reached the end of what was sent
         self._unfinished = b""  # what stood behind it: a separator, half of a full-width digit
         self._tail = b""
-        self._barcode = 0
+        self._code = 0  # bytes of a code's data that are still to come
 
     def mask(self, what: What, data: bytes) -> Octets:
-        """Return the chunk with long numbers and bar codes hidden."""
+        """Return the chunk with long numbers and codes hidden."""
         if what is not What.OUT:
             # What a printer says of itself is short, but for its serial number, which is not secret.
             return Octets(data)
-        spans = self._barcodes(data) + self._numbers(data)
+        spans = self._codes(data) + self._numbers(data)
         if not spans:
             return Octets(data)
         filled = bytearray(data)
@@ -438,19 +441,22 @@ class EscPosMasker:
     def gap(self) -> None:
         """Do nothing: what is sent goes on, whatever is received."""
 
-    def _barcodes(self, data: bytes) -> list[tuple[int, int]]:
+    def _codes(self, data: bytes) -> list[tuple[int, int]]:
         spans = []
-        if self._barcode:
-            spans.append((0, min(self._barcode, len(data))))
-            self._barcode -= spans[0][1]
+        if self._code:
+            spans.append((0, min(self._code, len(data))))
+            self._code -= spans[0][1]
         joined = self._tail + data
-        for found in _BARCODE.finditer(joined):
-            begin = max(0, found.end() - len(self._tail))
-            end = found.end() - len(self._tail) + found.group(1)[0]
-            if begin < len(data):
-                spans.append((begin, min(end, len(data))))
-            self._barcode = max(self._barcode, end - len(data))
-        self._tail = joined[-(_BARCODE_HEAD - 1) :]
+        for found in _CODE.finditer(joined):
+            count, size = found["count"], found["size"]
+            length = count[0] if count else max(0, int.from_bytes(size, "little") - 3)
+            behind = found.end() - len(self._tail)
+            if 0 <= behind < len(data):
+                spans.append((behind, min(behind + length, len(data))))
+            # A head that ended in the chunk before has been counted.
+            if behind > 0:
+                self._code = max(self._code, behind + length - len(data))
+        self._tail = joined[-(_CODE_HEAD - 1) :]
         return spans
 
     def _numbers(self, data: bytes) -> list[tuple[int, int]]:

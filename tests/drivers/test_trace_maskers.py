@@ -150,10 +150,24 @@ def test_sdt_shows_status_bytes_and_the_number_of_the_reader_and_hides_all_other
         (b"44010619900101123X\n", b"." * 17 + b"X\n"),
         ("卡号６２２２０２１２３４５６７８".encode("gb18030"), "卡号".encode("gb18030") + b"." * 28),
         (b"\x1dkI\x0a{C\x3e\x16\x02\x0c\x22\x38\x5a\x0c\n", b"\x1dkI\x0a..........\n"),
+        (b"\x1d(k\x0c\x001P0/t#A013.Z\x1d(k\x03\x001Q0", b"\x1d(k\x0c\x001P0.........\x1d(k\x03\x001Q0"),
+        (b"\x1d(k\x03\x001C\x06\x1d(k\x03\x001E0 A013\n", b"\x1d(k\x03\x001C\x06\x1d(k\x03\x001E0 A013\n"),
     ],
 )
 def test_receipts_show_all_but_long_numbers_and_bar_codes(printed: bytes, kept: bytes) -> None:
     assert hide(EscPosMasker(), What.OUT, printed) == kept
+
+
+@pytest.mark.parametrize("length", [0, 1, 3, 9, 300])
+def test_what_is_in_a_code_is_hidden_wherever_its_bytes_are_cut(length: int) -> None:
+    size = (length + 3).to_bytes(2, "little")
+    printed = b"A013\n\x1d(k" + size + b"1P0" + b"q" * length + b"\x1dkI\x03abc" + b"end"
+    kept = b"A013\n\x1d(k" + size + b"1P0" + b"." * length + b"\x1dkI\x03..." + b"end"
+    for cut in range(1, len(printed)):
+        masker = EscPosMasker()
+        assert hide(masker, What.OUT, printed[:cut]) + hide(masker, What.OUT, printed[cut:]) == kept
+    masker = EscPosMasker()
+    assert b"".join(hide(masker, What.OUT, bytes((byte,))) for byte in printed) == kept
 
 
 def test_at_most_six_digits_of_a_number_that_comes_in_pieces_are_shown() -> None:
