@@ -1,13 +1,15 @@
-"""The waits that are announced: estimated anew where time allows, else those of a moment ago."""
+"""The waits that are announced: estimated anew where time allows, else those of a moment ago; "up to" as it is kept."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from kiosk_core.clock import Clock
 from queue_display.branch import Branch
+from queue_display.calibration import Calibration
 from queue_display.estimates import Estimator
 from queue_display.policy import Policy
 from queue_display.replay import Wait, newcomer
-from queue_display.tickets import Line
+from queue_display.tickets import Line, TicketState
 
 _SHARE_OF_TIME = 0.1
 _GOOD_FOR_S = 10.0
@@ -21,8 +23,9 @@ class AnnouncedWaits:
     10 s, but takes at most a tenth of the time: in a rush several tickets in a row are told the same.
     """
 
-    def __init__(self, policy: Policy, estimator: Estimator, clock: Clock) -> None:
+    def __init__(self, policy: Policy, estimator: Estimator, calibration: Calibration, clock: Clock) -> None:
         self._estimator = estimator
+        self._calibration = calibration
         self._clock = clock
         self._lines = [Line(service, customers) for service in policy.service for customers in policy.customer_class]
         self._waits: Mapping[str, Wait] = {}
@@ -33,12 +36,20 @@ class AnnouncedWaits:
     def of_newcomer(self, branch: Branch, line: Line, now: float) -> Wait:
         """Return the wait of somebody who takes a ticket for this line now."""
         self._renew(branch, now)
-        return self._waits.get(newcomer(line, now).number, _UNKNOWN)
+        return self._as_kept(line, self._waits.get(newcomer(line, now).number, _UNKNOWN))
 
     def of_ticket(self, branch: Branch, number: str, now: float) -> Wait:
-        """Return the wait of a ticket from now on; unknown where it does not wait."""
+        """Return the wait of a ticket of today from now on; unknown where it does not wait."""
         self._renew(branch, now)
-        return self._waits.get(number, _UNKNOWN)
+        ticket = branch.tickets[number]
+        if ticket.state is not TicketState.WAITING:
+            return _UNKNOWN
+        return self._as_kept(ticket.line, self._waits.get(number, _UNKNOWN))
+
+    def _as_kept(self, line: Line, wait: Wait) -> Wait:
+        if wait.about_s is None or wait.up_to_s is None:
+            return wait
+        return replace(wait, up_to_s=max(wait.about_s, wait.up_to_s * self._calibration.stretch(line)))
 
     def _renew(self, branch: Branch, now: float) -> None:
         began = self._clock.now()

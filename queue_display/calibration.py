@@ -1,5 +1,11 @@
-"""Whether what tickets said of the wait came true: for the manager, and for whoever judges the estimator."""
+"""Whether what tickets said of the wait came true: for the manager, for whoever judges the estimator, and for "up to".
 
+The replay knows neither breaks that are to come nor a rush that no day had before, so "up to" is stretched until it is
+kept in four cases of five, whatever else is wrong: each broken promise to a line makes the next longer, each kept one
+a little shorter (adaptive conformal inference: Gibbs and Candes, NeurIPS 34 (2021), arXiv 2106.00543).
+"""
+
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -7,6 +13,12 @@ from queue_display.events import Called, DayOpened, Entry, Issued, Parked
 from queue_display.tickets import Line
 
 _AT_ONCE_S = 60.0
+
+_MEANT = 0.8
+_STEP = 0.05
+"""How far one promise moves the logarithm of the stretch: some ten broken in a row make it half as long again."""
+_SHORTEST = math.log(0.67)
+_LONGEST = math.log(3.0)
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,11 @@ class Calibration:
     def __init__(self) -> None:
         self._said: dict[str, tuple[Line, float, float, float]] = {}
         self._promises: dict[Line, Promises] = {}
+        self._stretch: dict[Line, float] = {}  # its logarithm
+
+    def stretch(self, line: Line) -> float:
+        """Return by what "up to" of this line is multiplied, so that it is kept as often as it is meant to be."""
+        return math.exp(self._stretch.get(line._replace(window=""), 0.0))
 
     @property
     def promises(self) -> Mapping[Line, Promises]:
@@ -90,11 +107,14 @@ class Calibration:
             soon = known.at_once_kept + (waited <= _AT_ONCE_S)
             self._promises[line] = replace(known, at_once=known.at_once + 1, at_once_kept=soon)
             return
+        is_kept = waited <= up_to
+        moved = self._stretch.get(line, 0.0) + _STEP * (_MEANT - is_kept)
+        self._stretch[line] = min(max(moved, _SHORTEST), _LONGEST)
         error = waited - about
         self._promises[line] = replace(
             known,
             due=known.due + 1,
-            kept=known.kept + (waited <= up_to),
+            kept=known.kept + is_kept,
             error_s=known.error_s + error,
             squared_error=known.squared_error + error * error,
         )

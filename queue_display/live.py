@@ -56,7 +56,7 @@ class LiveBranch:
         self.figures = Figures(policy, LEARNED_DAYS)
         self.calibration = Calibration()
         self._estimator = Estimator(policy)
-        self.waits = AnnouncedWaits(policy, self._estimator, clock)
+        self.waits = AnnouncedWaits(policy, self._estimator, self.calibration, clock)
         first = store.first_of_days(LEARNED_DAYS)
         self.branch.last = replace(self.branch.last, number=first - 1)
         self.follow(store.entries(after=first - 1))

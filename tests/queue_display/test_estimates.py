@@ -3,11 +3,13 @@
 import math
 import random
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 
 from benchmarks.queue_waits import LOADS, Answers, Day, measured, measured_in_rush, policies
 from queue_display import acts
+from queue_display.announced import AnnouncedWaits
 from queue_display.arrival_rates import ArrivalRates, Rate
 from queue_display.calibration import Calibration
 from queue_display.estimates import Estimator
@@ -17,6 +19,7 @@ from queue_display.replay import Budget, OpenDesk, Replay, Standing, newcomer
 from queue_display.service_times import Law, ServiceTimes
 from queue_display.simulation import Desk
 from queue_display.tickets import Channel, Head, Line
+from tests.clocks import SetClock
 from tests.queue_display.logs import Log
 from tests.queue_display.policies import branch_policy
 
@@ -251,6 +254,76 @@ def test_who_is_told_less_than_a_minute_is_promised_to_be_called_within_it() -> 
     assert (promises.due, promises.at_once, promises.share_kept_at_once) == (0, 2, 0.5)
     both = promises + promises
     assert (both.at_once, both.at_once_kept) == (4, 2)
+
+
+def fall_due(calibration: Calibration, log: Log, up_to_s: float, waited_s: float, customers: str = "ordinary") -> None:
+    """Let a ticket be taken with a promise, and called after so long."""
+    before = len(log.entries)
+    log.did(
+        acts.IssueTicket(("simple",), customers, "zh", Channel.KIOSK, said_about_s=60.0, said_up_to_s=float(up_to_s))
+    )
+    log.now += waited_s
+    log.did(acts.CallNext("1"))
+    log.did(acts.Finish("1"))
+    for entry in log.entries[before:]:
+        calibration.observe(entry)
+
+
+def test_broken_promises_stretch_the_next_ones_of_their_line_and_kept_ones_shorten_them() -> None:
+    log, calibration = Log(branch_policy()), Calibration()
+    log.did(acts.SignIn("1", "1001"))
+    assert calibration.stretch(SIMPLE) == 1
+    for _ in range(10):
+        fall_due(calibration, log, 100, 101)
+    assert calibration.stretch(SIMPLE) == pytest.approx(math.exp(10 * 0.05 * 0.8))
+    assert calibration.stretch(SIMPLE._replace(window="3")) == calibration.stretch(SIMPLE)
+    assert calibration.stretch(COMPLEX) == calibration.stretch(Line("simple", "vip")) == 1
+    for _ in range(40):
+        fall_due(calibration, log, 100, 100)
+    assert calibration.stretch(SIMPLE) == pytest.approx(1)
+    for _ in range(100):
+        fall_due(calibration, log, 100, 10_000)
+    assert calibration.stretch(SIMPLE) == pytest.approx(3)
+    for _ in range(200):
+        fall_due(calibration, log, 10_000, 1)
+    assert calibration.stretch(SIMPLE) == pytest.approx(0.67)
+
+
+@pytest.mark.parametrize("wrong_by", [0.5, 1.0, 1.4])
+def test_whatever_the_estimator_has_wrong_four_promises_in_five_are_kept(wrong_by: float) -> None:
+    log, calibration, rng = Log(branch_policy()), Calibration(), random.Random(5)
+    log.did(acts.SignIn("1", "1001"))
+    true_up_to_s = -300 * math.log(0.2)
+    kept = []
+    for _ in range(800):
+        said, waited = max(61.0, true_up_to_s * wrong_by * calibration.stretch(SIMPLE)), rng.expovariate(1 / 300)
+        kept.append(waited <= said)
+        fall_due(calibration, log, said, waited)
+    assert sum(kept[200:]) / 600 == pytest.approx(0.8, abs=0.03)
+
+
+def test_what_is_said_is_stretched_and_never_less_than_about() -> None:
+    policy, clock = branch_policy(), SetClock(datetime(2026, 11, 23, 9, tzinfo=UTC))
+    estimator, calibration = Estimator(policy), Calibration()
+    log = Log(policy, estimator.observe)
+    log.did(acts.SignIn("1", "1001"))
+    for _ in range(4):
+        log.did(acts.IssueTicket(("simple",), "ordinary", "zh", Channel.KIOSK))
+    log.did(acts.CallNext("1"))
+    said = AnnouncedWaits(policy, estimator, calibration, clock)
+    before = said.of_ticket(log.branch, "A004", log.now)
+    assert said.of_newcomer(log.branch, SIMPLE, log.now).up_to_s is not None
+    other = Log(policy)
+    other.did(acts.SignIn("1", "1001"))
+    for _ in range(10):
+        fall_due(calibration, other, 100, 101)
+    after = said.of_ticket(log.branch, "A004", log.now)
+    assert before.up_to_s is not None
+    assert (after.about_s, after.up_to_s) == (before.about_s, pytest.approx(before.up_to_s * math.exp(0.4)))
+    for _ in range(200):
+        fall_due(calibration, other, 10_000, 1)
+    assert said.of_ticket(log.branch, "A004", log.now).up_to_s == max(before.about_s or 0, before.up_to_s * 0.67)
+    assert said.of_ticket(log.branch, "A001", log.now).up_to_s is None  # it has been called
 
 
 def check_promises(name: str, answers_by_class: Mapping[str, Answers]) -> None:
