@@ -154,6 +154,7 @@ def test_a_package_that_does_not_fit_is_named_with_its_mistake(
     assert str(refused.value).startswith(f"openteller-ithaca: openteller.drivers.{name}: {problem}")
 
 
+@pytest.mark.slow
 def test_the_core_prints_with_it_and_notices_that_the_paper_is_out(
     branch: Branch, printer: subprocess.Popen[str]
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_device_that_works_passes_its_test(branch: Branch) -> None:
     assert (code, json.loads(out)["passed"]) == (0, True)
 
 
+@pytest.mark.slow
 def test_nothing_is_tested_while_a_customer_is_served_and_his_card_is_in_no_trace(
     branch: Branch, tmp_path: Path
 ) -> None:

@@ -130,7 +130,7 @@ EVERY_POINT = [
     ("point", "card_stays"),
     [
         pytest.param(BEFORE_THE_CREDIT, True, id="before, the card stays"),
-        pytest.param(AFTER_THE_CREDIT, False, id="after, the card is gone"),
+        pytest.param(AFTER_THE_CREDIT, False, id="after, the card is gone", marks=pytest.mark.slow),
         pytest.param(BEFORE_THE_CREDIT, False, id="before, the card is gone", marks=pytest.mark.slow),
         pytest.param(AFTER_THE_CREDIT, True, id="after, the card stays", marks=pytest.mark.slow),
     ],

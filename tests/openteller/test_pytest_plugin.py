@@ -57,6 +57,7 @@ def foreign(tmp_path: Path) -> Path:
     return Path(shutil.copytree(FOREIGN, tmp_path / "foreign", ignore=shutil.ignore_patterns("__pycache__")))
 
 
+@pytest.mark.slow
 def test_the_foreign_project_passes(foreign: Path) -> None:
     result = run_pytest(foreign)
     assert last_line(result) == "6 passed", result.stdout

@@ -94,6 +94,7 @@ def branch() -> Iterator[Branch]:
     branch.close()
 
 
+@pytest.mark.slow
 def test_a_large_load_needs_an_id_card_and_the_next_one_meets_the_limit_of_the_day(branch: Branch) -> None:
     with branch.customer() as customer:
         customer.choose_service()

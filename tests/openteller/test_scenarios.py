@@ -338,6 +338,7 @@ def sim(*words: str | Path) -> Result:
 BY_BANK_CARD = EXAMPLES / "bank-card-answer-lost.toml"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", sorted({*EXAMPLES.glob("*.toml")} - {BY_BANK_CARD}), ids=lambda path: path.stem)
 def test_an_example_ends_as_it_says(branch: Branch, example: Path) -> None:
     def customer() -> None:

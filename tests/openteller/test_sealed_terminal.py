@@ -31,6 +31,7 @@ def branch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     branch.close()
 
 
+@pytest.mark.slow
 def test_a_customer_tops_up_a_card_and_no_key_is_in_the_log(branch: Branch, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with branch.customer() as customer:

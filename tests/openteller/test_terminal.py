@@ -109,6 +109,7 @@ def test_paper_out_is_told_at_home_and_at_the_end(branch: Branch, customer: Cust
     assert found.evidence == Evidence(by_phone=1, answered=1, not_printed=1)
 
 
+@pytest.mark.slow
 def test_a_silent_host_at_the_order_takes_nothing_and_is_reversed_later(branch: Branch, customer: Customer) -> None:
     customer.choose_service()
     branch.sim.place_card(CARD)
@@ -145,6 +146,7 @@ def test_a_wrong_mac2_is_refused_by_the_card_and_refunded(branch: Branch, custom
     assert branch.disagreements() == []
 
 
+@pytest.mark.slow
 def test_a_card_lifted_while_paying_is_asked_back(branch: Branch, customer: Customer) -> None:
     go_to_payment(branch, customer)
     branch.sim.take_card()

@@ -43,6 +43,7 @@ def test_in_an_hour_of_misfortune_nothing_is_lost_or_doubled(hour: day.DayReport
     assert hour.books.settled_by_proof > 0
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_no_real_time_or_chance_comes_into_it(
     hour: day.DayReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
