@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kiosk_core.clock import Clock
-from voice.program import run_program
+from voice.program import ProgramFailed, run_program
 from voice.sound import Sound, write_header
 from voice.unavailable import VoiceUnavailable
 
@@ -40,7 +40,10 @@ class Aplay:
 
     def play(self, sound: Sound, hush: threading.Event) -> None:
         """Play `sound`; raises as Loudspeaker says."""
-        run_program(self._command, sound.wav(), sound.seconds + _SLACK_S, self._clock, hush)
+        try:
+            run_program(self._command, sound.wav(), sound.seconds + _SLACK_S, self._clock, hush)
+        except ProgramFailed as error:
+            raise VoiceUnavailable(f"{error}; `aplay -L` lists the sound cards that there are") from error
 
     def close(self) -> None:
         """Let go of nothing: a player lives no longer than its sound."""

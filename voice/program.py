@@ -20,11 +20,16 @@ def missing_packages() -> tuple[str, ...]:
     return tuple(package for program, package in _PACKAGES.items() if shutil.which(program) is None)
 
 
+class ProgramFailed(VoiceUnavailable):
+    """The program is there, and said no."""
+
+
 def run_program(command: Sequence[str], data: bytes, limit_s: float, clock: Clock, hush: threading.Event) -> bytes:
     """Give a program `data` and return what it wrote; no shell is between.
 
     Raises:
-        VoiceUnavailable: it is not there, failed, or did not end within `limit_s`.
+        ProgramFailed: it ended with an error; the text has its last line.
+        VoiceUnavailable: it is not there, or did not end within `limit_s`.
         Hushed: `hush` was set; the program is gone by then.
     """
     if hush.is_set():
@@ -47,7 +52,7 @@ def run_program(command: Sequence[str], data: bytes, limit_s: float, clock: Cloc
                 raise VoiceUnavailable(f"{command[0]} hangs: no end after {limit_s:.0f} s") from None
             continue
         if process.returncode:
-            raise VoiceUnavailable(f"{command[0]} failed ({process.returncode}): {_last_line(complaint)}")
+            raise ProgramFailed(f"{command[0]} failed ({process.returncode}): {_last_line(complaint)}")
         return output
 
 

@@ -136,7 +136,9 @@ def test_a_technician_reads_which_card_there_is_not(monkeypatch: pytest.MonkeyPa
     Path(write_program(tmp_path, 'echo "no card $3" >&2; exit 1')).rename(tmp_path / "aplay")
     (tmp_path / "nothing.wav").write_bytes(Sound(bytes(1000)).wav())
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    assert say("hello", "--loudspeaker", "plughw:7") == (1, "hello  [hello]\naplay failed (1): no card plughw:7\n")
+    advice = "`aplay -L` lists the sound cards that there are"
+    told = f"hello  [hello]\naplay failed (1): no card plughw:7; {advice}\n"
+    assert say("hello", "--loudspeaker", "plughw:7") == (1, told)
 
 
 @pytest.mark.parametrize(
