@@ -2,7 +2,7 @@
 
 The replay knows neither breaks that are to come nor a rush that no day had before, so "up to" is stretched until it is
 kept in four cases of five, whatever else is wrong: each broken promise to a line makes the next longer, each kept one
-a little shorter (adaptive conformal inference: Gibbs and Candes, NeurIPS 34 (2021), arXiv 2106.00543).
+a little shorter (adaptive conformal inference: Gibbs and Candes, NeurIPS 34 (2021), arXiv 2106.00170).
 """
 
 import math
