@@ -14,7 +14,7 @@ def phone_visit(branch: Branch, page: Page) -> Iterator[str]:
     for _ in range(4):
         branch.ticket()
     taken = branch.ticket(services=["simple", "complex"])
-    page.goto(taken["page_url"])
+    _scan(page, taken["page_url"])
     _shown(page, "waiting")
     yield "waiting"
     page.click("#alert")
@@ -52,15 +52,21 @@ def phone_visit(branch: Branch, page: Page) -> Iterator[str]:
         branch.at_window(word, window="12")
     _shown(page, "over")
     yield "finished"
-    page.goto(branch.ticket(services=["corporate"])["page_url"])
+    _scan(page, branch.ticket(services=["corporate"])["page_url"])
     _shown(page, "next")
     page.click("#give-up")
     page.click("#give-up-sure")
     _shown(page, "over")
     yield "cancelled"
-    page.goto(f"{branch.url}/t#A001.2.AAAAAAAAAAAAAAAAAAAAAA")
+    _scan(page, f"{branch.url}/t#A001.2.AAAAAAAAAAAAAAAAAAAAAA")
     _shown(page, "over")
     yield "strange"
+
+
+def _scan(page: Page, page_url: str) -> None:
+    """Lead a ticket's page to another ticket: only the hash changes, so it is the page that loads itself again."""
+    with page.expect_event("load"):
+        page.goto(page_url)
 
 
 def _shown(page: Page, state: str) -> None:
