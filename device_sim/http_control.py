@@ -30,7 +30,7 @@ REQUEST_S = 10.0
 
 _MAX_HEAD_BYTES = 64 * 1024
 _UNREAD_PIECES = 16
-_LINGER_S = 0.2
+_LINGER_S = 2.0  # a client that has no turn of a busy machine
 _TURN_S = 0.02
 _JSON = "application/json"
 _OPENAPI = "/openapi.json"

@@ -31,7 +31,7 @@ QUIET_S = 2.0
 MAX_HEAD = 16 * 1024
 MAX_JPEG = 8 * 1024 * 1024
 MAX_PIXELS = 16_000_000
-_CATCH_UP = 8
+_CATCH_UP = 64  # parts that are passed over for a newer one: more than a socket holds after a nap of ours
 _SERVER_LENGTH = 40
 _READ = 64 * 1024
 

@@ -64,7 +64,9 @@ class _SerialTransport:
                     there = min(size - 1, self._port.in_waiting)
                     return first + self._port.read(there) if there else first
                 if self._clock.now() >= deadline:
-                    return b""
+                    # What came while this process had no turn is no silence.
+                    there = min(size, self._port.in_waiting)
+                    return self._port.read(there) if there else b""
 
     def discard_input(self) -> None:
         with self._translated:

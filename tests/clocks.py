@@ -1,6 +1,9 @@
 """Clocks for tests: the real one, and one whose time only passes when a test says so."""
 
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 
@@ -39,3 +42,25 @@ class SteppedClock(SetClock):
 
     async def until(self, at: float) -> None:
         self.sleep(max(0.0, at - self.wall().timestamp()))
+
+
+@contextmanager
+def passing(clock: SetClock, *, from_when: Callable[[], object] = lambda: True) -> Iterator[None]:
+    """Let time pass quickly once `from_when()` is true, for who waits in vain.
+
+    Where nobody waits in vain the clock stands: no deadline can pass because the machine has much else to do.
+    """
+    over = threading.Event()
+
+    def pass_on() -> None:
+        while not over.wait(0.005):
+            if from_when():
+                clock.sleep(1.0)
+
+    hand = threading.Thread(target=pass_on)
+    hand.start()
+    try:
+        yield
+    finally:
+        over.set()
+        hand.join()

@@ -11,6 +11,7 @@ import pytest
 
 from device_sim.camera import CameraFault, Desk, SimulatedCamera, picture, specimen
 from device_sim.documents import DOCUMENTS
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def body(part: bytes) -> bytes:
 
 def asked(camera: SimulatedCamera, request: bytes, size: int) -> bytes:
     port = int(camera.url.split(":")[2].split("/")[0])
-    with socket.create_connection(("127.0.0.1", port), 2.0) as client:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as client:
         client.sendall(request)
         answer = b""
         while len(answer) < size and (data := client.recv(4096)):

@@ -1,10 +1,12 @@
 """The control API: what it answers, that its document is true, and that no client, page or garbage can harm it."""
 
+import contextlib
 import http.client
 import json
 import socket
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -16,6 +18,7 @@ from device_sim import http_control
 from device_sim.actions import ControlError
 from device_sim.http_control import MAX_BODY_BYTES, MAX_CLIENTS, HttpControl
 from tests.device_sim.simulated_terminal import open_terminal, print_receipt
+from tests.patience import PATIENCE_S
 
 
 class World:
@@ -23,7 +26,7 @@ class World:
 
     def __init__(self) -> None:
         self.done: list[object] = []
-        self.go_on = threading.Event()
+        self.waits, self.go_on = threading.Event(), threading.Event()
 
     def state(self) -> Mapping[str, Any]:
         """Return what was done."""
@@ -49,7 +52,8 @@ class World:
         raise ZeroDivisionError
 
     def wait(self) -> None:
-        self.go_on.wait(10)
+        self.waits.set()
+        self.go_on.wait(PATIENCE_S)
 
     @property
     def actions(self) -> Mapping[str, Any]:
@@ -74,17 +78,16 @@ def ask(
 ) -> tuple[int, Any]:
     data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     typed = {"Content-Type": "application/json"} if data is not None else {}
-    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
-    connection.request(method, path, data, {**typed, **(headers or {})})
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", api.port, timeout=PATIENCE_S)) as connection:
+        connection.request(method, path, data, {**typed, **(headers or {})})
+        answer = connection.getresponse()
+        text = answer.read()
     return answer.status, json.loads(text) if text else None
 
 
 def say(api: HttpControl, data: bytes, *, ends: bool = True) -> bytes:
     """Send bytes and return all that is answered until the connection ends."""
-    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", api.port), timeout=PATIENCE_S) as connection:
         connection.sendall(data)
         if ends:
             connection.shutdown(socket.SHUT_WR)
@@ -379,7 +382,7 @@ def test_a_second_request_on_the_same_connection_is_not_heard(api: HttpControl, 
 
 
 def test_who_waits_to_be_told_to_continue_is_told_so(api: HttpControl) -> None:
-    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", api.port), timeout=PATIENCE_S) as connection:
         connection.sendall(HEAD + b"Content-Length: 19\r\nExpect: 100-continue\r\n\r\n")
         assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b'{"card": "transit"}')
@@ -397,20 +400,23 @@ def test_a_client_that_takes_too_long_is_hung_up_on_and_nothing_is_done(
 
 
 def test_an_action_may_take_longer_than_its_request(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    monkeypatch.setattr(http_control, "REQUEST_S", 0.1)
-    with HttpControl(0, world.actions) as api:
-        threading.Timer(0.4, world.go_on.set).start()
-        assert ask(api, "POST", "/actions/wait") == (200, {"ok": True})
+    with HttpControl(0, world.actions) as api, ThreadPoolExecutor(1) as customer:
+        asked = customer.submit(ask, api, "POST", "/actions/wait")
+        assert world.waits.wait(PATIENCE_S)
+        monkeypatch.setattr(http_control, "REQUEST_S", 0.0)
+        say(api, b"", ends=False)  # whose time is over is hung up on now
+        world.go_on.set()
+        assert asked.result(PATIENCE_S) == (200, {"ok": True})
 
 
 def test_a_client_that_waits_holds_up_no_other(api: HttpControl) -> None:
-    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as slow:
+    with socket.create_connection(("127.0.0.1", api.port), timeout=PATIENCE_S) as slow:
         slow.sendall(b"POST /actions/wait HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert ask(api, "GET", "/state")[0] == 200
 
 
 def test_one_client_too_many_is_hung_up_on(api: HttpControl) -> None:
-    idle = [socket.create_connection(("127.0.0.1", api.port), timeout=10) for _ in range(MAX_CLIENTS)]
+    idle = [socket.create_connection(("127.0.0.1", api.port), timeout=PATIENCE_S) for _ in range(MAX_CLIENTS)]
     try:
         with pytest.raises((OSError, http.client.HTTPException)):
             ask(api, "GET", "/state")
@@ -421,7 +427,7 @@ def test_one_client_too_many_is_hung_up_on(api: HttpControl) -> None:
 
 def test_closing_hangs_up_on_whoever_has_not_finished(world: World) -> None:
     api = HttpControl(0, world.actions)
-    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", api.port), timeout=PATIENCE_S) as connection:
         connection.sendall(b"GET /st")
         while not api._server._clients:
             pass

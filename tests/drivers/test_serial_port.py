@@ -1,9 +1,9 @@
 """A serial port as a transport: whatever pyserial raises becomes DeviceUnavailable, whatever comes is given at once."""
 
 import os
-import time
 import tty
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,9 @@ from device_sim.serial.pty_port import PtyPort
 from device_sim.serial.world import SerialWorld
 from drivers.serial_port import open_serial
 from drivers.transport import Transport, UsbTransport
+from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceUnavailable
-from tests.clocks import RealClock
+from tests.clocks import RealClock, SetClock
 
 
 class Echo:
@@ -27,23 +28,27 @@ class Echo:
 
 
 @pytest.fixture
-def world() -> SerialWorld:
-    world = SerialWorld()
+def clock() -> SetClock:
+    return SetClock(datetime(2026, 7, 26, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+def world(clock: SetClock) -> SerialWorld:
+    world = SerialWorld(clock)
     world.add("echo", Echo())
     register(world)
     return world
 
 
-def opened() -> Transport:
-    return open_serial("sim://echo", 9600, "the echo", RealClock())
+def opened(clock: Clock | None = None) -> Transport:
+    return open_serial("sim://echo", 9600, "the echo", clock or RealClock())
 
 
-def test_gives_what_came_at_once(world: SerialWorld) -> None:
-    transport = opened()
+def test_gives_what_came_at_once(world: SerialWorld, clock: SetClock) -> None:
+    transport = opened(clock)
     transport.write(b"abc", 1.0)
-    began = time.monotonic()
     assert transport.read(100, 5.0) == b"abc"
-    assert time.monotonic() - began < 1.0
+    assert clock.now() == 0.0
     transport.close()
 
 
@@ -54,11 +59,26 @@ def test_gives_no_more_than_asked_for(world: SerialWorld) -> None:
     transport.close()
 
 
-def test_gives_nothing_after_the_time_out(world: SerialWorld) -> None:
-    transport = opened()
-    began = time.monotonic()
+def test_gives_nothing_after_the_time_out(world: SerialWorld, clock: SetClock) -> None:
+    transport = opened(clock)
     assert transport.read(1, 0.05) == b""
-    assert 0.05 <= time.monotonic() - began < 1.0
+    assert 0.05 <= clock.now() < 0.1
+    transport.close()
+
+
+def test_what_came_while_the_process_had_no_turn_is_no_silence(clock: SetClock) -> None:
+    class Late(Echo):
+        """A look at the line, in which the process has no turn for a minute; the answer is there at the next."""
+
+        def idle(self) -> bytes:
+            clock.sleep(60)
+            return b"abc" if clock.now() > 60 else b""
+
+    world = SerialWorld(clock)
+    world.add("echo", Late())
+    register(world)
+    transport = opened(clock)
+    assert transport.read(100, 5.0) == b"abc"
     transport.close()
 
 
