@@ -81,9 +81,20 @@ def run_lane(lane: str, kinds: tuple[str, ...], rounds: int) -> tuple[list[Outco
             return Outcome(lane, kind, noticed_s, back_s, failure)
 
         list(pool.map(lambda kind: run(kind, WARM_UP), kinds))
-        before = Holdings.now()
+        before = _held_in_service(list(trials.values()))
         outcomes = list(pool.map(lambda kind: run(kind, rounds), kinds))
         return outcomes, before, before.settled()
+
+
+def _held_in_service(trials: Sequence[replug.Trial]) -> Holdings:
+    """Return what this process holds while every device is in service: one that is lost for a moment holds less."""
+    deadline = time.monotonic() + replug.PATIENCE_S
+    while True:
+        ready = all(each.is_in_service for each in trials)
+        held = Holdings.now()
+        if (ready and all(each.is_in_service for each in trials)) or time.monotonic() >= deadline:
+            return held
+        time.sleep(_NAP_S)
 
 
 def _in_process_of_its_own(lane: str, drivers: list[str], rounds: int) -> tuple[list[Outcome], str]:

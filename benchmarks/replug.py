@@ -48,9 +48,9 @@ from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceUnavailable
 from kiosk_core.status import DeviceStatus
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """How long anything is waited for before the round counts as failed."""
-SETTLE_S = 5.0
+SETTLE_S = 30.0
 """How long threads and files of the last rounds may need to go."""
 _PHASE_S = 0.03  # the plug is pulled at any moment of the first 30 ms of a read
 _WAIT_S = 5.0  # for drivers that wait as long as they are told to
@@ -352,8 +352,15 @@ class Trial:
     def __exit__(self, *_: object) -> None:
         self._thread.stop()
 
+    @property
+    def is_in_service(self) -> bool:
+        """Whether the device is what its thread last said that it is."""
+        return self._thread.status.in_service
+
     def round(self) -> Round:
         """Pull the device out of a read, and plug it in again at a random moment between two attempts to open it.
+
+        A device whose silence is noticed before, by a thread that had no turn to pull the plug, is lost as well.
 
         Raises:
             ReplugError: it was not lost, or did not come back in PATIENCE_S.
@@ -363,9 +370,8 @@ class Trial:
         ended: list[float] = []
         asked.add_done_callback(lambda _: ended.append(self._clock.now()))
         self._clock.sleep(self._random.uniform(0, _PHASE_S))
-        if asked.done():
+        if asked.done() and asked.exception() is None:
             raise ReplugError(f"{self._name} answers without being heard: {asked}")
-        self._in_service.clear()
         unplugged = self._clock.now()
         self._port.unplug()
         try:
@@ -374,6 +380,7 @@ class Trial:
             raise ReplugError(f"{self._name} does not notice the unplug") from None
         if not isinstance(error, DeviceUnavailable):
             raise ReplugError(f"{self._name} is unplugged and says {error!r}")
+        self._in_service.clear()  # not before: until it is lost, it may still say that it is in service
         self._clock.sleep(self._random.uniform(0, device_thread.REOPEN_SECONDS))
         plugged = self._clock.now()
         self._port.plug()

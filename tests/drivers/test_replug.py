@@ -20,7 +20,7 @@ if umockdev.is_preloaded():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(700)
 @pytest.mark.parametrize("lane", HERE)
 def test_a_device_that_is_unplugged_comes_back_and_leaves_nothing_behind(
     lane: str, monkeypatch: pytest.MonkeyPatch
