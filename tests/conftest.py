@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import faulty_disk
 
 if TYPE_CHECKING:
     from benchmarks.postgres import Cluster
 
-settings.register_profile("openteller", deadline=None, derandomize=True)
+settings.register_profile("openteller", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("openteller")
 
 

@@ -18,6 +18,7 @@ from openteller.demo_certificates import DemoCertificates, make_demo_certificate
 from tests.bank import RULES, TERMINAL, host_settings
 from tests.clocks import RealClock, SetClock
 from tests.device_sim.test_bank_host import ASK, LOAD, OPEN, ORDER, REVERSE, client_context
+from tests.patience import PATIENCE_S
 from wire.errors import WireError
 from wire.host_decoder import decode
 from wire.host_encoder import encode
@@ -275,7 +276,7 @@ def host(certificates: DemoCertificates, tmp_path: Path) -> Iterator[SimulatedBa
 
 
 def call(certificates: DemoCertificates, host: SimulatedBankHost) -> ssl.SSLSocket:
-    plain = socket.create_connection(("127.0.0.1", host.port), 5)
+    plain = socket.create_connection(("127.0.0.1", host.port), PATIENCE_S)
     return client_context(certificates).wrap_socket(plain, server_hostname="localhost", suppress_ragged_eofs=False)
 
 

@@ -8,7 +8,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time as timing
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -24,6 +23,7 @@ from kiosk_core.ports import LoadAuthorisation, LoadInit
 from openteller.demo_certificates import DemoCertificates, make_demo_certificates
 from tests.bank import CARD, RULES, TERMINAL, Purse, host_settings, with_wrong_mac1
 from tests.clocks import RealClock, SetClock
+from tests.patience import PATIENCE_S, until
 from wire.host_messages import (
     ConfirmRequest,
     ConfirmResponse,
@@ -437,7 +437,7 @@ def client_context(certificates: DemoCertificates) -> ssl.SSLContext:
 def say(host: SimulatedBankHost, context: ssl.SSLContext, data: bytes) -> bytes:
     """What the host says to `data`; a client that is none of ours."""
     with (
-        socket.create_connection(("127.0.0.1", host.port), 5) as plain,
+        socket.create_connection(("127.0.0.1", host.port), PATIENCE_S) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as connection,
     ):
         connection.sendall(data)
@@ -450,7 +450,7 @@ def test_a_foreign_client_is_answered_over_tls_1_3(certificates: DemoCertificate
 
 def test_two_requests_in_one_piece_get_two_answers(certificates: DemoCertificates, host: SimulatedBankHost) -> None:
     with (
-        socket.create_connection(("127.0.0.1", host.port), 5) as plain,
+        socket.create_connection(("127.0.0.1", host.port), PATIENCE_S) as plain,
         client_context(certificates).wrap_socket(plain, server_hostname="localhost") as connection,
     ):
         connection.sendall(ECHO + ECHO)
@@ -462,13 +462,13 @@ def test_two_requests_in_one_piece_get_two_answers(certificates: DemoCertificate
 
 def refusal(caplog: pytest.LogCaptureFixture) -> str:
     """The warning with which the host, on its own thread, refuses a client."""
-    until = timing.monotonic() + 10
-    while timing.monotonic() < until:
-        for record in caplog.records:
-            if record.levelno == logging.WARNING and record.getMessage().startswith("the client at 127.0.0.1:"):
-                return record.getMessage().partition(" is refused: ")[2]
-        timing.sleep(0.01)
-    return "none was logged"
+    said = "the client at 127.0.0.1:"
+
+    def warnings() -> list[str]:
+        return [each.getMessage() for each in [*caplog.records] if each.levelno == logging.WARNING]
+
+    until(lambda: any(each.startswith(said) for each in warnings()))
+    return next(each for each in warnings() if each.startswith(said)).partition(" is refused: ")[2]
 
 
 def test_a_client_of_tls_1_2_is_refused(
@@ -511,7 +511,7 @@ def test_bytes_that_are_no_request_end_the_connection_and_nothing_else(
 
 
 def test_a_port_scan_is_in_nobody_s_way(certificates: DemoCertificates, host: SimulatedBankHost) -> None:
-    with socket.create_connection(("127.0.0.1", host.port), 5) as scanner:
+    with socket.create_connection(("127.0.0.1", host.port), PATIENCE_S) as scanner:
         scanner.sendall(b"hello\r\n")
         assert say(host, client_context(certificates), ECHO) == ECHO_ANSWER
 
@@ -524,8 +524,8 @@ def test_it_stops_while_a_client_is_connected_and_another_waits_in_the_handshake
         _ = host.port
     host.start()
     with (
-        socket.create_connection(("127.0.0.1", host.port), 5),
-        socket.create_connection(("127.0.0.1", host.port), 5) as plain,
+        socket.create_connection(("127.0.0.1", host.port), PATIENCE_S),
+        socket.create_connection(("127.0.0.1", host.port), PATIENCE_S) as plain,
         client_context(certificates).wrap_socket(plain, server_hostname="localhost") as connection,
     ):
         connection.sendall(ECHO)

@@ -389,7 +389,7 @@ def test_damaged_cards_are_damaged_as_their_names_say(tmp_path: Path) -> None:
     assert card_of("too_short", tmp_path).plastic.length is Length.SHORT
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.sampled_from(["bank", "social_security_3", "city_purse"]), st.lists(st.binary(max_size=40), max_size=6))
 def test_no_bytes_break_a_chip(tmp_path: Path, kind: str, commands: list[bytes]) -> None:
     chip = chip_of(kind, tmp_path)

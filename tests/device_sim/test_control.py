@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from device_sim.actions import Mistake
 from device_sim.control import MAX_LINE_BYTES, ControlError, ControlServer, SimControl
+from tests.patience import PATIENCE_S
 
 
 class World:
@@ -39,7 +40,7 @@ class World:
         raise FileNotFoundError(2, "No such file or directory", picture)
 
     def wait(self) -> None:
-        self.go_on.wait(10)
+        self.go_on.wait(PATIENCE_S)
 
     @property
     def actions(self) -> Mapping[str, Any]:
@@ -68,7 +69,7 @@ def path(world: World) -> Iterator[Path]:
 def line(path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(path))
-        connection.settimeout(10)
+        connection.settimeout(PATIENCE_S)
         yield connection
 
 
@@ -168,7 +169,7 @@ def test_many_requests_in_one_piece_are_answered_in_their_order(world: World, li
 
 def test_many_clients_act_side_by_side(world: World, path: Path) -> None:
     def act(number: int) -> None:
-        client = SimControl(path)
+        client = SimControl(path, PATIENCE_S)
         for _ in range(20):
             client.do("place", card=str(number))
         client.close()
@@ -183,7 +184,7 @@ def test_many_clients_act_side_by_side(world: World, path: Path) -> None:
 
 def test_a_client_that_waits_holds_up_no_other(world: World, path: Path, line: socket.socket) -> None:
     line.sendall(b'{"do": "wait"}\n')
-    other = SimControl(path)
+    other = SimControl(path, PATIENCE_S)
     other.do("place", card="transit")
     other.close()
     world.go_on.set()
@@ -198,7 +199,7 @@ def test_a_client_that_goes_without_reading_harms_nobody(
     gone.sendall(b'{"do": "wait"}\n{"do": "place", "card": "transit"}\n')
     gone.close()
     world.go_on.set()
-    client = SimControl(path)
+    client = SimControl(path, PATIENCE_S)
     client.do("place", card="other")
     client.close()
     assert ("other", "front") in world.done
@@ -209,7 +210,7 @@ def test_clients_see_the_end_when_the_simulator_goes(world: World) -> None:
     with tempfile.TemporaryDirectory(prefix="ot-") as folder:
         server = ControlServer(Path(folder) / "sim.sock", world.actions)
         server.start()
-        client = SimControl(Path(folder) / "sim.sock")
+        client = SimControl(Path(folder) / "sim.sock", PATIENCE_S)
         client.do("place", card="transit")
         server.close()
         with pytest.raises(OSError, match=r"the simulator has gone|Broken pipe"):
@@ -233,7 +234,7 @@ def test_takes_the_place_of_a_simulator_that_was_killed(world: World) -> None:
         os.umask(before)
         server = ControlServer(path, world.actions)
         server.start()
-        client = SimControl(path)
+        client = SimControl(path, PATIENCE_S)
         client.do("place", card="transit")
         client.close()
         server.close()
@@ -241,7 +242,7 @@ def test_takes_the_place_of_a_simulator_that_was_killed(world: World) -> None:
 
 
 def test_a_refusal_is_raised_by_the_client_in_its_own_words(path: Path) -> None:
-    client = SimControl(path)
+    client = SimControl(path, PATIENCE_S)
     with pytest.raises(ControlError, match=r"^no card 'library'; there are transit$"):
         client.do("place", card="library")
     client.do("place", card="transit")
@@ -275,7 +276,7 @@ def test_answers_any_line_with_one_line(data: bytes) -> None:
 
 
 def test_describes_its_actions_with_their_arguments(path: Path) -> None:
-    sim = SimControl(path)
+    sim = SimControl(path, PATIENCE_S)
     described = sim.actions()
     sim.close()
     assert set(described) == {"place", "save", "switch", "wait"}
@@ -291,7 +292,7 @@ def test_describes_its_actions_with_their_arguments(path: Path) -> None:
 
 
 def test_tells_what_is_wrong_with_a_request_and_does_nothing(world: World, path: Path) -> None:
-    sim = SimControl(path)
+    sim = SimControl(path, PATIENCE_S)
     assert sim.check("place", {"card": "transit"}) == ()
     assert sim.check("place", {"side": "edge"}) == (
         Mistake("card", "missing required argument"),

@@ -26,6 +26,7 @@ from device_sim.settings import (
 )
 from device_sim.terminal import SimulatedTerminal
 from tests.device_sim.simulated_terminal import Rig, open_terminal
+from tests.patience import PATIENCE_S
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "simulator.md"
 
@@ -223,11 +224,11 @@ def test_a_document_is_laid_turned_and_taken_under_the_camera(terminal: Simulate
         terminal.take_document()
     url = terminal.state()["devices"]["camera"]["url"]
     port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/video", url)[1])  # type: ignore[index]
-    with socket.create_connection(("127.0.0.1", port), 5):
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_S):
         pass
     terminal.strike("camera", "unplug")
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", port), 5)
+        socket.create_connection(("127.0.0.1", port), PATIENCE_S)
 
 
 def test_every_device_is_a_unit_whose_every_fault_strikes_and_is_mended(terminal: SimulatedTerminal) -> None:
@@ -292,15 +293,14 @@ def test_ports_are_where_the_settings_say_and_gone_afterwards() -> None:
         assert port is not None
         for name in ("card-reader", "pin-pad", "scanner"):
             assert os.path.lexists(rig.folder / name)
-        with socket.create_connection(("127.0.0.1", port), 5) as printer:
-            printer.settimeout(10)
+        with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as printer:
             printer.sendall(b"\x10\x04\x01")  # DLE EOT 1
             assert printer.recv(1) == b"\x12"  # facts/device-protocols.md 3c: all is well
         rig.terminal.strike("receipt_printer", "unplug")
         with pytest.raises(OSError, match="refused"):
-            socket.create_connection(("127.0.0.1", port), 5)
+            socket.create_connection(("127.0.0.1", port), PATIENCE_S)
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", port), 5)
+        socket.create_connection(("127.0.0.1", port), PATIENCE_S)
 
 
 def test_a_faster_terminal_has_quicker_mechanics() -> None:

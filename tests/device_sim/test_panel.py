@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -60,6 +59,7 @@ from openteller.demo import write_configuration
 from openteller.wire_reading import WireReading, families_of
 from tests.clocks import SetClock
 from tests.device_sim.simulated_terminal import Rig, open_order, open_terminal, print_receipt
+from tests.patience import PATIENCE_S, until
 
 pytestmark = [
     # Says the offscreen platform each time a window has a size.
@@ -350,7 +350,7 @@ def test_secrets_are_masked_before_the_panel_has_them(full: Rig) -> None:
     try:
         os.write(fd, b"Card 6222 0000 1234 5678 90\n\x10\x04\x04")
         os.write(pins, b"\x02Z66\x03")
-        wait_for(lambda: len(listening.heard(PRINTER)) >= 2 and listening.heard(PIN_PAD))
+        until(lambda: len(listening.heard(PRINTER)) >= 2 and listening.heard(PIN_PAD))
     finally:
         os.close(fd)
         os.close(pins)
@@ -729,7 +729,7 @@ def sim(rig: Rig) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
         text=True,
     )
     try:
-        wait_for((run / "sim.sock").exists)
+        until((run / "sim.sock").exists)
         yield process, run
     finally:
         process.kill()
@@ -738,23 +738,18 @@ def sim(rig: Rig) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
         process.stdout.close()
 
 
-def wait_for(arrived: Callable[[], Any]) -> None:
-    until = time.monotonic() + 15
-    while not arrived():
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_panel_and_simulator(sim: tuple["subprocess.Popen[str]", Path], number: signal.Signals) -> None:
     process, run = sim
     process.send_signal(number)
-    output, _ = process.communicate(timeout=15)
+    output, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert "Traceback" not in output
     assert not (run / "sim.sock").exists()
 
 
+@pytest.mark.timeout(180)
 def test_the_simulator_goes_on_when_its_panel_is_closed(rig: Rig) -> None:
     out, run = rig.folder / "out", rig.folder / "run"
     out.mkdir()
@@ -769,10 +764,10 @@ def test_the_simulator_goes_on_when_its_panel_is_closed(rig: Rig) -> None:
         try:
             assert sim.stdout is not None
             assert sim.stdout.readline().startswith(b"The panel is closed, the simulator goes on: Ctrl-C ends it, ")
-            control = SimControl(run / "sim.sock")
+            control = SimControl(run / "sim.sock", PATIENCE_S)
             control.do("place_card", card="transit")
             control.close()
             sim.terminate()
-            assert sim.wait(15) == 0
+            assert sim.wait(PATIENCE_S) == 0
         finally:
             sim.kill()

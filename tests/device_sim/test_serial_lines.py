@@ -15,6 +15,7 @@ import serial
 from device_sim.serial.handlers import register
 from device_sim.serial.pty_port import PtyPort
 from device_sim.serial.world import TTY_BUFFER, SerialWorld
+from tests.patience import PATIENCE_S, until
 
 
 class Echo:
@@ -23,12 +24,14 @@ class Echo:
     def __init__(self) -> None:
         self.received = bytearray()
         self.unasked = b""
+        self.asked = 0
 
     def receive(self, data: bytes) -> bytes:
         self.received += data
         return data
 
     def idle(self) -> bytes:
+        self.asked += 1
         said, self.unasked = self.unasked, b""
         return said
 
@@ -42,6 +45,10 @@ class Bench(Protocol):
     def plug(self) -> None: ...
 
     def unplug(self) -> None: ...
+
+    def ask(self) -> None:
+        """Return when the device has been asked what it has to say, and that is on the line or lost."""
+        ...
 
 
 class SimBench:
@@ -61,6 +68,9 @@ class SimBench:
     def unplug(self) -> None:
         self._world.unplug(self._name)
 
+    def ask(self) -> None:
+        pass  # it is asked by who reads alone
+
 
 class PtyBench:
     def __init__(self, folder: Path) -> None:
@@ -74,6 +84,10 @@ class PtyBench:
     def unplug(self) -> None:
         self._port.unplug()
 
+    def ask(self) -> None:
+        enough = self.device.asked + 2
+        until(lambda: self.device.asked >= enough)
+
 
 @pytest.fixture(params=["sim", "pty"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
@@ -82,7 +96,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     made.unplug()
 
 
-def opened(bench: Bench, timeout: float = 2.0) -> serial.Serial:
+def opened(bench: Bench, timeout: float = PATIENCE_S) -> serial.Serial:
     return serial.serial_for_url(bench.url, baudrate=115200, timeout=timeout, exclusive=True)
 
 
@@ -104,15 +118,15 @@ def test_who_opens_the_port_while_the_device_is_asked_hears_what_it_says(tmp_pat
 
         def idle(self) -> bytes:
             self.asked.set()
-            assert self.may_say.wait(5)
+            assert self.may_say.wait(PATIENCE_S)
             said, self.said = self.said, True
             return b"" if said else b"!"
 
     device = Slow()
     with PtyPort(tmp_path / "port", device) as pty:
-        assert device.asked.wait(5)
+        assert device.asked.wait(PATIENCE_S)
         try:
-            with serial.Serial(str(pty.path), timeout=5, exclusive=True) as port:
+            with serial.Serial(str(pty.path), timeout=PATIENCE_S, exclusive=True) as port:
                 device.may_say.set()
                 assert port.read(1) == b"!"
         finally:
@@ -122,6 +136,7 @@ def test_who_opens_the_port_while_the_device_is_asked_hears_what_it_says(tmp_pat
 def test_returns_what_came_when_the_time_is_over(bench: Bench) -> None:
     with opened(bench, timeout=0.05) as port:
         port.write(b"ab")
+        until(lambda: port.in_waiting == 2)
         assert port.read(10) == b"ab"
         assert port.read(1) == b""
 
@@ -152,8 +167,8 @@ def test_what_is_said_while_nobody_listens_is_lost(bench: Bench) -> None:
         port.write(b"abc")
         port.read(1)
     bench.device.unasked = b"lost"
-    time.sleep(0.06)
-    with opened(bench, timeout=0.05) as port:
+    bench.ask()
+    with opened(bench) as port:
         port.reset_input_buffer()
         port.write(b"x")
         assert port.read(1) == b"x"
@@ -199,14 +214,14 @@ def test_an_unplugged_port_fails_as_a_real_one(
 
 
 def test_a_waiting_read_ends_at_once_when_the_plug_is_pulled(bench: Bench) -> None:
-    with opened(bench, timeout=30.0) as port:
+    with opened(bench, timeout=2 * PATIENCE_S) as port:
         puller = threading.Timer(0.03, bench.unplug)
         puller.start()
         began = time.monotonic()
         with pytest.raises(serial.SerialException):
             port.read(1)
         puller.join()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < PATIENCE_S
 
 
 def test_a_lost_port_stays_lost_after_a_replug_and_can_be_opened_anew(bench: Bench) -> None:
@@ -246,7 +261,7 @@ def test_a_device_may_pull_its_own_plug(tmp_path: Path) -> None:
             return data
 
     pty = PtyPort(tmp_path / "gone", Vanishing())
-    port = serial.serial_for_url(str(tmp_path / "gone"), timeout=2)
+    port = serial.serial_for_url(str(tmp_path / "gone"), timeout=PATIENCE_S)
     port.write(b"x")
     with pytest.raises(serial.SerialException):
         port.read(1)
@@ -263,12 +278,10 @@ def test_a_host_that_does_not_read_loses_the_rest() -> None:
 
 def test_a_host_that_does_not_read_does_not_stop_a_pty(tmp_path: Path) -> None:
     bench = PtyBench(tmp_path)
-    with serial.serial_for_url(bench.url, timeout=1, write_timeout=5) as port:
+    with serial.serial_for_url(bench.url, timeout=1, write_timeout=PATIENCE_S) as port:
         for _ in range(20):
             port.write(b"x" * 8192)
-        deadline = time.monotonic() + 5
-        while len(bench.device.received) < 20 * 8192 and time.monotonic() < deadline:
-            time.sleep(0.005)
+        until(lambda: len(bench.device.received) >= 20 * 8192)
         assert len(bench.device.received) == 20 * 8192
     bench.unplug()
 

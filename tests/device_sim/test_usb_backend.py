@@ -20,8 +20,10 @@ from device_sim.usb.bus import SimulatedBus
 from device_sim.usb.device import Descriptor, Endpoint, Interface, Stall
 from device_sim.usb.remote import BusServer, RemoteBackend
 from tests.clocks import RealClock
+from tests.patience import PATIENCE_S, until
 from tests.usb_lanes import LANES, Lane, open_lane
 
+PATIENCE_MS = round(1000 * PATIENCE_S)
 ENDPOINTS = (Endpoint(0x02, 2), Endpoint(0x82, 2), Endpoint(0x81, 3, max_packet=8, interval=16))
 
 
@@ -103,8 +105,8 @@ def test_bytes_go_out_and_come_back(lane: Lane) -> None:
     lane.bus.attach(Echo())
     with lane.open() as device:
         everything = bytes(range(256)) * 16
-        assert device.write(0x02, everything, 1000) == len(everything)
-        assert bytes(device.read(0x82, 8192, 1000)) == everything
+        assert device.write(0x02, everything, PATIENCE_MS) == len(everything)
+        assert bytes(device.read(0x82, 8192, PATIENCE_MS)) == everything
 
 
 def test_read_times_out_after_its_time(lane: Lane) -> None:
@@ -115,7 +117,7 @@ def test_read_times_out_after_its_time(lane: Lane) -> None:
             with pytest.raises(usb.core.USBTimeoutError) as timeout:
                 device.read(endpoint, 8, 30)
             assert timeout.value.errno == 110
-            assert 0.03 <= time.monotonic() - begun < 1.0
+            assert 0.03 <= time.monotonic() - begun < 30
 
 
 def test_read_waits_for_what_comes_later(lane: Lane) -> None:
@@ -123,7 +125,7 @@ def test_read_waits_for_what_comes_later(lane: Lane) -> None:
     lane.bus.attach(echo)
     with lane.open() as device:
         timer = later(0.02, echo.waiting.append, b"late")
-        assert bytes(device.read(0x82, 64, 5000)) == b"late"
+        assert bytes(device.read(0x82, 64, PATIENCE_MS)) == b"late"
         timer.join()
 
 
@@ -132,16 +134,14 @@ def test_unplugging_ends_a_waiting_read_at_once_and_all_later_calls(lane: Lane) 
     lane.bus.attach(echo)
     with lane.open() as device:
         timer = later(0.02, lane.bus.detach, echo)
-        begun = time.monotonic()
         with pytest.raises(usb.core.USBError) as gone:
-            device.read(0x82, 64, 10_000)
+            device.read(0x82, 64, PATIENCE_MS)  # whose time-out would be another error
         timer.join()
-        assert time.monotonic() - begun < 2.0
         errors = [gone.value.errno]
         for call in (
-            lambda: device.write(0x02, b"x", 100),
-            lambda: device.read(0x82, 64, 100),
-            lambda: device.ctrl_transfer(0xA1, 1, 0, 0, 3, 100),
+            lambda: device.write(0x02, b"x", PATIENCE_MS),
+            lambda: device.read(0x82, 64, PATIENCE_MS),
+            lambda: device.ctrl_transfer(0xA1, 1, 0, 0, 3, PATIENCE_MS),
             lambda: device.clear_halt(0x82),
         ):
             with pytest.raises(usb.core.USBError) as later_call:
@@ -160,9 +160,9 @@ def test_a_device_plugged_in_again_is_a_new_one(lane: Lane) -> None:
         second = lane.bus.attach(echo)
         assert second.address != first.address
         with lane.open() as fresh:
-            assert fresh.write(0x02, b"new", 100) == 3
+            assert fresh.write(0x02, b"new", PATIENCE_MS) == 3
             with pytest.raises(usb.core.USBError) as gone:
-                old.write(0x02, b"old", 100)
+                old.write(0x02, b"old", PATIENCE_MS)
             assert gone.value.errno == 19
 
 
@@ -219,17 +219,17 @@ def test_a_stalled_pipe_stays_stalled_until_it_is_cleared(lane: Lane) -> None:
     with lane.open() as device:
         for data in (b"stall", b"x"):
             with pytest.raises(usb.core.USBError) as stalled:
-                device.write(0x02, data, 100)
+                device.write(0x02, data, PATIENCE_MS)
             assert stalled.value.errno == 32
         device.clear_halt(0x02)
-        assert device.write(0x02, b"x", 100) == 1
+        assert device.write(0x02, b"x", PATIENCE_MS) == 1
 
 
 def test_a_reset_is_a_power_cycle(lane: Lane) -> None:
     echo = Echo()
     lane.bus.attach(echo)
     with lane.open() as device:
-        device.write(0x02, b"x", 100)
+        device.write(0x02, b"x", PATIENCE_MS)
         device.reset()
     assert echo.power_cycles == 1
     assert echo.waiting == []
@@ -258,32 +258,27 @@ def test_closing_a_session_ends_its_waiting_read() -> None:
     session = bus.open(bus.attach(Echo()).address)
     timer = later(0.02, session.close)
     with pytest.raises(usb.core.USBError) as closed:
-        session.read(0x82, 64, 10_000)
+        session.read(0x82, 64, PATIENCE_MS)
     timer.join()
     assert closed.value.errno == 19
 
 
 def test_devices_do_not_wait_for_each_other(lane: Lane) -> None:
-    lane.bus.attach(Echo(0x0001))
+    first = Echo(0x0001)
+    lane.bus.attach(first)
     lane.bus.attach(Echo(0x0002))
     with lane.open(0x0001) as waiting, lane.open(0x0002) as working:
-        outcome: list[object] = []
-
-        def wait() -> None:
-            try:
-                waiting.read(0x82, 64, 300)
-            except usb.core.USBError as error:
-                outcome.append(error.errno)
-
-        thread = threading.Thread(target=wait)
+        heard: list[bytes] = []
+        thread = threading.Thread(target=lambda: heard.append(bytes(waiting.read(0x82, 64, PATIENCE_MS))))
         thread.start()
-        begun = time.monotonic()
+        assert first.asked.wait(PATIENCE_S)
         for _ in range(20):
-            working.write(0x02, b"ping", 100)
-            assert bytes(working.read(0x82, 64, 100)) == b"ping"
-        assert time.monotonic() - begun < 0.3
+            working.write(0x02, b"ping", PATIENCE_MS)
+            assert bytes(working.read(0x82, 64, PATIENCE_MS)) == b"ping"
+        assert thread.is_alive()
+        first.waiting.append(b"pong")
         thread.join()
-        assert outcome == [110]
+        assert heard == [b"pong"]
 
 
 def test_plugging_in_or_out_twice_is_a_mistake() -> None:
@@ -318,7 +313,7 @@ def test_the_end_of_the_other_process_is_an_unplugged_device(served: tuple[Simul
     with Lane("remote", bus, RemoteBackend(path)).open() as device:
         timer = later(0.02, server.close)
         with pytest.raises(usb.core.USBError) as gone:
-            device.read(0x82, 64, 10_000)
+            device.read(0x82, 64, PATIENCE_MS)
         timer.join()
         assert gone.value.errno == 19
     assert not path.exists()
@@ -352,18 +347,18 @@ def test_a_client_that_is_killed_while_it_waits_gives_its_claim_back(
         "device.read(0x82, 64, 60000)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(path)]) as child:
-        assert echo.asked.wait(20)
+        assert echo.asked.wait(PATIENCE_S)
         child.kill()
     lane = Lane("remote", bus, RemoteBackend(path))
-    deadline = time.monotonic() + 5
-    while True:
+
+    def is_ours() -> bool:
         try:
             with lane.open() as device:
-                assert device.write(0x02, b"mine", 100) == 4
-            break
+                return bool(device.write(0x02, b"mine", PATIENCE_MS) == 4)
         except usb.core.USBError:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+            return False
+
+    until(is_ours)
 
 
 @pytest.mark.parametrize(
@@ -386,7 +381,7 @@ def test_a_client_that_talks_nonsense_hurts_nobody(
     bus.attach(Echo())
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
-        client.settimeout(5)
+        client.settimeout(PATIENCE_S)
         # A server that hangs up in the middle of the nonsense resets the connection.
         with contextlib.suppress(ConnectionError):
             client.sendall((len(body) if length is None else length).to_bytes(4, "big") + body)

@@ -1,10 +1,9 @@
 """The CRT-288K's driver against the simulated reader, through pyusb and the backend of a bus in this process."""
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from threading import Timer
+from threading import Thread
 
 import pytest
 from hypothesis import given, settings
@@ -32,6 +31,7 @@ from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, OpenTellerE
 from kiosk_core.magnetic_tracks import MagneticTracks, TrackData, TrackStatus
 from kiosk_core.status import DeviceState, Identity, Media
 from tests.clocks import RealClock, SetClock
+from tests.patience import until
 from wire.crt288k import (
     Apdu,
     AskSerialNumber,
@@ -601,13 +601,16 @@ def test_an_unplug_while_an_answer_is_awaited_is_noticed_at_once() -> None:
     rig.reader.insert(bank_card())
     rig.driver.read_raw_data()
     rig.reader.misbehave(Misdeed.SILENT)
-    puller = Timer(0.03, rig.unplug)
+
+    def pull() -> None:
+        until(lambda: Apdu(Protocol.T0, SELECT) in rig.reader.executed)
+        rig.unplug()
+
+    puller = Thread(target=pull)
     puller.start()
-    began = time.monotonic()
-    with pytest.raises(DeviceUnavailable, match="unplugged"):
+    with pytest.raises(DeviceUnavailable, match="unplugged"):  # a time-out says something else
         rig.driver.chip_io(ChipProtocol.T0, SELECT)
     puller.join()
-    assert time.monotonic() - began < 0.03 + 0.1  # issue 3: under 100 ms after the pull
     rig.driver.close()
     rig.plug()
     rig.driver = rig.open()

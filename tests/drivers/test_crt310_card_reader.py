@@ -1,6 +1,7 @@
 """The CRT-310 as the card reader port sees it, against the simulated reader on `sim://`."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -25,7 +26,7 @@ from kiosk_core.card_reader import (
 from kiosk_core.errors import DeviceFault, Fault, ProtocolViolation
 from kiosk_core.magnetic_tracks import MagneticTracks, TrackData, TrackStatus
 from kiosk_core.status import DeviceState, Media
-from tests.clocks import RealClock
+from tests.clocks import SetClock
 from wire.crt310_commands import MoveTo
 
 NAME = "card_reader"
@@ -38,10 +39,10 @@ def reader() -> SimulatedCrt310:
 
 
 def connected(reader: SimulatedCrt310, exit_to: MoveTo = MoveTo.FRONT) -> CardReader:
-    world = SerialWorld()
+    clock = SetClock(datetime(2026, 7, 26, 12, tzinfo=UTC))
+    world = SerialWorld(clock)
     world.add("reader", reader)
     register(world)
-    clock = RealClock()
     driver = Crt310Reader(NAME, open_serial("sim://reader", 9600, NAME, clock), clock)
     return Crt310CardReader(NAME, driver, exit_to)
 

@@ -12,6 +12,7 @@ from drivers.device_thread import DeviceThread, Supervised
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, ProtocolViolation
 from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity
 from tests.clocks import RealClock, SetClock
+from tests.patience import PATIENCE_S, until
 
 NAME = "printer"
 
@@ -159,7 +160,7 @@ Start = Callable[[Callable[[], Device]], tuple[DeviceThread[Device], list[Device
 
 def test_calls_are_carried_out_by_the_thread_of_the_device(start: Start) -> None:
     thread, _ = start(Device)
-    assert thread.call(lambda device: threading.current_thread().name).result(5) == "device-printer"
+    assert thread.call(lambda device: threading.current_thread().name).result(PATIENCE_S) == "device-printer"
 
 
 def test_what_a_call_raises_is_in_its_future(start: Start) -> None:
@@ -169,8 +170,8 @@ def test_what_a_call_raises_is_in_its_future(start: Start) -> None:
         raise DeviceFault(NAME, Fault.PAPER_OUT)
 
     with pytest.raises(DeviceFault):
-        thread.call(work).result(5)
-    assert thread.call(Device.identify).result(5) == Identity("model")
+        thread.call(work).result(PATIENCE_S)
+    assert thread.call(Device.identify).result(PATIENCE_S) == Identity("model")
 
 
 class Answer:
@@ -182,10 +183,10 @@ def test_what_was_asked_and_answered_is_forgotten_at_once(start: Start) -> None:
     forgotten = threading.Event()
 
     def ask() -> None:
-        weakref.finalize(thread.call(lambda _: Answer()).result(5), forgotten.set)
+        weakref.finalize(thread.call(lambda _: Answer()).result(PATIENCE_S), forgotten.set)
 
     ask()
-    assert forgotten.wait(5)
+    assert forgotten.wait(PATIENCE_S)
 
 
 def test_a_driver_that_raises_anything_does_not_end_the_thread(start: Start, caplog: pytest.LogCaptureFixture) -> None:
@@ -199,22 +200,19 @@ def test_a_driver_that_raises_anything_does_not_end_the_thread(start: Start, cap
 
     with caplog.at_level(logging.CRITICAL):
         thread, statuses = start(open_device)
-        deadline = threading.Event()
-        for _ in range(500):
-            if len(opened) > 1 and thread.status.state is DeviceState.ONLINE:
-                break
-            deadline.wait(0.01)
+        until(lambda: len(statuses) >= 2)  # what is published: `status` tells it a moment before
+    assert thread.status is statuses[-1]
     assert [status.state for status in statuses] == [DeviceState.OFFLINE, DeviceState.ONLINE]
 
 
 def test_a_device_that_is_asked_all_the_time_is_polled_all_the_same(start: Start) -> None:
     device = Device()
     thread, statuses = start(lambda: device)
-    thread.call(Device.identify).result(5)
+    thread.call(Device.identify).result(PATIENCE_S)
     device.raises = DeviceUnavailable(NAME, "silent")
     for _ in range(5000):
         try:
-            thread.call(Device.identify).result(5)
+            thread.call(Device.identify).result(PATIENCE_S)
         except DeviceUnavailable:
             break
     assert statuses[-1].state is DeviceState.OFFLINE

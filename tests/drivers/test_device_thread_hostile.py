@@ -16,6 +16,7 @@ from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, ProtocolVio
 from kiosk_core.status import Counters, DeviceState, DeviceStatus, Identity
 from tests.clocks import RealClock, SetClock
 from tests.drivers.hostile import attack, lanes
+from tests.patience import PATIENCE_S, until
 
 NAME = "card_reader"
 SECRET = "6222021234567890"
@@ -202,13 +203,9 @@ def test_no_error_anywhere_ends_the_thread(
     thread.start()
     try:
         for _ in range(3):
-            thread.call(HostileDevice.identify).exception(5)
+            thread.call(HostileDevice.identify).exception(PATIENCE_S)
         world.raises.clear()
-        until = threading.Event()
-        for _ in range(5000):
-            if thread.status.in_service and thread.call(HostileDevice.identify).exception(5) is None:
-                break
-            until.wait(0.001)
+        until(lambda: thread.status.in_service and thread.call(HostileDevice.identify).exception(PATIENCE_S) is None)
         assert thread.status.in_service
     finally:
         thread.stop()
@@ -224,10 +221,10 @@ def test_no_future_waits_for_a_thread_that_has_ended() -> None:
 
     def hold(_: HostileDevice) -> None:
         inside.set()
-        assert go_on.wait(5)
+        assert go_on.wait(PATIENCE_S)
 
     held = thread.call(hold)
-    assert inside.wait(5)
+    assert inside.wait(PATIENCE_S)
     stopper = threading.Thread(target=thread.stop)
     stopper.start()
     while thread._jobs.empty():
@@ -235,11 +232,11 @@ def test_no_future_waits_for_a_thread_that_has_ended() -> None:
     behind: list[Future[Identity]] = [thread.call(HostileDevice.identify) for _ in range(3)]
     behind[1].cancel()
     go_on.set()
-    stopper.join(5)
-    assert held.exception(5) is None
+    stopper.join(PATIENCE_S)
+    assert held.exception(PATIENCE_S) is None
     later = thread.call(HostileDevice.identify)
     for future in (behind[0], behind[2], later):
-        assert isinstance(future.exception(5), DeviceUnavailable)
+        assert isinstance(future.exception(PATIENCE_S), DeviceUnavailable)
 
 
 def test_a_thread_that_is_ended_from_within_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +251,7 @@ def test_a_thread_that_is_ended_from_within_leaves_nobody_waiting(monkeypatch: p
 
     first, second = thread.call(leave), thread.call(HostileDevice.identify)
     thread.start()
-    assert isinstance(first.exception(5), SystemExit)
-    assert isinstance(second.exception(5), DeviceUnavailable)
+    assert isinstance(first.exception(PATIENCE_S), SystemExit)
+    assert isinstance(second.exception(PATIENCE_S), DeviceUnavailable)
     thread.stop()
     assert [device.closed for device in world.opened] == [1]

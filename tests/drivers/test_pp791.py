@@ -20,7 +20,7 @@ from device_sim.pp791 import SimulatedPp791
 from device_sim.secure_module import SecureModule
 from device_sim.serial.pty_port import PtyPort
 from device_sim.serial.wire import Wire
-from drivers.pp791 import ACK_S, ANSWER_S, END_S, GRACE_S, QUIET_S, SETTLE_S, Pp791, Pp791Profile
+from drivers.pp791 import ACK_S, ANSWER_S, END_S, GRACE_S, QUIET_S, SETTLE_S, TYPING_S, Pp791, Pp791Profile
 from drivers.serial_port import open_serial
 from kiosk_core.card_number import CardNumber
 from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, OpenTellerError, ProtocolViolation
@@ -39,6 +39,7 @@ from kiosk_core.pin_pad import (
 )
 from kiosk_core.status import DeviceState, Identity
 from tests.clocks import RealClock, SetClock
+from tests.patience import PATIENCE_S
 from wire.pp791 import Cancel, EnterPin, KeyCode, PinError, ReadKey, ResetState, SelfTestFailure
 
 NAME = "pin_pad"
@@ -826,17 +827,22 @@ def test_a_pin_on_a_pty(tmp_path: Path) -> None:
     with PtyPort(tmp_path / "pad", pad) as port:
         driver = Pp791(NAME, open_serial(str(port.path), 9600, NAME, clock), clock)
 
+        waits = threading.Event()
+
         def customer() -> None:
-            until = time.monotonic() + 10
-            while not pad.waits_for_pin and time.monotonic() < until:
-                time.sleep(0.01)
-            time.sleep(0.6)  # nobody types faster
+            assert waits.wait(PATIENCE_S)
+            time.sleep(TYPING_S + 0.1)  # nobody types faster
             pad.type_pin("1234")
+
+        def is_canceled() -> bool:
+            waits.set()
+            return False
 
         finger = threading.Thread(target=customer)
         finger.start()
         try:
-            assert driver.enter_pin(PinEntry(NUMBER), never) == PinBlock(PinFormat.ISO0, 4, BLOCK)
+            assert driver.enter_pin(PinEntry(NUMBER), is_canceled) == PinBlock(PinFormat.ISO0, 4, BLOCK)
         finally:
+            waits.set()
             finger.join()
             driver.close()

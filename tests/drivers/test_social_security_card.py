@@ -34,7 +34,7 @@ from kiosk_core.social_security import (
     SocialSecurityReader,
     Withheld,
 )
-from tests.clocks import RealClock
+from tests.clocks import SetClock
 
 IDENTIFIER = bytes.fromhex("31000000000000000000000000000001")
 # Nobody's: order code 000 is never given to anyone; its check character is that of GB 11643.
@@ -104,10 +104,10 @@ def simulated() -> SimulatedCrt310:
 
 @pytest.fixture
 def port(simulated: SimulatedCrt310) -> Iterator[CardReader]:
-    world = SerialWorld()
+    clock = SetClock(datetime(2026, 7, 26, 12, tzinfo=UTC))
+    world = SerialWorld(clock)
     world.add("reader", simulated)
     register(world)
-    clock = RealClock()
     opened = Crt310CardReader(
         "card_reader", Crt310Reader("card_reader", open_serial("sim://reader", 9600, "x", clock), clock)
     )

@@ -31,6 +31,7 @@ from kiosk_core.ports import (
 from openteller.demo_certificates import DemoCertificates, make_demo_certificates
 from tests.bank import CARD, RULES, TERMINAL, TRACE, Purse, host_settings, with_wrong_mac1
 from tests.clocks import RealClock
+from tests.patience import PATIENCE_S
 
 INIT = Purse().init()
 SHORT_S = 0.1
@@ -58,13 +59,13 @@ def settings(certificates: DemoCertificates, port: int) -> TlsSettings:
     )
 
 
-def link_to(wanted: TlsSettings, timeout_s: float = 5.0) -> HostLink:
+def link_to(wanted: TlsSettings, timeout_s: float = PATIENCE_S) -> HostLink:
     clock = RealClock()
     return HostLink(TlsConnector(wanted, clock), TERMINAL, clock, timeout_s=timeout_s, branch="BRANCH-0001")
 
 
 @contextlib.contextmanager
-def linked(wanted: TlsSettings, timeout_s: float = 5.0) -> Iterator[HostLink]:
+def linked(wanted: TlsSettings, timeout_s: float = PATIENCE_S) -> Iterator[HostLink]:
     with contextlib.closing(link_to(wanted, timeout_s)) as link:
         yield link
 
@@ -225,10 +226,11 @@ def test_a_silent_host_is_given_up_after_the_deadline(
 def test_without_a_host_there_is_silence_at_once(
     certificates: DemoCertificates, request_: Callable[[HostLink], object]
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with linked(settings(certificates, port)) as link, pytest.raises(HostSilent, match="does not accept"):
-        request_(link)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        wanted = settings(certificates, deaf.getsockname()[1])
+        with linked(wanted) as link, pytest.raises(HostSilent, match="does not accept"):
+            request_(link)
 
 
 def test_a_request_whose_answer_was_lost_is_repeated_and_acted_on_once(
@@ -249,12 +251,16 @@ def test_a_request_whose_answer_was_lost_is_repeated_and_acted_on_once(
     assert host.ledger()[0].refunded_fen == 5000
 
 
-def test_a_late_answer_is_nobody_s(certificates: DemoCertificates, host: SimulatedBankHost) -> None:
-    with linked(settings(certificates, host.port), 0.5) as link:
+def test_a_late_answer_is_nobody_s(
+    certificates: DemoCertificates, host: SimulatedBankHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with linked(settings(certificates, host.port)) as link:
         link.order_qr(TRACE, INIT)
-        host.faults.delay_s = 0.6
-        with pytest.raises(HostSilent):
-            link.query_order(TRACE)  # is answered "pending", too late
+        host.faults.delay_s = 3.0
+        with monkeypatch.context() as hasty:
+            hasty.setattr(link._line, "_timeout_s", SHORT_S)
+            with pytest.raises(HostSilent):
+                link.query_order(TRACE)  # is answered "pending", too late
         host.faults.delay_s = 0.0
         host.pay(TRACE.transaction)
         assert link.query_order(TRACE) is OrderState.PAID
@@ -301,7 +307,7 @@ def peer(context: ssl.SSLContext, script: Script) -> Iterator[int]:
             while True:
                 plain, _ = listener.accept()
                 with plain, contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
-                    connection.settimeout(2)
+                    connection.settimeout(PATIENCE_S)
                     script(connection)
 
     thread = threading.Thread(target=serve)
@@ -403,7 +409,7 @@ def test_a_host_that_never_stops_talking_is_called_anew(certificates: DemoCertif
     talked = threading.Event()
     with peer(server_context(certificates), script) as port, linked(settings(certificates, port)) as link:
         assert link.query_order(TRACE) is OrderState.PENDING
-        assert talked.wait(5)
+        assert talked.wait(PATIENCE_S)
         assert link.query_order(TRACE) is OrderState.PENDING
     assert connections == 2
 

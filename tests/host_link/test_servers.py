@@ -16,6 +16,7 @@ from tests.bank import TERMINAL, TRACE
 from tests.clocks import SetClock
 from tests.host_link.lines import FakeNetwork
 from tests.host_link.test_line import stan_of, status
+from tests.patience import PATIENCE_S
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -159,7 +160,7 @@ def test_an_address_is_not_looked_up(address: str) -> None:
 def test_a_name_is_looked_up_anew_each_time() -> None:
     answers = iter(["192.0.2.1", "192.0.2.2"])
     lookup = NameLookup("bank.example.com", lambda name: next(answers))
-    assert [lookup.address(5), lookup.address(5)] == ["192.0.2.1", "192.0.2.2"]
+    assert [lookup.address(PATIENCE_S), lookup.address(PATIENCE_S)] == ["192.0.2.1", "192.0.2.2"]
 
 
 def test_a_name_that_nobody_knows_is_told_and_asked_for_again() -> None:
@@ -171,7 +172,7 @@ def test_a_name_that_nobody_knows_is_told_and_asked_for_again() -> None:
     lookup = NameLookup("bank.example.com", unknown)
     for _ in range(2):
         with pytest.raises(OSError, match="not known"):
-            lookup.address(5)
+            lookup.address(PATIENCE_S)
     assert asked == ["bank.example.com"] * 2
 
 
@@ -180,7 +181,7 @@ def test_a_resolver_that_hangs_is_given_up_and_asked_once() -> None:
 
     def hang(name: str) -> str:
         asked.append(name)
-        release.wait(5)
+        release.wait(PATIENCE_S)
         return "192.0.2.1"
 
     lookup = NameLookup("bank.example.com", hang)
@@ -191,11 +192,11 @@ def test_a_resolver_that_hangs_is_given_up_and_asked_once() -> None:
         "the name bank.example.com could not be looked up in time; check the name server, or give an address"
     )
     release.set()
-    assert lookup.address(5) == "192.0.2.1"
+    assert lookup.address(PATIENCE_S) == "192.0.2.1"
     assert asked == ["bank.example.com"]
 
 
 def test_what_cannot_be_a_name_is_not_known() -> None:
     with pytest.raises(OSError, match="no name") as raised:
-        NameLookup("x" * 64 + ".example.com").address(5)
+        NameLookup("x" * 64 + ".example.com").address(PATIENCE_S)
     assert plain_reason(raised.value, 10) == "the bank host's name is not known; check [host] host and the name server"

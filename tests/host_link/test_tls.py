@@ -20,6 +20,7 @@ from openteller.demo_certificates import DemoCertificates, make_demo_certificate
 from tests.bank import TRACE
 from tests.host_link.lines import framed
 from tests.host_link.test_link import INIT, certificates, host, linked, never, peer, server_context, settings
+from tests.patience import PATIENCE_S
 
 __all__ = ["certificates", "host"]  # the fixtures
 
@@ -246,7 +247,7 @@ def client_context(certificates: DemoCertificates) -> ssl.SSLContext:
 @contextlib.contextmanager
 def raw(context: ssl.SSLContext, port: int) -> Iterator[ssl.SSLSocket]:
     with (
-        socket.create_connection(("127.0.0.1", port), 5) as plain,
+        socket.create_connection(("127.0.0.1", port), PATIENCE_S) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as connection,
     ):
         yield connection
