@@ -20,9 +20,11 @@ from rich.table import Table
 
 from benchmarks.queue_clients import TICKET, Connection, Served, open_windows, served
 from kiosk_core.branch_queue import QueueNow, QueueSilent, TicketWish
-from openteller.queue_client import QueueClient, QueuePlace
+from openteller.queue_answers import queue_now
+from openteller.queue_client import QueueClient
 from openteller.queue_follower import QueueFollower
 from openteller.system_clock import SystemClock
+from queue_display.listening.place import QueuePlace
 
 _POLL_S = 2.0
 _TICKETS = 300
@@ -93,7 +95,7 @@ def _poll(place: QueuePlace, seen: Seen, over: threading.Event) -> None:
     with closing(QueueClient(place, SystemClock())) as client:
         while not over.wait(_POLL_S):
             try:
-                seen.take(client.now())
+                seen.take(queue_now(client.board()))
             except QueueSilent:
                 seen.take(None)
 

@@ -14,7 +14,7 @@ from PyQt6.QtGui import QGuiApplication
 
 from openteller.system_clock import SystemClock
 from queue_display.board.app import start
-from queue_display.board.follower import Queue
+from queue_display.listening.place import QueuePlace
 
 
 def main(url: str, token_file: Path, size: str) -> int:
@@ -22,7 +22,7 @@ def main(url: str, token_file: Path, size: str) -> int:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     application = QGuiApplication(sys.argv[:1])
     width, _, height = size.partition("x")
-    queue = Queue(url, token_file.read_text(encoding="utf-8").strip())
+    queue = QueuePlace(url, token_file.read_text(encoding="utf-8").strip())
     board = start(queue, SystemClock(), size=(int(width), int(height)))
     shown = ""
 

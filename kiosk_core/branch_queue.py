@@ -121,10 +121,6 @@ class TicketRefused:
 class BranchQueue(Protocol):
     """The queue of the branch. Blocking; one thread owns it. Every method raises QueueSilent."""
 
-    def now(self) -> QueueNow:
-        """Return how the queue stands."""
-        ...
-
     def take(self, wish: TicketWish, key: str) -> QueueTicket | TicketRefused:
         """Take a ticket. With the same wish and `key` it is the same ticket, however often it is asked."""
         ...

@@ -10,10 +10,9 @@ import typer
 
 from openteller.console import log_to_stderr, plain_errors, stop
 from openteller.system_clock import SystemClock
+from queue_display.listening.place import NoToken, QueuePlace, read_token
 
 app = typer.Typer()
-
-_MOST_TOKEN_BYTES = 1000
 
 
 @app.command(
@@ -50,7 +49,6 @@ def board(  # noqa: PLR0917  (each is an option)
     from openteller.voice_file import VoiceFile, load_voice, open_speaker  # noqa: PLC0415
     from queue_display.announcer import Announcer  # noqa: PLC0415
     from queue_display.board.app import run  # noqa: PLC0415  (Qt)
-    from queue_display.board.follower import Queue  # noqa: PLC0415
 
     log_to_stderr(verbose)
     pixels = re.fullmatch(r"(\d{3,4})x(\d{3,4})", size, re.ASCII)
@@ -59,7 +57,7 @@ def board(  # noqa: PLR0917  (each is an option)
     if media is not None and not media.is_dir():
         stop(f"--media {media}: there is no such folder")
     with plain_errors(), ExitStack() as undo:
-        queue = Queue(_address(url), _token(token_file), ca)
+        queue = QueuePlace(_address(url), _token(token_file), ca)
         spoken = load_voice(voice) if voice is not None else VoiceFile()
         clock = SystemClock()
         announcer = None
@@ -85,8 +83,7 @@ def _address(url: str) -> str:
 
 
 def _token(file: Path) -> str:
-    with file.open("rb") as opened:
-        words = opened.read(_MOST_TOKEN_BYTES + 1).split()
-    if len(words) != 1 or not re.fullmatch(rb"[\x21-\x7e]{1,200}", words[0]):
+    try:
+        return read_token(file)
+    except NoToken:
         stop(f"{file}: must hold one token and nothing else, as printed by: openteller queue token add display NAME")
-    return words[0].decode()

@@ -22,6 +22,7 @@ from openteller.demo_certificates import make_demo_certificates
 from openteller.demo_processes import DemoError, Part, all_devices_work, listens, running
 from openteller.demo_queue import DemoQueue, DemoTeller, prepare_queue, queue_disagreements
 from openteller.system_clock import SystemClock
+from queue_display.listening.place import QueuePlace
 from queue_display.server.access import Role
 
 if TYPE_CHECKING:
@@ -228,11 +229,10 @@ def _rehearse_ticket(out: Path, queue: DemoQueue, rehearsal: "Rehearsal", langua
     """
     from openteller.rehearsal import RehearsalError  # noqa: PLC0415
     from queue_display.board import app as board_app  # noqa: PLC0415
-    from queue_display.board.follower import Queue  # noqa: PLC0415
 
     clock = SystemClock()
     day = clock.wall().date().isoformat()
-    board = board_app.start(Queue(queue.url, queue.tokens[Role.DISPLAY]), clock, size=BOARD_PX)
+    board = board_app.start(QueuePlace(queue.url, queue.tokens[Role.DISPLAY]), clock, size=BOARD_PX)
     try:
         with contextlib.closing(DemoTeller(queue)) as teller:
             teller.open_window()

@@ -5,50 +5,33 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TypeVar
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from kiosk_core.branch_queue import (
-    QueueCall,
-    QueueNow,
-    QueueService,
-    QueueSilent,
-    QueueTicket,
-    TicketRefused,
-    TicketWish,
-    Wait,
-)
+from kiosk_core.branch_queue import QueueSilent, QueueTicket, TicketRefused, TicketWish
 from kiosk_core.clock import Clock
 from kiosk_core.texts import LocalText
-from openteller.queue_answers import BOARD, NEW_TICKET, PROBLEM, NewTicket, ServiceNow, WaitSaid
+from openteller.queue_answers import NEW_TICKET, PROBLEM, NewTicket, wait_of
+from queue_display.listening.event_stream import MEDIA_TYPE
+from queue_display.listening.heard import Board, NotUnderstood, read_board, where_wrong
+from queue_display.listening.listener import SILENCE_S
+from queue_display.listening.place import QueuePlace
 
 _log = logging.getLogger(__name__)
 
 A = TypeVar("A")
 
-SILENT_S = 5.0
-"""A stream on which nothing comes for so long is dead: the server says every two seconds that it lives."""
 _ANSWER_S = 3.0  # for one request, from its first byte to the answer's last
 _PATIENCE_S = 8.0  # for a ticket, however often it is asked for
 _PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 _MOST_BYTES = 256 * 1024
 _LONGEST_PROBLEM = 300
-
-
-@dataclass(frozen=True)
-class QueuePlace:
-    """Where the queue is: `url` like https://queue.branch.example:8640, `ca` who signs its certificate (PEM)."""
-
-    url: str
-    token: str = field(repr=False)
-    ca: Path | None = None
 
 
 class _NotNow(QueueSilent):
@@ -67,7 +50,7 @@ class _Answer:
 
 
 class QueueClient:
-    """One thread owns it, but any may `interrupt` it. See kiosk_core.branch_queue.BranchQueue.
+    """A kiosk_core.branch_queue.BranchQueue, and what a follower reads. One thread owns it, but any may `interrupt` it.
 
     Raises (in the constructor):
         OSError: `ca` cannot be read or holds no certificate.
@@ -95,16 +78,19 @@ class QueueClient:
             with suppress(OSError):
                 stream.shutdown(socket.SHUT_RDWR)
 
-    def now(self) -> QueueNow:
-        """Return how the queue stands."""
+    def board(self) -> Board:
+        """Return how the queue stands.
+
+        Raises:
+            QueueSilent: it does not say.
+        """
         answer = self._ask("GET", "/v1/board")
         if answer.status != 200:
             raise _failed(answer)
-        board = _read(BOARD, answer)
-        return QueueNow(
-            tuple(_service(each) for each in board.services),
-            tuple(QueueCall(each.ticket, each.window) for each in board.calls),
-        )
+        try:
+            return read_board(answer.body)
+        except NotUnderstood as error:
+            raise _NotNow(str(error)) from None
 
     def take(self, wish: TicketWish, key: str) -> QueueTicket | TicketRefused:
         """Take a ticket; an answer that was lost is asked for again, with the same key."""
@@ -121,19 +107,14 @@ class QueueClient:
         if answer.status not in {200, 404, 409}:  # 409: it is done with, or somebody is at it already
             raise _failed(answer)
 
-    def follow(self) -> Iterator[bool]:
-        """Yield whenever the queue says something, at least every two seconds: True, something has happened.
+    def events(self, after: str) -> Generator[bytes]:
+        """Yield the stream of the events behind entry `after`, as it comes.
 
-        It goes on until the queue is silent or the stream is interrupted: QueueSilent.
+        It goes on until nothing comes for SILENCE_S, or it ends or is interrupted: QueueSilent.
         """
-        with self._following() as stream:
-            yield True
-            tail = b""
+        with self._following(after) as stream:
             try:
-                for chunk in stream.iter_raw():
-                    data = tail + chunk
-                    yield b"\nid:" in data  # only what has happened has a number
-                    tail = data[-3:]
+                yield from stream.iter_raw()
             except httpx.HTTPError as error:
                 raise _NotNow(f"the stream of the queue broke: {error!r}") from None
         raise _NotNow("the queue ended its stream")
@@ -141,13 +122,16 @@ class QueueClient:
     # -- inside ------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _following(self) -> Iterator[httpx.Response]:
-        timeout = httpx.Timeout(_ANSWER_S, read=SILENT_S)
+    def _following(self, after: str) -> Iterator[httpx.Response]:
+        timeout = httpx.Timeout(_ANSWER_S, read=SILENCE_S)
         try:
-            with self._http.stream("GET", "/v1/events", timeout=timeout) as stream:
+            with self._http.stream("GET", "/v1/events", headers={"Last-Event-ID": after}, timeout=timeout) as stream:
                 self._stream = stream.extensions["network_stream"].get_extra_info("socket")
                 if stream.status_code != 200:
                     raise _failed(_Answer(stream.status_code, b"", 0.0))
+                kind = stream.headers.get("content-type", "")
+                if not kind.startswith(MEDIA_TYPE):
+                    raise _NotNow(f"{kind!r:.40} is no stream of a queue")
                 yield stream
         except httpx.HTTPError as error:
             raise _NotNow(f"the queue cannot be reached: {error!r}") from None
@@ -193,7 +177,7 @@ class QueueClient:
     def _ticket(self, taken: NewTicket) -> QueueTicket:
         ticket = taken.ticket
         issued_at = datetime.fromtimestamp(ticket.issued_at, self._clock.wall().tzinfo)
-        return QueueTicket(ticket.ticket, ticket.ahead, _wait(ticket.wait), issued_at, taken.page_url)
+        return QueueTicket(ticket.ticket, ticket.ahead, wait_of(ticket.wait), issued_at, taken.page_url)
 
 
 def _trust(place: QueuePlace) -> ssl.SSLContext:
@@ -219,8 +203,7 @@ def _read(kind: "TypeAdapter[A]", answer: _Answer) -> A:
     try:
         return kind.validate_json(answer.body)
     except ValidationError as error:
-        places = ", ".join(".".join(map(str, each["loc"])) for each in error.errors(include_input=False)[:3])
-        raise _NotNow(f"the queue's answer {answer.status} is not as it must be: {places or 'no JSON'}") from None
+        raise _NotNow(f"the queue's answer {answer.status}: {where_wrong(error)}") from None
 
 
 def _failed(answer: _Answer) -> QueueSilent:
@@ -237,12 +220,3 @@ def _failed(answer: _Answer) -> QueueSilent:
 
 def _seconds(retry_after: str | None) -> float:
     return float(retry_after) if retry_after is not None and re.fullmatch("[0-9]{1,6}", retry_after) else 0.0
-
-
-def _service(service: ServiceNow) -> QueueService:
-    newcomer = {name: _wait(each) for name, each in service.newcomer.items()}
-    return QueueService(service.service, service.title, service.waiting, newcomer)
-
-
-def _wait(said: WaitSaid) -> Wait:
-    return Wait(said.about_s, said.up_to_s)

@@ -1,14 +1,13 @@
 """What a terminal has of the branch's queue: who asks it, who follows it, and the day's appointments."""
 
-import re
-
 from kiosk_core.clock import Clock
 from kiosk_core.errors import ConfigError
 from openteller.appointments import AppointmentList
-from openteller.queue_client import QueueClient, QueuePlace
+from openteller.queue_client import QueueClient
 from openteller.queue_follower import QueueFollower, Tell
 from openteller.sections import QueueSection
 from openteller.worker_thread import WorkerThread
+from queue_display.listening.place import NoToken, QueuePlace, read_token
 
 
 class QueueLink:
@@ -47,7 +46,7 @@ class QueueLink:
 
 
 def _place(section: QueueSection) -> QueuePlace:
-    token = section.token_file.read_bytes().strip()
-    if not re.fullmatch(b"[!-~]{1,200}", token):
-        raise ConfigError(str(section.token_file), None, "", "holds no token")
-    return QueuePlace(section.url, token.decode("ascii"), section.ca_file)
+    try:
+        return QueuePlace(section.url, read_token(section.token_file), section.ca_file)
+    except NoToken:
+        raise ConfigError(str(section.token_file), None, "", "holds no token") from None

@@ -12,10 +12,11 @@ from PyQt6.QtGui import QGuiApplication
 
 from kiosk_core.clock import Clock
 from queue_display.announcer import Announcer
-from queue_display.board.follower import Follower, Queue
+from queue_display.board.follower import Follower
 from queue_display.board.notices import Notices
 from queue_display.board.screen import BoardScreen
 from queue_display.board.view_model import BoardModel
+from queue_display.listening.place import QueuePlace
 
 BEAT_MS = 100
 
@@ -39,7 +40,7 @@ class LobbyBoard:
 
 
 def start(
-    queue: Queue,
+    queue: QueuePlace,
     clock: Clock,
     *,
     size: tuple[int, int],
@@ -68,7 +69,7 @@ def start(
 
 
 def run(
-    queue: Queue,
+    queue: QueuePlace,
     clock: Clock,
     *,
     size: tuple[int, int],

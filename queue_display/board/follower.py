@@ -1,12 +1,11 @@
-"""Follows a branch's queue for ever: asks for the board, then hears every event after it, and begins again when lost.
+"""Follows a branch's queue for ever, by Qt: asks for the board, then hears every event; begins again when it is lost.
 
 It begins with GET /v1/board, whose `entry` says where GET /v1/events goes on; so nothing is missed however long it was
-away. Whatever happens makes it ask for the board again, for the waits, but no oftener than ASK_APART_S.
+away. Whatever happens makes it ask for the board again, for the waits, but no oftener than LOOK_APART_S. What the bytes
+mean, and when to do what, is `queue_display.listening`.
 """
 
 import logging
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from PyQt6.QtCore import QByteArray, QObject, QUrl
@@ -21,19 +20,13 @@ from PyQt6.QtNetwork import (
 
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
-from queue_display.board.event_stream import BrokenStream, EventStreamParser
-from queue_display.board.heard import Alive, Happened, NotUnderstood, read_board, read_event
-from queue_display.board.lobby_calls import Gap
 from queue_display.board.words import Trouble
-from queue_display.server.answers import Board
+from queue_display.listening.event_stream import MEDIA_TYPE, BrokenStream
+from queue_display.listening.heard import Alive, Board, Happened, NotUnderstood, read_board
+from queue_display.listening.listener import Gap, Listener
+from queue_display.listening.place import QueuePlace
 
-SILENCE_S = 4.5
-"""The queue shows every two seconds that it is alive; the lobby is told within five that it does not."""
-
-ASK_EVERY_S = 10.0
-ASK_APART_S = 1.0
-FIRST_RETRY_S = 0.5
-LONGEST_RETRY_S = 5.0
+LOOK_APART_S = 1.0
 
 _MOST_BODY = 256 * 1024
 
@@ -55,21 +48,16 @@ class Watching(Protocol):
         ...
 
     def hear(self, said: Happened | Alive) -> None:
-        """Take what happened. Raises Gap."""
+        """Take what happened."""
         ...
 
     def lose(self, trouble: Trouble) -> None:
-        """Take in why nothing is heard now."""
+        """Take in why nothing is heard now; it is tried again."""
         ...
 
-
-@dataclass(frozen=True)
-class Queue:
-    """Where a branch's queue is, as http(s)://HOST:PORT, the token of a display, and whom TLS trusts besides (PEM)."""
-
-    url: str
-    token: str = field(repr=False)
-    authorities: Path | None = None
+    def go_offline(self) -> None:
+        """Take in that nothing was heard for so long that what is shown is old; may be told again and again."""
+        ...
 
 
 class CannotFollow(OpenTellerError):
@@ -84,27 +72,22 @@ class Follower(QObject):
         OSError: the file cannot be read.
     """
 
-    def __init__(self, queue: Queue, watching: Watching, clock: Clock, parent: QObject | None = None) -> None:
+    def __init__(self, queue: QueuePlace, watching: Watching, clock: Clock, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._queue = queue
         self._watching = watching
-        self._clock = clock
+        self._listener = Listener(clock, LOOK_APART_S)
         self._network = QNetworkAccessManager(self)
         self._trust = _trust(queue)
+        self._is_open = False
         self._asked: QNetworkReply | None = None
         self._stream: QNetworkReply | None = None
-        self._parser = EventStreamParser()
-        self._heard_at = 0.0
-        self._asked_at = 0.0
-        self._ask_at = 0.0
-        self._begin_at: float | None = None
-        self._retry_s = FIRST_RETRY_S
         self._trouble: Trouble | None = None
 
     def start(self) -> None:
         """Begin."""
-        self._begin_at = None
-        self._heard_at = self._clock.now()
+        self._is_open = True
+        self._listener.begin()
         self._ask()
 
     def restart(self) -> None:
@@ -115,26 +98,26 @@ class Follower(QObject):
     def close(self) -> None:
         """Hang up."""
         self._hang_up()
-        self._begin_at = None
+        self._is_open = False
 
     def tick(self) -> None:
-        """Do what is due: begin again, give up a queue that is silent, ask for the board."""
-        now = self._clock.now()
-        if self._begin_at is not None:
-            if now >= self._begin_at:
+        """Do what is due: begin again, give up a queue that is silent, ask for the board, say that it is offline."""
+        if not self._is_open:
+            return
+        if self._asked is None and self._stream is None:
+            if self._listener.may_begin:
                 self.start()
-        elif self._asked is None and self._stream is None:
-            return  # closed
-        elif now - self._heard_at >= SILENCE_S or (self._asked is not None and now - self._asked_at >= SILENCE_S):
+        elif self._listener.is_silent:
             self._lose(Trouble.SILENT, "it says nothing")
-        elif self._asked is None and now >= self._ask_at:
+        elif self._asked is None and self._listener.look_in_s <= 0:
             self._ask()
+        if self._listener.is_offline:
+            self._watching.go_offline()
 
     # -- the board ---------------------------------------------------------------------------------------------
 
     def _ask(self) -> None:
-        self._asked_at = self._clock.now()
-        self._ask_at = self._asked_at + ASK_EVERY_S
+        self._listener.look()
         reply = self._asked = self._get("/v1/board")
         reply.readyRead.connect(self._measure)
         reply.finished.connect(self._take_board)
@@ -156,17 +139,17 @@ class Follower(QObject):
         except NotUnderstood as error:
             self._lose(Trouble.NO_QUEUE, str(error))
             return
+        self._listener.see()
         if self._stream is None:
             self._watching.begin(board)
-            self._follow(board.entry)
+            self._follow(board)
         else:
             self._watching.take(board)
 
     # -- the events --------------------------------------------------------------------------------------------
 
-    def _follow(self, after: int) -> None:
-        self._parser = EventStreamParser()
-        reply = self._stream = self._get("/v1/events", b"Last-Event-ID", str(after).encode())
+    def _follow(self, board: Board) -> None:
+        reply = self._stream = self._get("/v1/events", b"Last-Event-ID", self._listener.follow(board).encode())
         reply.readyRead.connect(self._read)
         reply.finished.connect(self._end)
 
@@ -175,27 +158,21 @@ class Follower(QObject):
         if reply is None or _status(reply) != 200:
             return  # `finished` tells of it
         kind = reply.header(QNetworkRequest.KnownHeaders.ContentTypeHeader)
-        if not str(kind).startswith("text/event-stream"):
+        if not str(kind).startswith(MEDIA_TYPE):
             self._lose(Trouble.NO_QUEUE, f"GET /v1/events: {kind!s:.40} is no event stream")
             return
         try:
-            for event in self._parser.feed(reply.readAll().data()):
-                said = read_event(event)
-                if said is not None:
-                    self._hear(said)
+            for said in self._listener.hear(reply.readAll().data()):
+                self._hear(said)
         except BrokenStream as error:
             self._lose(Trouble.NO_QUEUE, f"GET /v1/events: {error}")
-        except Gap:
-            self._lose(Trouble.SILENT, "GET /v1/events: something is missing")
+        except Gap as gap:
+            self._lose(Trouble.SILENT, f"GET /v1/events: {gap}")
 
     def _hear(self, said: Happened | Alive) -> None:
-        self._heard_at = self._clock.now()
-        self._retry_s = FIRST_RETRY_S
         if self._trouble is not None:
             self._trouble = None
             _log.warning("%s: heard again", self._queue.url)
-        if isinstance(said, Happened):
-            self._ask_at = min(self._ask_at, self._asked_at + ASK_APART_S)
         self._watching.hear(said)
         if isinstance(said, Happened):
             self.tick()
@@ -224,10 +201,9 @@ class Follower(QObject):
         return reply
 
     def _lose(self, trouble: Trouble, detail: str) -> None:
-        """Hang up, say so, and begin again after a while: each time after twice as long."""
+        """Hang up, say so, and begin again after a while."""
         self._hang_up()
-        self._begin_at = self._clock.now() + self._retry_s
-        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
+        self._listener.lose()
         if trouble is not self._trouble:
             self._trouble = trouble
             _log.warning("%s: %s", self._queue.url, detail)
@@ -263,15 +239,15 @@ def _what_is_wrong(reply: QNetworkReply) -> tuple[Trouble, str]:
             return Trouble.NO_QUEUE, f"HTTP {status}: no branch queue"
 
 
-def _trust(queue: Queue) -> QSslConfiguration | None:
+def _trust(queue: QueuePlace) -> QSslConfiguration | None:
     """Return whom TLS trusts: with a file, those in it alone."""
     if queue.url.startswith("https:") and not QSslSocket.supportsSsl():
         raise CannotFollow("https needs OpenSSL 3, which was not found; on Debian: apt-get install libssl3")
-    if queue.authorities is None:
+    if queue.ca is None:
         return None
-    certificates = QSslCertificate.fromData(QByteArray(queue.authorities.read_bytes()))
+    certificates = QSslCertificate.fromData(QByteArray(queue.ca.read_bytes()))
     if not certificates:
-        raise CannotFollow(f"{queue.authorities}: holds no certificate (PEM)")
+        raise CannotFollow(f"{queue.ca}: holds no certificate (PEM)")
     trust = QSslConfiguration.defaultConfiguration()
     trust.setCaCertificates(certificates)
     return trust

@@ -2,17 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from queue_display.board.heard import Alive, Happened
-from queue_display.server.answers import Board, CallShown
+from queue_display.listening.heard import Alive, Board, CallShown, Happened
 
 FRESH_S = 15.0
 """A call is shown however late it is heard; it flashes and is spoken if it is at most so old in the branch's time."""
 
 _MOST = 12
-
-
-class Gap(Exception):
-    """Something of the log is missing: the board must be asked anew."""
 
 
 class LobbyCalls:
@@ -50,20 +45,10 @@ class LobbyCalls:
         return self._fresh(call for call in reversed(board.calls) if call.number > before)
 
     def hear(self, said: Happened | Alive) -> Sequence[CallShown]:
-        """Take what happened; return the call if it is one and fresh.
-
-        Raises:
-            Gap: something happened before it, of which nothing was heard.
-        """
+        """Take what happened, in order; return the call if it is one and fresh."""
         self.now = said.at if self.now is None else max(self.now, said.at)
-        if isinstance(said, Alive):
-            if said.entry < self.entry:
-                raise Gap
+        if isinstance(said, Alive) or said.number <= self.entry:  # a board that was asked for meanwhile knew of it
             return ()
-        if said.number <= self.entry:
-            return ()
-        if said.number > self.entry + 1:
-            raise Gap
         self.entry = said.number
         call = self._call(said)
         if call is None:

@@ -3,7 +3,7 @@
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from queue_display.board.words import window_word
-from queue_display.server.answers import CallShown
+from queue_display.listening.heard import CallShown
 from screen_parts.qt_property import qt_property
 
 

@@ -8,14 +8,12 @@ from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from kiosk_core.clock import Clock
 from queue_display.announcer import Announcer
-from queue_display.board.follower import SILENCE_S
-from queue_display.board.heard import Alive, Happened
 from queue_display.board.lamp import Lamp
 from queue_display.board.lobby_calls import LobbyCalls
 from queue_display.board.notices import Notice, Notices
 from queue_display.board.shown_call import ShownCall
 from queue_display.board.words import UNKNOWN, Trouble, dates, service_row, words_for_qml
-from queue_display.server.answers import Board, CallShown
+from queue_display.listening.heard import Alive, Board, CallShown, Happened
 from screen_parts.qt_property import qt_property
 
 FLASH_S = 8.0
@@ -51,7 +49,7 @@ class BoardModel(QObject):
         self._rows = [ShownCall(self) for _ in range(ROWS)]
         self._services: list[dict[str, str]] = []
         self._page = 0
-        self._heard_at: float | None = None
+        self._was_heard = False
         self._called_at = -inf
         self._trouble: Trouble | None = None
         self._is_offline = False
@@ -76,11 +74,7 @@ class BoardModel(QObject):
         self._told(fresh)
 
     def hear(self, said: Happened | Alive) -> None:
-        """Take what happened.
-
-        Raises:
-            Gap: something happened before it, of which nothing was heard.
-        """
+        """Take what happened."""
         self._told(self._calls.hear(said))
 
     def lose(self, trouble: Trouble) -> None:
@@ -89,24 +83,26 @@ class BoardModel(QObject):
             self._trouble = trouble
             self.state_changed.emit()
 
+    def go_offline(self) -> None:
+        """Tell the lobby that calls may be missing, and show neither waits nor the time: they would be wrong."""
+        if not self._is_offline:
+            self._is_offline = True
+            self.state_changed.emit()
+            self.services_changed.emit()
+
     def tick(self) -> None:
-        """Let time pass: what flashes, which services and notices are shown, whether the queue is silent."""
+        """Let time pass: what flashes, which services and notices are shown."""
         now = self._clock.now()
         self._light(now)
         self._turn_page(now)
         self._look_at_notices(now)
-        is_offline = self._heard_at is not None and now - self._heard_at >= SILENCE_S
-        if is_offline != self._is_offline:
-            self._is_offline = is_offline
-            self.state_changed.emit()
-            self.services_changed.emit()
         if self._announcer is not None:
             self._announcer.let_time_pass()
 
     def _told(self, fresh: Sequence[CallShown]) -> None:
         now = self._clock.now()
-        begins = self._heard_at is None
-        self._heard_at = now
+        begins = not self._was_heard or self._is_offline
+        self._was_heard, self._is_offline = True, False
         self._trouble = None
         for call in fresh:
             self._flashing[call.number] = now + FLASH_S
@@ -115,6 +111,7 @@ class BoardModel(QObject):
                 self._announcer.called(call.ticket, call.window)
         if begins:
             self.state_changed.emit()
+            self.services_changed.emit()
         self._show_calls()
         self._show_time()
         self.tick()
@@ -148,7 +145,7 @@ class BoardModel(QObject):
             self.services_changed.emit()
 
     def _look_at_notices(self, now: float) -> None:
-        is_idle = self._heard_at is not None and now - self._called_at >= IDLE_S
+        is_idle = self._was_heard and now - self._called_at >= IDLE_S
         self._show_notice(self._notices.at(now) if is_idle else None)
 
     def _show_notice(self, notice: Notice | None) -> None:
@@ -176,7 +173,7 @@ class BoardModel(QObject):
     @qt_property(bool, notify=state_changed)
     def connecting(self) -> bool:
         """Return whether nothing was heard of the queue since the start."""
-        return self._heard_at is None
+        return not self._was_heard
 
     @qt_property(bool, notify=state_changed)
     def offline(self) -> bool:

@@ -6,7 +6,7 @@ from enum import Enum
 
 from kiosk_core.branch_queue import Wait
 from kiosk_core.texts import LocalText
-from queue_display.server.answers import ServiceNow, WaitSaid
+from queue_display.listening.heard import ServiceNow, WaitSaid
 
 UNKNOWN = "–"
 

@@ -11,7 +11,8 @@ from benchmarks.queue_clients import Served, served
 from kiosk_core.branch_queue import QueueSilent, QueueTicket, TicketWish
 from kiosk_core.ledger import LedgerState as L
 from openteller import queue_client
-from openteller.queue_client import QueueClient, QueuePlace
+from openteller.queue_client import QueueClient
+from queue_display.listening.place import QueuePlace
 from tests.clocks import RealClock
 from tests.openteller.branch import Branch, Customer
 from tests.openteller.line_to_queue import LineToQueue

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from kiosk_core.branch_queue import QueueCall, QueueNow, QueueSilent, QueueTicket, TicketRefused, TicketWish, Wait
+from kiosk_core.branch_queue import QueueCall, QueueSilent, QueueTicket, TicketRefused, TicketWish, Wait
 from kiosk_core.texts import LocalText
 from openteller import queue_client
 from openteller.demo_certificates import make_demo_certificates
-from openteller.queue_client import QueueClient, QueuePlace
+from openteller.queue_answers import queue_now
+from openteller.queue_client import QueueClient
+from queue_display.listening.place import QueuePlace
 from tests.clocks import RealClock
 from tests.openteller.queue_that_lies import Answer, LyingQueue, hangs_up, is_silent, raw, says
 
@@ -36,7 +38,7 @@ SERVICE = {
     "newcomer": {"ordinary": WAIT, "vip": {"about_s": None, "up_to_s": None}},
 }
 CALLS = [{"number": 9, "at": 1.0, "ticket": "A012", "window": "3", "again": False}]
-BOARD = {"calls": CALLS, "services": [SERVICE], "entry": 9}
+BOARD = {"at": 2.0, "calls": CALLS, "services": [SERVICE], "entry": 9}
 PROBLEM = {
     "status": 409,
     "code": "no_day",
@@ -53,7 +55,7 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait as little as it takes to tell that one waits."""
     monkeypatch.setattr(queue_client, "_ANSWER_S", 0.2)
     monkeypatch.setattr(queue_client, "_PAUSES_S", (0.0, 0.01, 0.01))
-    monkeypatch.setattr(queue_client, "SILENT_S", 0.2)
+    monkeypatch.setattr(queue_client, "SILENCE_S", 0.2)
 
 
 @pytest.fixture
@@ -230,7 +232,7 @@ def test_whether_it_was_withdrawn_is_not_known_while_the_queue_is_silent(serve: 
 
 def test_the_board_tells_who_waits_and_who_is_called(serve: Serve) -> None:
     client, _ = serve(says(200, BOARD))
-    now = client.now()
+    now = queue_now(client.board())
     (service,) = now.services
     assert (service.name, service.title.en, service.waiting) == ("simple", "Simple services", 3)
     assert service.newcomer == {"ordinary": Wait(60.5, 300), "vip": Wait()}
@@ -240,57 +242,74 @@ def test_the_board_tells_who_waits_and_who_is_called(serve: Serve) -> None:
 @pytest.mark.parametrize(
     "board",
     [
-        {"calls": [], "services": [SERVICE | {"waiting": -1}]},
-        {"calls": [], "services": [SERVICE | {"title": {"zh": "简单业务"}}]},
-        {"calls": [], "services": [SERVICE] * 25},
-        {"calls": [CALLS[0] | {"window": "3\x00"}], "services": []},
-        {"calls": [CALLS[0] | {"ticket": "A" * 4000}], "services": []},
+        BOARD | {"services": [SERVICE | {"waiting": -1}]},
+        BOARD | {"services": [SERVICE | {"title": {"zh": "简单业务"}}]},
+        BOARD | {"services": [SERVICE] * 101},
+        BOARD | {"calls": [CALLS[0] | {"window": "3\x00"}]},
+        BOARD | {"calls": [CALLS[0] | {"ticket": "A" * 4000}]},
         [],
     ],
 )
 def test_a_board_that_is_none_is_taken_for_silence(serve: Serve, board: object) -> None:
     client, _ = serve(says(200, board))
     with pytest.raises(QueueSilent):
-        client.now()
+        client.board()
 
 
-STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n"
 ALIVE = b'event: alive\ndata: {"entry":7}\n\n'
-EVENT = b'id: 8\ndata: {"number":8,"kind":"Called"}\n\n'
 
 
-def follow(client: QueueClient) -> list[bool]:
+def read(client: QueueClient) -> bytes:
     """Return what the stream said until it ended."""
-    said: list[bool] = []
+    said = b""
     with contextlib.suppress(QueueSilent):
-        said.extend(client.follow())  # it takes each as it comes
+        for data in client.events("7"):
+            said += data
         pytest.fail("the stream ended without a word")
     return said
 
 
-def test_what_has_happened_is_told_from_signs_of_life(serve: Serve) -> None:
-    client, _ = serve(raw(STREAM + b"retry: 1000\n\n" + ALIVE))
-    assert follow(client) == [True, False]
-    client, _ = serve(raw(STREAM + ALIVE + EVENT))
-    assert follow(client) == [True, True]
+def test_the_stream_is_asked_for_from_an_entry_on_and_comes_as_it_is(serve: Serve) -> None:
+    client, server = serve(raw(STREAM + ALIVE + ALIVE))
+    assert read(client) == ALIVE + ALIVE
+    assert server.heard[0].startswith(b"GET /v1/events HTTP/1.1\r\n")
+    assert b"\r\nlast-event-id: 7\r\n" in server.heard[0].lower()
 
 
-def test_an_event_that_comes_in_two_halves_is_seen(serve: Serve) -> None:
-    pause = threading.Event()
+def test_a_stream_comes_piece_by_piece(serve: Serve) -> None:
+    was_read = threading.Event()
 
     def halves(connection: Any) -> None:
-        connection.sendall(STREAM + ALIVE + b"\ni")
-        pause.wait(0.05)
-        connection.sendall(b"d: 8\ndata: {}\n\n")
+        connection.sendall(STREAM + ALIVE)
+        was_read.wait(5)
+        connection.sendall(b"id: 8\n")
 
     client, _ = serve(halves)
-    assert follow(client) == [True, False, True]
+    events = client.events("7")
+    assert next(events) == ALIVE
+    was_read.set()
+    assert next(events) == b"id: 8\n"
+    events.close()
 
 
-@pytest.mark.parametrize("answer", [is_silent, hangs_up, says(401, PROBLEM), says(503, PROBLEM), raw(STREAM)])
+HTML = says(200, b"<!doctype html><title>It works!</title>", "Content-Type: text/html")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        is_silent,
+        hangs_up,
+        says(401, PROBLEM),
+        says(503, PROBLEM),
+        raw(STREAM),
+        HTML,
+    ],
+)
 def test_a_stream_that_ends_or_never_begins_is_silence(serve: Serve, answer: Answer) -> None:
     client, _ = serve(answer)
-    assert follow(client) in ([], [True])
+    assert read(client) == b""
 
 
 def test_a_stream_that_says_nothing_any_more_is_silence(serve: Serve) -> None:
@@ -299,7 +318,7 @@ def test_a_stream_that_says_nothing_any_more_is_silence(serve: Serve) -> None:
         is_silent(connection)
 
     client, _ = serve(stall)
-    assert follow(client) == [True, False]
+    assert read(client) == ALIVE
 
 
 # -- who it is ---------------------------------------------------------------------------------------------
@@ -327,12 +346,3 @@ def test_another_certificate_is_told_no_token(serve: Serve, certificates: Any, t
     with pytest.raises(QueueSilent, match="CERTIFICATE_VERIFY_FAILED"):
         client.take(WISH, "k")
     assert server.heard == []
-
-
-def test_a_token_is_in_no_text_of_the_place() -> None:
-    assert "secret" not in repr(QueuePlace("https://queue.example", "secret"))
-
-
-def test_the_board_of_a_lying_queue_is_all_there_is(serve: Serve) -> None:
-    client, _ = serve(says(200, {"calls": [], "services": []}))
-    assert client.now() == QueueNow(())

@@ -1,45 +1,59 @@
-"""What keeps the picture of the queue fresh: when it looks, and when it says that there is nothing to see."""
+"""What keeps the picture of the queue fresh: when it looks, and when it says that what it told is old."""
 
+import json
 import queue
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pytest
 
 from kiosk_core.branch_queue import QueueNow, QueueSilent
-from openteller import queue_follower
-from openteller.queue_follower import LEAST_S, MOST_S, QueueFollower
+from openteller.queue_answers import queue_now
+from openteller.queue_follower import LOOK_APART_S, QueueFollower
+from queue_display.listening.heard import Board
+from queue_display.listening.listener import LOOK_EVERY_S, SILENCE_S
 from tests.clocks import SetClock
-from tests.kiosk_core.test_queue_ticket import AT, QUEUE
+from tests.queue_display.board.samples import NOW, OPENED, board
 
 PATIENCE_S = 10.0
 
-Say = bool | float | Exception
-"""Something has happened or not, so many seconds pass, or the queue is lost."""
+ALIVE = b'event: alive\ndata: {"entry":100,"at":%.1f}\n\n' % NOW
+THERE = queue_now(board())
+
+Said = bytes | float | Exception
+"""Bytes of the stream, so many seconds pass, or the queue is lost."""
+
+
+def event(number: int) -> bytes:
+    return b"id: %d\ndata: %s\n\n" % (number, json.dumps({"number": number, "at": NOW, "kind": "Issued"}).encode())
 
 
 class Script:
-    """A client whose streams say what a test wrote, one list a stream; then the queue is not there any more."""
+    """A client whose tries go as a test wrote, one list each; after the last one the queue is not there any more."""
 
-    def __init__(self, clock: SetClock, *streams: list[Say]) -> None:
+    def __init__(self, clock: SetClock, *tries: list[Said]) -> None:
         self._clock = clock
-        self._streams = list(streams)
+        self._tries = list(tries)
         self.looked_at: list[float] = []
+        self.behind: list[str] = []
         self.is_closed = False
 
-    def follow(self) -> Iterator[bool]:
-        for said in self._streams.pop(0) if self._streams else []:
+    def board(self) -> Board:
+        if not self._tries:
+            raise QueueSilent("nobody is there")
+        self.looked_at.append(self._clock.now())
+        return board()
+
+    def events(self, after: str) -> Generator[bytes]:
+        self.behind.append(after)
+        for said in self._tries.pop(0):
             match said:
-                case bool():
+                case bytes():
                     yield said
                 case float():
                     self._clock.sleep(said)
                 case error:
                     raise error
         raise QueueSilent("the stream has ended")
-
-    def now(self) -> QueueNow:
-        self.looked_at.append(self._clock.now())
-        return QUEUE
 
     def interrupt(self) -> None:
         pass
@@ -48,57 +62,73 @@ class Script:
         self.is_closed = True
 
 
-@pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> "queue.Queue[QueueNow | None]":
-    monkeypatch.setattr(queue_follower, "_PAUSES_S", (0.0, 0.01))
-    return queue.Queue()
-
-
-def followed(told: "queue.Queue[QueueNow | None]", *streams: list[Say]) -> tuple[list[QueueNow | None], Script]:
-    """Return what was told until the queue was lost for good."""
-    client = Script(SetClock(AT), *streams)
+def followed(*tries: list[Said]) -> tuple[list[QueueNow | None], Script]:
+    """Return what was told until the queue was offline behind the last try."""
+    told: queue.Queue[QueueNow | None] = queue.Queue()
+    client = Script(SetClock(OPENED), *tries)
     follower = QueueFollower(client, client._clock, told.put)  # type: ignore[arg-type]
     follower.start()
     heard = []
     try:
-        lost = sum(any(isinstance(each, bool) for each in stream) for stream in streams) or 1
-        while lost:
+        while client._tries or not heard or heard[-1] is not None:
             heard.append(told.get(timeout=PATIENCE_S))
-            lost -= heard[-1] is None
     finally:
         follower.stop()
     assert client.is_closed
     return heard, client
 
 
-def test_the_queue_is_looked_at_when_the_stream_begins_and_lost_when_it_ends(told) -> None:
-    assert followed(told, [True])[0] == [QUEUE, None]
+def test_the_board_is_looked_at_first_and_the_events_behind_it_followed() -> None:
+    heard, client = followed([ALIVE])
+    assert heard == [THERE, None]
+    assert client.behind == ["100"]
 
 
-def test_signs_of_life_alone_are_no_reason_to_look(told) -> None:
-    assert followed(told, [True, 2.0, False, 2.0, False])[1].looked_at == [0.0]
+def test_signs_of_life_alone_are_no_reason_to_look() -> None:
+    assert followed([ALIVE, 2.0, ALIVE, 2.0, ALIVE])[1].looked_at == [0.0]
 
 
-def test_waits_change_while_nothing_happens(told) -> None:
-    assert followed(told, [True, MOST_S, False])[1].looked_at == [0.0, MOST_S]
+def test_waits_change_while_nothing_happens() -> None:
+    alive: list[Said] = [2.0, ALIVE] * 5
+    assert followed([*alive])[1].looked_at == [0.0, LOOK_EVERY_S]
 
 
-def test_what_happens_is_told_at_once_and_much_not_too_often(told) -> None:
-    assert followed(told, [True, 2.0, True])[1].looked_at == [0.0, 2.0]
-    looked_at = followed(told, [True, 0.1, True, 0.0, True])[1].looked_at
-    assert looked_at == pytest.approx([0.0, LEAST_S, 2 * LEAST_S])
+def test_what_happens_is_told_at_once_and_much_not_too_often() -> None:
+    assert followed([ALIVE, 2.0, event(101)])[1].looked_at == [0.0, 2.0]
+    looked_at = followed([ALIVE, 0.1, event(101), event(102) + event(103)])[1].looked_at
+    assert looked_at == pytest.approx([0.0, LOOK_APART_S, 2 * LOOK_APART_S])
 
 
-def test_a_queue_that_comes_back_is_told_again(told) -> None:
-    assert followed(told, [True], [True])[0] == [QUEUE, None, QUEUE, None]
+def test_a_queue_that_is_soon_back_was_never_offline() -> None:
+    assert followed([ALIVE], [ALIVE])[0] == [THERE, THERE, None]
 
 
-def test_that_it_is_still_lost_is_said_once(told) -> None:
-    heard, _ = followed(told, [QueueSilent("refused")], [QueueSilent("refused")], [True])
-    assert heard == [None, QUEUE, None][: len(heard)]
+def test_one_that_is_silent_for_longer_is_offline_until_it_is_back() -> None:
+    assert followed([ALIVE, SILENCE_S, QueueSilent("nothing came")], [ALIVE])[0] == [THERE, None, THERE, None]
 
 
-def test_a_follower_that_fails_leaves_no_old_numbers(told, caplog: pytest.LogCaptureFixture) -> None:
-    heard, _ = followed(told, [True, RuntimeError("a fault of the program")])
-    assert heard == [QUEUE, None]
+@pytest.mark.parametrize(
+    "stream",
+    [
+        [ALIVE, 4.0, b": no word\n\n", 1.0, b": no word\n\n"],
+        [5.0, b"<html>It works!</html>\n"],
+        [b"data: \xff\xfe\n\n", 5.0],
+        [event(105)],
+        [event(101), ALIVE],  # which says that the log ends before
+    ],
+)
+def test_a_stream_that_cannot_be_trusted_is_left_and_the_board_looked_at_anew(stream: list[Said]) -> None:
+    heard, client = followed(stream, [ALIVE])
+    assert [each for each in heard if each is not None][-1] == THERE
+    assert client.behind == ["100", "100"]
+
+
+def test_a_follower_that_fails_leaves_no_old_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    heard, _ = followed([ALIVE, RuntimeError("a fault of the program")])
+    assert heard == [THERE, None]
     assert "the follower failed" in caplog.text
+
+
+def test_that_it_is_lost_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    followed([ALIVE])
+    assert caplog.text.count("is lost") == 1

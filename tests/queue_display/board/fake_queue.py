@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pydantic import TypeAdapter
 from PyQt6.QtNetwork import QHostAddress, QTcpServer, QTcpSocket
 
-from queue_display.server.answers import Board
+from queue_display.listening.heard import Board
 
 _BOARD = TypeAdapter(Board)
 

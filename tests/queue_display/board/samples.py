@@ -7,12 +7,11 @@ from pathlib import Path
 
 from kiosk_core.texts import LocalText
 from queue_display.announcer import Announcer
-from queue_display.board.heard import Alive, Happened
 from queue_display.board.notices import Notices
 from queue_display.board.screen import BoardScreen
 from queue_display.board.view_model import BoardModel
 from queue_display.board.words import Trouble
-from queue_display.server.answers import Board, CallShown, ServiceNow, WaitSaid
+from queue_display.listening.heard import Alive, Board, CallShown, Happened, ServiceNow, WaitSaid
 from tests.clocks import SetClock
 
 # The offscreen platform cannot tell a window manager how large a window may be, and says so each time.
@@ -110,6 +109,7 @@ def idle(rig: Rig) -> None:
 def offline(rig: Rig) -> None:
     rig.model.begin(board())
     rig.pass_time(5, alive=False)
+    rig.model.go_offline()
 
 
 def opening(rig: Rig) -> None:

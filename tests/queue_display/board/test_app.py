@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from queue_display.board.app import start, survive_errors
-from queue_display.board.follower import CannotFollow, Queue
+from queue_display.board.follower import CannotFollow
+from queue_display.listening.place import QueuePlace
 from tests.clocks import SetClock
 from tests.queue_display.board.fake_queue import FakeQueue, board_answer
 from tests.queue_display.board.samples import IGNORED_QT_MESSAGES, LANDSCAPE, OPENED, board
@@ -19,7 +20,7 @@ def test_an_error_of_its_own_makes_it_begin_again(
 ) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back in the end
     queue = FakeQueue(board_answer(board()))
-    running = start(Queue(queue.url, "secret"), SetClock(OPENED), size=LANDSCAPE)
+    running = start(QueuePlace(queue.url, "secret"), SetClock(OPENED), size=LANDSCAPE)
     survive_errors(running)
     qtbot.waitUntil(lambda: len(queue.streams) == 1)  # type: ignore[attr-defined]
     error = ValueError("a mistake of the program")
@@ -35,12 +36,12 @@ def test_a_file_without_a_certificate_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_text("no certificate", encoding="utf-8")
     with pytest.raises(CannotFollow, match=r"ca\.pem: holds no certificate"):
-        start(Queue("https://queue.branch", "secret", file), SetClock(OPENED), size=LANDSCAPE)
+        start(QueuePlace("https://queue.branch", "secret", file), SetClock(OPENED), size=LANDSCAPE)
     with pytest.raises(FileNotFoundError):
-        start(Queue("https://queue.branch", "secret", tmp_path / "nowhere"), SetClock(OPENED), size=LANDSCAPE)
+        start(QueuePlace("https://queue.branch", "secret", tmp_path / "nowhere"), SetClock(OPENED), size=LANDSCAPE)
 
 
 def test_without_tls_https_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("queue_display.board.follower.QSslSocket.supportsSsl", lambda: False)
     with pytest.raises(CannotFollow, match="needs OpenSSL 3"):
-        start(Queue("https://queue.branch", "secret"), SetClock(OPENED), size=LANDSCAPE)
+        start(QueuePlace("https://queue.branch", "secret"), SetClock(OPENED), size=LANDSCAPE)

@@ -8,13 +8,13 @@ import pytest
 from PyQt6.QtCore import QObject
 from PyQt6.QtTest import QTest
 
-from queue_display.board import follower as follower_module
-from queue_display.board.event_stream import MOST_BYTES
-from queue_display.board.follower import ASK_APART_S, ASK_EVERY_S, LONGEST_RETRY_S, SILENCE_S, Follower, Queue
-from queue_display.board.heard import Alive, Happened
+from queue_display.board.follower import LOOK_APART_S, Follower
 from queue_display.board.lobby_calls import LobbyCalls
 from queue_display.board.words import Trouble
-from queue_display.server.answers import Board
+from queue_display.listening.event_stream import MOST_BYTES
+from queue_display.listening.heard import Alive, Board, Happened
+from queue_display.listening.listener import FIRST_RETRY_S, LONGEST_RETRY_S, LOOK_EVERY_S, SILENCE_S
+from queue_display.listening.place import QueuePlace
 from tests.clocks import SetClock
 from tests.queue_display.board.fake_queue import STREAM, FakeQueue, board_answer, chunk, whole
 from tests.queue_display.board.samples import NOW, OPENED, board
@@ -38,6 +38,7 @@ class Watcher:
         self.taken = 0
         self.heard: list[Happened | Alive] = []
         self.troubles: list[Trouble] = []
+        self.is_offline = False
 
     def begin(self, board: Board) -> None:
         self.begun += 1
@@ -54,6 +55,9 @@ class Watcher:
     def lose(self, trouble: Trouble) -> None:
         self.troubles.append(trouble)
 
+    def go_offline(self) -> None:
+        self.is_offline = True
+
     @property
     def tickets(self) -> list[str]:
         return [call.ticket for call in self.calls.rows]
@@ -65,7 +69,7 @@ class Rig:
         self.watcher = Watcher()
         self.clock = SetClock(OPENED)
         self.parent = QObject()
-        self.follower = Follower(Queue(self.queue.url, "secret"), self.watcher, self.clock, self.parent)
+        self.follower = Follower(QueuePlace(self.queue.url, "secret"), self.watcher, self.clock, self.parent)
 
     def pass_time(self, seconds: float) -> None:
         self.clock.sleep(seconds)
@@ -104,10 +108,6 @@ def test_it_asks_for_the_board_and_goes_on_after_its_last_entry(rig: Rig) -> Non
     assert all("secret" not in head.splitlines()[0] for head in rig.queue.asked)
 
 
-def test_nothing_is_known_of_the_token_by_its_repr() -> None:
-    assert "secret" not in repr(Queue("http://queue", "secret"))
-
-
 def test_a_line_that_is_cut_by_the_network_is_put_together(rig: Rig) -> None:
     rig.follow()
     said = event(101, ticket="A002")
@@ -121,9 +121,9 @@ def test_the_board_is_asked_again_when_something_happened_but_not_at_once(rig: R
     rig.queue.board = board_answer(board((("A003", "1"), ("A002", "9"), ("A001", "1")), entry=103))
     rig.queue.say(event(101, ticket="A002"))
     rig.until(lambda: rig.watcher.tickets == ["A002", "A001"])
-    rig.pass_time(ASK_APART_S / 2)
+    rig.pass_time(LOOK_APART_S / 2)
     assert len(rig.queue.asked_for("/v1/board")) == 1
-    rig.pass_time(ASK_APART_S / 2)
+    rig.pass_time(LOOK_APART_S / 2)
     rig.until(lambda: rig.watcher.taken == 1)
     assert rig.watcher.tickets == ["A003", "A002", "A001"]
     rig.queue.say(event(102, kind="Issued") + event(103, ticket="A003") + event(104, ticket="A004"))
@@ -137,7 +137,7 @@ def test_waits_are_asked_for_now_and_then_though_nothing_happens(rig: Rig) -> No
         rig.queue.say(ALIVE)
         heard = len(rig.watcher.heard)
         rig.until(lambda before=heard: len(rig.watcher.heard) > before)  # type: ignore[misc]
-        rig.pass_time(ASK_EVERY_S / 10)
+        rig.pass_time(LOOK_EVERY_S / 10)
     rig.until(lambda: rig.watcher.taken == 1)
 
 
@@ -147,7 +147,7 @@ def test_who_was_away_misses_nothing(rig: Rig) -> None:
     rig.queue.hang_up()
     rig.until(lambda: bool(rig.watcher.troubles))
     assert rig.watcher.troubles == [Trouble.SILENT]
-    rig.pass_time(follower_module.FIRST_RETRY_S)
+    rig.pass_time(FIRST_RETRY_S)
     rig.until(lambda: len(rig.queue.streams) == 2)
     assert rig.watcher.tickets == ["A003", "A002", "A001"]
     assert "last-event-id: 130\r\n" in rig.queue.asked_for("/v1/events")[1].lower()
@@ -158,10 +158,10 @@ def test_who_was_away_misses_nothing(rig: Rig) -> None:
 def test_a_queue_that_says_nothing_is_given_up(rig: Rig) -> None:
     rig.follow()
     rig.pass_time(SILENCE_S - 0.1)
-    assert rig.watcher.troubles == []
+    assert (rig.watcher.troubles, rig.watcher.is_offline) == ([], False)
     rig.pass_time(0.1)
-    assert rig.watcher.troubles == [Trouble.SILENT]
-    rig.pass_time(follower_module.FIRST_RETRY_S)
+    assert (rig.watcher.troubles, rig.watcher.is_offline) == ([Trouble.SILENT], True)
+    rig.pass_time(FIRST_RETRY_S)
     rig.until(lambda: len(rig.queue.streams) == 2)
 
 
@@ -173,6 +173,16 @@ def test_so_is_one_that_only_seems_to_follow(rig: Rig, stream: bytes) -> None:
     QTest.qWait(10)
     rig.pass_time(SILENCE_S)
     assert rig.watcher.troubles == [Trouble.SILENT]
+
+
+def test_one_that_hangs_up_and_is_soon_back_was_never_offline(rig: Rig) -> None:
+    rig.follow()
+    rig.queue.hang_up()
+    rig.until(lambda: bool(rig.watcher.troubles))
+    rig.pass_time(FIRST_RETRY_S)
+    rig.until(lambda: len(rig.queue.streams) == 2)
+    rig.pass_time(SILENCE_S - 0.1)
+    assert not rig.watcher.is_offline
 
 
 def test_so_is_one_that_never_answers(rig: Rig) -> None:
@@ -211,14 +221,14 @@ def test_once_it_was_heard_it_is_tried_again_soon(rig: Rig) -> None:
     rig.until(lambda: bool(rig.watcher.heard))
     rig.queue.hang_up()
     rig.until(lambda: rig.watcher.troubles[-1] is Trouble.SILENT)
-    rig.pass_time(follower_module.FIRST_RETRY_S)
+    rig.pass_time(FIRST_RETRY_S)
     rig.until(lambda: len(rig.queue.streams) == 2)
 
 
 def test_a_board_that_never_comes_is_given_up_though_events_do(rig: Rig) -> None:
     rig.follow()
     rig.queue.board = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"
-    rig.pass_time(ASK_APART_S)
+    rig.pass_time(LOOK_APART_S)
     rig.queue.say(event(101))
     rig.until(lambda: len(rig.queue.asked_for("/v1/board")) == 2)
     rig.pass_time(SILENCE_S - 1)
@@ -266,7 +276,7 @@ def test_what_is_wrong_is_told_and_tried_again(rig: Rig, answer: bytes, trouble:
     rig.until(lambda: bool(rig.watcher.troubles))
     assert rig.watcher.troubles == [trouble]
     rig.queue.board = good
-    rig.pass_time(follower_module.FIRST_RETRY_S)
+    rig.pass_time(FIRST_RETRY_S)
     rig.until(lambda: rig.watcher.begun == 1)
 
 
@@ -293,7 +303,7 @@ def test_a_stream_that_cannot_be_trusted_is_left_and_the_board_asked_anew(
     assert rig.watcher.troubles == [trouble]
     assert rig.watcher.tickets == ["A001"]
     rig.queue.stream = STREAM
-    rig.pass_time(follower_module.FIRST_RETRY_S)
+    rig.pass_time(FIRST_RETRY_S)
     rig.until(lambda: rig.watcher.begun == 2)
 
 
@@ -302,7 +312,7 @@ def test_a_board_that_cannot_be_asked_for_ends_the_stream_too(rig: Rig) -> None:
     rig.queue.board = whole("401 Unauthorized", b"{}")
     rig.queue.say(event(101))
     rig.until(lambda: len(rig.watcher.heard) == 2)
-    rig.pass_time(ASK_APART_S)
+    rig.pass_time(LOOK_APART_S)
     rig.until(lambda: rig.watcher.troubles == [Trouble.TOKEN])
 
 

@@ -1,9 +1,7 @@
 """The calls as the lobby sees them, however they are heard."""
 
-import pytest
-
-from queue_display.board.heard import Alive, Happened
-from queue_display.board.lobby_calls import FRESH_S, Gap, LobbyCalls
+from queue_display.board.lobby_calls import FRESH_S, LobbyCalls
+from queue_display.listening.heard import Alive, Happened
 from tests.queue_display.board.samples import NOW, board, called
 
 
@@ -59,16 +57,6 @@ def test_an_answer_that_was_overtaken_takes_no_call_back() -> None:
     calls.hear(called(101, "A002", "1"))
     calls.take(board((("A001", "2"),), entry=100))
     assert tickets(calls) == [("A002", "1"), ("A001", "2")]
-
-
-def test_a_gap_is_noticed() -> None:
-    calls = LobbyCalls()
-    calls.begin(board())
-    calls.hear(called(101, "A002", "1"))
-    with pytest.raises(Gap):
-        calls.hear(called(103, "A004", "1"))
-    with pytest.raises(Gap):
-        calls.hear(Alive(99, NOW))  # the log ends before what was heard of it: it is another
 
 
 def test_another_log_begins_anew_and_so_does_a_day() -> None:

@@ -8,12 +8,10 @@ import pytest
 
 from kiosk_core.speech import Chime, Utterance
 from queue_display.announcer import Announcements, Announcer, call_sentence
-from queue_display.board.follower import SILENCE_S
-from queue_display.board.heard import Alive, Happened
-from queue_display.board.lobby_calls import Gap
 from queue_display.board.notices import SHOWN_S
 from queue_display.board.view_model import FLASH_S, IDLE_S, SERVICES_AT_ONCE
 from queue_display.board.words import UNKNOWN, Trouble
+from queue_display.listening.heard import Alive, Happened
 from tests.clocks import SetClock
 from tests.queue_display.board.samples import CALLS, NOW, OPENED, SERVICES, Rig, board, called
 
@@ -105,15 +103,13 @@ def test_a_call_is_repeated_as_time_passes() -> None:
     assert loudspeaker.said == [call_sentence("A031", "3", "zh")] * 2
 
 
-def test_after_silence_the_lobby_is_told_within_five_seconds_and_waits_are_not_guessed() -> None:
+def test_while_it_is_offline_the_lobby_is_told_so_and_waits_are_not_guessed() -> None:
     rig = Rig()
     rig.model.begin(board())
-    rig.pass_time(60)
-    assert not rig.model.offline
-    rig.pass_time(SILENCE_S - 0.2, alive=False)
-    assert not rig.model.offline
     rig.model.lose(Trouble.UNREACHED)
-    rig.pass_time(0.4, alive=False)
+    assert not rig.model.offline  # it may be back before anything is old
+    rig.model.go_offline()
+    rig.pass_time(60, alive=False)
     assert rig.model.offline
     assert {service["up_to"] for service in rig.model.services} == {UNKNOWN}
     rig.model.begin(board((("A050", "1"),), entry=150))
@@ -192,10 +188,3 @@ def test_without_notices_the_last_call_stays() -> None:
     rig.model.begin(board())
     rig.pass_time(IDLE_S + 1, step=1)
     assert (rig.model.notice_headline, rig.model.notice_picture, rows(rig)[0]) == ("", "", CALLS[1])
-
-
-def test_a_gap_is_for_the_follower_to_mend() -> None:
-    rig = Rig()
-    rig.model.begin(board())
-    with pytest.raises(Gap):
-        rig.model.hear(called(109, "A040", "1"))

@@ -12,7 +12,8 @@ from PyQt6.QtTest import QTest
 from benchmarks.queue_clients import Served, served
 from openteller.demo_certificates import make_demo_certificates
 from queue_display.board.app import LobbyBoard, start
-from queue_display.board.follower import LONGEST_RETRY_S, SILENCE_S, Queue
+from queue_display.listening.listener import LONGEST_RETRY_S, SILENCE_S
+from queue_display.listening.place import QueuePlace
 from tests.clocks import SetClock
 
 pytestmark = [
@@ -55,7 +56,7 @@ def shown(board: LobbyBoard) -> list[str]:
 def test_calls_are_shown_and_those_missed_while_the_queue_was_gone_appear(tmp_path: Path) -> None:
     clock = SetClock(datetime(2026, 11, 23, 9, tzinfo=UTC))
     with served(tmp_path) as queue:
-        place, token = Queue(f"http://127.0.0.1:{queue.port}", queue.tokens["display"]), queue.tokens["display"]
+        place, token = QueuePlace(f"http://127.0.0.1:{queue.port}", queue.tokens["display"]), queue.tokens["display"]
         board = start(place, clock, size=(1920, 1080))
         until(lambda: not board.model.connecting)
         assert not board.model.newest.there
@@ -87,9 +88,9 @@ def test_by_tls_it_trusts_whom_it_was_told_to_trust(tmp_path: Path) -> None:
     options = ("--certificate", str(made.server_certificate), "--key", str(made.server_key))
     with served(tmp_path / "queue", *options) as queue:
         url, token = f"https://127.0.0.1:{queue.port}", queue.tokens["display"]
-        stranger = start(Queue(url, token), clock, size=(1920, 1080))
+        stranger = start(QueuePlace(url, token), clock, size=(1920, 1080))
         until(lambda: "certificate" in stranger.model.trouble_en)
         stranger.close()
-        board = start(Queue(url, token, made.ca), clock, size=(1920, 1080))
+        board = start(QueuePlace(url, token, made.ca), clock, size=(1920, 1080))
         until(lambda: not board.model.connecting)
         board.close()

@@ -6,7 +6,7 @@ import pytest
 
 from kiosk_core.texts import LocalText
 from queue_display.board.words import UNKNOWN, WORDS, Trouble, dates, longest, service_row, window_word, words_for_qml
-from queue_display.server.answers import WaitSaid
+from queue_display.listening.heard import WaitSaid
 from tests.queue_display.board.samples import NOT_IN_SIGHT, minutes, service
 
 TITLE = LocalText("业务", "service")

@@ -5,8 +5,10 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html. What is not UTF-
 
 from dataclasses import dataclass
 
+MEDIA_TYPE = "text/event-stream"
+
 MOST_BYTES = 64 * 1024
-"""The longest line, and the longest event: those of the queue have some hundred bytes."""
+"""The longest line, and the longest event: those of the queue have some hundred bytes. No more is kept."""
 
 
 class BrokenStream(ValueError):
@@ -40,9 +42,11 @@ class EventStreamParser:
         Raises:
             BrokenStream: nothing more can be made of this connection.
         """
-        if self._after_return and data.startswith(b"\n"):  # the rest of a CR LF that was cut
-            data = data[1:]
-        self._after_return = data.endswith(b"\r") if data else False
+        if not data:
+            return []
+        if self._after_return:  # the rest of a CR LF that was cut
+            data = data.removeprefix(b"\n")
+        self._after_return = data.endswith(b"\r")
         lines = (self._rest + data).splitlines(keepends=True)
         self._rest = lines.pop() if lines and not lines[-1].endswith((b"\r", b"\n")) else b""
         events = [event for line in lines if (event := self._take(line.rstrip(b"\r\n")))]
@@ -75,7 +79,7 @@ class EventStreamParser:
             case "id" if "\0" not in value:
                 self._last_id = value
             case _:
-                pass  # a comment, the time to wait before reconnecting, or what a later standard knows
+                pass  # a comment, or what a later standard knows; `retry`: when to come back is not the server's to say
         return None
 
     def _dispatch(self) -> StreamEvent | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queue_display.board.event_stream import MOST_BYTES, BrokenStream, EventStreamParser, StreamEvent
+from queue_display.listening.event_stream import MOST_BYTES, BrokenStream, EventStreamParser, StreamEvent
 
 
 def parsed(*pieces: bytes) -> list[StreamEvent]:
@@ -39,6 +39,7 @@ def test_the_standards_examples_are_read_whole_and_byte_by_byte(
     stream = stream.replace(b"\n", end)
     assert parsed(stream) == events
     assert parsed(*(bytes([byte]) for byte in stream)) == events
+    assert parsed(*(piece for byte in stream for piece in (bytes([byte]), b""))) == events
 
 
 QUEUE = (

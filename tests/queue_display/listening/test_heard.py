@@ -5,16 +5,18 @@ import json
 import pytest
 from pydantic import TypeAdapter
 
-from queue_display.board.event_stream import BrokenStream, StreamEvent
-from queue_display.board.heard import Alive, Happened, NotUnderstood, read_board, read_event
-from queue_display.server.answers import Board
+from queue_display.listening import heard
+from queue_display.listening.event_stream import BrokenStream, StreamEvent
+from queue_display.listening.heard import Alive, Happened, NotUnderstood, read_board, read_event
+from queue_display.server import answers
 from tests.queue_display.board.samples import board
 
-BODY = TypeAdapter(Board).dump_json(board())
+BODY = TypeAdapter(heard.Board).dump_json(board())
 
 
 def test_a_board_is_read_as_the_server_wrote_it() -> None:
-    assert read_board(BODY) == board()
+    server = TypeAdapter(answers.Board)
+    assert read_board(server.dump_json(server.validate_json(BODY))) == board()
 
 
 @pytest.mark.parametrize(
@@ -29,12 +31,23 @@ def test_a_board_is_read_as_the_server_wrote_it() -> None:
         BODY.replace(b'"at":', b'"at":NaN, "was":', 1),
         BODY.replace(b'"up_to_s":780.0', b'"up_to_s":Infinity'),
         BODY.replace(b'"up_to_s":780.0', b'"up_to_s":-1'),
+        BODY.replace(b'"window":"3"', b'"window":"3\\n"'),
+        BODY.replace(b'"ticket":"A031"', b'"ticket":"\\u001b@"'),
+        BODY.replace(b'"waiting":12', b'"waiting":-1'),
+        BODY.replace(b'"en":"Simple services"', b'"fr":"Services simples"'),
         b"[" * 100_000,
     ],
 )
 def test_any_other_answer_is_not_understood(body: bytes) -> None:
     with pytest.raises(NotUnderstood):
         read_board(body)
+
+
+def test_what_is_wrong_is_named_without_what_is_in_it() -> None:
+    with pytest.raises(NotUnderstood, match=r"^GET /v1/board: calls\.0\.window are not as they must be$"):
+        read_board(BODY.replace(b'"window":"3"', b'"window":"3\\n"'))
+    with pytest.raises(NotUnderstood, match="no JSON"):
+        read_board(b"<html>A031")
 
 
 def test_events_are_read_and_those_of_a_later_version_are_left_out() -> None:
@@ -55,6 +68,7 @@ def test_events_are_read_and_those_of_a_later_version_are_left_out() -> None:
         ("message", '{"number":6,"at":1,"kind":"Called","ticket":"A001","window":"3"}', "7"),
         ("message", '{"number":6,"at":1,"kind":"Called","ticket":"A001"}', "6"),
         ("message", '{"number":6,"at":1,"kind":"Called","ticket":"A001","window":"' + "3" * 33 + '"}', "6"),
+        ("message", '{"number":6,"at":1,"kind":"Called","ticket":"A001","window":"3\\n"}', "6"),
         ("message", '{"number":6,"at":1e99,"kind":"Issued"}', "6"),
     ],
 )
