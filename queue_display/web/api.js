@@ -1,6 +1,8 @@
 // Asking the queue by the token of whoever uses the page. What is asked to be done bears a key, so that it is done once,
 // however often it must be sent until an answer comes back.
 
+import { forget, keep, kept } from "./storage.js";
+
 const PATIENCE_MS = 8000;
 const PAUSES_MS = [400, 1000, 2000, 4000];
 
@@ -31,6 +33,15 @@ export class Api {
     return this._untilAnswered("POST", path, JSON.stringify(body || {}), newKey());
   }
 
+  /** Take a file away: {name, blob}; throws a Problem. It is asked for with the token in a header, so it is no link. */
+  async file(path) {
+    const answer = await this._answer("GET", path, undefined, undefined);
+    return {
+      name: /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"))[1],
+      blob: await inTime(answer.blob()),
+    };
+  }
+
   async _untilAnswered(method, path, body, key) {
     for (let tried = 0; ; tried += 1) {
       try {
@@ -45,26 +56,25 @@ export class Api {
   }
 
   async _ask(method, path, body, key) {
+    const answer = await this._answer(method, path, body, key);
+    return inTime(answer.json());
+  }
+
+  async _answer(method, path, body, key) {
     const headers = { Authorization: "Bearer " + this.token };
     if (body !== undefined) {
       headers["Content-Type"] = "application/json";
       headers["Idempotency-Key"] = key;
     }
-    let answer;
-    let told;
-    try {
-      const asked = fetch("v1/" + path, { method, headers, body, cache: "no-store", credentials: "omit" });
-      answer = await orTooLate(asked);
-      told = await orTooLate(answer.json());
-    } catch (error) {
-      throw new Problem(0, "no_answer", "网络不通，请稍后再试。", "No answer: please try again in a moment.");
-    }
+    const asked = fetch("v1/" + path, { method, headers, body, cache: "no-store", credentials: "omit" });
+    const answer = await inTime(asked);
     if (!answer.ok) {
+      const told = await inTime(answer.json());
       const problem = new Problem(answer.status, told.code, told.detail_zh, told.detail);
       problem.retryAfterMs = 1000 * Number(answer.headers.get("Retry-After") || 0);
       throw problem;
     }
-    return told;
+    return answer;
   }
 }
 
@@ -77,38 +87,19 @@ export function takeToken(name, forever) {
   if (given && keepToken(name, given[1], forever)) {
     history.replaceState(null, "", location.pathname + location.search);
   }
-  return given ? given[1] : stored("sessionStorage", name) || stored("localStorage", name) || "";
+  return given ? given[1] : kept("sessionStorage", name) || kept("localStorage", name);
 }
 
 /** Keep a token; tell whether it is kept. */
 export function keepToken(name, token, forever) {
-  try {
-    sessionStorage.setItem(name, token);
-    if (forever) {
-      localStorage.setItem(name, token);
-    }
-    return true;
-  } catch (error) {
-    return false; // storage is closed to us: the token stays in the address, or else a reload would lose it
-  }
+  const isKept = keep("sessionStorage", name, token);
+  return isKept && (!forever || keep("localStorage", name, token)); // else it stays in the address: a reload would lose it
 }
 
 /** Keep the token under `name` no longer. */
 export function forgetToken(name) {
-  try {
-    sessionStorage.removeItem(name);
-    localStorage.removeItem(name);
-  } catch (error) {
-    // Then nothing was kept.
-  }
-}
-
-function stored(storage, name) {
-  try {
-    return window[storage].getItem(name);
-  } catch (error) {
-    return null;
-  }
+  forget("sessionStorage", name);
+  forget("localStorage", name);
 }
 
 function newKey() {
@@ -124,6 +115,10 @@ function pause(milliseconds) {
   return new Promise((done) => setTimeout(done, milliseconds));
 }
 
-function orTooLate(promise) {
-  return Promise.race([promise, pause(PATIENCE_MS).then(() => Promise.reject(new Error("too late")))]);
+async function inTime(promise) {
+  try {
+    return await Promise.race([promise, pause(PATIENCE_MS).then(() => Promise.reject(new Error("too late")))]);
+  } catch (error) {
+    throw new Problem(0, "no_answer", "网络不通，请稍后再试。", "No answer: please try again in a moment.");
+  }
 }

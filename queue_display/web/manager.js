@@ -1,15 +1,12 @@
 // The manager's page: the report of the queue, looked at anew whenever something happens in the branch.
 
 import { Follower } from "./events.js";
-import { beginPage, find, press, showLive } from "./page.js";
-import { Problem } from "./api.js";
+import { find, press, showLive } from "./page.js";
 import { showReport } from "./manager-view.js";
-import { Looks, Titles, isRefused, refuseToken, setChildren, withToken } from "./staff.js";
+import { Looks, Titles, beginStaffPage, isRefused, refuseToken, setChildren, withToken } from "./staff.js";
 import { language, onLanguage, say } from "./words.js";
-import managerEn from "./words/manager.en.js";
-import managerZh from "./words/manager.zh.js";
-import staffEn from "./words/staff.en.js";
-import staffZh from "./words/staff.zh.js";
+import en from "./words/manager.en.js";
+import zh from "./words/manager.zh.js";
 
 const SOONEST_MS = 1000;
 const LATEST_MS = 10000;
@@ -21,12 +18,12 @@ let report = null;
 let follower = null;
 const looks = new Looks(look, SOONEST_MS, LATEST_MS);
 
-beginPage({ zh: Object.assign({}, staffZh, managerZh), en: Object.assign({}, staffEn, managerEn) });
+beginStaffPage({ zh, en });
 onLanguage(show);
 show();
 find("download").addEventListener("submit", (event) => {
   event.preventDefault();
-  press(find("download"), download);
+  press(find("download"), () => download("report.csv?days=" + find("days").value + "&language=" + language()));
 });
 withToken(begin);
 
@@ -82,22 +79,11 @@ function show() {
   }
 }
 
-/** The table is asked for with the token in a header, so it comes as a blob. */
-async function download() {
-  const path = "v1/report.csv?days=" + find("days").value + "&language=" + language();
-  let answer;
-  try {
-    answer = await fetch(path, { headers: { Authorization: "Bearer " + api.token }, cache: "no-store" });
-  } catch (error) {
-    throw new Problem(0, "no_answer", "网络不通，请稍后再试。", "No answer: please try again in a moment.");
-  }
-  if (!answer.ok) {
-    const told = await answer.json();
-    throw new Problem(answer.status, told.code, told.detail_zh, told.detail);
-  }
+async function download(path) {
+  const file = await api.file(path);
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"))[1];
+  link.href = URL.createObjectURL(file.blob);
+  link.download = file.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }

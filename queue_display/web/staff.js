@@ -1,11 +1,18 @@
 // What the pages of staff share: the token, names of services and classes, times in words, lists that keep the focus.
 
 import { Api, Problem, forgetToken, keepToken, takeToken } from "./api.js";
-import { find, press, setText } from "./page.js";
-import { local, say } from "./words.js";
+import { beginPage, find, press, setText } from "./page.js";
+import { both, local, say } from "./words.js";
+import en from "./words/staff.en.js";
+import zh from "./words/staff.zh.js";
 
 const TOKEN = "staff-token";
 const NEAR = 0.75;
+
+/** Begin a page of staff with its own texts beside those that all of theirs have. */
+export function beginStaffPage(texts) {
+  beginPage({ zh: Object.assign({}, zh, texts.zh), en: Object.assign({}, en, texts.en) });
+}
 
 /** Ask for a token until `begin(api)` succeeds with one; what it throws with status 401 or 403 asks again. */
 export function withToken(begin) {
@@ -222,6 +229,7 @@ export class Looks {
 }
 
 /** The problem of an act that nobody answered: nobody knows whether it was done. */
-export function uncertain(problem, texts) {
-  return problem.code === "no_answer" ? new Problem(0, "uncertain", texts.zh.uncertain, texts.en.uncertain) : problem;
+export function uncertain(problem) {
+  const texts = both("uncertain");
+  return problem.code === "no_answer" ? new Problem(0, "uncertain", texts.zh, texts.en) : problem;
 }

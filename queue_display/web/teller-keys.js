@@ -2,26 +2,23 @@
 // switched off (WCAG 2.1.4).
 
 import { find } from "./page.js";
+import { keep, kept } from "./storage.js";
 import { actOfKey } from "./teller-acts.js";
 
 const KEPT = "teller-keys";
 const TYPED_INTO = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 
-let areOn = keptOn();
+let areOn = kept("localStorage", KEPT) !== "off";
 
 /** Whether the keys are used. */
 export function keysAreOn() {
   return areOn;
 }
 
-/** Use the keys or not; it is kept on this computer. */
+/** Use the keys or not; it is kept on this computer, or as long as the page. */
 export function switchKeys(on) {
   areOn = on;
-  try {
-    localStorage.setItem(KEPT, on ? "on" : "off");
-  } catch (error) {
-    // Storage is closed to us: it holds as long as the page.
-  }
+  keep("localStorage", KEPT, on ? "on" : "off");
 }
 
 /** Let keys act on the console. */
@@ -54,12 +51,4 @@ export function listenToKeys(teller) {
       teller.act(name);
     }
   });
-}
-
-function keptOn() {
-  try {
-    return localStorage.getItem(KEPT) !== "off";
-  } catch (error) {
-    return true;
-  }
 }

@@ -2,6 +2,7 @@
 
 import { find, press, setText } from "./page.js";
 import { fillList, make } from "./staff.js";
+import { keep, kept } from "./storage.js";
 import { showTop } from "./teller-view.js";
 import { onLanguage, say } from "./words.js";
 
@@ -93,21 +94,5 @@ export class SignIn {
       keep("sessionStorage", STAFF, staff);
       await this._teller.work(window);
     });
-  }
-}
-
-function kept(storage, name) {
-  try {
-    return window[storage].getItem(name) || "";
-  } catch (error) {
-    return "";
-  }
-}
-
-function keep(storage, name, value) {
-  try {
-    window[storage].setItem(name, value);
-  } catch (error) {
-    // Storage is closed to us: it will be asked again.
   }
 }

@@ -2,24 +2,20 @@
 // the queue says of the window now, never what this page thinks has happened: several consoles may work one window.
 
 import { Follower } from "./events.js";
-import { beginPage, find, press, setText, showLive } from "./page.js";
-import { Looks, Titles, isRefused, refuseToken, uncertain, withToken } from "./staff.js";
+import { find, press, setText, showLive } from "./page.js";
+import { Looks, Titles, beginStaffPage, isRefused, refuseToken, uncertain, withToken } from "./staff.js";
 import { ACTS, offered, question } from "./teller-acts.js";
 import { Dialogs } from "./teller-dialogs.js";
 import { listenToKeys } from "./teller-keys.js";
 import { SignIn } from "./teller-sign-in.js";
 import { announce, showDesk } from "./teller-view.js";
 import { onLanguage, say } from "./words.js";
-import staffEn from "./words/staff.en.js";
-import staffZh from "./words/staff.zh.js";
-import tellerEn from "./words/teller.en.js";
-import tellerZh from "./words/teller.zh.js";
+import en from "./words/teller.en.js";
+import zh from "./words/teller.zh.js";
 
 const SOONEST_MS = 300;
 const LATEST_MS = 10000;
 const SHOW_SENDING_MS = 500;
-
-const TEXTS = { zh: Object.assign({}, staffZh, tellerZh), en: Object.assign({}, staffEn, tellerEn) };
 
 class Console {
   constructor() {
@@ -96,7 +92,7 @@ class Console {
         await this.api.act(path, body);
       } catch (problem) {
         this._looks.soon();
-        throw uncertain(problem, TEXTS);
+        throw uncertain(problem);
       } finally {
         clearTimeout(slow);
         setText(find("sending"), "");
@@ -175,7 +171,7 @@ class Console {
 }
 
 const teller = new Console();
-beginPage(TEXTS);
+beginStaffPage({ zh, en });
 listenToKeys(teller);
 find("help").addEventListener("click", () => teller.help());
 find("find-form").addEventListener("submit", (event) => {

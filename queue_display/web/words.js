@@ -1,5 +1,7 @@
 // The page's texts: Chinese or English, by what the browser prefers until somebody chooses.
 
+import { keep, kept } from "./storage.js";
+
 const KEPT = "language";
 
 let catalogues = {};
@@ -9,7 +11,8 @@ const listeners = [];
 /** Begin with the texts of the page, {zh: {key: text}, en: {key: text}}, and fill all that is marked in its HTML. */
 export function begin(texts) {
   catalogues = texts;
-  use(chosen() || preferred());
+  const chosen = kept("localStorage", KEPT);
+  use(chosen in catalogues ? chosen : preferred());
 }
 
 /** The language of the page: "zh" or "en". */
@@ -22,13 +25,9 @@ export function onLanguage(listener) {
   listeners.push(listener);
 }
 
-/** Let somebody choose a language; it is kept for the next visit. */
+/** Let somebody choose a language; it is kept for the next visit, or as long as the page. */
 export function choose(name) {
-  try {
-    localStorage.setItem(KEPT, name);
-  } catch (error) {
-    // Storage is closed to us: the choice lasts as long as the page.
-  }
+  keep("localStorage", KEPT, name);
   use(name);
 }
 
@@ -42,6 +41,11 @@ export function say(key, values) {
     text = text.split("|")[values.n === 1 ? 0 : 1];
   }
   return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+}
+
+/** The text of `key` in both languages, {zh, en}. */
+export function both(key) {
+  return { zh: catalogues.zh[key], en: catalogues.en[key] };
 }
 
 /** A text that comes in both languages, {zh, en}, in that of the page. */
@@ -63,15 +67,6 @@ function fill(root) {
   root.querySelectorAll("[data-say-label]").forEach((element) => {
     element.setAttribute("aria-label", say(element.getAttribute("data-say-label")));
   });
-}
-
-function chosen() {
-  try {
-    const name = localStorage.getItem(KEPT);
-    return name in catalogues ? name : null;
-  } catch (error) {
-    return null;
-  }
 }
 
 function preferred() {

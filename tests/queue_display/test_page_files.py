@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kiosk_core.colours import COLOURS, MIN_CONTRAST, contrast
-from queue_display.server.pages import WEB
+from queue_display.server.pages import PARTS, WEB, page
 
 SCRIPTS = sorted(WEB.rglob("*.js"))
 WORDS = sorted(path.name.removesuffix(".en.js") for path in (WEB / "words").glob("*.en.js"))
@@ -102,4 +102,22 @@ def test_both_languages_say_the_same_with_the_same_values(name: str) -> None:
 @pytest.mark.parametrize("path", sorted(WEB.glob("*.html")), ids=lambda path: path.name)
 def test_every_text_that_a_page_names_is_there(path: Path) -> None:
     known = _texts("common", "en") | _texts("staff", "en") | _texts(path.stem, "en")
-    assert set(re.findall(r'data-say(?:-label)?="(\w+)"', path.read_text(encoding="utf-8"))) <= known.keys()
+    assert set(re.findall(r'data-say(?:-label)?="(\w+)"', page(path.name))) <= known.keys()
+
+
+@pytest.mark.parametrize("path", sorted(WEB.glob("*.html")), ids=lambda path: path.name)
+def test_a_page_is_whole_and_has_each_element_once(path: Path) -> None:
+    text = page(path.name)
+    assert "<!--" not in text
+    assert text.index('<meta charset="utf-8">') < 1024  # where browsers look for it
+    named = re.findall(r'\sid="([^"]+)"', text)
+    assert sorted(named) == sorted(set(named))
+    assert {"language", "old-browser"} <= set(named)
+
+
+def test_what_two_pages_share_is_said_once() -> None:
+    pages = [path.read_text(encoding="utf-8").split("\n") for path in sorted(WEB.glob("*.html"))]
+    shared = [line.strip() for lines in pages for line in {*lines} if len(line.strip()) > 80]
+    assert sorted(shared) == sorted(set(shared))
+    used = {name for lines in pages for name in re.findall(r"<!-- part ([\w-]+) -->", "\n".join(lines))}
+    assert used == {path.stem for path in PARTS.iterdir()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from queue_display.server.pages import PAGES, WEB
+from queue_display.server.pages import PAGES, WEB, page
 from tests.queue_display.running import TICKET, URL, Follower, running
 
 
@@ -42,7 +42,7 @@ def test_no_page_can_be_framed_or_run_what_is_not_ours(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-@pytest.mark.parametrize("path", ["/pages/", "/pages/../server/access.py", "/pages/%2e%2e/writer.py", "/pages/words"])
+@pytest.mark.parametrize("path", ["/pages/", "/pages/../server/access.py", "/pages/%2e%2e/writer.py", "/pages/words", "/pages/parts/head.html"])
 def test_nothing_but_the_pages_is_served(tmp_path: Path, path: str) -> None:
     async def go() -> None:
         async with running(tmp_path) as branch:
@@ -55,7 +55,7 @@ def test_whatever_a_page_refers_to_is_served(tmp_path: Path) -> None:
     async def go() -> None:
         async with running(tmp_path) as branch:
             for path in WEB.glob("*.html"):
-                for named in re.findall(r'(?:src|href)="([^"]+)"', path.read_text(encoding="utf-8")):
+                for named in re.findall(r'(?:src|href)="([^"]+)"', page(path.name)):
                     assert (await branch.client.get(f"/{named}")).status_code == 200, (path.name, named)
 
     asyncio.run(go())
