@@ -122,9 +122,10 @@ class Rehearsal:
         Raises:
             RehearsalError: as `top_up`.
         """
-        self._step("board", lambda: None, lambda: not board.model.connecting)
-        self._step("called", call, lambda: board.model.newest.ticket == number and self._strip_shows(number))
-        self._take_picture("board", board.screen)
+        self._step("board", lambda: None, lambda: not board.model.connecting, screen=board.screen)
+        is_shown = lambda: board.model.newest.ticket == number and self._strip_shows(number)  # noqa: E731
+        self._step("board_called", call, is_shown, screen=board.screen)
+        self._take_picture("home_called")
 
     def _strip_shows(self, number: str) -> bool:
         return any(each["ticket"] == number for each in self.model.queue.calls)
@@ -174,8 +175,15 @@ class Rehearsal:
             raise RehearsalError(f"no receipt: {error}") from None
 
     def _step(
-        self, name: str, act: Callable[[], object], arrived: Callable[[], bool], *, began: float | None = None
+        self,
+        name: str,
+        act: Callable[[], object],
+        arrived: Callable[[], bool],
+        *,
+        began: float | None = None,
+        screen: KioskScreen | BoardScreen | None = None,
     ) -> None:
+        """Act, wait for what is to follow, and take a picture of it on `screen` (None: the kiosk's) by its name."""
         began = began or time.monotonic()
         act()
         while not arrived():
@@ -183,12 +191,12 @@ class Rehearsal:
                 picture = self._take_picture("stuck")
                 raise RehearsalError(f"waiting for {name}, the screen shows {self.model.kind} (see {picture})")
             self._let_pass(0.005)
-            if not arrived() and self.model.page_number not in {None, self._pictured}:
+            if screen is None and not arrived() and self.model.page_number not in {None, self._pictured}:
                 self._take_picture(f"{name}-{self.model.kind}")  # a page on the way
         self.steps.append({"step": name, "ms": round((time.monotonic() - began) * 1000)})
         self._pictured = self.model.page_number  # it gets its picture when it has settled
         self._let_pass(SETTLE_SECONDS)
-        self._take_picture(name)
+        self._take_picture(name, screen)
 
     def _shows(self, kind: str) -> bool:
         return bool(self.model.kind == kind)

@@ -33,14 +33,16 @@ def test_a_scripted_customer_leaves_pictures_receipt_journal_and_summary(tmp_pat
     by_phone = {"home", "place_card", "amount", "funding", "payment", "loading", "result", "home_again"}
     by_card = {"card_place_card", "card_funding", "card_insert", "card_pin", "card_loading", "card_result"}
     id_card = {"id_front", "id_reading", "id_back", "id_form", "id_field", "id_checked", "id_result", "id_home_again"}
-    ticket = {"ticket_services", "ticket_ways", "ticket", "ticket_printed", "ticket_home_again", "called"}
-    assert by_phone | by_card | id_card | ticket <= {step["step"] for step in summary["steps"]}
+    ticket = {"ticket_services", "ticket_ways", "ticket", "ticket_printed", "ticket_home_again"}
+    call = {"board", "board_called"}
+    assert by_phone | by_card | id_card | ticket | call <= {step["step"] for step in summary["steps"]}
     assert summary["ticket"] == "A001"
-    assert summary["pictures"][-1].endswith("-board.png")
+    ends = [name.partition("-")[2] for name in summary["pictures"][-3:]]
+    assert ends == ["board.png", "board-called.png", "home-called.png"]
     assert len(summary["pictures"]) >= 8
     for name in summary["pictures"]:
         with Image.open(out / "pages" / name) as picture:
-            assert picture.size == ((1920, 1080) if name == summary["pictures"][-1] else (1080, 1920))
+            assert picture.size == ((1920, 1080) if "-board" in name else (1080, 1920))
             assert len(picture.convert("L").resize((64, 64)).getcolors() or range(257)) > 8, f"{name} is empty"
     for name in ("receipt.png", "receipt-id-card.png", "receipt-bank-card.png", "receipt-ticket.png"):
         with Image.open(out / name) as receipt:

@@ -42,7 +42,10 @@ def test_no_page_can_be_framed_or_run_what_is_not_ours(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-@pytest.mark.parametrize("path", ["/pages/", "/pages/../server/access.py", "/pages/%2e%2e/writer.py", "/pages/words", "/pages/parts/head.html"])
+@pytest.mark.parametrize(
+    "path",
+    ["/pages/", "/pages/../server/access.py", "/pages/%2e%2e/writer.py", "/pages/words", "/pages/parts/head.html"],
+)
 def test_nothing_but_the_pages_is_served(tmp_path: Path, path: str) -> None:
     async def go() -> None:
         async with running(tmp_path) as branch:
