@@ -1,6 +1,5 @@
 """The broker between branches and headquarters: how it is named, whom it trusts, and by what it knows us."""
 
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kiosk_core.errors import OpenTellerError
+from openteller.extras import of_extra
+from openteller.trust import trust_besides
 
 if TYPE_CHECKING:
     from queue_display.headquarters.line import Line
@@ -17,7 +18,7 @@ _PORTS = {"mqtts": 8883, "mqtt": 1883}
 
 
 class BrokerUnusable(OpenTellerError):
-    """The broker cannot be asked: it is named wrongly, its login cannot be used, or a package is missing."""
+    """The broker cannot be asked: it is named wrongly, or its login cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +49,14 @@ def line_to(
     """Open a line to a broker, as queue_display.headquarters.mqtt.MqttLine; it need not be there yet.
 
     Raises:
-        BrokerUnusable: the text says why.
+        BrokerUnusable, ExtraMissing: the text says why.
         OSError: a file cannot be read.
     """
-    try:
-        from queue_display.headquarters.mqtt import Broker, MqttLine  # noqa: PLC0415  (a package of an extra)
-    except ModuleNotFoundError as error:
-        raise BrokerUnusable(f"{error.name} is missing: install openteller with its extra headquarters") from None
+    with of_extra("headquarters"):
+        from queue_display.headquarters.mqtt import Broker, MqttLine  # noqa: PLC0415
     host, port = _place(at.url)
     user, password = _login(at.login) if at.login else ("", "")
-    trust = None
-    if not at.is_plain:
-        trust = ssl.create_default_context()
-        if at.ca is not None:
-            trust.load_verify_locations(at.ca)
+    trust = None if at.is_plain else trust_besides(at.ca)
     line = MqttLine(Broker(host, port, trust, user, password), topic, heard, changed, session)
     try:
         yield line

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 import socket
 import ssl
 from collections.abc import Generator, Iterator
@@ -22,6 +21,7 @@ from queue_display.listening.event_stream import MEDIA_TYPE
 from queue_display.listening.heard import Board, NotUnderstood, read_board, where_wrong
 from queue_display.listening.listener import SILENCE_S
 from queue_display.listening.place import QueuePlace
+from queue_display.retry_after import retry_after_s
 
 _log = logging.getLogger(__name__)
 
@@ -170,7 +170,7 @@ class QueueClient:
                     data += chunk
                     if len(data) > _MOST_BYTES or self._clock.now() > until:
                         raise _NotNow("the queue's answer does not end")
-                return _Answer(answer.status_code, bytes(data), _seconds(answer.headers.get("retry-after")))
+                return _Answer(answer.status_code, bytes(data), retry_after_s(answer.headers.get("retry-after")))
         except httpx.HTTPError as error:
             raise _NotNow(f"the queue does not answer: {error!r}") from None
 
@@ -216,7 +216,3 @@ def _failed(answer: _Answer) -> QueueSilent:
         problem = ""
     _log.error("the queue does not take what this terminal asks (HTTP %d): %s", answer.status, problem)
     return QueueSilent(f"the queue answers {answer.status}")
-
-
-def _seconds(retry_after: str | None) -> float:
-    return float(retry_after) if retry_after is not None and re.fullmatch("[0-9]{1,6}", retry_after) else 0.0

@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from durable.folders import FolderHeld, lock_folder
-from kiosk_core.errors import OpenTellerError
+from openteller.extras import of_extra
 from queue_display.branch_names import checked_name
 from queue_display.keeping import LogStore, StoreHeld
 from queue_display.server.access import Tokens
 from queue_display.store import QueueStore
-
-
-class DatabaseUnusable(OpenTellerError):
-    """The database cannot be asked: packages are missing."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,7 @@ def log_and_tokens(folder: Path, database: Database | None) -> Iterator[tuple[Lo
     """Open the branch's log, and the tokens in `folder`, which is made (0700) where it is missing.
 
     Raises:
-        StoreUnavailable, TokensUnusable, DatabaseUnusable, DatabaseNamed, OSError: the text says what is wrong.
+        StoreUnavailable, TokensUnusable, ExtraMissing, DatabaseNamed, OSError: the text says what is wrong.
     """
     if database is None:
         with QueueStore(folder) as store:
@@ -50,14 +46,9 @@ def log_and_tokens(folder: Path, database: Database | None) -> Iterator[tuple[Lo
 
 
 def _in_database(database: Database) -> LogStore:
-    try:
-        from queue_display.postgresql.database import database_url  # noqa: PLC0415  (packages of an extra)
+    with of_extra("headquarters"):
+        from queue_display.postgresql.database import database_url  # noqa: PLC0415
         from queue_display.postgresql.store import PostgresStore  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise DatabaseUnusable(
-            f"the package {error.name} is missing; install what a database needs with: pip install"
-            " openteller[headquarters]"
-        ) from None
     return PostgresStore(database_url(database.url), database.branch)
 
 

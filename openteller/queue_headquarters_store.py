@@ -7,6 +7,7 @@ from pathlib import Path
 
 from durable.folders import FolderHeld, lock_folder
 from kiosk_core.errors import OpenTellerError
+from openteller.extras import of_extra
 from openteller.queue_folder import default_folder
 from queue_display.headquarters.keeping import HeadquartersStore
 from queue_display.headquarters.store import SqliteHeadquarters
@@ -21,7 +22,7 @@ def headquarters_store(named: str | None) -> Iterator[HeadquartersStore]:
     """Open the branches' logs, to collect them, in the file or database that is named; None: in the usual file.
 
     Raises:
-        StoreUnavailable, DatabaseNamed, CopyUnusable, OSError: the text says what is wrong.
+        StoreUnavailable, DatabaseNamed, CopyUnusable, ExtraMissing, OSError: the text says what is wrong.
     """
     if _is_database(named):
         with _in_database(str(named)) as store:
@@ -45,7 +46,7 @@ def headquarters_copy(named: str | None) -> Iterator[HeadquartersStore]:
     """Open the branches' logs, to look at them while somebody else may collect.
 
     Raises:
-        StoreUnavailable, DatabaseNamed, CopyUnusable: the text says what is wrong.
+        StoreUnavailable, DatabaseNamed, CopyUnusable, ExtraMissing: the text says what is wrong.
     """
     if _is_database(named):
         with _in_database(str(named)) as store:
@@ -70,10 +71,8 @@ def _path(named: str | None) -> Path:
 
 @contextmanager
 def _in_database(named: str) -> Iterator[HeadquartersStore]:
-    try:
-        from queue_display.postgresql.database import database_url  # noqa: PLC0415  (packages of an extra)
+    with of_extra("headquarters"):
+        from queue_display.postgresql.database import database_url  # noqa: PLC0415
         from queue_display.postgresql.headquarters import PostgresHeadquarters  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise CopyUnusable(f"{error.name} is missing: install openteller with its extra headquarters") from None
     with closing(PostgresHeadquarters(database_url(named))) as store:
         yield store

@@ -1,6 +1,5 @@
 """The ways out of the branch queue's server: webhooks, and the way to headquarters."""
 
-import ssl
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from kiosk_core.clock import Clock
 from openteller.queue_broker import BrokerAt, check_broker, line_to
+from openteller.trust import trust_besides
 from queue_display.branch_names import checked_name
 from queue_display.feed import Feed
 from queue_display.headquarters.courier import Courier
@@ -50,9 +50,7 @@ def outgoing(folder: Path, feed: Feed, clock: Clock, outside: Outside) -> Iterat
         OSError: a CA's or login's file cannot be read, or is none.
         BranchNamed, BrokerUnusable: headquarters cannot be told; the text says why.
     """
-    trust = ssl.create_default_context()
-    if outside.webhook_ca is not None:
-        trust.load_verify_locations(outside.webhook_ca)
+    trust = trust_besides(outside.webhook_ca)
     with closing(Registry(folder)) as registry, ThreadPoolExecutor(1, thread_name_prefix="webhooks-disk") as disk:
         webhooks = Webhooks(Means(feed, registry, disk, clock), lambda: sending(clock, trust))
         running: list[Outgoing] = [webhooks]

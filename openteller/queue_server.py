@@ -87,7 +87,7 @@ def serve(
     Raises:
         ConfigError: the policy is wrong.
         StoreUnavailable, PolicyMisfit, TokensUnusable: the folder cannot be used; the text says why.
-        DatabaseUnusable, DatabaseNamed: the database cannot; the text says why.
+        ExtraMissing, DatabaseNamed: the database cannot; the text says why.
         PortTaken: the address cannot be had.
         NoPublicUrl: phones cannot find the queue there.
     """

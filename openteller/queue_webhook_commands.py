@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from openteller.console import plain_errors, stop
-from openteller.queue_folder import default_folder
+from openteller.queue_folder import FolderOfQueue, folder_of_queue
 from openteller.system_clock import SystemClock
-from queue_display.server.access import TOKENS_NAME
 from queue_display.webhooks.addresses import AddressRefused, checked_url, origin_named, origin_of
 from queue_display.webhooks.messages import EVENTS
 from queue_display.webhooks.registry import Endpoint, Registry
@@ -21,7 +20,6 @@ app = typer.Typer(
     help="Other programs that are told what happens; a running queue sees a change within seconds.",
 )
 
-_Data = Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="As of: openteller queue serve.")]
 _Host = Annotated[str, typer.Argument(metavar="HOST[:PORT]", help="With http:// before it: without TLS.")]
 
 
@@ -31,7 +29,7 @@ def _webhook() -> None:
 
 
 @app.command(epilog="Example:  openteller queue webhook allow crm.bank.example")
-def allow(host: _Host, data: _Data = None) -> None:
+def allow(host: _Host, data: FolderOfQueue = None) -> None:
     """Let webhooks be at a host: the manager, too, may then add some there by the queue's server."""
     with _registry(data) as registry:
         origin = _named(origin_named, host)
@@ -40,7 +38,7 @@ def allow(host: _Host, data: _Data = None) -> None:
 
 
 @app.command()
-def forbid(host: _Host, data: _Data = None) -> None:
+def forbid(host: _Host, data: FolderOfQueue = None) -> None:
     """Let nothing go to a host any more."""
     with _registry(data) as registry:
         origin = _named(origin_named, host)
@@ -52,7 +50,7 @@ def forbid(host: _Host, data: _Data = None) -> None:
 def add(
     url: Annotated[str, typer.Argument(metavar="URL", help="Its host must have been allowed.")],
     events: Annotated[str, typer.Option(metavar="A,B", help=f"Of {', '.join(EVENTS)}; none: all.")] = "",
-    data: _Data = None,
+    data: FolderOfQueue = None,
 ) -> None:
     """Let a program be told from now on, and print the secret that signs what it is told; it is shown this once."""
     names = [name.strip() for name in events.split(",") if name.strip()]
@@ -67,7 +65,7 @@ def add(
 
 
 @app.command(name="list")
-def list_(data: _Data = None) -> None:
+def list_(data: FolderOfQueue = None) -> None:
     """Say who is told what, and why somebody is not."""
     with _registry(data) as registry:
         allowed = registry.allowed()
@@ -79,7 +77,7 @@ def list_(data: _Data = None) -> None:
 
 
 @app.command()
-def remove(webhook: Annotated[str, typer.Argument(metavar="ID")], data: _Data = None) -> None:
+def remove(webhook: Annotated[str, typer.Argument(metavar="ID")], data: FolderOfQueue = None) -> None:
     """Let a program be told no more."""
     with _registry(data) as registry:
         if not registry.remove(webhook):
@@ -92,7 +90,7 @@ def enable(
     skip: Annotated[
         bool, typer.Option("--skip", help="Drop what it has missed: tell it what comes from now on.")
     ] = False,
-    data: _Data = None,
+    data: FolderOfQueue = None,
 ) -> None:
     """Let a program be told at once, from where it stood: after it was disabled, or instead of a long pause."""
     with _registry(data) as registry:
@@ -124,8 +122,5 @@ def _named(read: Callable[[str], str], text: str) -> str:
 @contextmanager
 def _registry(data: Path | None) -> Iterator[Registry]:
     """Open the list of a queue that has run once."""
-    folder = data or default_folder()
-    if not (folder / TOKENS_NAME).exists():
-        stop(f"there is no queue in {folder}: start it once with openteller queue serve, or name its folder by --data")
-    with plain_errors(), closing(Registry(folder)) as registry:
+    with plain_errors(), closing(Registry(folder_of_queue(data))) as registry:
         yield registry

@@ -130,7 +130,7 @@ class LiveBranch:
                 if ticket is None:
                     return True
                 service, customers = ticket.services[0], ticket.customer_class
-        return service in self.policy.service and customers in self.policy.customer_class
+        return self.policy.knows(service, customers)
 
     def _check_that_policy_fits(self) -> None:
         if self.branch.day < _today(self._clock.wall()).day:

@@ -157,6 +157,10 @@ class Policy:
         """The mean of the expected times of all services."""
         return _MINUTE_S * math.fsum(each.expected_min for each in self.service.values()) / len(self.service)
 
+    def knows(self, service: str, customer_class: str) -> bool:
+        """Whether both are in the policy: the log may be older, and of what somebody asks nothing is certain."""
+        return service in self.service and customer_class in self.customer_class
+
     def window_rule(self, window: str) -> WindowRule:
         """Return the rule of a window; one that is not in the file calls everything."""
         return self.window.get(window, _ANYTHING)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from kiosk_core.clock import Clock
@@ -21,6 +21,7 @@ from queue_display.headquarters.messages import (
 )
 from queue_display.keeping import StoreUnavailable
 from queue_display.server.outgoing import OutboxNow, OutboxState
+from queue_display.waiting import happens
 
 _log = logging.getLogger(__name__)
 
@@ -90,10 +91,7 @@ class Courier:
                     await self._step(line)
                 except StoreUnavailable as error:
                     _log.error("%s", error)
-                # Not wait_for: in Python 3.11 that takes no cancellation while what it waits for happens.
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._look_s):
-                        await self._woken.wait()
+                await happens(self._woken, within_s=self._look_s)
 
     def _heard(self, payload: bytes) -> None:
         self._answers.append(payload)

@@ -47,12 +47,9 @@ def today(store: HeadquartersStore, branch: str, policy: Policy) -> BranchToday:
     folded.last = replace(folded.last, number=first - 1)
     for bare in store.entries(branch, first - 1):
         entry = bare.entry
-        if not isinstance(entry.event, Issued) or _is_known(entry.event, policy):
+        event = entry.event
+        if not isinstance(event, Issued) or policy.knows(event.services[0], event.customer_class):
             figures.observe(entry)
         folded.apply(entry)
     waiting = sum(map(len, folded.lines.values()))
     return BranchToday(folded.day, waiting, len(folded.windows), figures.today)
-
-
-def _is_known(issued: Issued, policy: Policy) -> bool:
-    return issued.services[0] in policy.service and issued.customer_class in policy.customer_class

@@ -11,6 +11,7 @@ import httpx
 
 from kiosk_core.clock import Clock
 from queue_display.events import Entry
+from queue_display.retry_after import retry_after_s
 from queue_display.webhooks.messages import message
 from queue_display.webhooks.registry import Endpoint
 from queue_display.webhooks.signing import signed
@@ -77,9 +78,8 @@ def _sent(answer: httpx.Response) -> Sent:
         return Sent()
     if answer.is_redirect:
         return Sent(f"answered {answer.status_code}: it moved, and redirects are not followed")
-    after = answer.headers.get("retry-after", "")
-    seconds = float(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0.0
-    return Sent(f"answered {answer.status_code}", answer.status_code == _GONE, seconds)
+    after_s = retry_after_s(answer.headers.get("retry-after"))
+    return Sent(f"answered {answer.status_code}", answer.status_code == _GONE, after_s)
 
 
 @asynccontextmanager

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import TypeVar
 
 from queue_display.keeping import StoreUnavailable
 from queue_display.server.outgoing import OutboxNow, OutboxState
+from queue_display.waiting import happens
 from queue_display.webhooks.delivering import Delivery, Means
 from queue_display.webhooks.registry import Endpoint, Registry
 from queue_display.webhooks.sending import Sender
@@ -85,10 +86,7 @@ class Webhooks:
                         await self._follow_the_list(sender)
                     except StoreUnavailable as error:
                         _log.error("%s", error)
-                    # Not wait_for: in Python 3.11 that takes no cancellation while what it waits for happens.
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(self._look_s):
-                            await self._changed.wait()
+                    await happens(self._changed, within_s=self._look_s)
             finally:
                 await self._end(set(self._runs))
 
