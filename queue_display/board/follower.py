@@ -155,8 +155,11 @@ class Follower(QObject):
 
     def _read(self) -> None:
         reply = self._stream
-        if reply is None or _status(reply) != 200:
-            return  # `finished` tells of it
+        if reply is None:
+            return
+        if _status(reply) != 200:
+            self._lose(*_what_is_wrong(reply))  # at once: what follows may have no end
+            return
         kind = reply.header(QNetworkRequest.KnownHeaders.ContentTypeHeader)
         if not str(kind).startswith(MEDIA_TYPE):
             self._lose(Trouble.NO_QUEUE, f"GET /v1/events: {kind!s:.40} is no event stream")

@@ -292,6 +292,7 @@ def test_what_is_wrong_is_told_and_tried_again(rig: Rig, answer: bytes, trouble:
         (STREAM.replace(b"text/event-stream", b"text/html") + chunk(ALIVE), Trouble.NO_QUEUE),
         (whole("422 Unprocessable", b"{}"), Trouble.NO_QUEUE),
         (whole("503 Service Unavailable", b"{}"), Trouble.BUSY),
+        (b"HTTP/1.1 429 X\r\nContent-Length: 1000000000\r\n\r\n{", Trouble.BUSY),
     ],
 )
 def test_a_stream_that_cannot_be_trusted_is_left_and_the_board_asked_anew(
