@@ -1,7 +1,7 @@
 """What keeps the picture of the queue fresh: when it looks, and when it says that what it told is old."""
 
 import json
-import queue
+import threading
 from collections.abc import Generator
 
 import pytest
@@ -36,23 +36,32 @@ class Script:
         self.looked_at: list[float] = []
         self.behind: list[str] = []
         self.is_closed = False
+        self._gone_at: float | None = None
+        self.is_over = threading.Event()
+        """Nobody has answered for so long that it was told."""
 
     def board(self) -> Board:
         if not self._tries:
+            self._gone_at = self._clock.now() if self._gone_at is None else self._gone_at
+            if self._clock.now() - self._gone_at > 2 * SILENCE_S:
+                self.is_over.set()
             raise QueueSilent("nobody is there")
         self.looked_at.append(self._clock.now())
         return board()
 
     def events(self, after: str) -> Generator[bytes]:
         self.behind.append(after)
-        for said in self._tries.pop(0):
-            match said:
-                case bytes():
-                    yield said
-                case float():
-                    self._clock.sleep(said)
-                case error:
-                    raise error
+        try:
+            for said in self._tries[0]:
+                match said:
+                    case bytes():
+                        yield said
+                    case float():
+                        self._clock.sleep(said)
+                    case error:
+                        raise error
+        finally:
+            self._tries.pop(0)
         raise QueueSilent("the stream has ended")
 
     def interrupt(self) -> None:
@@ -64,18 +73,16 @@ class Script:
 
 def followed(*tries: list[Said]) -> tuple[list[QueueNow | None], Script]:
     """Return what was told until the queue was offline behind the last try."""
-    told: queue.Queue[QueueNow | None] = queue.Queue()
+    told: list[QueueNow | None] = []
     client = Script(SetClock(OPENED), *tries)
-    follower = QueueFollower(client, client._clock, told.put)  # type: ignore[arg-type]
+    follower = QueueFollower(client, client._clock, told.append)  # type: ignore[arg-type]
     follower.start()
-    heard = []
     try:
-        while client._tries or not heard or heard[-1] is not None:
-            heard.append(told.get(timeout=PATIENCE_S))
+        assert client.is_over.wait(PATIENCE_S)
     finally:
         follower.stop()
     assert client.is_closed
-    return heard, client
+    return told, client
 
 
 def test_the_board_is_looked_at_first_and_the_events_behind_it_followed() -> None:

@@ -45,7 +45,7 @@ def test_any_other_answer_is_not_understood(body: bytes) -> None:
 
 def test_what_is_wrong_is_named_without_what_is_in_it() -> None:
     with pytest.raises(NotUnderstood, match=r"^GET /v1/board: calls\.0\.window are not as they must be$"):
-        read_board(BODY.replace(b'"window":"3"', b'"window":"3\\n"'))
+        read_board(BODY.replace(b'"window":"3"', b'"window":"3\\n"', 1))
     with pytest.raises(NotUnderstood, match="no JSON"):
         read_board(b"<html>A031")
 
