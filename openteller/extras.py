@@ -21,5 +21,5 @@ def of_extra(extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise ExtraMissing(
-            f"the package {error.name} is missing: install what this needs by pip install 'openteller[{extra}]'"
+            f"the package {error.name} is missing; install what this needs with: pip install openteller[{extra}]"
         ) from None

@@ -75,6 +75,7 @@ function show() {
   }));
   if (report !== null) {
     find("report").hidden = false;
+    find("download").hidden = false;
     showReport(report, titles);
   }
 }

@@ -58,7 +58,7 @@ export function refuseToken(problem) {
 }
 
 function askForToken() {
-  document.querySelectorAll("main > [data-part]").forEach((part) => {
+  document.querySelectorAll("[data-part]").forEach((part) => {
     part.hidden = true;
   });
   find("token-form").hidden = false;

@@ -56,7 +56,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     ended = run(without, "queue", "serve", "--data", str(tmp_path), "--database", NOWHERE, "--branch", "1")
     assert ended.returncode == 1
     assert ended.stderr == (
-        "the package psycopg is missing; install what a database needs with: pip install openteller[headquarters]\n"
+        "the package psycopg is missing; install what this needs with: pip install openteller[headquarters]\n"
     )
 
 

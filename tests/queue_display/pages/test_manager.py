@@ -104,6 +104,7 @@ def test_a_teller_is_told_that_it_takes_a_manager(branch: Branch, open_page: Ope
     page = open_page(f"{branch.url}/manager#{branch.tokens['teller']}", "zh", DESK)
     expect(page.locator("#problem")).to_have_text("角色teller无权操作；需要以下角色之一：manager。")
     expect(page.locator("#token")).to_be_focused()
+    expect(page.locator("#download")).to_be_hidden()  # nothing can be had before
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
