@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device_sim.documents import Document, Side, jpeg
+from device_sim.kept_port import KeptPort
 from wire import mjpeg
 
 Pixels = NDArray[np.uint8]
@@ -126,7 +127,7 @@ class SimulatedCamera:
     """The camera on loopback, at `url`; one client at a time, the next one waits. Plugged in from the beginning.
 
     Unplugged, nobody listens and whoever looked has lost the connection; plugged in again it listens on the same
-    port. Context manager.
+    port, which nobody else was given meanwhile. Context manager.
 
     Raises:
         OSError: no port can be had.
@@ -137,7 +138,7 @@ class SimulatedCamera:
         self.faults: set[CameraFault] = set()
         """What is wrong now; may be changed at any time."""
         self._pause = 1.0 / per_second
-        self._port = port
+        self._port = KeptPort(port)
         self._owner: threading.Thread | None = None
         self._stop = threading.Event()
         self._last = b""
@@ -148,17 +149,17 @@ class SimulatedCamera:
 
     def __exit__(self, *_: object) -> None:
         self.unplug()
+        self._port.close()
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self._port}/video"
+        return f"http://127.0.0.1:{self._port.number}/video"
 
     def plug(self) -> None:
         """Listen, unless it does."""
         if self._owner is None:
-            listener = socket.create_server(("127.0.0.1", self._port))
-            self._port = listener.getsockname()[1]
+            listener = self._port.listen()
             self._stop.clear()
             self._owner = threading.Thread(target=self._serve, args=(listener,), name="camera", daemon=True)
             self._owner.start()

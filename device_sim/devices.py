@@ -107,8 +107,8 @@ def build_devices(settings: SimSettings, bus: SimulatedBus, clock: Clock, undo: 
         from device_sim.camera import CameraFault, Desk, SimulatedCamera  # noqa: PLC0415
 
         desk = Desk(seed=ports.seed())
-        camera = devices.camera = SimulatedCamera(desk, per_second=seeing.per_second, port=seeing.port)
-        undo.callback(camera.unplug)
+        seen = SimulatedCamera(desk, per_second=seeing.per_second, port=seeing.port)
+        camera = devices.camera = undo.enter_context(seen)
         ports.units[CAMERA] = unit_on_network(CAMERA, camera, None, mishaps.of_camera(camera.faults, CameraFault))
     devices.units = ports.units
     return devices

@@ -46,7 +46,7 @@ from drivers.registry import models
 from drivers.trace.watch import TraceWatch
 from kiosk_core.trace import header_line, record_line
 from openteller.demo import write_configuration
-from openteller.simulator import load_simulator
+from openteller.simulator import load_simulator, simulated_at_free_ports
 from openteller.system_clock import SystemClock
 
 _SCREEN = (1080, 1920)
@@ -240,7 +240,7 @@ class Bench:
         out = run / "out"
         out.mkdir()
         write_configuration(out, run, _SCREEN)
-        inner = SimulatedTerminal(load_simulator(out / "sim.toml"), self._clock)
+        inner = simulated_at_free_ports(out, self._clock)
         self._undo.callback(inner.close)
         terminal = BenchTerminal(inner, out)
         known = models()

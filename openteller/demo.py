@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from device_sim.control import SimControl
+from device_sim.kept_port import KeptPort
 from journal.reading import read_latest
 from openteller.agreement import CardBalance, HostEntry, disagreements
 from openteller.demo_certificates import make_demo_certificates
@@ -66,9 +66,14 @@ def run_demo(out: Path, headless: bool | None, size: tuple[int, int], language: 
     _claim(out)
     if headless:
         _begin_afresh(out)
-    with tempfile.TemporaryDirectory(prefix="openteller-") as run:
-        write_configuration(out, Path(run), size)
-        queue = prepare_queue(out / "queue", Path(run), _free_port())
+    with (
+        tempfile.TemporaryDirectory(prefix="openteller-") as run,
+        KeptPort() as bank_port,
+        KeptPort() as camera_port,
+        KeptPort() as queue_port,
+    ):
+        write_configuration(out, Path(run), size, (bank_port.number, camera_port.number))
+        queue = prepare_queue(out / "queue", Path(run), queue_port.number)
         with (out / "kiosk.toml").open("a", encoding="utf-8") as configuration:
             configuration.write(queue.section)
         with running(_parts(out, Path(run), queue, panel=not headless, verbose=verbose), out):
@@ -104,16 +109,20 @@ def _begin_afresh(out: Path) -> None:
     (out / "pages").mkdir()
 
 
-def write_configuration(out: Path, run: Path, size: tuple[int, int]) -> None:
-    """Write kiosk.toml and sim.toml; sockets live in the short folder `run`, whatever the length of `out`."""
+def write_configuration(out: Path, run: Path, size: tuple[int, int], ports: tuple[int, int] | None = None) -> None:
+    """Write kiosk.toml and sim.toml; sockets live in the short folder `run`, whatever the length of `out`.
+
+    `ports`: of bank host and camera; without them two that are free just now.
+    """
     certificates = make_demo_certificates(out / "certificates", SystemClock().wall())
+    bank_port, camera_port = ports or (_free_port(), _free_port())
     values = {
         "out": out,
         "run": run,
         "services": _HERE.parent / "services",
         "logo": _HERE / "receipt_logo.png",
-        "bank_port": _free_port(),
-        "camera_port": _free_port(),
+        "bank_port": bank_port,
+        "camera_port": camera_port,
         "width_px": size[0],
         "height_px": size[1],
         "width_mm": round(MM_PER_PX * size[0], 1),
@@ -152,8 +161,8 @@ def _quoted(text: str) -> str:
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    with KeptPort() as port:
+        return port.number
 
 
 # -- the customer ------------------------------------------------------------------------------------------

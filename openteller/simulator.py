@@ -4,6 +4,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from device_sim.cards.kinds import CardKind, built_in_kinds
@@ -38,6 +39,30 @@ def load_simulator(path: Path) -> SimSettings:
     if mistakes:
         raise together(mistakes)
     return settings
+
+
+def simulated_at_free_ports(out: Path, clock: Clock) -> SimulatedTerminal:
+    """Run the simulator of a configuration that a demo wrote to `out`, at whatever TCP ports are free now.
+
+    Its kiosk.toml is told which: those that were looked for before may have been given to another program meanwhile.
+
+    Raises:
+        ConfigError: as `load_simulator`.
+        OSError: a port, socket or file cannot be made or read.
+    """
+    settings = load_simulator(out / "sim.toml")
+    bank, camera = settings.bank_host, settings.camera
+    anywhere = replace(
+        settings, bank_host=replace(bank, port=0), camera=replace(camera, port=0) if camera is not None else None
+    )
+    terminal = SimulatedTerminal(anywhere, clock)
+    kiosk = out / "kiosk.toml"
+    text = kiosk.read_text(encoding="utf-8").replace(f"\nport = {bank.port}\n", f"\nport = {terminal.bank_port}\n")
+    if camera is not None:
+        url = terminal.state()["devices"]["camera"]["url"]
+        text = text.replace(f'"http://127.0.0.1:{camera.port}/video"', f'"{url}"')
+    kiosk.write_text(text, encoding="utf-8")
+    return terminal
 
 
 def load_card_kinds(settings: SimSettings) -> Mapping[str, CardKind]:

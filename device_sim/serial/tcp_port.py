@@ -5,6 +5,7 @@ import select
 import socket
 import threading
 
+from device_sim.kept_port import KeptPort
 from device_sim.serial.device import SerialDevice
 
 _POLL_S = 0.02
@@ -17,7 +18,7 @@ class TcpPort:
     `unplug` may be called by the device itself, `plug` not.
 
     Plugged in from the beginning. Unplugged, nobody listens and whoever was connected has lost the connection;
-    plugged in again, it listens on the same port. Context manager.
+    plugged in again, it listens on the same port, which nobody else was given meanwhile. Context manager.
 
     Raises:
         OSError: no port can be had.
@@ -25,7 +26,7 @@ class TcpPort:
 
     def __init__(self, device: SerialDevice, port: int = 0) -> None:
         self._device = device
-        self._port = port
+        self._port = KeptPort(port)
         self._owner: threading.Thread | None = None
         self._ending: threading.Thread | None = None  # unplugged by the device itself, and not yet gone
         self._stop = threading.Event()
@@ -35,12 +36,17 @@ class TcpPort:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Unplug it for good."""
         self.unplug()
+        self._port.close()
 
     @property
     def port(self) -> int:
         """The port's number; a configuration names it as socket://127.0.0.1:PORT."""
-        return self._port
+        return self._port.number
 
     def plug(self) -> None:
         """Listen, unless it does."""
@@ -48,10 +54,9 @@ class TcpPort:
             return
         if self._ending is not None:
             self._ending.join()
-        listener = socket.create_server(("127.0.0.1", self._port))
-        self._port = listener.getsockname()[1]
+        listener = self._port.listen()
         self._stop.clear()
-        self._owner = threading.Thread(target=self._serve, args=(listener,), name=f"tcp-{self._port}", daemon=True)
+        self._owner = threading.Thread(target=self._serve, args=(listener,), name=f"tcp-{self.port}", daemon=True)
         self._owner.start()
 
     def unplug(self) -> None:

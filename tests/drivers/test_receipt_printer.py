@@ -162,7 +162,7 @@ class TcpCable:
         self._port.unplug()
 
     def remove(self) -> None:
-        self.unplug()
+        self._port.close()
 
 
 class UsbCable:
