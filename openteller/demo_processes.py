@@ -13,7 +13,7 @@ from kiosk_core.errors import OpenTellerError
 from kiosk_core.technician_questions import AskDevices, Devices
 from openteller.core_client import CoreClient, CoreSilent
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0  # a machine that does much else
 STOP_SECONDS = 5.0
 
 

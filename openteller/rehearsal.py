@@ -15,9 +15,9 @@ from kiosk_ui.view_model import ViewModel
 from queue_display.board.app import LobbyBoard
 from queue_display.board.screen import BoardScreen
 
-STEP_SECONDS = 20.0
+STEP_SECONDS = 120.0  # a machine that does much else
 SETTLE_SECONDS = 0.15
-KEY_SECONDS = 0.1
+KEY_SECONDS = 0.2
 _JUST_A_TICKET = "choice_without"
 
 
@@ -184,10 +184,11 @@ class Rehearsal:
         screen: KioskScreen | BoardScreen | None = None,
     ) -> None:
         """Act, wait for what is to follow, and take a picture of it on `screen` (None: the kiosk's) by its name."""
+        until = time.monotonic() + STEP_SECONDS
         began = began or time.monotonic()
         act()
         while not arrived():
-            if time.monotonic() - began > STEP_SECONDS:
+            if time.monotonic() > until:
                 picture = self._take_picture("stuck")
                 raise RehearsalError(f"waiting for {name}, the screen shows {self.model.kind} (see {picture})")
             self._let_pass(0.005)

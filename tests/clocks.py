@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+NEAR_MIDNIGHT_S = 120
+
 
 class RealClock:
     """The machine's own time."""
@@ -18,6 +20,14 @@ class RealClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+def let_midnight_pass() -> None:
+    """Wait until midnight is over, where it is near: what comes then is of one day, limits and files of a day too."""
+    now = datetime.now(UTC).astimezone()
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    if (left_s := (midnight - now).total_seconds()) < NEAR_MIDNIGHT_S:
+        time.sleep(left_s + 1)
 
 
 class SetClock:

@@ -15,17 +15,21 @@ CORPUS = Path(__file__).with_name("corpus")
 HANGS_AFTER_S = 10
 
 
-def fuzz(name: str, seconds: int, folder: Path) -> subprocess.CompletedProcess[str]:
+def fuzz(
+    name: str, seconds: int, folder: Path, *, seed: int = 0, hangs_after_s: int = HANGS_AFTER_S
+) -> subprocess.CompletedProcess[str]:
     """Run one target for so long; return what it said and 0, or another code where an invariant broke.
 
-    What is found on the way goes to `folder`; the checked-in corpus is only read.
+    What is found on the way goes to `folder`; the checked-in corpus is only read. The same `seed` tries the same bytes
+    one after the other, as many as there is time for; 0 is another one every time.
     """
     found = folder / name
     found.mkdir(parents=True, exist_ok=True)
     settings = (
         f"-max_total_time={seconds}",
         f"-max_len={TARGETS[name].longest}",
-        f"-timeout={HANGS_AFTER_S}",
+        f"-seed={seed}",
+        f"-timeout={hangs_after_s}",
         f"-artifact_prefix={folder}/{name}-",
         "-rss_limit_mb=1024",
         "-print_final_stats=1",

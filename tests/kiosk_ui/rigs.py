@@ -24,6 +24,7 @@ from tests.kiosk_ui.sample_pages import SIZE, hello
 # fault of the screen.
 IGNORED_QT_MESSAGES = ["This plugin does not support propagateSizeHints"]
 
+PATIENCE_MS = 120_000  # a machine that does much else
 
 _CATALOGUE = Catalogue(strict=True)
 
@@ -131,6 +132,6 @@ class FakeCore:
         self.server.close()
 
 
-def settle(qtbot: object, condition: Callable[[], bool], patience_ms: int = 3000) -> None:
-    qtbot.waitUntil(condition, timeout=patience_ms)  # type: ignore[attr-defined]
+def settle(qtbot: object, condition: Callable[[], bool]) -> None:
+    qtbot.waitUntil(condition, timeout=PATIENCE_MS)  # type: ignore[attr-defined]
     QCoreApplication.processEvents()

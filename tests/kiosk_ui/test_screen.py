@@ -28,7 +28,7 @@ from kiosk_ui.image_providers import QUIET_ZONE, draw_qr
 from kiosk_ui.screen import QML
 from kiosk_ui.theme import Panel, properties
 from tests.kiosk_ui.layout_lint import findings
-from tests.kiosk_ui.rigs import IGNORED_QT_MESSAGES, clock, open_screen
+from tests.kiosk_ui.rigs import IGNORED_QT_MESSAGES, clock, open_screen, settle
 from tests.kiosk_ui.sample_pages import PAGES, hello, keypad
 
 pytestmark = [pytest.mark.usefixtures("qapp"), pytest.mark.qt_log_ignore(*IGNORED_QT_MESSAGES)]
@@ -64,7 +64,7 @@ def test_a_smaller_window_shows_the_same_in_proportion(qtbot):
         rig.show(PAGES["amount"], "en")
         full = screen.find("confirm").height()
         screen.window.resize(540, 960)
-        qtbot.waitUntil(lambda: screen.window.rootObject().height() == 960)
+        settle(qtbot, lambda: screen.window.rootObject().height() == 960)
         assert screen.find("confirm").height() == pytest.approx(full / 2, abs=1)
         assert findings(screen) == []
 
@@ -124,8 +124,8 @@ def test_touching_goes_through_a_whole_top_up_and_takes_a_ticket():
 def test_a_finger_on_the_glass_does_the_same(qtbot):
     with open_screen("landscape") as (rig, screen):
         rig.show(PAGES["loaded"])
-        done = screen.find("done")
-        where = middle(done)
+        screen.grab()  # it lays out what has changed: else the button may move between press and release
+        where = middle(screen.find("done"))
         qtbot.mouseClick(screen.window, Qt.MouseButton.LeftButton, pos=where)
     assert [sent.intent for sent in rig.sent] == [Done()]
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_HUNT_S = 300
+_HUNT_S = 1500
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ _DEVICES = ("top_up_module", "receipt_printer")
 _BANK_CARD_DEVICES = ("card_reader", "pin_pad")
 _DEVICES_READY_S = 2.0
 _HAND_S = 0.05  # how often somebody looks whether the card may go in, or what the pad waits for
-_WAITS_S = 30.0
+_WAITS_S = 120.0
 _TOLD_EVERY = 20
 
 

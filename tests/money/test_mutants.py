@@ -25,13 +25,13 @@ def test_who_asks_how_to_use_it_runs_no_mutant(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_is_caught(mutant: Mutant) -> None:
     assert mutants.caught(mutant)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1800)
 def test_without_a_bug_the_hunt_finds_nothing() -> None:
     assert matrix.hunt() == ""

@@ -96,12 +96,12 @@ def paddleocr(request: pytest.FixtureRequest) -> Iterator[LineReader]:
         if "CI" in os.environ:  # there it is made before the tests
             raise
         pytest.skip(str(missing))
-    with PaddleEngine(runtime=request.param, picture_s=200) as engine:
+    with PaddleEngine(runtime=request.param, picture_s=400) as engine:
         yield LineReader(engine)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("number", [0, 1, 9])
 def test_paddleocr_reads_easy_cards(paddleocr: LineReader, number: int) -> None:
     scene = sample(Set.DEV, Level.EASY, number)
@@ -112,6 +112,6 @@ def test_paddleocr_reads_easy_cards(paddleocr: LineReader, number: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_paddleocr_finds_no_card_where_none_is(paddleocr: LineReader) -> None:
     assert paddleocr.read(GREY) is Unreadable.NO_CARD

@@ -72,7 +72,7 @@ def test_threads_begin_with_the_first_card_and_end_with_the_reader() -> None:
     picture, before = sample(Set.DEV, Level.EASY, 2).pixels, set(enumerate_threads())
     tasks = set(Path("/proc/self/task").iterdir())
     reader = Reader(OnnxRecogniser(), 2)
-    assert set(Path("/proc/self/task").iterdir()) == tasks
+    assert set(Path("/proc/self/task").iterdir()) <= tasks  # one of another test may end just now
     reader.read(picture)
     begun = set(enumerate_threads()) - before
     assert len(begun) == 2

@@ -18,12 +18,13 @@ from ocr.synth.samples import Set, sample
 from ocr.synth.scenes import Level
 from ocr.worker import ReadingFailed, ReadingProcess, process
 
+PATIENCE_S = 120
 BLANK = np.full((240, 400, 3), 128, np.uint8)
 
 
 @pytest.fixture(scope="module")
 def reading() -> Iterator[ReadingProcess]:
-    with ReadingProcess(threads=1, limit_ms=20_000) as reading:
+    with ReadingProcess(threads=1, limit_ms=120_000) as reading:
         yield reading
 
 
@@ -40,7 +41,7 @@ def running(pid: int) -> bool:
 
 
 def ends(pid: int) -> bool:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while running(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
     return not running(pid)
@@ -153,7 +154,7 @@ def asked():
 @pytest.fixture
 def hostile(monkeypatch: pytest.MonkeyPatch) -> Iterator[ReadingProcess]:
     monkeypatch.setattr(process, "COMMAND", ("replaced",))
-    reading = ReadingProcess(limit_ms=20_000)
+    reading = ReadingProcess(limit_ms=120_000)
     yield reading
     reading.close()
 
@@ -163,14 +164,14 @@ def hostile(monkeypatch: pytest.MonkeyPatch) -> Iterator[ReadingProcess]:
     [
         "asked(); program.send(b'nonsense')",
         "asked(); program.send(b'{')",
-        "program.send(json.dumps({'number': 0, 'unreadable': 'no_card'}).encode()); asked(); time.sleep(60)",
-        "program.send(json.dumps({'number': asked() + 1, 'unreadable': 'no_card'}).encode()); time.sleep(60)",
-        "asked(); program.send(b' ' * 60000 + b'x'); time.sleep(60)",
-        "asked(); program.shutdown(socket.SHUT_WR); time.sleep(60)",
+        "program.send(json.dumps({'number': 0, 'unreadable': 'no_card'}).encode()); asked(); time.sleep(600)",
+        "program.send(json.dumps({'number': asked() + 1, 'unreadable': 'no_card'}).encode()); time.sleep(600)",
+        "asked(); program.send(b' ' * 60000 + b'x'); time.sleep(600)",
+        "asked(); program.shutdown(socket.SHUT_WR); time.sleep(600)",
         "asked()",
         "sys.exit(3)",
         "asked(); os.kill(os.getpid(), signal.SIGABRT)",
-        "asked(); program.send(pickle := b'cos\\nsystem\\n(S\"true\"\\ntR.'); time.sleep(60)",
+        "asked(); program.send(pickle := b'cos\\nsystem\\n(S\"true\"\\ntR.'); time.sleep(600)",
     ],
 )
 def test_nonsense_ends_the_process(hostile: ReadingProcess, monkeypatch: pytest.MonkeyPatch, does: str) -> None:
@@ -184,7 +185,7 @@ def test_nonsense_ends_the_process(hostile: ReadingProcess, monkeypatch: pytest.
 
 
 def test_a_process_that_says_nothing_is_killed(hostile: ReadingProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", HOSTILE + "time.sleep(60)"))
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", HOSTILE + "time.sleep(600)"))
     hostile._limit_s = 0.05
     with pytest.raises(ReadingFailed, match="took too long"):
         hostile.read(BLANK)
@@ -204,7 +205,7 @@ def test_the_memory_cannot_be_made_shorter_by_the_process(
 
 
 def test_whoever_waits_when_it_is_closed_is_told(hostile: ReadingProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", HOSTILE + "asked(); time.sleep(60)"))
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", HOSTILE + "asked(); time.sleep(600)"))
     hostile.start()
     told: list[BaseException] = []
 
@@ -219,7 +220,7 @@ def test_whoever_waits_when_it_is_closed_is_told(hostile: ReadingProcess, monkey
         each.start()
     hostile.close()
     for each in waiting:
-        each.join(20)
+        each.join(PATIENCE_S)
     assert len(told) == 3
 
 
@@ -228,7 +229,7 @@ def test_whoever_waits_when_it_is_closed_is_told(hostile: ReadingProcess, monkey
 DIES = """
 import sys, threading
 from ocr.worker import ReadingProcess
-reading = ReadingProcess(threads=1)
+reading = ReadingProcess(threads=1, limit_ms=120_000)
 starter = threading.Thread(target=reading.start)  # a thread that ends does not end the process
 starter.start()
 starter.join()

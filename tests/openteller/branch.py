@@ -2,6 +2,7 @@
 
 Everything is real but the hardware: USB frames, pty, TLS, SQLite. Only waiting is taken out of the simulator, unless
 a printer of so many `dots_per_s` is asked for. A customer is only asked how he wants to pay where `bank_card` is set.
+The host is given up after `host_s` seconds.
 """
 
 import contextlib
@@ -16,10 +17,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from device_sim.terminal import SimulatedTerminal
 from device_sim.transit_card import TransitCard
 from journal.reading import read_latest
 from kiosk_core.funding import FundingKind
@@ -28,15 +30,27 @@ from kiosk_core.ledger import Transaction
 from kiosk_core.pages import MenuPage, Page
 from kiosk_core.protocol import decode_from_core, encode
 from kiosk_core.screen_messages import ShowPage, Touched
+from ocr.worker import ReadingProcess
 from openteller.agreement import CardBalance, HostEntry, disagreements
 from openteller.core import Core
 from openteller.demo import CARD, SERVICE, write_configuration
 from openteller.reconcile import compared
 from openteller.reconciliation import Reconciliation
-from openteller.simulator import load_simulator
+from openteller.simulator import simulated_at_free_ports
 from tests.clocks import RealClock
 
-PATIENCE_S = 15.0
+PATIENCE_S = 120.0  # a machine that does much else
+HOST_S = 30.0
+IMPATIENT_S = 3.0
+"""After which the host is given up where a test waits for just that."""
+READING_MS = 120_000
+UNHURRIED = """
+from openteller import conductor
+from openteller.cli import main
+conductor.START_SECONDS = 120.0
+main()
+"""
+"""The command; a core begins when reader and host are there, however late: a card that lies there is asked first."""
 AMOUNT_FEN = 5_000
 ACCOUNT_FEN = 500_000
 MASKED = "310487*********5678"
@@ -147,6 +161,7 @@ class Branch:
         dots_per_s: int = 0,
         bank_card: bool = False,
         account_fen: int = ACCOUNT_FEN,
+        host_s: float = HOST_S,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ot-"))
         self.out = self.folder / "out"
@@ -169,9 +184,9 @@ class Branch:
             text = self.config_file.read_text().replace(f'"{serial}"', '"sim-usb://1209:0002"')
             self.config_file.write_text(text)
         sim_file.write_text(sim_text)
-        text = self.config_file.read_text().replace("timeout_s = 5", "timeout_s = 1.0")
+        text = self.config_file.read_text().replace("timeout_s = 5", f"timeout_s = {host_s}")
         self.config_file.write_text(text if bank_card else re.sub(r"\[bank_card\][^[]*", "", text))
-        self.sim = SimulatedTerminal(load_simulator(sim_file), RealClock())
+        self.sim = simulated_at_free_ports(self.out, RealClock())
         self._stack = contextlib.ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -189,7 +204,9 @@ class Branch:
     # -- the core, in this process or in one of its own ------------------------------------------------------
 
     def start_core(self) -> None:
-        core = self._stack.enter_context(Core(self.config_file, RealClock()))
+        unhurried = partial(ReadingProcess, limit_ms=READING_MS)  # what a busy machine has no time for is no test of it
+        with mock.patch("openteller.core.ReadingProcess", unhurried):
+            core = self._stack.enter_context(Core(self.config_file, RealClock()))
         thread = threading.Thread(target=core.run)
         thread.start()
         self._stack.callback(thread.join)
@@ -205,7 +222,7 @@ class Branch:
     def spawn_core(self) -> None:
         if self._process is not None:
             self._process.wait()  # a dying process may still take connections
-        command = [sys.executable, "-m", "openteller", "core", str(self.config_file)]
+        command = [sys.executable, "-c", UNHURRIED, "core", str(self.config_file)]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def kill_core(self) -> None:

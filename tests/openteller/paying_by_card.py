@@ -1,9 +1,13 @@
 """What a customer does who pays by bank card at a `Branch(bank_card=True)`: choose, insert, type, take the card."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
+from device_sim.bank_desk import Reply
 from kiosk_core.funding import FundingKind
 from kiosk_core.technician_questions import AskDevices, Devices
 from openteller.core_client import CoreClient
@@ -11,7 +15,8 @@ from tests.openteller.branch import CARD, PATIENCE_S, Branch, Customer
 
 BANK_CARD = "bank"
 PIN = "123456"
-TYPING_S = 0.6  # the driver believes no PIN that was typed sooner
+TYPING_S = 1.5
+"""The driver believes no PIN that comes within half a second of when it began to wait, which may be behind the pad."""
 
 
 def title(page: object) -> str:
@@ -74,13 +79,28 @@ def type_pin(branch: Branch, pin: str = PIN) -> None:
     branch.sim.press([*pin, "enter"])
 
 
-def go_to_bank(branch: Branch, customer: Customer) -> None:
-    """Go on until the bank has been asked and takes its time."""
+@contextmanager
+def bank_asked(branch: Branch, customer: Customer) -> Iterator[None]:
+    """Go on until the bank has debited the account; it answers when the block ends."""
     go_to_pin(branch, customer)
-    branch.sim.set_bank(delay_s=0.3)
-    type_pin(branch)
-    until(lambda: bool(branch.sim.state()["orders"]))
-    branch.sim.set_bank(delay_s=0)
+    desk = branch.sim._bank._desk
+    reply, may_answer = desk.reply, threading.Event()
+
+    def is_paid() -> bool:
+        return any(each["paid"] for each in branch.sim.state()["orders"])
+
+    def late(payload: bytes) -> Reply:
+        answer = reply(payload)
+        assert not is_paid() or may_answer.wait(PATIENCE_S)
+        return answer
+
+    try:
+        with mock.patch.object(desk, "reply", late):
+            type_pin(branch)
+            until(is_paid)
+        yield
+    finally:
+        may_answer.set()
 
 
 def take_bank_card(branch: Branch) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from typer.testing import CliRunner
 
-from kiosk_core.intents import ChooseService
 from kiosk_core.ledger import LedgerState as L
 from openteller.cli import app
+from tests.clocks import let_midnight_pass
 from tests.openteller.branch import Branch, Customer
 from tests.openteller.paying_by_card import BANK_CARD, can_take_bank_cards, insert, title, until
 from tests.openteller.test_card_info_terminal import pull
@@ -31,13 +31,12 @@ def branch() -> Iterator[Branch]:
 def show_card(branch: Branch, customer: Customer, card: str) -> None:
     """Choose the service and have a card read."""
     until(lambda: can_take_bank_cards(branch))
-    customer.see("menu", lambda page: all(item.unavailable is None for item in page.items))
-    customer.touch(ChooseService(service_id="account_deposit"))
-    customer.see("capture")
+    customer.choose_service("account_deposit")
     insert(branch, card)
 
 
 def test_money_goes_into_the_account_of_a_card(branch: Branch) -> None:
+    let_midnight_pass()
     branch.start_core()
     with branch.customer() as customer:
         show_card(branch, customer, BANK_CARD)

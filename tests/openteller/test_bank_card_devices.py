@@ -23,11 +23,9 @@ from openteller.bank_card_funding import AtOnce, BankCardDevices, BankCardFundin
 from openteller.bench import Bench
 from openteller.devices import giving_cards_back
 from tests.clocks import RealClock
-from tests.openteller.paying_by_card import until
+from tests.openteller.paying_by_card import TYPING_S, until
 from wire import emv
 
-PATIENCE_S = 15.0
-TYPING_S = 0.6  # the driver believes no PIN that was typed sooner
 BEGAN = datetime(2026, 11, 22, 10, 29, tzinfo=UTC)
 TRACE = Trace("OT000001-000000007", BEGAN, 41, 42, 43, 44)
 INIT = LoadInit(CardNumber("3104870000012345678"), 5_000, bytes(6), 2_350, 7, 1, 0, bytes(4), bytes(4))

@@ -10,15 +10,16 @@ from kiosk_core.funding import FundingKind
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ledger import Transaction
 from kiosk_core.pages import ResultPage
+from openteller import bank_card_funding
 from openteller.reconciliation import Evidence
 from tests.openteller import branch as branches
-from tests.openteller.branch import ACCOUNT_FEN, AMOUNT_FEN, CARD, Branch, Customer
+from tests.openteller.branch import ACCOUNT_FEN, AMOUNT_FEN, CARD, HOST_S, IMPATIENT_S, Branch, Customer
 from tests.openteller.paying_by_card import (
     BANK_CARD,
     PIN,
     TYPING_S,
+    bank_asked,
     choose_bank_card,
-    go_to_bank,
     go_to_pin,
     insert,
     pin_is_wanted,
@@ -39,7 +40,12 @@ def account_fen() -> int:
 
 
 @pytest.fixture
-def branch(monkeypatch: pytest.MonkeyPatch, account_fen: int) -> Iterator[Branch]:
+def host_s() -> float:
+    return HOST_S
+
+
+@pytest.fixture
+def branch(monkeypatch: pytest.MonkeyPatch, account_fen: int, host_s: float) -> Iterator[Branch]:
     write = branches.write_configuration
 
     def write_with_macs(out: Path, run: Path, size: tuple[int, int]) -> None:
@@ -50,7 +56,7 @@ def branch(monkeypatch: pytest.MonkeyPatch, account_fen: int) -> Iterator[Branch
             (out / name).write_text(text.replace(section, section + SEALED))
 
     monkeypatch.setattr(branches, "write_configuration", write_with_macs)
-    branch = Branch(bank_card=True, account_fen=account_fen)
+    branch = Branch(bank_card=True, account_fen=account_fen, host_s=host_s)
     yield branch
     branch.close()
 
@@ -213,8 +219,8 @@ def test_a_card_pulled_out_by_force_during_the_pin_takes_nothing(branch: Branch,
 
 @pytest.mark.slow
 def test_a_card_pulled_out_while_the_bank_is_asked_has_its_money_back(branch: Branch, customer: Customer) -> None:
-    go_to_bank(branch, customer)
-    branch.sim.strike("card_reader", "card_pulled")
+    with bank_asked(branch, customer):
+        branch.sim.strike("card_reader", "card_pulled")
     gets_its_money_back(branch, customer)
 
 
@@ -233,6 +239,7 @@ def gets_its_money_back(branch: Branch, customer: Customer) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("host_s", [IMPATIENT_S])
 @pytest.mark.parametrize("fault", ["answer_lost", "wrong_mac", "answer_half"])
 def test_an_answer_of_the_bank_that_is_lost_or_forged_is_reversed(
     branch: Branch, customer: Customer, fault: str
@@ -249,8 +256,8 @@ def test_an_answer_of_the_bank_that_is_lost_or_forged_is_reversed(
 def test_a_reader_unplugged_while_the_bank_is_asked_has_the_money_go_back_and_the_card_come_out(
     branch: Branch, customer: Customer
 ) -> None:
-    go_to_bank(branch, customer)
-    branch.sim.strike("card_reader", "unplug")
+    with bank_asked(branch, customer):
+        branch.sim.strike("card_reader", "unplug")
     gets_its_money_back(branch, customer)
     branch.sim.mend("card_reader")
     take_bank_card(branch)
@@ -274,8 +281,11 @@ def test_a_device_unplugged_during_the_pin_takes_nothing_and_the_next_pays_by_ph
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(30)
-def test_a_core_that_is_stopped_waits_for_no_pin_and_gives_the_card_back(branch: Branch) -> None:
+@pytest.mark.timeout(240)
+def test_a_core_that_is_stopped_waits_for_no_pin_and_gives_the_card_back(
+    branch: Branch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bank_card_funding, "PIN_SECONDS", 270)  # no pad waits longer, and no test has time for it
     branch.start_core()
     with branch.customer() as customer:
         go_to_pin(branch, customer)
@@ -288,8 +298,7 @@ def test_a_core_that_is_stopped_waits_for_no_pin_and_gives_the_card_back(branch:
 @pytest.mark.slow
 def test_after_a_power_cut_while_the_bank_is_asked_the_money_goes_back_and_the_card_comes_out(branch: Branch) -> None:
     branch.spawn_core()
-    with branch.customer() as customer:
-        go_to_bank(branch, customer)
+    with branch.customer() as customer, bank_asked(branch, customer):
         branch.kill_core()
     branch.spawn_core()
     with branch.customer() as customer:

@@ -22,8 +22,8 @@ from openteller.bench import Bench, BenchError, FaultWish, Simulated
 from openteller.config import load_terminal
 from openteller.core import Core
 from tests.clocks import RealClock
-from tests.openteller.branch import Customer
-from tests.openteller.paying_by_card import go_to_pin, type_pin
+from tests.openteller.branch import PATIENCE_S, Customer
+from tests.openteller.paying_by_card import go_to_pin, type_pin, until
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_plug_can_be_pulled(bench: Bench, name: str) -> None:
 
 def test_a_barcode_scanner_reads_what_is_held_before_it(bench: Bench) -> None:
     scanner = bench.barcode_scanner()
-    with serial.Serial(scanner.port, timeout=5) as port:
+    with serial.Serial(scanner.port, timeout=PATIENCE_S) as port:
         assert scanner.device.show(b"4006381333931")
         assert b"4006381333931" in port.read_until(b"\r")
     assert all(record.octets.hidden for record in scanner.trace.records())  # nobody said what of it may be shown
@@ -100,9 +100,11 @@ def test_what_a_cable_did_is_in_the_trace_as_the_host_saw_it(bench: Bench) -> No
     printer = bench.receipt_printer()
     printer.strike("duplicate")
     printer.strike("drop", towards="device")
-    with serial.Serial(printer.port, timeout=1) as port:
+    with serial.Serial(printer.port, timeout=0.2) as port:
         port.write(b"\x10\x04\x01")  # DLE EOT 1: dropped
+        until(lambda: "drop" not in printer.unit.active)
         assert port.read(1) == b""
+        port.timeout = PATIENCE_S
         port.write(b"\x10\x04\x04")  # DLE EOT 4: the answer comes twice
         assert len(port.read(2)) == 2
     trace = parse_trace(bench.trace_of("receipt_printer").splitlines())

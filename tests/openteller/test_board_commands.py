@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from benchmarks.queue_clients import ROOT, served
 from openteller.board_commands import app
+from tests.openteller.branch import PATIENCE_S
 
 TOKEN = "Zm9yIHRoZSBsb2JieQ"
 
@@ -71,13 +72,13 @@ def test_a_wrong_token_is_logged_and_the_board_leaves_when_told(tmp_path: Path) 
         ) as board:
             try:
                 assert board.stderr is not None
-                assert select.select([board.stderr], [], [], 30)[0]
+                assert select.select([board.stderr], [], [], PATIENCE_S)[0]
                 line = board.stderr.readline()
                 while "token" not in line:
                     line = board.stderr.readline()
                 assert "the token is refused" in line
                 board.send_signal(signal.SIGTERM)
-                assert board.wait(30) == 0
+                assert board.wait(PATIENCE_S) == 0
                 assert "Traceback" not in board.stderr.read()
             finally:
                 board.kill()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from kiosk_core.intents import ChooseService
 from openteller.demo import write_configuration
 from tests.openteller.branch import CARD, Branch, Customer
 from tests.openteller.paying_by_card import can_take_bank_cards, device, insert, until
@@ -33,9 +32,7 @@ def customer(branch: Branch) -> Iterator[Customer]:
 
 def choose(branch: Branch, customer: Customer) -> None:
     until(lambda: can_take_bank_cards(branch))
-    customer.see("menu", lambda page: page.items[1].unavailable is None)
-    customer.touch(ChooseService(service_id="card_info"))
-    customer.see("capture")
+    customer.choose_service("card_info")
 
 
 def pull(branch: Branch, card: str) -> None:

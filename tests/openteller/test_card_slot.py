@@ -17,6 +17,7 @@ from kiosk_core.status import Media
 from openteller.bench import Bench
 from openteller.card_slot import CardSlot
 from tests.clocks import RealClock
+from tests.openteller.branch import PATIENCE_S
 
 
 @dataclass
@@ -144,7 +145,7 @@ def test_a_customer_has_his_card_read_by_every_kind_of_reader(model: str, tmp_pa
         slot = CardSlot()
         assert slot.look(reader, read_chip) is None
         plugged.device.insert(card)
-        patience = time.monotonic() + 10
+        patience = time.monotonic() + PATIENCE_S
         while (found := slot.look(reader, read_chip)) is None:
             assert time.monotonic() < patience
             time.sleep(0.05)

@@ -17,7 +17,7 @@ from openteller.device_views import device_list, remarks
 
 def openteller(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "openteller", *arguments]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
 def test_help_is_there_for_the_command_itself() -> None:

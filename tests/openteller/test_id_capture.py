@@ -20,8 +20,8 @@ from ocr.worker import ReadingFailed, ReadingProcess
 from openteller.id_capture import FAILURES, WIDTH_PX, IdCapture
 from tests.clocks import RealClock
 from tests.ocr.read_cards import back, field, front
+from tests.openteller.branch import PATIENCE_S, READING_MS
 
-PATIENCE_S = 10
 START = RealClock().wall().replace(year=2026, month=6, day=1)
 
 
@@ -301,7 +301,7 @@ def test_a_camera_that_hangs_is_let_be_and_its_late_picture_wiped(monkeypatch: p
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_a_card_under_the_simulated_camera_is_captured_by_the_reading_process() -> None:
     from device_sim.camera import Desk, SimulatedCamera, picture
     from drivers.camera import OpenCvCamera
@@ -318,14 +318,14 @@ def test_a_card_under_the_simulated_camera_is_captured_by_the_reading_process() 
             2.0,
         )
         thread.start()
-        capture = IdCapture(thread, ReadingProcess(), clock)
+        capture = IdCapture(thread, ReadingProcess(limit_ms=READING_MS), clock)
         news: queue.Queue[CaptureNews] = queue.Queue()
         try:
             simulated.desk.lay(picture("citizen", "front"), 4.0, picture("citizen", "back"))
             sides = {}
             for side in DocumentSide:
                 capture.start(side, news.put)
-                while isinstance(told := news.get(timeout=40), Hint):
+                while isinstance(told := news.get(timeout=PATIENCE_S), Hint):
                     pass
                 assert isinstance(told, CapturedSide), told
                 sides[side] = {each.name: each.text for each in told.fields}

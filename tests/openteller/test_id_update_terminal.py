@@ -8,25 +8,21 @@ import pytest
 
 from kiosk_core.intents import AnswerField, Cancel, ChooseService, Confirm, FieldAnswer, OpenField
 from kiosk_core.pages import MenuPage, ResultPage
-from tests.openteller import branch as branch_module
-from tests.openteller.branch import Branch, Customer
+from tests.openteller.branch import IMPATIENT_S, Branch, Customer
 from tests.openteller.paying_by_card import until
 from tests.openteller.test_nothing_sensitive import traces_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SERVICE = "id_update"
-READING_S = 60.0  # a machine that does much else
 
 
 @pytest.fixture(scope="module")
 def branch() -> Iterator[Branch]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(branch_module, "PATIENCE_S", READING_S)
-        branch = Branch()
-        branch.start_core()
-        yield branch
-        branch.close()
+    branch = Branch(host_s=IMPATIENT_S)
+    branch.start_core()
+    yield branch
+    branch.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from device_sim.transit_card import TransitCard
 from kiosk_core.ledger import LedgerState as L
 from openteller.demo import write_configuration
-from tests.openteller.branch import AMOUNT_FEN, Branch, Customer
+from tests.openteller.branch import AMOUNT_FEN, IMPATIENT_S, Branch, Customer
 from tests.openteller.test_nothing_sensitive import traces_of
 from tests.openteller.test_terminal import title
 from tests.sensitive import Scanner, Secret
@@ -33,7 +33,7 @@ def with_expired_purse(out: Path, run: Path, size: tuple[int, int]) -> None:
 @pytest.fixture
 def branch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Branch]:
     monkeypatch.setattr("tests.openteller.branch.write_configuration", with_expired_purse)
-    branch = Branch()
+    branch = Branch(host_s=IMPATIENT_S)
     branch.start_core()
     yield branch
     branch.close()

@@ -13,7 +13,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -41,8 +40,9 @@ from openteller.demo import write_configuration
 from openteller.virtual_day import customers, station
 from openteller.virtual_day.day import DayPlan, run_day
 from openteller.virtual_day.stations import LOAD_MASTER, PIN_KEY, TAC_MASTER
+from tests.clocks import let_midnight_pass
 from tests.openteller.branch import CARD, Branch, Customer
-from tests.openteller.paying_by_card import go_to_pin, take_bank_card, type_pin
+from tests.openteller.paying_by_card import can_take_bank_cards, go_to_pin, take_bank_card, type_pin, until
 from tests.sensitive import Scanner, Secret, files_below
 
 # -- the scanner finds what it must: all of this is typed by hand ------------------------------------------------
@@ -203,6 +203,7 @@ def configure_with_our_values(out: Path, run: Path, size: tuple[int, int]) -> No
 
 
 def a_day_of(branch: Branch, pin_blocks: list[bytes]) -> Left:
+    let_midnight_pass()
     log = branch.folder / "core.log"
     kept: dict[str, bytes] = {}
     with log.open("wb") as file:
@@ -217,14 +218,13 @@ def a_day_of(branch: Branch, pin_blocks: list[bytes]) -> Left:
             branch.sim.set_bank(silent=True)
         kept |= traces_of(branch)
         core.send_signal(signal.SIGUSR1)
-        until = time.monotonic() + 10
-        while STACK not in log.read_bytes() and time.monotonic() < until:
-            time.sleep(0.01)
+        until(lambda: STACK in log.read_bytes())
         branch.stop_core()
         branch.sim.set_bank(silent=False)
         spawn(branch, file)
         with branch.customer() as customer:
             customer.see("menu", lambda page: page.items[0].unavailable is None)
+            until(lambda: can_take_bank_cards(branch))  # with a new PIN key
             for name in ID_CARDS:
                 branch.sim.place_id_card(name)
                 branch.sim.take_id_card()

@@ -8,7 +8,7 @@ import pytest
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.technician_questions import AskDevices, AskHost, Devices, HostReport
 from openteller.core_client import CoreClient
-from tests.openteller.branch import CARD, Branch, Customer
+from tests.openteller.branch import CARD, IMPATIENT_S, Branch, Customer
 from tests.openteller.paying_by_card import (
     can_take_bank_cards,
     choose_bank_card,
@@ -22,7 +22,7 @@ from tests.openteller.paying_by_card import (
 
 @pytest.fixture
 def branch() -> Iterator[Branch]:
-    branch = Branch(bank_card=True)
+    branch = Branch(bank_card=True, host_s=IMPATIENT_S)
     yield branch
     branch.close()
 
@@ -99,6 +99,7 @@ def test_a_pin_that_the_bank_cannot_read_costs_nothing_and_brings_a_new_key(bran
         go_to_pin(branch, customer)
         before = of_host(branch).pin_key
         branch.sim.strike_bank("declined", request="charge", code="99")
+        branch.sim.strike_bank("declined", request="pin_key", code="96", times=None)  # or it comes before anybody looks
         type_pin(branch)
         customer.see("result")
         until(lambda: not can_take_bank_cards(branch))
@@ -106,7 +107,8 @@ def test_a_pin_that_the_bank_cannot_read_costs_nothing_and_brings_a_new_key(bran
         branch.sim.take_card()
         customer.done()
         until(lambda: branch.transactions()[0].state is L.DECLINED)
-        branch.sim.strike("pin_pad", "unplug", times=None)  # else the key is fetched within a quarter of a minute
+        branch.sim.mend("bank")
+        branch.sim.strike("pin_pad", "unplug", times=None)  # else the key is fetched within a minute
         branch.sim.mend("pin_pad")
         until(lambda: of_host(branch).pin_key != before)
         until(lambda: can_take_bank_cards(branch))

@@ -5,6 +5,7 @@ other side has done anything, or after it has acted and before its answer is thr
 """
 
 import contextlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from kiosk_core.ledger import LedgerState as L
 from openteller.demo import CARD
 from tests.money.power_cut import PowerCuts
-from tests.openteller.branch import AMOUNT_FEN, Branch
+from tests.openteller.branch import AMOUNT_FEN, PATIENCE_S, Branch
 from wire import host_decoder
 from wire.errors import WireError
 from wire.host_mac import unseal
@@ -41,7 +42,8 @@ class Killer:
         self._branch = branch
         self._point = point
         self._seen = 0
-        self.killed = False
+        self._here = False
+        self.killed = threading.Event()
         card, bank = branch.card, branch.sim._bank._desk
         self._transmit, self._reply = card.transmit, bank.reply
         card.transmit = self._at_card  # type: ignore[method-assign]
@@ -55,7 +57,7 @@ class Killer:
         return self._pass(name, lambda: self._reply(payload))
 
     def _pass(self, message: str, act: Callable[[], Any]) -> Any:
-        here = not self.killed and message == self._point.message
+        here = not self._here and message == self._point.message
         self._seen += here
         if not here or self._seen < self._point.count:
             return act()
@@ -68,8 +70,9 @@ class Killer:
         return result
 
     def _kill(self) -> None:
-        self.killed = True
+        self._here = True
         self._branch.kill_core()
+        self.killed.set()
 
 
 def _not_arrived() -> None:
@@ -86,7 +89,7 @@ def top_up_until_killed(branch: Branch, point: Point) -> None:
         customer.see("payment")
         branch.sim.pay()
         customer.see("result")
-    assert killer.killed, "the journey never came to this point"
+    assert killer.killed.wait(PATIENCE_S), "the journey never came to this point"
 
 
 def start_again(branch: Branch) -> None:
@@ -167,14 +170,14 @@ def test_a_core_killed_while_it_recovers_recovers_again(branch: Branch) -> None:
     branch.spawn_core()
     with branch.customer() as customer, contextlib.suppress(ConnectionError, OSError):
         customer.see("menu", lambda page: page.items[0].unavailable is None)
-    assert killer.killed
+    assert killer.killed.wait(PATIENCE_S)
     start_again(branch)
     assert branch.transactions()[0].state is L.DONE
     assert branch.disagreements() == []
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_a_core_killed_at_any_instant_again_and_again_keeps_its_books() -> None:
     """Thirty customers; python -m tests.money.power_cut serves thousands."""
     with PowerCuts(seed=1) as cuts:

@@ -33,9 +33,7 @@ def run_pytest(
     if plugins:
         environment = {**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         command += [word for plugin in plugins for word in ("-p", plugin)]
-    return subprocess.run(
-        [*command, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=50
-    )
+    return subprocess.run([*command, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def suite(folder: Path, text: str, settings: str = "") -> Path:

@@ -35,6 +35,7 @@ from kiosk_core.receipt import Receipt, TextLine
 from kiosk_core.trace import Trace, header_line, record_line
 from openteller import device_commands
 from tests.clocks import RealClock
+from tests.openteller.branch import PATIENCE_S
 
 CLOCK = RealClock()
 PAN = "6222021234567890123"
@@ -121,9 +122,10 @@ def run(*words: str | Path) -> tuple[int, str, str]:
 
 
 def test_the_command_plays_the_driver(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(player, "ANSWER_S", 0.1)
+    monkeypatch.setattr(player, "ANSWER_S", PATIENCE_S)
     with PtyPort(tmp_path / "port", SimulatedSdtReader(CLOCK)):
         assert run(file, "--as", "driver", "--at", tmp_path / "port") == (0, "as recorded\n", "")
+    monkeypatch.setattr(player, "ANSWER_S", 0.1)  # to find out that nothing comes
     with PtyPort(tmp_path / "port", SimulatedReceiptPrinter()):
         code, out, _ = run(file, "--as", "driver", "--at", tmp_path / "port")
     assert code == 1

@@ -15,6 +15,7 @@ from kiosk_core.technician_questions import AskDevice, DeviceDetail
 from kiosk_core.texts import LocalText
 from openteller.core_client import CoreClient, CoreSilent
 from openteller.demo import CARD
+from tests.clocks import let_midnight_pass
 from tests.openteller.branch import AMOUNT_FEN, MASKED, PATIENCE_S, Branch
 from tests.openteller.paying_by_card import (
     BANK_CARD,
@@ -76,6 +77,7 @@ def wait_for_id_card_reader(branch: Branch) -> None:
 
 
 def write_rules(branch: Branch, rules: str) -> None:
+    let_midnight_pass()
     services = branch.folder / "services"
     shutil.copytree(SERVICES, services)
     (services / "risk.toml").write_text(rules, encoding="utf-8")

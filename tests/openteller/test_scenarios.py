@@ -19,7 +19,7 @@ from kiosk_core.funding import FundingKind
 from openteller import sim_commands
 from openteller.scenarios import load_scenario
 from tests.clocks import RealClock
-from tests.openteller.branch import Branch
+from tests.openteller.branch import IMPATIENT_S, Branch
 from tests.openteller.paying_by_card import can_take_bank_cards, until
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "scenarios"
@@ -325,7 +325,7 @@ def test_all_mistakes_are_told_at_once(world: World, tmp_path: Path) -> None:
 
 @pytest.fixture
 def branch() -> Iterator[Branch]:
-    branch = Branch(dots_per_s=1200)
+    branch = Branch(dots_per_s=600, host_s=IMPATIENT_S)
     branch.start_core()
     yield branch
     branch.close()
@@ -366,7 +366,7 @@ def test_the_example_of_a_bank_card_ends_as_it_says() -> None:
             customer.choose_funding(FundingKind.BANK_CARD)
             assert customer.see("result").title.key == "top_up.refunded.title"
 
-    branch = Branch(bank_card=True)
+    branch = Branch(bank_card=True, host_s=IMPATIENT_S)
     try:
         branch.start_core()
         hands = threading.Thread(target=customer)

@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 from openteller.demo import write_configuration
+from tests.openteller.branch import PATIENCE_S
 
 
 def test_the_control_api_listens_where_the_first_line_says() -> None:
@@ -22,7 +23,7 @@ def test_the_control_api_listens_where_the_first_line_says() -> None:
                 assert process.stdout is not None
                 url = re.search(r"http://127\.0\.0\.1:[0-9]+", process.stdout.readline())
                 assert url is not None
-                with urllib.request.urlopen(f"{url[0]}/state", timeout=10) as answer:
+                with urllib.request.urlopen(f"{url[0]}/state", timeout=PATIENCE_S) as answer:
                     assert json.load(answer)["ok"] is True
             finally:
                 process.terminate()

@@ -30,6 +30,7 @@ from openteller import technician
 from openteller.remedies import REMEDIES, remedies
 from openteller.technician import Attended, Technician
 from tests.clocks import RealClock
+from tests.openteller.branch import PATIENCE_S
 
 CLOCK = RealClock()
 
@@ -83,10 +84,12 @@ class Rig:
 
 
 @pytest.fixture
-def rig() -> Iterator[Rig]:
+def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    for name in ("ASK_S", "COUNT_S"):
+        monkeypatch.setattr(technician, name, PATIENCE_S)
     rig = Rig()
     rig.thread.start()
-    assert rig.published.wait(5)
+    assert rig.published.wait(PATIENCE_S)
     yield rig
     rig.thread.stop()
 
@@ -111,7 +114,7 @@ def test_a_technician_who_asks_all_the_time_hides_no_change(rig: Rig) -> None:
     """Every call puts the next poll off; a poll must still come."""
     rig.published.clear()
     rig.reader.health = replace(rig.reader.health, state=DeviceState.HARDWARE_ERROR)
-    until = CLOCK.now() + 5
+    until = CLOCK.now() + PATIENCE_S
     while not rig.published.is_set() and CLOCK.now() < until:
         rig.technician.answer(AskDevice(name="card_reader"))
         rig.technician.answer(AskDevices())
@@ -226,7 +229,7 @@ def test_a_core_that_stops_waits_for_no_test(rig: Rig) -> None:
     asking = threading.Thread(target=lambda: answers.append(rig.technician.answer(AskTest(name="card_reader"))))
     asking.start()
     rig.technician.stop()
-    asking.join(5)
+    asking.join(PATIENCE_S)
     go_on.set()
     assert isinstance(answers[0], TestReport)
 

@@ -5,13 +5,19 @@ from collections.abc import Iterator
 import pytest
 
 from kiosk_core.ledger import LedgerState as L
+from openteller import conductor
 from openteller.reconciliation import Evidence, Kind
-from tests.openteller.branch import AMOUNT_FEN, CARD, Branch, Customer
+from tests.openteller.branch import AMOUNT_FEN, CARD, HOST_S, IMPATIENT_S, PATIENCE_S, Branch, Customer
 
 
 @pytest.fixture
-def branch() -> Iterator[Branch]:
-    branch = Branch()
+def host_s() -> float:
+    return HOST_S
+
+
+@pytest.fixture
+def branch(host_s: float) -> Iterator[Branch]:
+    branch = Branch(host_s=host_s)
     branch.start_core()
     yield branch
     branch.close()
@@ -110,6 +116,7 @@ def test_paper_out_is_told_at_home_and_at_the_end(branch: Branch, customer: Cust
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("host_s", [IMPATIENT_S])
 def test_a_silent_host_at_the_order_takes_nothing_and_is_reversed_later(branch: Branch, customer: Customer) -> None:
     customer.choose_service()
     branch.sim.place_card(CARD)
@@ -192,8 +199,11 @@ STEPS = ["home", "place_card", "amount", "payment", "paid", "result"]
     "step", [pytest.param(each, marks=() if each == "paid" else pytest.mark.slow) for each in STEPS]
 )
 @pytest.mark.parametrize("device", ["top_up_module", "receipt_printer"])
-def test_unplug_and_replug_at_every_step(branch: Branch, customer: Customer, device: str, step: str) -> None:
+def test_unplug_and_replug_at_every_step(
+    branch: Branch, customer: Customer, device: str, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever is unplugged when: the books agree in the end, and the next customer is served without a restart."""
+    monkeypatch.setattr(conductor, "READER_LOST_SECONDS", PATIENCE_S)  # it is back at once, and seen when there is time
 
     def at(here: str) -> None:
         if here == step:
