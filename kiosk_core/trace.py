@@ -66,6 +66,21 @@ class Octets:
         return Octets(self.data + other.data, self.hidden + moved)
 
 
+def masked(data: bytes, hidden: Spans) -> Octets:
+    """Return `data` with FILLER for the bytes in `hidden`."""
+    if not hidden:
+        return Octets(data)
+    filled = bytearray(data)
+    for begin, end in hidden:
+        filled[begin:end] = bytes((FILLER,)) * (end - begin)
+    return Octets(bytes(filled), hidden)
+
+
+def masked_whole(data: bytes) -> Octets:
+    """Return as many FILLERs."""
+    return masked(data, ((0, len(data)),))
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One chunk that passed, or one event. `at_s` counts from the trace's beginning.

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from drivers.trace.maskers import (
-    EscPosMasker,
-    HideAll,
-    Masker,
-    ccid_masker,
-    crt310_masker,
-    crt591_masker,
-    sdt_masker,
-)
+from drivers.trace.hiding.ccid import ccid_masker
+from drivers.trace.hiding.crt310 import crt310_masker
+from drivers.trace.hiding.crt591 import crt591_masker
+from drivers.trace.hiding.escpos import EscPosMasker
+from drivers.trace.hiding.sdt import sdt_masker
+from drivers.trace.maskers import HideAll, Masker
 
 MASKERS: Mapping[str, Callable[[], Masker]] = {
     "ccid": ccid_masker,

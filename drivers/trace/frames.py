@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kiosk_core.trace import FILLER, Octets, Spans
+from kiosk_core.trace import FILLER, Octets, Spans, What, masked, masked_whole
 
 HEAD = 32
 """The most bytes of a frame that a Rule may want to see before it decides."""
+ALL = 64
+"""More data than any command or answer has that is shown whole; what is longer is not what it seems."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,24 @@ Rule = Callable[[bytes], Layout | None]
 It must be able to refuse at the first byte that does not fit, and must not ask for MORE across a secret: what it has
 seen is kept.
 """
+
+
+def showing(size: int, start: int, end: int, front: int, *, tail: int = 0, checksum: int | None = None) -> Layout:
+    """Return a frame that shows the first `front` and last `tail` bytes from `start` to `end`, and all around these.
+
+    With ALL for `front` nothing is hidden, unless there are more bytes than that.
+    """
+    if front == ALL and end - start <= ALL:
+        return Layout(size)
+    begin, stop = start + min(front, HEAD), end - tail
+    return Layout(size, ((begin, stop),), checksum) if begin < stop else Layout(size)
+
+
+def unframed(size: int | None) -> Layout | None:
+    """Return what a Rule says without a frame's size: None for no frame, MORE for 0, a control byte for 1."""
+    if size is None:
+        return None
+    return Layout(1) if size == 1 else MORE
 
 
 class FrameStream:
@@ -81,14 +101,13 @@ class FrameStream:
             self._position += size
             if self._position == layout.size:
                 self._layout = None
-        if not spans:
-            return Octets(data)
-        filled = bytearray(data)
-        for begin, stop in spans:
-            filled[begin:stop] = bytes((FILLER,)) * (stop - begin)
+        octets = masked(data, tuple(spans))
+        if not sums:
+            return octets
+        filled = bytearray(octets.data)
         for place, value in sums:
             filled[place] = value
-        return Octets(bytes(filled), tuple(spans))
+        return Octets(bytes(filled), octets.hidden)
 
     def _look(self, data: bytes) -> Layout | None:
         if self._lost:
@@ -114,6 +133,32 @@ class FrameStream:
             return spans, []
         place = layout.checksum - self._position
         return [*spans, (place, place + 1)], [(place, piece[place] ^ self._delta)]
+
+
+class FrameMasker:
+    """For protocols with frames. A driver writes whole frames, so what it sends begins anew with every chunk."""
+
+    def __init__(self, sent: Rule, received: Rule, beside: Callable[[What, bytes], bool] | None = None) -> None:
+        """`beside` says whether a transfer on the control or interrupt pipe may be kept."""
+        self._sent = FrameStream(sent)
+        self._received = FrameStream(received)
+        self._beside = beside
+
+    def mask(self, what: What, data: bytes) -> Octets:
+        """Return the chunk with everything hidden that the rules do not show."""
+        if what is What.OUT:
+            self._received.ask()
+            self._sent.begin()
+            return self._sent.mask(data)
+        if what is What.IN:
+            return self._received.mask(data)
+        if self._beside is not None and self._beside(what, data):
+            return Octets(data)
+        return masked_whole(data)
+
+    def gap(self) -> None:
+        """Look for a new frame only after the next question."""
+        self._received.gap()
 
 
 def _xor(data: bytes) -> int:

@@ -15,16 +15,12 @@ from hypothesis import strategies as st
 
 from drivers.registry import models
 from drivers.trace.families import MASKERS, masker_of
-from drivers.trace.maskers import (
-    EscPosMasker,
-    HideAll,
-    HideSent,
-    Masker,
-    ccid_masker,
-    crt310_masker,
-    crt591_masker,
-    sdt_masker,
-)
+from drivers.trace.hiding.ccid import ccid_masker
+from drivers.trace.hiding.crt310 import crt310_masker
+from drivers.trace.hiding.crt591 import crt591_masker
+from drivers.trace.hiding.escpos import EscPosMasker
+from drivers.trace.hiding.sdt import sdt_masker
+from drivers.trace.maskers import HideAll, HideSent, Masker
 from kiosk_core.trace import FILLER, Octets, Record, What, record_line
 
 PAN = "6222021234567890123"
