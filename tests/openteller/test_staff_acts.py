@@ -26,7 +26,7 @@ from kiosk_core.staff_questions import (
     DiskConfirmed,
 )
 from kiosk_core.status import Media
-from openteller import journal_commands
+from openteller import journal_acts, journal_commands
 from openteller.staff_acts import StaffActs
 from tests.clocks import RealClock, SetClock
 from tests.kiosk_core.journey import SERVICE
@@ -290,7 +290,7 @@ def test_the_command_says_what_is_gone(tmp_path: Path, monkeypatch: pytest.Monke
     with SqliteJournal(tmp_path / "journal", "OT000001", RealClock()):
         pass
     gone = ArchivesRetired(archive=2, last=120, until="2026-10-12T10:00:00+00:00")
-    monkeypatch.setattr(journal_commands, "_ask_core", lambda *_: gone)
+    monkeypatch.setattr(journal_acts, "_ask_core", lambda *_: gone)
     retired = command("retire", "--before", "2026-10-15", *EVIDENCE, "-j", str(tmp_path / "journal"))
     assert retired.exit_code == 0
     assert retired.stdout == "Archives 1 to 2 are gone: all rows to 120, none later than 2026-10-12.\n"
