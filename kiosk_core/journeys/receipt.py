@@ -1,11 +1,8 @@
-"""What the receipts of all journeys share: what stands around their own lines, and what the journal notes of them."""
+"""What the receipts of all journeys share: what stands around their own lines."""
 
 from collections.abc import Iterable
 from typing import Protocol
 
-from kiosk_core.journeys import effects as do
-from kiosk_core.journeys import events as ev
-from kiosk_core.ledger import Facts, ReceiptResult
 from kiosk_core.receipt import Align, Blank, Element, Pair, QrCode, Receipt, Rule, TextLine
 from kiosk_core.services import RecordedService
 from kiosk_core.terminal import Terminal
@@ -75,14 +72,3 @@ def framed(
     if s.service.receipt_note is not None:
         elements += [Blank(), TextLine(say(s.service.receipt_note), align=Align.CENTER)]
     return Receipt(tuple(elements))
-
-
-def printed(s: Recorded) -> do.Note:
-    """Note that the customer has a receipt."""
-    return do.Note(s.transaction, {"receipt": ReceiptResult.PRINTED.value})
-
-
-def not_printed(s: Recorded, event: ev.ReceiptFailed) -> do.Note:
-    """Note that he has none, and what is wrong with the printer where it says so."""
-    fault: Facts = {"receipt_fault": event.fault.value} if event.fault is not None else {}
-    return do.Note(s.transaction, {"receipt": ReceiptResult.NOT_PRINTED.value, **fault})

@@ -46,3 +46,8 @@ def follow(
     if isinstance(event, _MAY_COME_ANY_TIME) or step.name == "ENDED":
         return s, ()
     raise ev.UnexpectedEvent(f"{type(event).__name__} in step {step.value}")
+
+
+def ignore(s: S, _: ev.Event) -> tuple[S, tuple[Effect, ...]]:
+    """Take what may be late in this step, and means nothing."""
+    return s, ()

@@ -60,7 +60,7 @@ MUTANTS = (
     Mutant(
         "a load that was cut off is reversed and the card not asked",
         _RECOVERY,
-        'return moves.prove(s, moves.record(s, LedgerState.CARD_UNKNOWN, {"why": "the terminal stopped"}))',
+        'return moves.prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": "the terminal stopped"}))',
         "return moves.reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.CANCELLED)",
     ),
     Mutant(
@@ -121,12 +121,12 @@ MUTANTS = (
         "an order that nobody answered is not reversed",
         _PAYING,
         "    return _take_back(s, event.reason, Outcome.HOST_SILENT)\n",
-        "    return moves.last_page(s, Outcome.HOST_SILENT, moves.record(s, LedgerState.DECLINED))\n",
+        "    return moves.last_page(s, Outcome.HOST_SILENT, record(s, LedgerState.DECLINED))\n",
     ),
     Mutant(
         "a payment is asked for without its row",
         _PAYING,
-        "        moves.record(s, LedgerState.FUND_REQ, facts),\n",
+        "        record(s, LedgerState.FUND_REQ, facts),\n",
         "",
     ),
     Mutant(
@@ -290,7 +290,7 @@ MUTANTS = (
         "recovery forgets the order of a deposit",
         f"{_DEPOSITS}/table.py",
         "            return moves.go(s, Step.ASKING, do.PollFunding(FundingKind.QR, s.trace))",
-        "            return moves.end(s, moves.record(s, LedgerState.ABANDONED))",
+        "            return moves.end(s, record(s, LedgerState.ABANDONED))",
         _OF_DEPOSITS,
     ),
 )

@@ -9,6 +9,7 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.account_deposit import TABLE, Deposit, Outcome, Step, moves
 from kiosk_core.journeys.account_deposit.state import Next
+from kiosk_core.journeys.rows import record
 from kiosk_core.ledger import LedgerState as L
 from tests.money_model.deposit import COMMAND, PAGE, Exploration, Violation, explore, page
 
@@ -36,11 +37,11 @@ def test_every_outcome_is_told(found: Exploration) -> None:
 
 
 def _closes_without_reversing(s: Deposit, _: Any) -> Next:
-    return moves.last_page(s, Outcome.CANCELLED, *moves.STOP_PAYING, moves.record(s, L.DECLINED, {}))
+    return moves.last_page(s, Outcome.CANCELLED, *moves.STOP_PAYING, record(s, L.DECLINED, {}))
 
 
 def _believes_in_the_payment(s: Deposit, _: Any) -> Next:
-    done = moves.record(s, L.DONE, {"paid": True})
+    done = record(s, L.DONE, {"paid": True})
     return moves.last_page(replace(s, ledger=L.DONE), Outcome.DEPOSITED, *moves.STOP_PAYING, done)
 
 
@@ -50,7 +51,7 @@ def _writes_too_late(s: Deposit, event: Any) -> Next:
 
 
 def _calls_it_done(s: Deposit, _: Any) -> Next:
-    return moves.go(s, Step.REVERSING, moves.record(s, L.DONE, {}))
+    return moves.go(s, Step.REVERSING, record(s, L.DONE, {}))
 
 
 def _waits_for_ever(s: Deposit, _: Any) -> Next:

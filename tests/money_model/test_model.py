@@ -10,6 +10,7 @@ from kiosk_core.funding import Unclear, Unpaid
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys import top_up
+from kiosk_core.journeys.rows import record
 from kiosk_core.journeys.top_up import Outcome, Step, TopUp, moves, paying, recovery
 from kiosk_core.journeys.top_up.state import Next
 from kiosk_core.ledger import LedgerState as L
@@ -142,12 +143,12 @@ def _one_witness_is_enough(s: TopUp, event: ev.ProofEnded) -> Next:
 
 def _no_answer_is_no(s: TopUp, _: ev.FundingUnanswered) -> Next:
     s = replace(s, ledger=L.DECLINED)
-    return moves.last_page(s, Outcome.HOST_SILENT, moves.record(s, L.DECLINED))
+    return moves.last_page(s, Outcome.HOST_SILENT, record(s, L.DECLINED))
 
 
 def _cancel_forgets_the_order(s: TopUp, _: ev.CancelTouched) -> Next:
     s = replace(s, ledger=L.ABANDONED)
-    return moves.last_page(s, Outcome.CANCELLED, *paying.STOP_PAYING, moves.record(s, L.ABANDONED))
+    return moves.last_page(s, Outcome.CANCELLED, *paying.STOP_PAYING, record(s, L.ABANDONED))
 
 
 def _unclear_is_unpaid(s: TopUp, event: ev.FundingAnswered) -> Next:
@@ -208,7 +209,7 @@ def test_a_recovery_that_forgets_is_found(monkeypatch: pytest.MonkeyPatch, state
     def forgets(transaction: Any, *others: Any, **more: Any) -> Next:
         after, effects = resume(transaction, *others, **more)
         if transaction.state is state:
-            return moves.end(after, moves.record(after, L.ABANDONED))
+            return moves.end(after, record(after, L.ABANDONED))
         return after, effects
 
     monkeypatch.setattr(top_up, "resume", forgets)

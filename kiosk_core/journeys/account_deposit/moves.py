@@ -13,7 +13,7 @@ from kiosk_core.journeys.account_deposit.outcome import Outcome
 from kiosk_core.journeys.account_deposit.receipt import receipt
 from kiosk_core.journeys.account_deposit.state import Deposit, Next, Step
 from kiosk_core.journeys.events import Timer
-from kiosk_core.journeys.receipt import not_printed, printed
+from kiosk_core.journeys.rows import not_printed, printed, record
 from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.pages import Page
 from kiosk_core.ports import QrOrder, ReversalReason
@@ -27,10 +27,6 @@ POLL_SECONDS = 1.0
 
 def go(s: Deposit, step: Step, *effects: do.Effect, **changes: Any) -> Next:
     return replace(s, step=step, **changes), effects
-
-
-def record(s: Deposit, state: LedgerState, facts: Facts | None = None) -> do.Record:
-    return do.Record(s.transaction, state, facts or {})
 
 
 def _show(s: Deposit, page: Page) -> tuple[do.Effect, ...]:
@@ -273,10 +269,6 @@ def receipt_failed(s: Deposit, event: ev.ReceiptFailed) -> Next:
 
 def leave(s: Deposit, _: ev.Event) -> Next:
     return end(s)
-
-
-def ignore(s: Deposit, _: ev.Event) -> Next:
-    return s, ()
 
 
 def cannot_go_on(s: Deposit) -> Next:

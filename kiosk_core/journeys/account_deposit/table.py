@@ -8,7 +8,8 @@ from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.account_deposit import moves, pages
 from kiosk_core.journeys.account_deposit.outcome import Outcome
 from kiosk_core.journeys.account_deposit.state import Deposit, Next, Step, Transition
-from kiosk_core.journeys.table import follow
+from kiosk_core.journeys.rows import record
+from kiosk_core.journeys.table import follow, ignore
 from kiosk_core.journeys.trace_numbers import trace_of
 from kiosk_core.ledger import LedgerState, Transaction
 from kiosk_core.ports import ReversalReason
@@ -41,7 +42,7 @@ def resume(transaction: Transaction, service: AccountDeposit, terminal: Terminal
     s = _from_journal(transaction, service, terminal)
     match transaction.state:
         case LedgerState.NEW | LedgerState.CARD_READ:
-            return moves.end(s, moves.record(s, LedgerState.ABANDONED, {"why": "the terminal stopped"}))
+            return moves.end(s, record(s, LedgerState.ABANDONED, {"why": "the terminal stopped"}))
         case LedgerState.FUND_REQ:
             return moves.go(s, Step.ASKING, do.PollFunding(FundingKind.QR, s.trace))
         case LedgerState.REV_REQ:
@@ -92,17 +93,17 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.REVERSING, ev.ReversalAnswered): moves.reversal_answered,
     (Step.REVERSING, ev.ReversalDeclined): moves.reversal_declined,
     (Step.REVERSING, ev.ReversalUnanswered): moves.reversal_unanswered,
-    (Step.REVERSING, ev.FundingAnswered): moves.ignore,  # the query was under way when the order was given up
-    (Step.REVERSING, ev.FundingStateUnknown): moves.ignore,
+    (Step.REVERSING, ev.FundingAnswered): ignore,  # the query was under way when the order was given up
+    (Step.REVERSING, ev.FundingStateUnknown): ignore,
     (Step.PRINTING, ev.ReceiptPrinted): moves.receipt_printed,
     (Step.PRINTING, ev.ReceiptFailed): moves.receipt_failed,
-    (Step.PRINTING, ev.FundingAnswered): moves.ignore,  # as above
-    (Step.PRINTING, ev.FundingStateUnknown): moves.ignore,
+    (Step.PRINTING, ev.FundingAnswered): ignore,  # as above
+    (Step.PRINTING, ev.FundingStateUnknown): ignore,
     (Step.LAST_PAGE, ev.DoneTouched): moves.leave,
     (Step.LAST_PAGE, ev.CustomerGone): moves.leave,
-    (Step.LAST_PAGE, ev.FundingAnswered): moves.ignore,
-    (Step.LAST_PAGE, ev.FundingStateUnknown): moves.ignore,
-    (Step.LAST_PAGE, ev.BankCardRead): moves.ignore,  # the reader was looking when the customer cancelled
-    (Step.LAST_PAGE, ev.BankCardUnusable): moves.ignore,
-    (Step.LAST_PAGE, ev.SlotLost): moves.ignore,
+    (Step.LAST_PAGE, ev.FundingAnswered): ignore,
+    (Step.LAST_PAGE, ev.FundingStateUnknown): ignore,
+    (Step.LAST_PAGE, ev.BankCardRead): ignore,  # the reader was looking when the customer cancelled
+    (Step.LAST_PAGE, ev.BankCardUnusable): ignore,
+    (Step.LAST_PAGE, ev.SlotLost): ignore,
 }

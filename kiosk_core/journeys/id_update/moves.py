@@ -20,7 +20,7 @@ from kiosk_core.journeys.id_update import form, pages
 from kiosk_core.journeys.id_update.outcome import Outcome
 from kiosk_core.journeys.id_update.receipt import receipt
 from kiosk_core.journeys.id_update.state import Entry, IdUpdating, Next, Step
-from kiosk_core.journeys.receipt import not_printed, printed
+from kiosk_core.journeys.rows import not_printed, printed, record
 from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.pages import FieldEntry, FieldState
 
@@ -33,10 +33,6 @@ _ANSWERED = frozenset({FieldState.CHANGED, FieldState.OPEN})
 
 def go(s: IdUpdating, step: Step, *effects: do.Effect, **changes: Any) -> Next:
     return replace(s, step=step, **changes), effects
-
-
-def record(s: IdUpdating, state: LedgerState, facts: Facts | None = None) -> do.Record:
-    return do.Record(s.transaction, state, facts or {})
 
 
 def end(s: IdUpdating, *effects: do.Effect) -> Next:

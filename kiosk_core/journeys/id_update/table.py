@@ -7,6 +7,7 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.id_update import moves
 from kiosk_core.journeys.id_update.state import IdUpdating, Next, Step, Transition
+from kiosk_core.journeys.rows import record
 from kiosk_core.journeys.table import follow
 from kiosk_core.journeys.trace_numbers import trace_of
 from kiosk_core.ledger import LedgerState, Transaction
@@ -53,7 +54,7 @@ def resume(transaction: Transaction, service: IdUpdate, terminal: Terminal) -> N
     )
     match transaction.state:
         case LedgerState.NEW | LedgerState.CARD_READ:
-            return moves.end(s, moves.record(s, LedgerState.ABANDONED, {"why": "the terminal stopped"}))
+            return moves.end(s, record(s, LedgerState.ABANDONED, {"why": "the terminal stopped"}))
         case LedgerState.UPDATE_REQ:
             return moves.go(s, Step.ASKING, do.FindIdUpdate(s.trace))
         case _:

@@ -15,7 +15,7 @@ from kiosk_core.journeys.queue_ticket import classes, pages
 from kiosk_core.journeys.queue_ticket.outcome import Outcome
 from kiosk_core.journeys.queue_ticket.receipt import receipt
 from kiosk_core.journeys.queue_ticket.state import Next, Step, Ticketing
-from kiosk_core.journeys.receipt import not_printed, printed
+from kiosk_core.journeys.rows import not_printed, printed, record
 from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.pages import Paper
 from kiosk_core.texts import LocalText
@@ -33,10 +33,6 @@ PAPER_SECONDS = 15.0
 
 def go(s: Ticketing, step: Step, *effects: do.Effect, **changes: Any) -> Next:
     return replace(s, step=step, **changes), effects
-
-
-def record(s: Ticketing, state: LedgerState, facts: Facts | None = None) -> do.Record:
-    return do.Record(s.transaction, state, facts or {})
 
 
 def end(s: Ticketing, *effects: do.Effect) -> Next:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
+from kiosk_core.journeys.rows import record
 from kiosk_core.journeys.top_up import moves
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp
@@ -62,7 +63,7 @@ def _go_on(s: TopUp, said: Facts, *effects: do.Effect) -> Next:
     """
     s = replace(s, issuer_heard=True)
     if moves.has_expired(s):
-        abandoned = moves.record(s, LedgerState.ABANDONED, {"why": "card refused", **said})
+        abandoned = record(s, LedgerState.ABANDONED, {"why": "card refused", **said})
         return moves.last_page(s, Outcome.CARD_EXPIRED, *effects, abandoned)
     after, then = moves.initialise(s) if s.amount_fen else moves.offer(s)
     return after, (*effects, *then)

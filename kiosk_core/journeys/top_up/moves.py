@@ -11,7 +11,7 @@ from kiosk_core.id_card_reader import IdCardProblem
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Timer
-from kiosk_core.journeys.receipt import not_printed, printed
+from kiosk_core.journeys.rows import not_printed, printed, record
 from kiosk_core.journeys.top_up import pages
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.receipt import receipt
@@ -43,10 +43,6 @@ RETRY_SECONDS = 2.0
 
 def go(s: TopUp, step: Step, *effects: do.Effect, **changes: Any) -> Next:
     return replace(s, step=step, **changes), effects
-
-
-def record(s: TopUp, state: LedgerState, facts: Facts | None = None) -> do.Record:
-    return do.Record(s.transaction, state, facts or {})
 
 
 def _show(s: TopUp, page: Page) -> tuple[do.Effect, ...]:
@@ -518,10 +514,6 @@ def leave(s: TopUp, _: ev.Event) -> Next:
 
 def leave_soon(s: TopUp, _: ev.CardLeft) -> Next:
     return s, (do.StartTimer(Timer.LEAVE, LEAVE_SECONDS),)
-
-
-def ignore(s: TopUp, _: ev.Event) -> Next:
-    return s, ()
 
 
 def _outcome(s: TopUp) -> Outcome:

@@ -6,6 +6,7 @@ from kiosk_core.funding import BankCardOffer, FundingKind, FundingStage, Paid, P
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Timer
+from kiosk_core.journeys.rows import record
 from kiosk_core.journeys.top_up import moves, pages
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp
@@ -28,7 +29,7 @@ def ask_for_payment(s: TopUp, event: ev.RiskAssessed) -> Next:
     return moves.go(
         s,
         Step.ORDERING,
-        moves.record(s, LedgerState.FUND_REQ, facts),
+        record(s, LedgerState.FUND_REQ, facts),
         *moves.working(s, pages.PAYMENT),
         do.Fund(s.funding, s.trace, _init(s)),
         ledger=LedgerState.FUND_REQ,
@@ -68,7 +69,7 @@ def answered(s: TopUp, event: ev.FundingAnswered) -> Next:
             s = replace(s, paid=True, approval=approval, ledger=LedgerState.FUND_OK)
             known = {"payer": payer, "approval": approval}
             facts: Facts = {"paid": True, **{name: value for name, value in known.items() if value}}
-            return moves.renew(s, *STOP_PAYING, moves.record(s, LedgerState.FUND_OK, facts))
+            return moves.renew(s, *STOP_PAYING, record(s, LedgerState.FUND_OK, facts))
         case Unpaid(reason, response_code):
             return _unpaid(s, reason, response_code)
         case Unclear(reason):
@@ -126,7 +127,7 @@ def _take_back(s: TopUp, reason: ReversalReason, if_unpaid: Outcome) -> Next:
 def _barred(s: TopUp, cap: Cap) -> Next:
     """Say which rule of the terminal does not let this payer pay; the bank has not been asked."""
     s = replace(s, allowance=Allowance((cap,)), ledger=LedgerState.DECLINED)
-    row = moves.record(s, LedgerState.DECLINED, {"reason": Outcome.BARRED.value, "rule": cap.rule})
+    row = record(s, LedgerState.DECLINED, {"reason": Outcome.BARRED.value, "rule": cap.rule})
     return moves.last_page(s, Outcome.BARRED, *STOP_PAYING, row)
 
 
@@ -139,7 +140,7 @@ def _unpaid(s: TopUp, reason: DeclineReason | Cap | None, response_code: str) ->
     if response_code:
         facts = {**facts, "response_code": response_code}
     s = replace(s, decline=reason, ledger=LedgerState.DECLINED)
-    return moves.last_page(s, outcome, *STOP_PAYING, moves.record(s, LedgerState.DECLINED, facts))
+    return moves.last_page(s, outcome, *STOP_PAYING, record(s, LedgerState.DECLINED, facts))
 
 
 _UNPAID = {None: Outcome.CANCELLED, DeclineReason.NOT_PAID: Outcome.NOT_PAID}

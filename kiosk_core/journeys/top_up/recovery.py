@@ -6,6 +6,7 @@ from typing import assert_never
 from kiosk_core.funding import FundingKind
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
+from kiosk_core.journeys.rows import record
 from kiosk_core.journeys.top_up import moves
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp
@@ -21,13 +22,13 @@ def resume(transaction: Transaction, service: TransitTopUp, terminal: Terminal, 
     s = _from_journal(transaction, service, terminal, earlier=earlier)
     match transaction.state:
         case LedgerState.NEW | LedgerState.CARD_READ | LedgerState.INIT:
-            return moves.end(s, moves.record(s, LedgerState.ABANDONED, {"why": "the terminal stopped"}))
+            return moves.end(s, record(s, LedgerState.ABANDONED, {"why": "the terminal stopped"}))
         case LedgerState.FUND_REQ:
             return moves.reverse(s, ReversalReason.NO_ANSWER, Outcome.CANCELLED)
         case LedgerState.FUND_OK | LedgerState.MAC2_REQ | LedgerState.MAC2_OK | LedgerState.REFUSED:
             return moves.reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.CANCELLED)
         case LedgerState.CREDIT_SENT:
-            return moves.prove(s, moves.record(s, LedgerState.CARD_UNKNOWN, {"why": "the terminal stopped"}))
+            return moves.prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": "the terminal stopped"}))
         case LedgerState.CARD_UNKNOWN | LedgerState.SUSPENSE:
             return moves.prove(s)
         case LedgerState.CARD_OK | LedgerState.CONFIRM_SAF:
@@ -56,7 +57,7 @@ def card_was_read(s: TopUp, event: ev.CardRead) -> Next:
     earlier = event.unsettled
     if earlier is None:
         return moves.card_was_read(s, event)
-    abandoned = moves.record(s, LedgerState.ABANDONED, {"why": f"{earlier.id} is settled first"})
+    abandoned = record(s, LedgerState.ABANDONED, {"why": f"{earlier.id} is settled first"})
     settling, effects = resume(earlier, s.service, s.terminal, earlier=True)
     return replace(settling, language=s.language, card_present=s.card_present), (abandoned, *effects)
 

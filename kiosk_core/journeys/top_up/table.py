@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
-from kiosk_core.journeys.table import follow
+from kiosk_core.journeys.table import follow, ignore
 from kiosk_core.journeys.top_up import issuer, moves, pages, paying, recovery
 from kiosk_core.journeys.top_up.outcome import Outcome
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp, Transition
@@ -103,21 +103,21 @@ TABLE: Mapping[tuple[Step, type[ev.Event]], Transition] = {
     (Step.REVERSING, ev.ReversalAnswered): moves.reversal_answered,
     (Step.REVERSING, ev.ReversalDeclined): moves.reversal_declined,
     (Step.REVERSING, ev.ReversalUnanswered): moves.reversal_unanswered,
-    (Step.REVERSING, ev.FundingAnswered): moves.ignore,  # asked before the payment was given up
-    (Step.REVERSING, ev.FundingStateUnknown): moves.ignore,
-    (Step.PRINTING, ev.FundingAnswered): moves.ignore,  # the host was faster to reverse than the source to answer
-    (Step.PRINTING, ev.FundingStateUnknown): moves.ignore,
+    (Step.REVERSING, ev.FundingAnswered): ignore,  # asked before the payment was given up
+    (Step.REVERSING, ev.FundingStateUnknown): ignore,
+    (Step.PRINTING, ev.FundingAnswered): ignore,  # the host was faster to reverse than the source to answer
+    (Step.PRINTING, ev.FundingStateUnknown): ignore,
     (Step.PRINTING, ev.ReceiptPrinted): moves.receipt_printed,
     (Step.PRINTING, ev.ReceiptFailed): moves.receipt_failed,
     (Step.LAST_PAGE, ev.DoneTouched): moves.leave,
     (Step.LAST_PAGE, ev.CustomerGone): moves.leave,
     (Step.LAST_PAGE, ev.TimerFired): moves.leave,
     (Step.LAST_PAGE, ev.CardLeft): moves.leave_soon,
-    (Step.LAST_PAGE, ev.FundingAnswered): moves.ignore,  # asked before the payment was given up, or the journal lost
-    (Step.LAST_PAGE, ev.FundingStateUnknown): moves.ignore,
-    (Step.LAST_PAGE, ev.IdCardRead): moves.ignore,  # the reader was looking when the customer cancelled
-    (Step.LAST_PAGE, ev.IdCardUnusable): moves.ignore,
-    (Step.LAST_PAGE, ev.IdCardReaderLost): moves.ignore,
+    (Step.LAST_PAGE, ev.FundingAnswered): ignore,  # asked before the payment was given up, or the journal lost
+    (Step.LAST_PAGE, ev.FundingStateUnknown): ignore,
+    (Step.LAST_PAGE, ev.IdCardRead): ignore,  # the reader was looking when the customer cancelled
+    (Step.LAST_PAGE, ev.IdCardUnusable): ignore,
+    (Step.LAST_PAGE, ev.IdCardReaderLost): ignore,
 }
 
 
