@@ -31,9 +31,11 @@ class Mutant:
     times: int = 1
 
 
-_MOVES = "kiosk_core/journeys/top_up/moves.py"
-_PAYING = "kiosk_core/journeys/top_up/paying.py"
-_RECOVERY = "kiosk_core/journeys/top_up/recovery.py"
+_TOP_UPS = "kiosk_core/journeys/top_up"
+_PAYING = f"{_TOP_UPS}/paying.py"
+_LOADING = f"{_TOP_UPS}/loading.py"
+_PROVING = f"{_TOP_UPS}/proving.py"
+_RECOVERY = f"{_TOP_UPS}/recovery.py"
 _DEPOSITS = "kiosk_core/journeys/account_deposit"
 _OF_DEPOSITS = "tests/kiosk_core/test_account_deposit.py"
 _MODULE = "drivers/top_up_module.py"
@@ -47,27 +49,28 @@ _LOST_JOURNAL = "tests/money/test_lost_journal.py"
 MUTANTS = (
     Mutant(
         "no row in the journal before 80 52",
-        _MOVES,
+        _LOADING,
         "        record(s, LedgerState.CREDIT_SENT, facts),\n",
         "",
     ),
     Mutant(
         "80 52 is sent before its row is written",
-        _MOVES,
+        _LOADING,
         "        record(s, LedgerState.CREDIT_SENT, facts),\n        do.CreditLoad(mac2),\n",
         "        do.CreditLoad(mac2),\n        record(s, LedgerState.CREDIT_SENT, facts),\n",
     ),
     Mutant(
         "a load that was cut off is reversed and the card not asked",
         _RECOVERY,
-        'return moves.prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": "the terminal stopped"}))',
-        "return moves.reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.CANCELLED)",
+        'return proving.prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": "the terminal stopped"}))',
+        "return reversing.reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.CANCELLED)",
     ),
     Mutant(
         "a suspense is reversed when the card is gone",
-        _MOVES,
+        _PROVING,
         "    if not s.attended:\n        return _suspend(s)\n",
-        "    if not s.attended:\n        return reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED)\n",
+        "    if not s.attended:\n"
+        "        return reversing.reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED)\n",
     ),
     Mutant(
         "80 5A asks with the counter, not with counter + 1",
@@ -77,15 +80,15 @@ MUTANTS = (
     ),
     Mutant(
         "a card that does not answer counts as loaded",
-        _MOVES,
-        'return prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": reason}))',
-        "return _card_ok(s, bytes(4), proven=False)",
+        _LOADING,
+        'return proving.prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": reason}))',
+        "return proving.card_ok(s, bytes(4), proven=False)",
     ),
     Mutant(
         "a card that does not answer counts as not loaded",
-        _MOVES,
-        'return prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": reason}))',
-        "return reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED)",
+        _LOADING,
+        'return proving.prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": reason}))',
+        "return reversing.reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.REFUNDED)",
     ),
     Mutant(
         "another card answers for the one that was loaded",
@@ -104,7 +107,7 @@ MUTANTS = (
     ),
     Mutant(
         "9406 is believed without a second witness",
-        _MOVES,
+        _PROVING,
         "if (counter, balance_fen) == (s.counter, s.old_balance_fen):",
         "if True:",
         _FORGED,
@@ -121,7 +124,7 @@ MUTANTS = (
         "an order that nobody answered is not reversed",
         _PAYING,
         "    return _take_back(s, event.reason, Outcome.HOST_SILENT)\n",
-        "    return moves.last_page(s, Outcome.HOST_SILENT, record(s, LedgerState.DECLINED))\n",
+        "    return last_page(s, Outcome.HOST_SILENT, record(s, LedgerState.DECLINED))\n",
     ),
     Mutant(
         "a payment is asked for without its row",
@@ -204,7 +207,7 @@ MUTANTS = (
     ),
     Mutant(
         "the amount of a load is taken for yuan",
-        _MOVES,
+        f"{_TOP_UPS}/choosing.py",
         "do.InitializeLoad(card_of(s).number, s.amount_fen)",
         "do.InitializeLoad(card_of(s).number, s.amount_fen // 100)",
         _FORGED,

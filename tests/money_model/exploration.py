@@ -16,7 +16,7 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys import top_up
 from kiosk_core.journeys.events import Timer
-from kiosk_core.journeys.top_up import Outcome, Step, TopUp, moves
+from kiosk_core.journeys.top_up import Outcome, Step, TopUp, choosing
 from kiosk_core.ledger import LedgerRow, LedgerState, Transaction
 from kiosk_core.risk import Allowance
 from tests.kiosk_core.journey import CARD, ORDER, SERVICE, TERMINAL, TOKEN
@@ -447,7 +447,7 @@ def _plain(s: TopUp) -> TopUp:
     again about a card that is laid down again), rules and ways after the order.
     """
     plain: dict[str, object] = {"card_present": False, "expires_first": None, "valid_until": None}
-    if s.card is None or not moves.may_have_commands(s):
+    if s.card is None or not choosing.may_have_commands(s):
         plain |= {"card": s.card and CARD, "issuer_heard": False}
     if not s.ledger.before_payment:
         plain |= _AFTER_THE_ORDER

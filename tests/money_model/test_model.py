@@ -11,7 +11,7 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys import top_up
 from kiosk_core.journeys.rows import record
-from kiosk_core.journeys.top_up import Outcome, Step, TopUp, moves, paying, recovery
+from kiosk_core.journeys.top_up import Outcome, Step, TopUp, ending, loading, paying, proving, recovery, reversing
 from kiosk_core.journeys.top_up.state import Next
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.ports import Credited, CreditRefused, CreditUnknown, LoadNotFound, ReversalReason
@@ -109,46 +109,46 @@ def test_a_bank_card_that_is_let_go_is_not_charged_any_more_and_may_have_been() 
 
 def _reverse_without_asking(s: TopUp, event: ev.CreditEnded) -> Next:
     if isinstance(event.result, CreditUnknown):
-        return moves.reverse(s, ReversalReason.NO_ANSWER, Outcome.REFUNDED)
-    return moves.credit_ended(s, event)
+        return reversing.reverse(s, ReversalReason.NO_ANSWER, Outcome.REFUNDED)
+    return loading.credit_ended(s, event)
 
 
 def _unknown_is_loaded(s: TopUp, event: ev.CreditEnded) -> Next:
     if isinstance(event.result, CreditUnknown):
-        return moves.credit_ended(s, ev.CreditEnded(Credited(TAC)))
-    return moves.credit_ended(s, event)
+        return loading.credit_ended(s, ev.CreditEnded(Credited(TAC)))
+    return loading.credit_ended(s, event)
 
 
 def _credit_without_its_row(s: TopUp, event: ev.LoadAuthorised) -> Next:
-    after, effects = moves.credit(s, event)
+    after, effects = loading.credit(s, event)
     return after, tuple(e for e in effects if not (isinstance(e, do.Record) and e.state is L.CREDIT_SENT))
 
 
 def _credit_before_its_row(s: TopUp, event: ev.LoadAuthorised) -> Next:
-    after, effects = moves.credit(s, event)
+    after, effects = loading.credit(s, event)
     return after, (effects[-1], *effects[:-1])
 
 
 def _second_credit(s: TopUp, event: ev.CreditEnded) -> Next:
     if isinstance(event.result, CreditRefused):
         return s, (do.Record(s.transaction, L.CREDIT_SENT), do.CreditLoad(authorisation=None))  # type: ignore[arg-type]
-    return moves.credit_ended(s, event)
+    return loading.credit_ended(s, event)
 
 
 def _one_witness_is_enough(s: TopUp, event: ev.ProofEnded) -> Next:
     if isinstance(event.proof, LoadNotFound):
         event = ev.ProofEnded(LoadNotFound(s.counter, s.old_balance_fen))
-    return moves.proof_ended(s, event)
+    return proving.proof_ended(s, event)
 
 
 def _no_answer_is_no(s: TopUp, _: ev.FundingUnanswered) -> Next:
     s = replace(s, ledger=L.DECLINED)
-    return moves.last_page(s, Outcome.HOST_SILENT, record(s, L.DECLINED))
+    return ending.last_page(s, Outcome.HOST_SILENT, record(s, L.DECLINED))
 
 
 def _cancel_forgets_the_order(s: TopUp, _: ev.CancelTouched) -> Next:
     s = replace(s, ledger=L.ABANDONED)
-    return moves.last_page(s, Outcome.CANCELLED, *paying.STOP_PAYING, record(s, L.ABANDONED))
+    return ending.last_page(s, Outcome.CANCELLED, *paying.STOP_PAYING, record(s, L.ABANDONED))
 
 
 def _unclear_is_unpaid(s: TopUp, event: ev.FundingAnswered) -> Next:
@@ -158,7 +158,7 @@ def _unclear_is_unpaid(s: TopUp, event: ev.FundingAnswered) -> Next:
 
 
 def _no_code_no_money(s: TopUp, _: ev.ReversalUnanswered) -> Next:
-    return moves.last_page(s, Outcome.HOST_SILENT)
+    return ending.last_page(s, Outcome.HOST_SILENT)
 
 
 @pytest.mark.slow
@@ -209,7 +209,7 @@ def test_a_recovery_that_forgets_is_found(monkeypatch: pytest.MonkeyPatch, state
     def forgets(transaction: Any, *others: Any, **more: Any) -> Next:
         after, effects = resume(transaction, *others, **more)
         if transaction.state is state:
-            return moves.end(after, record(after, L.ABANDONED))
+            return ending.end(after, record(after, L.ABANDONED))
         return after, effects
 
     monkeypatch.setattr(top_up, "resume", forgets)
@@ -223,7 +223,7 @@ def test_a_recovery_that_never_ends_is_found(monkeypatch: pytest.MonkeyPatch) ->
 
     def leaves_it(transaction: Any, *others: Any, **more: Any) -> Next:
         after, effects = resume(transaction, *others, **more)
-        return moves.end(after) if transaction.state is L.REFUSED else (after, effects)
+        return ending.end(after) if transaction.state is L.REFUSED else (after, effects)
 
     monkeypatch.setattr(top_up, "resume", leaves_it)
     with pytest.raises(Violation, match="there is no way on from REFUSED"):

@@ -9,19 +9,21 @@ from dataclasses import replace
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.rows import record
-from kiosk_core.journeys.top_up import moves
+from kiosk_core.journeys.top_up import choosing
+from kiosk_core.journeys.top_up.ending import last_page
 from kiosk_core.journeys.top_up.outcome import Outcome
+from kiosk_core.journeys.top_up.phrases import card_of, go
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp
 from kiosk_core.ledger import Facts, IssuerResult, LedgerState
 from kiosk_core.ports import IssuerQuestion
 
 
 def ask(s: TopUp, event: ev.CardChallenged) -> Next:
-    card = moves.card_of(s)
+    card = card_of(s)
     if card.expires is None:
         raise ev.UnexpectedEvent("a card without a last day was challenged")
     question = IssuerQuestion(card.number, card.expires, event.challenge)
-    return moves.go(s, Step.ASKING_ISSUER, do.AskIssuer(s.trace, question))
+    return go(s, Step.ASKING_ISSUER, do.AskIssuer(s.trace, question))
 
 
 def carry_out(s: TopUp, event: ev.IssuerAnswered) -> Next:
@@ -29,7 +31,7 @@ def carry_out(s: TopUp, event: ev.IssuerAnswered) -> Next:
     if not event.commands:
         return _go_on(s, {"issuer": IssuerResult.NO_COMMANDS.value})
     note = _note(s, {"issuer": IssuerResult.SENT.value, "commands": len(event.commands)})
-    return moves.go(s, Step.EXTENDING, note, do.CarryOut(moves.card_of(s).number, event.commands))
+    return go(s, Step.EXTENDING, note, do.CarryOut(card_of(s).number, event.commands))
 
 
 def declined(s: TopUp, event: ev.IssuerDeclined) -> Next:
@@ -42,7 +44,7 @@ def unanswered(s: TopUp, _: ev.IssuerUnanswered) -> Next:
 
 def commands_ended(s: TopUp, event: ev.CommandsEnded) -> Next:
     result = event.result
-    s = moves.with_card(s, result.card)
+    s = choosing.with_card(s, result.card)
     if result.refused:
         said: Facts = {"issuer": IssuerResult.REFUSED.value, "commands_done": result.done, "refused": result.refused}
     else:
@@ -62,8 +64,8 @@ def _go_on(s: TopUp, said: Facts, *effects: do.Effect) -> Next:
     `said` is why there are no commands, for the row of a card that cannot be loaded without; a note has said the rest.
     """
     s = replace(s, issuer_heard=True)
-    if moves.has_expired(s):
+    if choosing.has_expired(s):
         abandoned = record(s, LedgerState.ABANDONED, {"why": "card refused", **said})
-        return moves.last_page(s, Outcome.CARD_EXPIRED, *effects, abandoned)
-    after, then = moves.initialise(s) if s.amount_fen else moves.offer(s)
+        return last_page(s, Outcome.CARD_EXPIRED, *effects, abandoned)
+    after, then = choosing.initialise(s) if s.amount_fen else choosing.offer(s)
     return after, (*effects, *then)

@@ -7,8 +7,10 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.events import Timer
 from kiosk_core.journeys.rows import record
-from kiosk_core.journeys.top_up import moves, pages
+from kiosk_core.journeys.top_up import choosing, loading, pages, reversing
+from kiosk_core.journeys.top_up.ending import last_page
 from kiosk_core.journeys.top_up.outcome import Outcome
+from kiosk_core.journeys.top_up.phrases import go, working
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp
 from kiosk_core.ledger import Facts, LedgerState
 from kiosk_core.ports import DeclineReason, LoadInit, QrOrder, ReversalReason
@@ -20,17 +22,17 @@ CARD_POLL_SECONDS = 0.25  # who puts a card in looks at the screen, not at a pho
 
 def ask_for_payment(s: TopUp, event: ev.RiskAssessed) -> Next:
     s = replace(s, allowance=event.allowance, ways_to_pay=event.funding)
-    wanted = moves.what_rules_want(s)
+    wanted = choosing.what_rules_want(s)
     if wanted is not None:
         return wanted
     if s.funding not in s.ways_to_pay:
-        return moves.offer_ways_to_pay(s, "gone")
+        return choosing.offer_ways_to_pay(s, "gone")
     facts: Facts = {"stan": s.trace.order_stan, "funding": s.funding.value}
-    return moves.go(
+    return go(
         s,
         Step.ORDERING,
         record(s, LedgerState.FUND_REQ, facts),
-        *moves.working(s, pages.PAYMENT),
+        *working(s, pages.PAYMENT),
         do.Fund(s.funding, s.trace, _init(s)),
         ledger=LedgerState.FUND_REQ,
     )
@@ -41,10 +43,10 @@ def offered(s: TopUp, event: ev.FundingOffered) -> Next:
     seconds = s.service.times.payment_s
     match event.offer:
         case QrOrder(expires_in_s=expires_in_s):
-            return moves.go(s, Step.PAYING, *_wait_for(s, min(expires_in_s, seconds)))
+            return go(s, Step.PAYING, *_wait_for(s, min(expires_in_s, seconds)))
         case BankCardOffer():
             s = replace(s, pending=Pending(FundingStage.INSERT_CARD))
-            return moves.go(s, Step.PAYING, *_wait_for(s, seconds))
+            return go(s, Step.PAYING, *_wait_for(s, seconds))
 
 
 def declined(s: TopUp, event: ev.FundingDeclined) -> Next:
@@ -69,7 +71,7 @@ def answered(s: TopUp, event: ev.FundingAnswered) -> Next:
             s = replace(s, paid=True, approval=approval, ledger=LedgerState.FUND_OK)
             known = {"payer": payer, "approval": approval}
             facts: Facts = {"paid": True, **{name: value for name, value in known.items() if value}}
-            return moves.renew(s, *STOP_PAYING, record(s, LedgerState.FUND_OK, facts))
+            return loading.renew(s, *STOP_PAYING, record(s, LedgerState.FUND_OK, facts))
         case Unpaid(reason, response_code):
             return _unpaid(s, reason, response_code)
         case Unclear(reason):
@@ -121,14 +123,14 @@ def let_go(s: TopUp) -> tuple[do.Effect, ...]:
 
 
 def _take_back(s: TopUp, reason: ReversalReason, if_unpaid: Outcome) -> Next:
-    return moves.reverse(s, reason, if_unpaid, *let_go(s))
+    return reversing.reverse(s, reason, if_unpaid, *let_go(s))
 
 
 def _barred(s: TopUp, cap: Cap) -> Next:
     """Say which rule of the terminal does not let this payer pay; the bank has not been asked."""
     s = replace(s, allowance=Allowance((cap,)), ledger=LedgerState.DECLINED)
     row = record(s, LedgerState.DECLINED, {"reason": Outcome.BARRED.value, "rule": cap.rule})
-    return moves.last_page(s, Outcome.BARRED, *STOP_PAYING, row)
+    return last_page(s, Outcome.BARRED, *STOP_PAYING, row)
 
 
 def _unpaid(s: TopUp, reason: DeclineReason | Cap | None, response_code: str) -> Next:
@@ -140,7 +142,7 @@ def _unpaid(s: TopUp, reason: DeclineReason | Cap | None, response_code: str) ->
     if response_code:
         facts = {**facts, "response_code": response_code}
     s = replace(s, decline=reason, ledger=LedgerState.DECLINED)
-    return moves.last_page(s, outcome, *STOP_PAYING, record(s, LedgerState.DECLINED, facts))
+    return last_page(s, outcome, *STOP_PAYING, record(s, LedgerState.DECLINED, facts))
 
 
 _UNPAID = {None: Outcome.CANCELLED, DeclineReason.NOT_PAID: Outcome.NOT_PAID}

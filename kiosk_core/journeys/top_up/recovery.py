@@ -7,8 +7,10 @@ from kiosk_core.funding import FundingKind
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.rows import record
-from kiosk_core.journeys.top_up import moves
+from kiosk_core.journeys.top_up import choosing, proving, reversing
+from kiosk_core.journeys.top_up.ending import end, last_page
 from kiosk_core.journeys.top_up.outcome import Outcome
+from kiosk_core.journeys.top_up.phrases import go
 from kiosk_core.journeys.top_up.state import Next, Step, TopUp
 from kiosk_core.journeys.trace_numbers import trace_of
 from kiosk_core.ledger import LedgerState, Transaction
@@ -22,22 +24,22 @@ def resume(transaction: Transaction, service: TransitTopUp, terminal: Terminal, 
     s = _from_journal(transaction, service, terminal, earlier=earlier)
     match transaction.state:
         case LedgerState.NEW | LedgerState.CARD_READ | LedgerState.INIT:
-            return moves.end(s, record(s, LedgerState.ABANDONED, {"why": "the terminal stopped"}))
+            return end(s, record(s, LedgerState.ABANDONED, {"why": "the terminal stopped"}))
         case LedgerState.FUND_REQ:
-            return moves.reverse(s, ReversalReason.NO_ANSWER, Outcome.CANCELLED)
+            return reversing.reverse(s, ReversalReason.NO_ANSWER, Outcome.CANCELLED)
         case LedgerState.FUND_OK | LedgerState.MAC2_REQ | LedgerState.MAC2_OK | LedgerState.REFUSED:
-            return moves.reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.CANCELLED)
+            return reversing.reverse(s, ReversalReason.TERMINAL_FAULT, Outcome.CANCELLED)
         case LedgerState.CREDIT_SENT:
-            return moves.prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": "the terminal stopped"}))
+            return proving.prove(s, record(s, LedgerState.CARD_UNKNOWN, {"why": "the terminal stopped"}))
         case LedgerState.CARD_UNKNOWN | LedgerState.SUSPENSE:
-            return moves.prove(s)
+            return proving.prove(s)
         case LedgerState.CARD_OK | LedgerState.CONFIRM_SAF:
-            return moves.confirm(s, {})
+            return proving.confirm(s, {})
         case LedgerState.REV_REQ:
             again = do.ReverseLoad(s.trace, s.amount_fen, s.reversal_reason)
-            return moves.go(s, Step.REVERSING, again, ledger=LedgerState.REV_REQ)
+            return go(s, Step.REVERSING, again, ledger=LedgerState.REV_REQ)
         case LedgerState.MANUAL:
-            return moves.last_page(s, Outcome.MANUAL)
+            return last_page(s, Outcome.MANUAL)
         case (
             LedgerState.DONE
             | LedgerState.REVERSED
@@ -47,7 +49,7 @@ def resume(transaction: Transaction, service: TransitTopUp, terminal: Terminal, 
             | LedgerState.UPDATE_REQ  # never of a top-up
             | LedgerState.TICKET_REQ
         ):
-            return moves.end(s)
+            return end(s)
         case _:
             assert_never(transaction.state)
 
@@ -56,7 +58,7 @@ def card_was_read(s: TopUp, event: ev.CardRead) -> Next:
     """Settle the open case of this card first, if there is one: the customer's new wish is put aside."""
     earlier = event.unsettled
     if earlier is None:
-        return moves.card_was_read(s, event)
+        return choosing.card_was_read(s, event)
     abandoned = record(s, LedgerState.ABANDONED, {"why": f"{earlier.id} is settled first"})
     settling, effects = resume(earlier, s.service, s.terminal, earlier=True)
     return replace(settling, language=s.language, card_present=s.card_present), (abandoned, *effects)
