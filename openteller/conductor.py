@@ -9,8 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from queue import Empty, Queue
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from kiosk_core.branch_queue import BranchQueue, QueueNow
 from kiosk_core.clock import Clock
@@ -18,22 +17,10 @@ from kiosk_core.errors import JournalUnavailable
 from kiosk_core.funding import FundingKind, FundingSource
 from kiosk_core.id_card_reader import IdCardReader
 from kiosk_core.id_document import DocumentCapture
-from kiosk_core.intents import (
-    AnswerField,
-    Cancel,
-    ChangeLanguage,
-    ChooseAmount,
-    ChooseFunding,
-    ChooseOption,
-    ChooseService,
-    Confirm,
-    Done,
-    Intent,
-    OpenField,
-    StayHere,
-)
+from kiosk_core.intents import Cancel, ChangeLanguage, ChooseService, Intent, StayHere
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.journey import DEFAULT_KIND, Next
+from kiosk_core.journeys.touches import event_of
 from kiosk_core.ledger import Journal, LedgerRow, Transaction
 from kiosk_core.outbox import Unacknowledged
 from kiosk_core.pages import MenuPage, MessagePage, Page, Preview, ResultPage, TicketPage
@@ -41,24 +28,25 @@ from kiosk_core.ports import BankHost, ReceiptPrinter, TopUpModule
 from kiosk_core.screen_messages import ShowPage
 from kiosk_core.services import Service
 from kiosk_core.settlement import Settlement, SettlementRefused, settle
-from kiosk_core.status import DeviceStatus, Media
+from kiosk_core.status import DeviceStatus
 from kiosk_core.terminal import Terminal
 from kiosk_core.texts import Language, Words
 from openteller.appointments import AppointmentList
 from openteller.camera_check import CameraCheck
-from openteller.home_page import Condition, home_page
+from openteller.home_page import home_page
 from openteller.host_echo import HostEcho
+from openteller.inbox import Inbox
 from openteller.open_cases import OpenCases
 from openteller.page_on_screen import DEFAULT_LANGUAGE, PageOnScreen
 from openteller.questions import Questions, SlotReading, Worker
 from openteller.risk_check import RiskCheck
 from openteller.services_offered import ServicesOffered
 from openteller.session import Means, Session
+from openteller.surroundings import Surroundings
 
 _log = logging.getLogger(__name__)
 
 START_SECONDS = 3.0
-READER_LOST_SECONDS = 3.0
 
 _Done = TypeVar("_Done")
 
@@ -99,7 +87,7 @@ class Conductor:
     ) -> None:
         self._journal = journal
         self._clock = clock
-        self._inbox: Queue[Callable[[], None] | None] = Queue()  # None: stop
+        self._inbox = Inbox()
         self._screen = PageOnScreen(screen, clock)
         reads_bank_cards = slot is not None and slot.bank_card is not None
         self._services = ServicesOffered(
@@ -112,6 +100,7 @@ class Conductor:
         )
         self._echo = HostEcho(host, clock, self._inbox.put, self._refresh_home)
         self._open_cases = OpenCases(journal, host, clock, self._inbox.put, self._refresh_home)
+        self._surroundings = Surroundings(self._echo, self._open_cases, clock)
         self._camera = CameraCheck(self._screen, clock, self._show_home)
         questions = Questions(
             top_up_module,
@@ -132,16 +121,13 @@ class Conductor:
             risk=risk,
             screen=self._screen,
             clock=clock,
-            condition=lambda: self._condition,
+            condition=lambda: self._surroundings.condition,
             on_thread=self._inbox.put,
             journal_lost=self._open_cases.lose_journal,
         )
-        self._statuses: dict[str, DeviceStatus] = {}
-        self._queue: QueueNow | None = None
         self._session: Session | None = None
         self._started = False
         self._ready_by = clock.now() + START_SECONDS
-        self._reader_lost_at: float | None = None
         self._chosen: str | None = None  # what a customer touched while an earlier case was being settled
 
     # -- from other threads --------------------------------------------------------------------------------
@@ -160,9 +146,7 @@ class Conductor:
 
     def show_camera(self, seconds: int, preview: Preview) -> "Future[bool]":
         """Show the camera's picture on the screen for `seconds`, 0 ends it; False: a customer is being served."""
-        done: Future[bool] = Future()
-        self._inbox.put(lambda: done.set_result(self._camera.show(seconds, preview)))
-        return done
+        return self._inbox.ask(lambda: self._camera.show(seconds, preview))
 
     def settle(self, settlement: Settlement) -> "Future[LedgerRow]":
         """Close a case for staff; the future raises SettlementRefused or JournalUnavailable."""
@@ -170,13 +154,11 @@ class Conductor:
 
     def carry_out(self, act: Callable[[], _Done]) -> "Future[_Done]":
         """Do something to the journal on this thread, which alone writes it; the future raises what `act` raises."""
-        done: Future[_Done] = Future()
-        self._inbox.put(lambda: self._act(act, done))
-        return done
+        return self._inbox.ask(lambda: self._act(act))
 
     def stop(self) -> None:
         """End `run` after what is under way."""
-        self._inbox.put(None)
+        self._inbox.close()
 
     @property
     def shows_camera(self) -> bool:
@@ -219,14 +201,8 @@ class Conductor:
     def step(self, patience_s: float | None) -> bool:
         """Wait up to `patience_s` (None: as long as it takes) for something to do; return False on stop."""
         wait = max(0.0, self._next_due() - self._clock.now())
-        try:
-            work = self._inbox.get(timeout=wait if patience_s is None else min(wait, patience_s))
-        except Empty:
-            pass
-        else:
-            if work is None:
-                return False
-            work()
+        if not self._inbox.do_next(wait if patience_s is None else min(wait, patience_s)):
+            return False
         self._fire_due()
         self._pause_work()
         return True
@@ -243,17 +219,15 @@ class Conductor:
                 due.append(self._open_cases.look_due)
         else:
             due.append(self._ready_by)
-        others = (self._screen.idle_until, self._reader_lost_at, self._camera.until)
+        others = (self._screen.idle_until, self._surroundings.reader_lost_at, self._camera.until)
         return min(due + [each for each in others if each is not None])
 
     def _fire_due(self) -> None:
         now = self._clock.now()
         if self._session is not None:
             self._session.fire_timers(now)
-        if self._reader_lost_at is not None and self._reader_lost_at <= now:
-            self._reader_lost_at = now + READER_LOST_SECONDS
-            if self._session is not None:
-                self._session.advance(ev.ReaderLost())
+        if self._surroundings.reader_is_lost(now) and self._session is not None:
+            self._session.advance(ev.ReaderLost())
         if self._screen.idle_until is not None and self._screen.idle_until <= now:
             self._idle_ended()
         if self._camera.until is not None and self._camera.until <= now:
@@ -288,7 +262,8 @@ class Conductor:
         """
         if now >= self._echo.due:
             self._echo.ask()
-        ready = self._condition.unavailable(DEFAULT_KIND) is None and "receipt_printer" in self._statuses
+        around = self._surroundings
+        ready = around.condition.unavailable(DEFAULT_KIND) is None and around.knows("receipt_printer")
         if not ready and now < self._ready_by:
             return
         self._started = True
@@ -296,17 +271,14 @@ class Conductor:
         if self.idle:
             self._show_home(language=DEFAULT_LANGUAGE)
 
-    def _act(self, act: Callable[[], Any], done: "Future[Any]") -> None:
-        if not done.set_running_or_notify_cancel():
-            return  # whoever asked has been told that it did not happen
+    def _act(self, act: Callable[[], _Done]) -> _Done:
         try:
-            done.set_result(act())
+            return act()
         except JournalUnavailable as error:
             self._open_cases.lose_journal(error)
-            done.set_exception(error)
-        except Exception as error:  # noqa: BLE001  (whoever asked hears it; customers have nothing to do with it)
-            done.set_exception(error)
-        self._open_cases.look_soon()
+            raise
+        finally:
+            self._open_cases.look_soon()
 
     def _settle(self, settlement: Settlement) -> LedgerRow:
         if self._session is not None:  # it may be asking the card of this very case
@@ -344,7 +316,7 @@ class Conductor:
                 self._camera.end()
             case Cancel() if session is not None and self._screen.page.cancellable:
                 session.advance(ev.CancelTouched())
-            case _ if session is not None and (happened := _event_of(intent)) is not None:
+            case _ if session is not None and (happened := event_of(intent)) is not None:
                 session.advance(happened)
             case _:
                 _log.info("page %d offers no %s", number, intent.kind)
@@ -358,7 +330,7 @@ class Conductor:
             self._chosen = service_id
             self._show(MessagePage(title=Words("one_moment.title"), body=Words("one_moment.body")))
             return
-        if self._condition.unavailable(service.kind) is not None:
+        if self._surroundings.condition.unavailable(service.kind) is not None:
             return
         try:
             first = self._services.begin(service, self._screen.language)
@@ -388,25 +360,14 @@ class Conductor:
 
     # -- devices -------------------------------------------------------------------------------------------
 
-    @property
-    def _condition(self) -> Condition:
-        cases = self._open_cases
-        host_knows_journal = self._echo.online and cases.head_taken is not None
-        journal_ok = cases.journal_works and cases.head_taken is not False
-        return Condition(self._statuses, host_knows_journal, journal_ok, self._queue)
-
     def _status_changed(self, status: DeviceStatus) -> None:
-        before = self._condition.media
-        self._statuses[status.name] = status
-        after = self._condition.media
-        if status.name == "top_up_module":
-            self._reader_lost_at = None if status.in_service else self._clock.now() + READER_LOST_SECONDS
-        if self._session is not None and before is not after:
-            self._session.advance(ev.CardArrived() if after is Media.PRESENT else ev.CardLeft())
+        moved = self._surroundings.device_changed(status)
+        if self._session is not None and moved is not None:
+            self._session.advance(moved)
         self._refresh_home()
 
     def _queue_changed(self, now: QueueNow | None) -> None:
-        self._queue = now
+        self._surroundings.queue = now
         self._refresh_home()
 
     # -- pages ---------------------------------------------------------------------------------------------
@@ -433,7 +394,7 @@ class Conductor:
             self._show_home()
 
     def _home(self) -> MenuPage:
-        return home_page(self._services.offered, self._condition, self._screen.language)
+        return home_page(self._services.offered, self._surroundings.condition, self._screen.language)
 
     def _idle_ended(self) -> None:
         page = self._screen.page
@@ -445,24 +406,3 @@ class Conductor:
             self._show(replace(page, warning_s=session.state.service.times.warning_s))
         else:
             session.advance(ev.CustomerGone())
-
-
-def _event_of(intent: Intent) -> ev.Event | None:
-    """Return what a touch means to a journey; None: to journeys it means nothing."""
-    match intent:
-        case ChooseAmount(amount_fen=amount_fen):
-            return ev.AmountChosen(amount_fen)
-        case ChooseFunding(funding=funding):
-            return ev.FundingChosen(funding)
-        case ChooseOption(name=name):
-            return ev.OptionChosen(name)
-        case OpenField(name=name):
-            return ev.FieldOpened(name)
-        case AnswerField(name=name, answer=answer, text=text):
-            return ev.FieldAnswered(name, answer, text)
-        case Confirm():
-            return ev.FormConfirmed()
-        case Done():
-            return ev.DoneTouched()
-        case _:
-            return None

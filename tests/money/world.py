@@ -442,7 +442,7 @@ class RunningTerminal:
             if self.reader.card is not self._known_card:
                 self._known_card = self.reader.card
                 conductor.device_changed(self.module.status())
-            busy = not conductor._inbox.empty() or conductor._next_due() <= self._world.clock.now()
+            busy = not conductor._inbox.is_empty or conductor._next_due() <= self._world.clock.now()
             if not busy:
                 return
             conductor.step(0)
