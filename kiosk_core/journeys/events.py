@@ -136,6 +136,24 @@ class TimerFired:
     timer: Timer
 
 
+Unasked = (
+    AmountChosen
+    | FundingChosen
+    | OptionChosen
+    | FieldOpened
+    | FieldAnswered
+    | FormConfirmed
+    | CancelTouched
+    | DoneTouched
+    | CustomerGone
+    | CardArrived
+    | CardLeft
+    | ReaderLost
+    | TimerFired
+)
+"""What may come in any step: one that has no use for it takes no notice. All others are answers."""
+
+
 # -- answers of the card ---------------------------------------------------------------------------------
 
 
@@ -494,19 +512,7 @@ class CannotGoOn:
 
 
 Event = (
-    AmountChosen
-    | FundingChosen
-    | OptionChosen
-    | FieldOpened
-    | FieldAnswered
-    | FormConfirmed
-    | CancelTouched
-    | DoneTouched
-    | CustomerGone
-    | CardArrived
-    | CardLeft
-    | ReaderLost
-    | TimerFired
+    Unasked
     | CardRead
     | CardLookedAt
     | CardUnusable

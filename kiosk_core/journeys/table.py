@@ -10,22 +10,6 @@ from kiosk_core.journeys.effects import Effect
 S = TypeVar("S")
 StepT = TypeVar("StepT", bound=Enum)
 
-_MAY_COME_ANY_TIME = (
-    ev.AmountChosen,
-    ev.FundingChosen,
-    ev.OptionChosen,
-    ev.FieldOpened,
-    ev.FieldAnswered,
-    ev.FormConfirmed,
-    ev.CancelTouched,
-    ev.DoneTouched,
-    ev.CustomerGone,
-    ev.CardArrived,
-    ev.CardLeft,
-    ev.ReaderLost,
-    ev.TimerFired,
-)
-
 
 def follow(
     table: Mapping[tuple[StepT, type[ev.Event]], Callable[[S, Any], tuple[S, tuple[Effect, ...]]]],
@@ -43,7 +27,7 @@ def follow(
     transition = table.get((step, type(event)))
     if transition is not None:
         return transition(s, event)
-    if isinstance(event, _MAY_COME_ANY_TIME) or step.name == "ENDED":
+    if isinstance(event, ev.Unasked) or step.name == "ENDED":
         return s, ()
     raise ev.UnexpectedEvent(f"{type(event).__name__} in step {step.value}")
 
