@@ -12,8 +12,9 @@ from drivers.transport import Transport
 from kiosk_core.clock import Clock
 from kiosk_core.errors import DeviceUnavailable, ProtocolViolation
 from kiosk_core.status import Counters
-from wire import escpos, escpos_status
-from wire.escpos import Command, StatusKind, encode
+from wire import escpos_status
+from wire.escpos import Command, encode
+from wire.escpos_questions import AskProcessed, AskStatus, ClearBuffers, StatusKind, TransmitStatus
 from wire.escpos_status import (
     Answer,
     AutoStatus,
@@ -31,7 +32,7 @@ ANSWER_S = 1.0  # a printer with nothing to do answers a real-time request in mi
 BUSY_ANSWER_S = 10.0  # behind a full buffer of the operating system: 4 KiB take 4.3 s at 9600 Bd
 QUIET_S = 0.3  # a line on which nothing comes for so long has no late answer on it
 _READ = 256
-_QUESTIONS = {kind: encode(escpos.AskStatus(kind)) for kind in StatusKind}
+_QUESTIONS = {kind: encode(AskStatus(kind)) for kind in StatusKind}
 
 
 class EscPosLine:
@@ -151,13 +152,13 @@ class EscPosLine:
     def ask_done(self, timeout_s: float) -> None:
         """Ask for what tells that all before it is done."""
         if Lack.PROCESSED in self._lacks:
-            self.send(escpos.TransmitStatus(1), timeout_s)
+            self.send(TransmitStatus(1), timeout_s)
             self._owed += 1
         else:
             self._marks += 1
             self._mark = _mark(self._marks)
             self._marked = False
-            self.send(escpos.AskProcessed(self._mark), timeout_s)
+            self.send(AskProcessed(self._mark), timeout_s)
 
     @property
     def is_done(self) -> bool:
@@ -179,7 +180,7 @@ class EscPosLine:
         """
         if self._clears is False:
             return
-        self.send(escpos.ClearBuffers(), BUSY_ANSWER_S)
+        self.send(ClearBuffers(), BUSY_ANSWER_S)
         if self.expect(ClearResponse, ANSWER_S) is not None:
             self._clears = True
             self._owed = 0  # the questions are gone, or their answers came before this one

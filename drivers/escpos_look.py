@@ -6,7 +6,7 @@ from functools import lru_cache
 from kiosk_core.errors import Fault
 from kiosk_core.status import DeviceState, Media, Supply
 from wire import escpos_status
-from wire.escpos import StatusKind
+from wire.escpos_questions import StatusKind
 from wire.escpos_status import AutoStatus, decode_status
 
 _STATE_OF_FAULT = {

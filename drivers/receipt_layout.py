@@ -30,9 +30,10 @@ from kiosk_core.receipt import (
     Symbology,
     TextLine,
 )
-from wire import escpos, escpos_barcode, escpos_graphics, escpos_stream
+from wire import escpos, escpos_barcode, escpos_graphics, escpos_qr, escpos_stream
 from wire.escpos import Command, encode
 from wire.escpos_barcode import BarcodeSystem
+from wire.escpos_questions import AutoStatusBack
 from wire.escpos_text import ChineseText, CodePageText, TextEncoding
 
 
@@ -215,7 +216,7 @@ def _commands(receipt: Receipt, profile: PrinterProfile, stored: Mapping[Bitmap,
     if profile.chinese:
         yield encode(escpos.KanjiOff())  # Chinese models begin in Kanji mode; runs switch it on themselves
     if Lack.REAL_TIME_STATUS in profile.lacks and Lack.AUTO_STATUS not in profile.lacks:
-        yield encode(escpos.AutoStatusBack(online=True, error=True, paper=True))  # ESC @ may have ended it
+        yield encode(AutoStatusBack(online=True, error=True, paper=True))  # ESC @ may have ended it
     if profile.presenter is Presenter.GS_R:
         yield encode(escpos.RetractAfter(profile.retract_periods))
     for element in receipt.elements:
@@ -305,7 +306,7 @@ def _bitmap(bitmap: Bitmap, profile: PrinterProfile) -> Iterator[bytes]:
             store = escpos_graphics.StoreGraphics(bitmap.width, rows)
             yield encode(store) + encode(escpos_graphics.PrintGraphics())
         else:
-            yield encode(escpos.Raster(bitmap.stride, rows))
+            yield encode(escpos_graphics.Raster(bitmap.stride, rows))
     yield encode(escpos.Justify(escpos.Justification.LEFT))
 
 
@@ -364,11 +365,11 @@ def _qr_code(text: str, profile: PrinterProfile) -> Iterator[bytes]:
         yield from _bitmap(_qr_picture(data, dots), profile)
         return
     symbol: tuple[Command, ...] = (
-        escpos.QrModel(2),
-        escpos.QrModuleSize(dots),
-        escpos.QrCorrection(escpos.QrLevel.M),
-        escpos.QrStore(data),
-        escpos.QrPrint(),
+        escpos_qr.QrModel(2),
+        escpos_qr.QrModuleSize(dots),
+        escpos_qr.QrCorrection(escpos_qr.QrLevel.M),
+        escpos_qr.QrStore(data),
+        escpos_qr.QrPrint(),
     )
     yield _LINE_FEED + _aligned(Align.CENTER, b"".join(map(encode, symbol))) + _LINE_FEED  # a quiet zone
 

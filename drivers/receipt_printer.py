@@ -13,7 +13,16 @@ from kiosk_core.receipt import Bitmap, Receipt
 from kiosk_core.status import Counters, DeviceStatus, Identity
 from wire import escpos, escpos_graphics, usb_printer
 from wire.errors import WireError
-from wire.escpos import Command, InformationKind, StatusKind
+from wire.escpos import Command
+from wire.escpos_questions import (
+    Acknowledge,
+    AskInformation,
+    AutoStatusBack,
+    InformationKind,
+    Recover,
+    Recovery,
+    StatusKind,
+)
 from wire.escpos_status import AutoStatus, Information, NvKeys, PaperStatus, decode_status
 
 BAUDRATE = 38_400  # where none is configured
@@ -123,7 +132,7 @@ class EscPosPrinter:
         """
         self._line.begin(QUESTIONS_S)
         if Lack.RECOVERY not in self._profile.lacks:
-            self._line.send(escpos.Recover(escpos.Recovery.CLEAR), ANSWER_S)
+            self._line.send(Recover(Recovery.CLEAR), ANSWER_S)
         self._line.forget()
         self._line.send(escpos.Initialize(), ANSWER_S)
         self._look(ANSWER_S)
@@ -274,7 +283,7 @@ class EscPosPrinter:
 
     def _auto_status(self, timeout_s: float) -> AutoStatus:
         """Return the frame that GS a is answered by; from a printer that is off-line, the last one that it pushed."""
-        self._line.send(escpos.AutoStatusBack(online=True, error=True, paper=True), timeout_s)
+        self._line.send(AutoStatusBack(online=True, error=True, paper=True), timeout_s)
         frame = self._line.expect(AutoStatus, timeout_s)
         if frame is None:
             frame = self._line.pushed
@@ -295,13 +304,13 @@ class EscPosPrinter:
         if Lack.RECOVERY in self._profile.lacks or not look.mendable or self._clock.now() < self._next_recovery:
             return look
         self._next_recovery = self._clock.now() + RECOVERY_S
-        self._line.send(escpos.Recover(escpos.Recovery.CLEAR), ANSWER_S)
+        self._line.send(Recover(Recovery.CLEAR), ANSWER_S)
         return self._look(ANSWER_S)
 
     def _information(self, kind: InformationKind) -> str | None:
         if Lack.INFORMATION in self._profile.lacks:
             return None
-        self._line.send(escpos.AskInformation(kind), ANSWER_S)
+        self._line.send(AskInformation(kind), ANSWER_S)
         answer = self._line.expect(Information, ANSWER_S)
         return answer.text.strip() if answer is not None else None
 
@@ -310,7 +319,7 @@ class EscPosPrinter:
         keys: frozenset[str] = frozenset()
         self._line.send(escpos_graphics.AskNvKeys(), ANSWER_S)
         while (block := self._line.expect(NvKeys, ANSWER_S)) is not None:
-            self._line.send(escpos.Acknowledge(), ANSWER_S)
+            self._line.send(Acknowledge(), ANSWER_S)
             keys |= block.keys
             if not block.more:
                 return keys

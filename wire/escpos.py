@@ -1,25 +1,26 @@
-"""ESC/POS commands: frozen dataclasses to bytes and back.
+"""ESC/POS commands: frozen dataclasses to bytes; here those of text, of feeding and cutting, and of the presenter.
 
-Sources: facts/device-protocols.md 3c; Epson TM-T88III specification (ESC a p102, GS ! p116, GS a p133, DLE ENQ p75,
-FS ! p146); Sewoo LK-P command manual p18 (ESC E) and p40 (GS a); Epson TM-T81 specification pp95-97 (GS ( k); Epson
-GS V p373; HPRT TP80K p53 (GS v 0), pp72-77 (DLE EOT, GS a, GS I) and p34 (FS -); Epson TM-T90 p98 (DLE DC4 fn 8);
-Epson TM-J2000 specification p430 (GS ( H); Custom KPM216H p43 (ESC -); Infinite Peripherals KPM210 p76 (GS e); Citizen
-PPU-700 command reference p121 (GS R).
+Sources: facts/device-protocols.md 3c; Epson TM-T88III specification (ESC a p102, GS ! p116, FS ! p146); Sewoo LK-P
+command manual p18 (ESC E); Epson GS V p373; HPRT TP80K p34 (FS -); Custom KPM216H p43 (ESC -); Infinite Peripherals
+KPM210 p76 (GS e); Citizen PPU-700 command reference p121 (GS R).
 
-Barcodes are in `wire.escpos_barcode`, GS ( L and FS p in `wire.escpos_graphics`, text in `wire.escpos_text`, the
-answers of the printer in `wire.escpos_status`; `wire.escpos_stream` cuts what a printer receives into commands.
+Barcodes are in `wire.escpos_barcode`, QR codes in `wire.escpos_qr`, pictures in `wire.escpos_graphics`, what is asked
+in `wire.escpos_questions` and its answers in `wire.escpos_status`, text in `wire.escpos_text`; `wire.escpos_stream`
+cuts what a printer receives into commands.
 """
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 
-from wire import escpos_barcode, escpos_graphics
+from wire import escpos_barcode, escpos_graphics, escpos_qr, escpos_questions
 from wire.errors import WireError
 from wire.escpos_barcode import BarcodeCommand
 from wire.escpos_graphics import GraphicsCommand
+from wire.escpos_qr import QrCommand
+from wire.escpos_questions import Question
+from wire.ranges import within
 
-DLE, ESC, FS, GS, LF, ACK = 0x10, 0x1B, 0x1C, 0x1D, 0x0A, 0x06
+ESC, FS, GS, LF = 0x1B, 0x1C, 0x1D, 0x0A
 
 
 class Justification(Enum):
@@ -35,49 +36,6 @@ class CutMode(Enum):
 
     FULL = 0
     PARTIAL = 1
-
-
-class RasterScale(Enum):
-    """`m` of GS v 0."""
-
-    NORMAL = 0
-    DOUBLE_WIDTH = 1
-    DOUBLE_HEIGHT = 2
-    QUADRUPLE = 3
-
-
-class QrLevel(Enum):
-    """`n` of GS ( k fn 69: how much of a damaged symbol can be recovered (7, 15, 25, 30 %)."""
-
-    L = 48
-    M = 49
-    Q = 50
-    H = 51
-
-
-class StatusKind(Enum):
-    """`n` of DLE EOT."""
-
-    PRINTER = 1
-    OFFLINE_CAUSE = 2
-    ERROR_CAUSE = 3
-    PAPER = 4
-
-
-class Recovery(Enum):
-    """`n` of DLE ENQ: what to do with the data of before the error, once its cause is mended."""
-
-    RESUME = 1
-    CLEAR = 2
-
-
-class InformationKind(Enum):
-    """`n` of GS I that is answered by a text (`wire.escpos_status.Information`)."""
-
-    FIRMWARE = 65
-    MAKER = 66
-    MODEL = 67
-    SERIAL = 68
 
 
 @dataclass(frozen=True)
@@ -171,51 +129,6 @@ class CodePage:
 
 
 @dataclass(frozen=True)
-class Raster:
-    """GS v 0: `rows` of `width_bytes` bytes, eight dots a byte, most significant bit left, 1 = black.
-
-    1 to 2047 bytes wide, 1 to 4095 rows, at most 512 KiB.
-    """
-
-    width_bytes: int
-    rows: bytes
-    scale: RasterScale = RasterScale.NORMAL
-
-
-@dataclass(frozen=True)
-class QrModel:
-    """GS ( k 41: model 1, 2 or 3 (3 = Micro QR)."""
-
-    model: int
-
-
-@dataclass(frozen=True)
-class QrModuleSize:
-    """GS ( k 43: dots a module (1 to 16)."""
-
-    dots: int
-
-
-@dataclass(frozen=True)
-class QrCorrection:
-    """GS ( k 45."""
-
-    level: QrLevel
-
-
-@dataclass(frozen=True)
-class QrStore:
-    """GS ( k 50: put `data` (1 to 7089 bytes) where QrPrint finds it."""
-
-    data: bytes
-
-
-@dataclass(frozen=True)
-class QrPrint:
-    """GS ( k 51: print what was stored."""
-
-
-@dataclass(frozen=True)
 class Cut:
     """GS V: cut here, or with `feed` (0 to 255 motion units) feed the print past the knife first."""
 
@@ -267,82 +180,11 @@ class RetractAfter:
 
 
 @dataclass(frozen=True)
-class AskProcessed:
-    """GS ( H 48: answered by `escpos_status.Processed` with the same `mark`, once all before it is done.
-
-    `mark` is four characters of printable ASCII. After what prints the answer comes when the printing is completed.
-    """
-
-    mark: str
-
-
-@dataclass(frozen=True)
-class Acknowledge:
-    """ACK: a block of several was received well; the printer sends the next one, or ends."""
-
-
-@dataclass(frozen=True)
-class AskStatus:
-    """DLE EOT: answered in real time by one byte, even off-line or with a full buffer."""
-
-    kind: StatusKind
-
-
-@dataclass(frozen=True)
-class Recover:
-    """DLE ENQ: leave a recoverable error in real time."""
-
-    recovery: Recovery
-
-
-@dataclass(frozen=True)
-class ClearBuffers:
-    """DLE DC4 fn 8: forget in real time all that was received and not printed; answered by ClearResponse."""
-
-
-@dataclass(frozen=True)
-class AutoStatusBack:
-    """GS a: send a 4-byte status now and on every change of the chosen items; none chosen = off."""
-
-    drawer: bool = False
-    online: bool = False
-    error: bool = False
-    paper: bool = False
-
-
-@dataclass(frozen=True)
-class AskInformation:
-    """GS I 65 to 68: executed in the order of the buffer."""
-
-    kind: InformationKind
-
-
-@dataclass(frozen=True)
-class AskIdByte:
-    """GS I 1 (model), 2 (type), 3 (ROM version): answered by one byte, in the order of the buffer."""
-
-    number: int
-
-
-@dataclass(frozen=True)
-class TransmitStatus:
-    """GS r: 1 paper sensors, 2 drawer.
-
-    It is executed when its turn in the receive buffer comes, so its answer says that all before it is done; a
-    printer that is off-line (paper end, cover) does not execute it (HPRT TP80K; Epson TM-U295 p70; Better BT-532C p49).
-    """
-
-    number: int
-
-
-@dataclass(frozen=True)
 class Text:
     """Bytes from 20 up, as they came; what they mean depends on Kanji mode and code page."""
 
     data: bytes
 
-
-RealTimeCommand = AskStatus | Recover | ClearBuffers
 
 Command = (
     Initialize
@@ -356,39 +198,20 @@ Command = (
     | KanjiOff
     | KanjiMode
     | CodePage
-    | Raster
-    | QrModel
-    | QrModuleSize
-    | QrCorrection
-    | QrStore
-    | QrPrint
     | Cut
     | OldCut
     | Present
     | ControlEjector
     | RetractNow
     | RetractAfter
-    | AutoStatusBack
-    | AskInformation
-    | AskIdByte
-    | TransmitStatus
-    | AskProcessed
-    | Acknowledge
     | Text
     | Underline
     | KanjiUnderline
-    | RealTimeCommand
+    | Question
     | BarcodeCommand
+    | QrCommand
     | GraphicsCommand
 )
-
-CLEAR_BUFFERS = bytes.fromhex("10 14 08 01 03 14 01 06 02 08")
-ASK_PROCESSED = bytes.fromhex("1D 28 48 06 00 30 30")
-MARK = re.compile("[ -~]{4}")
-MAX_RASTER_HEIGHT = 4095
-MAX_RASTER_WIDTH = 2047
-MAX_RASTER_BYTES = 512 * 1024
-MAX_QR_BYTES = 7089
 
 
 def encode(command: Command) -> bytes:  # noqa: C901, PLR0912  (one line a command)
@@ -411,7 +234,7 @@ def encode(command: Command) -> bytes:  # noqa: C901, PLR0912  (one line a comma
         case PrintMode(font_b, emphasized, high, wide, underline):
             return bytes((ESC, 0x21, font_b | emphasized << 3 | high << 4 | wide << 5 | underline << 7))
         case CharacterSize(width, height):
-            return bytes((GS, 0x21, (_within(width, 1, 8, "width") - 1) << 4 | _within(height, 1, 8, "height") - 1))
+            return bytes((GS, 0x21, (within(width, 1, 8, "width") - 1) << 4 | within(height, 1, 8, "height") - 1))
         case KanjiOn():
             return bytes((FS, 0x26))
         case KanjiOff():
@@ -420,19 +243,6 @@ def encode(command: Command) -> bytes:  # noqa: C901, PLR0912  (one line a comma
             return bytes((FS, 0x21, wide << 2 | high << 3 | underline << 7))
         case CodePage(page):
             return bytes((ESC, 0x74, _byte(page, "page")))
-        case Raster():
-            return _encode_raster(command)
-        case QrModel(model):
-            return _qr(0x41, bytes((0x30 + _within(model, 1, 3, "model"), 0)))
-        case QrModuleSize(dots):
-            return _qr(0x43, bytes((_within(dots, 1, 16, "module size"),)))
-        case QrCorrection(level):
-            return _qr(0x45, bytes((level.value,)))
-        case QrStore(data):
-            _within(len(data), 1, MAX_QR_BYTES, "length of the QR data")
-            return _qr(0x50, b"\x30" + data)
-        case QrPrint():
-            return _qr(0x51, b"\x30")
         case Cut(mode, None):
             return bytes((GS, 0x56, mode.value))
         case Cut(mode, feed):
@@ -446,60 +256,23 @@ def encode(command: Command) -> bytes:  # noqa: C901, PLR0912  (one line a comma
         case RetractNow():
             return bytes((GS, 0x52, 0x30))
         case RetractAfter(periods):
-            return bytes((GS, 0x52, 0x31, _within(periods, 0, 9, "periods")))
-        case AskStatus(kind):
-            return bytes((DLE, 0x04, kind.value))
-        case Recover(recovery):
-            return bytes((DLE, 0x05, recovery.value))
-        case ClearBuffers():
-            return CLEAR_BUFFERS
-        case AutoStatusBack(drawer, online, error, paper):
-            return bytes((GS, 0x61, drawer | online << 1 | error << 2 | paper << 3))
-        case AskInformation(kind):
-            return bytes((GS, 0x49, kind.value))
-        case AskIdByte(number):
-            return bytes((GS, 0x49, _within(number, 1, 3, "ID number")))
-        case TransmitStatus(number):
-            return bytes((GS, 0x72, _within(number, 1, 2, "status number")))
-        case AskProcessed(mark):
-            if not MARK.fullmatch(mark):
-                raise WireError("a mark is four characters of printable ASCII")
-            return ASK_PROCESSED + mark.encode("ascii")
-        case Acknowledge():
-            return bytes((ACK,))
+            return bytes((GS, 0x52, 0x31, within(periods, 0, 9, "periods")))
         case Underline(dots):
-            return bytes((ESC, 0x2D, _within(dots, 0, 2, "dots")))
+            return bytes((ESC, 0x2D, within(dots, 0, 2, "dots")))
         case KanjiUnderline(dots):
-            return bytes((FS, 0x2D, _within(dots, 0, 2, "dots")))
+            return bytes((FS, 0x2D, within(dots, 0, 2, "dots")))
         case Text(data):
             if any(byte < 0x20 for byte in data):
                 raise WireError("text holds a control character")
             return data
     if isinstance(command, BarcodeCommand):
         return escpos_barcode.encode(command)
+    if isinstance(command, QrCommand):
+        return escpos_qr.encode(command)
+    if isinstance(command, Question):
+        return escpos_questions.encode(command)
     return escpos_graphics.encode(command)
 
 
 def _byte(value: int, what: str) -> int:
-    return _within(value, 0, 255, what)
-
-
-def _within(value: int, low: int, high: int, what: str) -> int:
-    if not low <= value <= high:
-        raise WireError(f"{what} is {value}, not {low} to {high}")
-    return value
-
-
-def _qr(function: int, parameters: bytes) -> bytes:
-    return b"\x1d\x28\x6b" + (len(parameters) + 2).to_bytes(2, "little") + bytes((0x31, function)) + parameters
-
-
-def _encode_raster(raster: Raster) -> bytes:
-    _within(raster.width_bytes, 1, MAX_RASTER_WIDTH, "width in bytes")
-    height, rest = divmod(len(raster.rows), raster.width_bytes)
-    if rest:
-        raise WireError("the raster's rows are not whole")
-    _within(height, 1, MAX_RASTER_HEIGHT, "height")
-    _within(len(raster.rows), 1, MAX_RASTER_BYTES, "size in bytes")
-    size = raster.width_bytes.to_bytes(2, "little") + height.to_bytes(2, "little")
-    return b"\x1d\x76\x30" + bytes((raster.scale.value,)) + size + raster.rows
+    return within(value, 0, 255, what)

@@ -1,22 +1,47 @@
-"""Graphics of ESC/POS: GS ( L (print buffer and non-volatile memory), and FS q and FS p, its forerunners.
+"""Graphics of ESC/POS: GS v 0 (rows, printed at once), GS ( L (print buffer and non-volatile memory), FS q and FS p.
 
-Sources: facts/device-protocols.md 3c (functions 112 and 50); Epson TM-U210 specification p233 (function 64); HPRT TP809
-p11 (function 66); Epson TM-T81 specification p87 (function 67); Epson TM-L90 specification p159 (function 69); Microcom
-814M p39 (FS q); Custom SMICE p44 (FS p).
+Sources: HPRT TP80K p53 (GS v 0); facts/device-protocols.md 3c (functions 112 and 50); Epson TM-U210 specification p233
+(function 64); HPRT TP809 p11 (function 66); Epson TM-T81 specification p87 (function 67); Epson TM-L90 specification
+p159 (function 69); Microcom 814M p39 (FS q); Custom SMICE p44 (FS p).
 """
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 
 from wire.errors import WireError
+from wire.ranges import within
 
 FS = 0x1C
 
+MAX_RASTER_HEIGHT = 4095
+MAX_RASTER_WIDTH = 2047
+MAX_RASTER_BYTES = 512 * 1024
 _MAX_WIDTH = 8192
 _MAX_HEIGHT = 2304
 _MAX_NV_IMAGES = 256 * 1024  # bytes: the memory of a Citizen iDP3240; a Microcom 814M has a quarter of it
-_MAX_NV_IMAGES = 256 * 1024  # bytes: the memory of a Citizen iDP3240; a Microcom 814M has a quarter of it
 _KEY = re.compile(r"[ -~]{2}")
+
+
+class RasterScale(Enum):
+    """`m` of GS v 0."""
+
+    NORMAL = 0
+    DOUBLE_WIDTH = 1
+    DOUBLE_HEIGHT = 2
+    QUADRUPLE = 3
+
+
+@dataclass(frozen=True)
+class Raster:
+    """GS v 0: `rows` of `width_bytes` bytes, eight dots a byte, most significant bit left, 1 = black.
+
+    1 to 2047 bytes wide, 1 to 4095 rows, at most 512 KiB.
+    """
+
+    width_bytes: int
+    rows: bytes
+    scale: RasterScale = RasterScale.NORMAL
 
 
 @dataclass(frozen=True)
@@ -33,7 +58,7 @@ class DeleteNvGraphics:
 
 @dataclass(frozen=True)
 class DefineNvGraphics:
-    """GS ( L 67: keep a picture of `width` dots as `key`; rows as in `wire.escpos.Raster`.
+    """GS ( L 67: keep a picture of `width` dots as `key`; rows as in `Raster`.
 
     The printer is busy while it writes, and its memory wears: not more than ten times a day (HPRT TP809 p61).
     """
@@ -54,7 +79,7 @@ class PrintNvGraphics:
 
 @dataclass(frozen=True)
 class StoreGraphics:
-    """GS ( L 112: put a picture of `width` dots into the print buffer; rows as in `wire.escpos.Raster`."""
+    """GS ( L 112: put a picture of `width` dots into the print buffer; rows as in `Raster`."""
 
     width: int
     rows: bytes
@@ -85,14 +110,15 @@ class DefineNvImages:
 
 @dataclass(frozen=True)
 class PrintNvImage:
-    """FS p: print number `number` (1 to 255); `scale` as in `wire.escpos.RasterScale`, 0 to 3."""
+    """FS p: print number `number` (1 to 255); `scale` as in `RasterScale`, 0 to 3."""
 
     number: int
     scale: int = 0
 
 
 GraphicsCommand = (
-    AskNvKeys
+    Raster
+    | AskNvKeys
     | DeleteNvGraphics
     | DefineNvGraphics
     | PrintNvGraphics
@@ -110,6 +136,8 @@ def encode(command: GraphicsCommand) -> bytes:  # noqa: C901  (one line a comman
         WireError: a parameter is out of its range, or the picture is not whole or longer than GS ( L can say.
     """
     match command:
+        case Raster():
+            return _raster(command)
         case AskNvKeys():
             return _function(64, b"KC")
         case DeleteNvGraphics(key):
@@ -130,6 +158,17 @@ def encode(command: GraphicsCommand) -> bytes:  # noqa: C901  (one line a comman
             if not (1 <= number <= 255 and 0 <= scale <= 3):
                 raise WireError(f"{command} is out of its range")
             return bytes((FS, 0x70, number, scale))
+
+
+def _raster(raster: Raster) -> bytes:
+    within(raster.width_bytes, 1, MAX_RASTER_WIDTH, "width in bytes")
+    height, rest = divmod(len(raster.rows), raster.width_bytes)
+    if rest:
+        raise WireError("the raster's rows are not whole")
+    within(height, 1, MAX_RASTER_HEIGHT, "height")
+    within(len(raster.rows), 1, MAX_RASTER_BYTES, "size in bytes")
+    size = raster.width_bytes.to_bytes(2, "little") + height.to_bytes(2, "little")
+    return b"\x1d\x76\x30" + bytes((raster.scale.value,)) + size + raster.rows
 
 
 def _function(number: int, parameters: bytes) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, overload
 
 from wire.errors import WireError
-from wire.escpos import StatusKind
+from wire.escpos_questions import StatusKind
 
 
 @dataclass(frozen=True)

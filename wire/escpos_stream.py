@@ -4,29 +4,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wire import escpos_barcode, escpos_graphics
+from wire import escpos_barcode, escpos_graphics, escpos_qr
 from wire.escpos import (
-    ACK,
-    ASK_PROCESSED,
-    CLEAR_BUFFERS,
-    DLE,
     ESC,
     FS,
     GS,
     LF,
-    MARK,
-    MAX_QR_BYTES,
-    MAX_RASTER_BYTES,
-    MAX_RASTER_HEIGHT,
-    MAX_RASTER_WIDTH,
-    Acknowledge,
-    AskIdByte,
-    AskInformation,
-    AskProcessed,
-    AskStatus,
-    AutoStatusBack,
     CharacterSize,
-    ClearBuffers,
     CodePage,
     Command,
     ControlEjector,
@@ -35,7 +19,6 @@ from wire.escpos import (
     Eject,
     Emphasis,
     FeedLines,
-    InformationKind,
     Initialize,
     Justification,
     Justify,
@@ -47,23 +30,31 @@ from wire.escpos import (
     OldCut,
     Present,
     PrintMode,
-    QrCorrection,
-    QrLevel,
-    QrModel,
-    QrModuleSize,
-    QrPrint,
-    QrStore,
-    Raster,
-    RasterScale,
+    RetractAfter,
+    RetractNow,
+    Text,
+    Underline,
+)
+from wire.escpos_graphics import MAX_RASTER_BYTES, MAX_RASTER_HEIGHT, MAX_RASTER_WIDTH, Raster, RasterScale
+from wire.escpos_questions import (
+    ACK,
+    ASK_PROCESSED,
+    CLEAR_BUFFERS,
+    DLE,
+    MARK,
+    Acknowledge,
+    AskIdByte,
+    AskInformation,
+    AskProcessed,
+    AskStatus,
+    AutoStatusBack,
+    ClearBuffers,
+    InformationKind,
     RealTimeCommand,
     Recover,
     Recovery,
-    RetractAfter,
-    RetractNow,
     StatusKind,
-    Text,
     TransmitStatus,
-    Underline,
 )
 
 
@@ -299,28 +290,12 @@ def _next_parenthesis(data: bytearray, at: int) -> _Step:
 def _parenthesis_command(whole: bytes) -> Command | None:
     match whole[2]:
         case 0x6B if len(whole) >= 8 and whole[5] == 0x31:
-            return _qr_command(whole[6], whole[7:])
+            return escpos_qr.decode_function(whole[6], whole[7:])
         case 0x4C:
             return escpos_graphics.decode_function(whole[5:])
         case 0x48 if whole.startswith(ASK_PROCESSED):
             mark = whole[len(ASK_PROCESSED) :].decode("latin-1")
             return AskProcessed(mark) if MARK.fullmatch(mark) else None
-        case _:
-            return None
-
-
-def _qr_command(function: int, parameters: bytes) -> Command | None:
-    match function, parameters:
-        case (0x41, bytes(p)) if len(p) == 2 and 0x31 <= p[0] <= 0x33 and p[1] == 0:
-            return QrModel(p[0] - 0x30)
-        case (0x43, bytes(p)) if len(p) == 1 and 1 <= p[0] <= 16:
-            return QrModuleSize(p[0])
-        case (0x45, bytes(p)) if len(p) == 1 and 48 <= p[0] <= 51:
-            return QrCorrection(QrLevel(p[0]))
-        case (0x50, bytes(p)) if p[0] == 0x30 and 1 < len(p) <= MAX_QR_BYTES + 1:
-            return QrStore(p[1:])
-        case (0x51, b"\x30"):
-            return QrPrint()
         case _:
             return None
 

@@ -8,8 +8,9 @@ from enum import Enum
 from typing import Any, Protocol
 
 from kiosk_core.trace import What
-from wire import apdu, ccid, crt310, crt310_frames, crt591, crt591_frames, escpos, escpos_status, escpos_stream, sdt
+from wire import apdu, ccid, crt310, crt310_frames, crt591, crt591_frames, escpos_status, escpos_stream, sdt
 from wire.errors import WireError
+from wire.escpos_questions import AskStatus, StatusKind
 
 
 class Meaning(Protocol):
@@ -159,13 +160,13 @@ class EscPosMeaning:
     def __init__(self) -> None:
         self._commands = escpos_stream.CommandDeframer()
         self._answers = escpos_status.AnswerDeframer()
-        self._asked: list[escpos.StatusKind] = []
+        self._asked: list[StatusKind] = []
 
     def say(self, what: What, data: bytes) -> str:
         """Return the commands that end in this chunk, counted, or the answers."""
         if what is What.OUT:
             commands = self._commands.feed(data)
-            asked = [each.kind for each in commands if isinstance(each, escpos.AskStatus)]
+            asked = [each.kind for each in commands if isinstance(each, AskStatus)]
             self._asked = (self._asked + asked)[-_MOST_ASKED:]
             if len(commands) == 1:
                 return _words(commands[0])

@@ -21,6 +21,7 @@ import pytest
 
 from device_sim.receipt import interpreter, language
 from wire import ccid, crt288k, crt310, crt591, escpos, escpos_status, id_card_text, pp791, scanner, sdt, usb_printer
+from wire.escpos_questions import StatusKind
 
 ROOT = Path(__file__).parents[2]
 WRITE_TO = "OPENTELLER_TRAFFIC"
@@ -246,7 +247,7 @@ def _watch_printer() -> None:
     @functools.wraps(real_time)
     def in_real_time(mechanism: mechanics.Mechanism, n: int) -> bytes:
         said = real_time(mechanism, n)
-        found: object = _decode_status(escpos.StatusKind(n), said[0])
+        found: object = _decode_status(StatusKind(n), said[0])
         if n == 4 and mechanism.presenter is mechanics.Presenter.GS_R:
             found = _decode_presenter_paper(said[0])
         heard["escpos"]["simulated"] |= {f">1004{n:02x}", *_status(found)}

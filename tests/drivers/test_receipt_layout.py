@@ -35,7 +35,8 @@ from kiosk_core.receipt import (
     Symbology,
     TextLine,
 )
-from wire.escpos import CharacterSize, Command, LineFeed, Raster, Text
+from wire.escpos import CharacterSize, Command, LineFeed, Text
+from wire.escpos_graphics import Raster
 from wire.escpos_stream import CommandDeframer, RealTimeScanner, Unknown
 from wire.escpos_text import ChineseText
 

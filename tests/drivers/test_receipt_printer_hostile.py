@@ -24,7 +24,8 @@ from kiosk_core.status import DeviceState, DeviceStatus, Supply
 from tests.clocks import SetClock
 from tests.drivers.hostile import LEAVE, Mischief, attack, lanes
 from wire import escpos
-from wire.escpos import Command, StatusKind
+from wire.escpos import Command
+from wire.escpos_questions import AskProcessed, AskStatus, ClearBuffers, Recover, StatusKind, TransmitStatus
 from wire.escpos_stream import CommandDeframer, RealTimeScanner, Unknown
 
 NAME = "receipt_printer"
@@ -74,15 +75,15 @@ class Printer:
         answers = []
         for _, command in self._scanner.feed(data):
             match command:
-                case escpos.AskStatus(kind):
+                case AskStatus(kind):
                     answers.append(bytes((self._status(kind),)))
-                case escpos.ClearBuffers():
+                case ClearBuffers():
                     self._commands.clear()
                     self._deframer.reset()
                     self._line = ""
                     self.cutter_error = self.cutter_error and self.stuck
                     answers.append(bytes.fromhex("37 25 00"))
-                case escpos.Recover():
+                case Recover():
                     self.cutter_error = self.cutter_error and self.stuck
         self._commands.extend(self._deframer.feed(data))
         return answers + self.work()
@@ -106,9 +107,9 @@ class Printer:
                 case escpos.Cut():
                     self.slips.append(self.slip)
                     self.slip = []
-                case escpos.TransmitStatus(1):
+                case TransmitStatus(1):
                     answers.append(b"\x00")
-                case escpos.AskProcessed(mark):
+                case AskProcessed(mark):
                     answers.append(b"\x37\x22" + mark.encode() + b"\x00")
                 case Unknown():
                     raise AssertionError(f"the driver sent {command}")

@@ -7,6 +7,7 @@ from wire import crt310_frames as crt310
 from wire import crt591_frames as crt591
 from wire import host_frames as host
 from wire.errors import WireError
+from wire.escpos_questions import RealTimeCommand, StatusKind
 
 _CUT = b"\x1d\x56\x42\x00"  # GS V 66 0
 _LISTEN = b"\x1b\x3d\x01\x1b\x40\n"  # ESC = 1, ESC @, LF
@@ -139,10 +140,10 @@ def escpos_commands(data: bytes) -> None:
     assert escpos_stream.holds_real_time_command(data) == bool(at_once)
 
 
-def _real_time(pieces: list[bytes]) -> list[tuple[int, escpos.RealTimeCommand]]:
+def _real_time(pieces: list[bytes]) -> list[tuple[int, RealTimeCommand]]:
     """Return the real-time commands with the offsets behind them."""
     finder = escpos_stream.RealTimeScanner()
-    found: list[tuple[int, escpos.RealTimeCommand]] = []
+    found: list[tuple[int, RealTimeCommand]] = []
     begin = 0
     for piece in pieces:
         found += [(begin + at, command) for at, command in finder.feed(piece)]
@@ -155,7 +156,7 @@ def escpos_answers(data: bytes) -> None:
     for answer in cuts_alike(escpos_status.AnswerDeframer, data, 90):
         match answer:
             case escpos_status.RealTimeAnswer(byte):
-                for kind in escpos.StatusKind:
+                for kind in StatusKind:
                     escpos_status.decode_status(kind, byte)
                 escpos_status.decode_presenter_paper(byte)
             case escpos_status.TransmittedByte(byte):

@@ -168,7 +168,7 @@ MUTANTS = (
     ),
     Mutant(
         "ESC/POS: the QR block counts itself",
-        "escpos.py",
+        "escpos_qr.py",
         "len(parameters) + 2)",
         "len(parameters) + 4)",
         "test_escpos.py",

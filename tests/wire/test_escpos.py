@@ -8,14 +8,7 @@ from hypothesis import strategies as st
 
 from wire.errors import WireError
 from wire.escpos import (
-    Acknowledge,
-    AskIdByte,
-    AskInformation,
-    AskProcessed,
-    AskStatus,
-    AutoStatusBack,
     CharacterSize,
-    ClearBuffers,
     CodePage,
     Command,
     ControlEjector,
@@ -24,7 +17,6 @@ from wire.escpos import (
     Eject,
     Emphasis,
     FeedLines,
-    InformationKind,
     Initialize,
     Justification,
     Justify,
@@ -36,21 +28,9 @@ from wire.escpos import (
     OldCut,
     Present,
     PrintMode,
-    QrCorrection,
-    QrLevel,
-    QrModel,
-    QrModuleSize,
-    QrPrint,
-    QrStore,
-    Raster,
-    RasterScale,
-    Recover,
-    Recovery,
     RetractAfter,
     RetractNow,
-    StatusKind,
     Text,
-    TransmitStatus,
     Underline,
     encode,
 )
@@ -74,7 +54,24 @@ from wire.escpos_graphics import (
     PrintGraphics,
     PrintNvGraphics,
     PrintNvImage,
+    Raster,
+    RasterScale,
     StoreGraphics,
+)
+from wire.escpos_qr import QrCorrection, QrLevel, QrModel, QrModuleSize, QrPrint, QrStore
+from wire.escpos_questions import (
+    Acknowledge,
+    AskIdByte,
+    AskInformation,
+    AskProcessed,
+    AskStatus,
+    AutoStatusBack,
+    ClearBuffers,
+    InformationKind,
+    Recover,
+    Recovery,
+    StatusKind,
+    TransmitStatus,
 )
 from wire.escpos_stream import CommandDeframer, RealTimeScanner, Unknown, holds_real_time_command
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire.errors import WireError
-from wire.escpos import StatusKind
+from wire.escpos_questions import StatusKind
 from wire.escpos_status import (
     CLEAR_RESPONSE,
     AnswerDeframer,
