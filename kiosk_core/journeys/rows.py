@@ -1,10 +1,11 @@
-"""What all journeys have written to the journal in the same words."""
+"""What all journeys have written to the journal in the same words, and read from it."""
 
 from typing import Protocol
 
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
-from kiosk_core.ledger import Facts, LedgerState, ReceiptResult
+from kiosk_core.ledger import Facts, LedgerState, ReceiptResult, Transaction
+from kiosk_core.texts import Language
 
 
 class Numbered(Protocol):
@@ -30,3 +31,8 @@ def not_printed(s: Numbered, event: ev.ReceiptFailed) -> do.Note:
     """Note that he has none, and what is wrong with the printer where it says so."""
     fault: Facts = {"receipt_fault": event.fault.value} if event.fault is not None else {}
     return do.Note(s.transaction, {"receipt": ReceiptResult.NOT_PRINTED.value, **fault})
+
+
+def language_of(transaction: Transaction) -> Language:
+    """Return what its customer read."""
+    return "en" if transaction.facts.get("language") == "en" else "zh"

@@ -8,7 +8,7 @@ from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.account_deposit import moves, pages
 from kiosk_core.journeys.account_deposit.outcome import Outcome
 from kiosk_core.journeys.account_deposit.state import Deposit, Next, Step, Transition
-from kiosk_core.journeys.rows import record
+from kiosk_core.journeys.rows import language_of, record
 from kiosk_core.journeys.table import follow, ignore
 from kiosk_core.journeys.trace_numbers import trace_of
 from kiosk_core.ledger import LedgerState, Transaction
@@ -59,7 +59,7 @@ def _from_journal(transaction: Transaction, service: AccountDeposit, terminal: T
         terminal=terminal,
         transaction=transaction.id,
         trace=trace_of(transaction),
-        language="en" if facts.get("language") == "en" else "zh",
+        language=language_of(transaction),
         step=Step.ENDED,
         ledger=transaction.state,
         attended=False,

@@ -7,7 +7,7 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.id_update import moves
 from kiosk_core.journeys.id_update.state import IdUpdating, Next, Step, Transition
-from kiosk_core.journeys.rows import record
+from kiosk_core.journeys.rows import language_of, record
 from kiosk_core.journeys.table import follow
 from kiosk_core.journeys.trace_numbers import trace_of
 from kiosk_core.ledger import LedgerState, Transaction
@@ -41,7 +41,7 @@ def advance(s: IdUpdating, event: ev.Event) -> Next:
 
 def resume(transaction: Transaction, service: IdUpdate, terminal: Terminal) -> Next:
     """Go on with a transaction of the journal, with no customer there."""
-    language: Language = "en" if transaction.facts.get("language") == "en" else "zh"
+    language = language_of(transaction)
     s = IdUpdating(
         service,
         terminal,

@@ -7,6 +7,7 @@ from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
 from kiosk_core.journeys.queue_ticket import moves
 from kiosk_core.journeys.queue_ticket.state import Next, Step, Ticketing, Transition
+from kiosk_core.journeys.rows import language_of
 from kiosk_core.ledger import LedgerState, Transaction
 from kiosk_core.services import QueueTicketing
 from kiosk_core.terminal import Terminal
@@ -38,7 +39,7 @@ def resume(transaction: Transaction, service: QueueTicketing, terminal: Terminal
     Of an open TICKET_REQ nobody has seen the number. Tickets do not outlive their day.
     """
     facts = transaction.facts
-    language: Language = "en" if facts.get("language") == "en" else "zh"
+    language = language_of(transaction)
     key = str(facts.get("key", ""))
     s = Ticketing(service, terminal, transaction.id, key, language, step=Step.ENDED, attended=False)
     if transaction.state.closed:

@@ -6,7 +6,7 @@ from typing import assert_never
 from kiosk_core.funding import FundingKind
 from kiosk_core.journeys import effects as do
 from kiosk_core.journeys import events as ev
-from kiosk_core.journeys.rows import record
+from kiosk_core.journeys.rows import language_of, record
 from kiosk_core.journeys.top_up import choosing, proving, reversing
 from kiosk_core.journeys.top_up.ending import end, last_page
 from kiosk_core.journeys.top_up.outcome import Outcome
@@ -78,7 +78,7 @@ def _from_journal(transaction: Transaction, service: TransitTopUp, terminal: Ter
         terminal=terminal,
         transaction=transaction.id,
         trace=trace_of(transaction),
-        language="en" if facts.get("language") == "en" else "zh",
+        language=language_of(transaction),
         step=Step.ENDED,
         ledger=transaction.state,
         attended=earlier,
