@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from kiosk_core.ledger import LedgerState as L
-from openteller import conductor
+from openteller import surroundings
 from openteller.reconciliation import Evidence, Kind
 from tests.openteller.branch import AMOUNT_FEN, CARD, HOST_S, IMPATIENT_S, PATIENCE_S, Branch, Customer
 
@@ -203,7 +203,8 @@ def test_unplug_and_replug_at_every_step(
     branch: Branch, customer: Customer, device: str, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever is unplugged when: the books agree in the end, and the next customer is served without a restart."""
-    monkeypatch.setattr(conductor, "READER_LOST_SECONDS", PATIENCE_S)  # it is back at once, and seen when there is time
+    # it is back at once, and seen when there is time
+    monkeypatch.setattr(surroundings, "READER_LOST_SECONDS", PATIENCE_S)
 
     def at(here: str) -> None:
         if here == step:
