@@ -103,7 +103,7 @@ def _poll(place: QueuePlace, seen: Seen, over: threading.Event) -> None:
 async def _call(queue: Served, calls: int) -> dict[str, float]:
     """Call one after the other, as a branch of some windows does; return when each was asked for, by its ticket."""
     chance = random.Random(6)  # noqa: S311  (no secret)
-    (window,) = await open_windows(queue, 1)
+    (window,) = await open_windows([queue], 1)
     kiosk = await Connection.open(queue, "customer")
     called = {}
     for _ in range(calls):

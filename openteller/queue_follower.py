@@ -10,7 +10,7 @@ from kiosk_core.clock import Clock
 from openteller.queue_answers import queue_now
 from openteller.queue_client import QueueClient
 from queue_display.listening.event_stream import BrokenStream
-from queue_display.listening.heard import Board, Happened
+from queue_display.listening.heard import Board
 from queue_display.listening.listener import Gap, Listener
 
 _log = logging.getLogger(__name__)
@@ -74,18 +74,17 @@ class QueueFollower:
             for data in events:
                 if self._stopped.is_set():
                     return
-                said = self._listener.hear(data)
+                self._listener.hear(data)
                 if self._listener.is_silent:
                     raise QueueSilent("its stream says nothing of a queue")
-                if any(isinstance(each, Happened) for each in said):  # what happens meanwhile is seen in the same look
+                if self._listener.look_in_s <= LOOK_APART_S:  # what happens meanwhile is seen in the same look
                     self._clock.sleep(max(0.0, self._listener.look_in_s))
-                if self._listener.look_in_s <= 0:
                     self._look()
 
     def _look(self) -> Board:
         self._listener.look()
         board = self._client.board()
-        self._listener.see()
+        self._listener.see(board)
         if self._is_lost or not self._is_shown:
             _log.info("the branch's queue answers")
         self._is_lost, self._is_shown = False, True

@@ -139,7 +139,7 @@ class Follower(QObject):
         except NotUnderstood as error:
             self._lose(Trouble.NO_QUEUE, str(error))
             return
-        self._listener.see()
+        self._listener.see(board)
         if self._stream is None:
             self._watching.begin(board)
             self._follow(board)

@@ -41,6 +41,7 @@ class Listener:
         self._apart_s = apart_s
         self._parser = EventStreamParser()
         self._entry = 0
+        self._seen_entry = 0
         self._word_at = math.inf  # nothing was heard yet, so nothing is missed
         self._quiet_since = clock.now()
         self._looked_at = -math.inf
@@ -85,9 +86,10 @@ class Listener:
         self._look_at = self._looked_at + LOOK_EVERY_S
         self._awaits_board = True
 
-    def see(self) -> None:
+    def see(self, board: Board) -> None:
         """Take in that the board has come."""
         self._word_at = self._clock.now()
+        self._seen_entry = board.entry
         self._awaits_board = False
 
     def follow(self, board: Board) -> str:
@@ -109,7 +111,7 @@ class Listener:
         if new:
             self._word_at = self._quiet_since = self._clock.now()
             self._retry_s = FIRST_RETRY_S
-        if any(isinstance(each, Happened) for each in new):
+        if any(isinstance(each, Happened) and each.number > self._seen_entry for each in new):
             self._look_at = min(self._look_at, self._looked_at + self._apart_s)
         return new
 

@@ -36,9 +36,12 @@ class Rig:
 
     def begin(self, entry: int = 100) -> str:
         self.listener.begin()
-        self.listener.look()
-        self.listener.see()
+        self.look(entry)
         return self.listener.follow(board(entry=entry))
+
+    def look(self, entry: int) -> None:
+        self.listener.look()
+        self.listener.see(board(entry=entry))
 
     def heard(self, *pieces: bytes) -> list[str]:
         said = [each for piece in pieces for each in self.listener.hear(piece)]
@@ -152,7 +155,7 @@ def test_tries_that_fail_are_no_words_but_a_board_is_one(rig: Rig) -> None:
     rig.listener.look()
     rig.clock.sleep(1)
     assert (rig.listener.is_silent, rig.listener.is_offline) == (False, True)
-    rig.listener.see()
+    rig.listener.see(board())
     assert not rig.listener.is_offline
 
 
@@ -170,7 +173,7 @@ def test_a_board_that_does_not_come_is_silence_though_events_do(rig: Rig) -> Non
     rig.clock.sleep(SILENCE_S)
     rig.heard(event(101))
     assert rig.listener.is_silent
-    rig.listener.see()
+    rig.listener.see(board())
     assert not rig.listener.is_silent
 
 
@@ -207,6 +210,14 @@ def test_the_board_is_looked_at_when_something_happened_but_not_too_often_and_no
     rig.clock.sleep(2)
     rig.heard(event(102))
     assert rig.listener.look_in_s <= 0
+
+
+def test_what_the_board_knew_already_is_no_reason_to_look_at_it_again(rig: Rig) -> None:
+    rig.look(103)
+    assert rig.heard(event(101), event(102) + event(103)) == ["101 Issued", "102 Issued", "103 Issued"]
+    assert rig.listener.look_in_s == LOOK_EVERY_S
+    rig.heard(event(104))
+    assert rig.listener.look_in_s == APART_S
 
 
 def test_a_sign_of_life_says_what_time_it_is_in_the_branch(rig: Rig) -> None:
