@@ -26,7 +26,8 @@ let isLooking = false;
 let lookAgain = false;
 let timer = 0;
 let isSoon = false;
-let isCalledAnew = false;
+let calledBy = 0; // the last entry of the log that was heard to call
+let toldTo = 0; // up to which entry calls have been told
 let wasNext = false;
 let asking = null;
 
@@ -106,12 +107,12 @@ function tellOfChange(before) {
   const isNext = ticket.state === "waiting" && ticket.ahead === 0;
   if (ticket.state === "called") {
     const text = say("toldCalled", { number, window: ticket.window });
-    if (isCalledAnew || before === null || before.state !== "called") {
+    if (calledBy > toldTo || before === null || before.state !== "called") {
       sayAgain(find("called"), text);
       find("state").scrollIntoView();
       alertCall(say("atWindow", { window: ticket.window }), text);
+      toldTo = Math.max(calledBy, ticket.entry); // a look may be ahead of the stream: what comes then is no other call
     }
-    isCalledAnew = false;
   } else {
     setText(find("called"), "");
     if (isNext && !wasNext) {
@@ -209,7 +210,9 @@ function follow() {
       if (event.kind === "other") {
         lookSoon();
       } else {
-        isCalledAnew = isCalledAnew || event.kind === "Called" || event.kind === "Recalled";
+        if (event.kind === "Called" || event.kind === "Recalled") {
+          calledBy = event.number;
+        }
         look();
       }
     },

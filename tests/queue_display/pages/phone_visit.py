@@ -71,3 +71,9 @@ def _scan(page: Page, page_url: str) -> None:
 
 def _shown(page: Page, state: str) -> None:
     expect(page.locator("#state")).to_have_attribute("data-state", state)
+    expect_idle(page)
+
+
+def expect_idle(page: Page) -> None:
+    """Wait until the page takes another act: it may show what one has done, by the stream, before that is answered."""
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
