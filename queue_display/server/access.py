@@ -91,7 +91,7 @@ class Tokens:
 
     def who(self, token: str) -> Caller | None:
         """Return whom a token stands for, None if it is none of ours; equally fast for any wrong one."""
-        if self._path.stat().st_mtime_ns != self._read_at:
+        if _version(self._path) != self._version:
             self._read()
         presented = hashlib.sha256(token.encode()).hexdigest().encode()
         found: Caller | None = None
@@ -134,7 +134,7 @@ class Tokens:
         self._write(_File(self._file.ticket_key, left))
 
     def _read(self) -> None:
-        self._read_at = self._path.stat().st_mtime_ns
+        self._version = _version(self._path)
         try:
             self._file = _FILE.validate_json(self._path.read_bytes())
             self._key = bytes.fromhex(self._file.ticket_key)
@@ -158,6 +158,12 @@ def _make(folder: Path) -> None:
         _Known(role, role.value, hashlib.sha256(token.encode()).hexdigest()) for role, token in tokens.items()
     )
     _write(folder / TOKENS_NAME, _FILE.dump_json(_File(secrets.token_hex(32), known), indent=1))
+
+
+def _version(path: Path) -> tuple[int, int]:
+    """Return what changes whenever the file is replaced: its time alone may not, within a tick of the disk's clock."""
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from queue_display.keeping import StoreUnavailable
-from queue_display.server.access import HAND_OUT_NAME, TOKENS_NAME, Limits, Tokens, TokensUnusable
+from queue_display.server.access import (
+    HAND_OUT_NAME,
+    TOKENS_NAME,
+    Caller,
+    Limits,
+    Role,
+    Tokens,
+    TokensUnusable,
+)
 from queue_display.server.requests import MOST_BYTES
 from tests.clocks import SetClock
 from tests.queue_display.running import TICKET, Follower, Running, running
@@ -282,6 +291,15 @@ def test_tokens_are_kept_as_hashes_only(tmp_path: Path) -> None:
     (tmp_path / TOKENS_NAME).write_text("{}")
     with pytest.raises(TokensUnusable, match="is damaged"):
         Tokens(tmp_path)
+
+
+def test_a_change_of_the_tokens_is_seen_however_soon_it_follows_another(tmp_path: Path) -> None:
+    tokens = Tokens(tmp_path)
+    path = tmp_path / TOKENS_NAME
+    written = path.stat().st_mtime_ns
+    added = Tokens(tmp_path).add(Role.TELLER, "1001")
+    os.utime(path, ns=(written, written))  # as within one tick of the clock of the disk
+    assert tokens.who(added) == Caller(Role.TELLER, "1001")
 
 
 def test_the_document_describes_every_path_and_all_that_it_refers_to(tmp_path: Path) -> None:
