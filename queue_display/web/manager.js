@@ -28,9 +28,10 @@ find("download").addEventListener("submit", (event) => {
 withToken(begin);
 
 async function begin(given) {
-  report = await given.see("report");
+  const first = await given.see("report");
+  titles = new Titles(await given.see("services"));
+  report = first;
   api = given;
-  titles = new Titles(await api.see("services"));
   if (follower !== null) {
     follower.stop();
   }
