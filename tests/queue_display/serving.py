@@ -23,6 +23,9 @@ from queue_display.writer import Writer
 from tests.clocks import SetClock
 from tests.queue_display.running import TICKET, UNLIMITED
 
+PATIENCE_S = 30.0
+"""How long an answer may take: the machine may have other things to do."""
+
 
 @dataclass(frozen=True)
 class Branch:
@@ -35,7 +38,7 @@ class Branch:
     def ask(self, role: str, method: str, path: str, body: object = None) -> httpx.Response:
         """Ask by the token of a role, or by a token of a ticket."""
         headers = {"Authorization": f"Bearer {self.tokens.get(role, role)}"}
-        return httpx.request(method, self.url + path, json=body, headers=headers, trust_env=False)
+        return httpx.request(method, self.url + path, json=body, headers=headers, trust_env=False, timeout=PATIENCE_S)
 
     def did(self, role: str, path: str, body: object = None) -> Any:
         """Do something that must succeed; return the answer."""
@@ -80,11 +83,12 @@ def served(folder: Path, policy: Policy, clock: SetClock, *, beat_s: float = 0.2
         thread = threading.Thread(target=lambda: asyncio.run(run()))
         thread.start()
         try:
-            httpx.get(url + "/v1/health", trust_env=False)  # it waits in the backlog until the server accepts
+            # It waits in the backlog until the server accepts.
+            httpx.get(url + "/v1/health", trust_env=False, timeout=PATIENCE_S)
             yield Branch(url, tokens_in(folder), clock)
         finally:
             assert loop is not None
             loop.call_soon_threadsafe(feed.close)
             running.should_exit = True
-            thread.join(20)
+            thread.join(PATIENCE_S)
             assert not thread.is_alive()

@@ -8,11 +8,13 @@ from tests.queue_display.serving import Branch
 DESK = (1024, 768)
 
 
-def at_work(open_page: OpenPage, branch: Branch, language: str = "en", size: tuple[int, int] = DESK) -> Page:
+def at_work(
+    open_page: OpenPage, branch: Branch, language: str = "en", size: tuple[int, int] = DESK, script: str = ""
+) -> Page:
     """A console at window 3, which is opened if it is not open."""
     if branch.ask("teller", "GET", "/v1/windows/3").json()["window"]["teller"] == "":
         branch.at_window("sign-in", {"teller": "1003"})
-    page = open_page(f"{branch.url}/teller#{branch.tokens['teller']}", language, size)
+    page = open_page(f"{branch.url}/teller#{branch.tokens['teller']}", language, size, script)
     page.fill("#window", "3")
     page.keyboard.press("Enter")
     expect(page.locator("#desk")).to_be_visible()

@@ -18,7 +18,7 @@ OpenPage = Callable[..., Page]
 """
 
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 """How long a page may take for anything: the machine may have other things to do."""
 
 expect.set_options(timeout=PATIENCE_MS)
