@@ -13,6 +13,7 @@ from voice.unavailable import Hushed, VoiceUnavailable
 
 _PACKAGES = {"espeak-ng": "espeak-ng", "aplay": "alsa-utils"}  # of Debian, for who must install it
 _LOOK_S = 0.05
+_DYING_S = 5.0
 
 
 def missing_packages() -> tuple[str, ...]:
@@ -78,4 +79,4 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
     # One that waits inside the kernel, for a sound card that is gone say, cannot be killed and is not waited for.
     with suppress(subprocess.TimeoutExpired):
-        process.communicate(timeout=1)
+        process.communicate(timeout=_DYING_S)

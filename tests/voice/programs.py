@@ -1,6 +1,9 @@
 """Programs that stand in for espeak-ng and aplay: shell scripts that behave or misbehave."""
 
 from pathlib import Path
+from time import monotonic, sleep
+
+PATIENCE_S = 30.0
 
 
 def write_program(folder: Path, script: str) -> str:
@@ -9,3 +12,12 @@ def write_program(folder: Path, script: str) -> str:
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o700)
     return str(path)
+
+
+def until_written(path: Path) -> str:
+    """Wait until a program has written a line into a file; return it without its end."""
+    deadline = monotonic() + PATIENCE_S
+    while not (path.exists() and (line := path.read_text()).endswith("\n")):
+        assert monotonic() < deadline, f"nobody writes into {path}"
+        sleep(0.005)
+    return line.strip()

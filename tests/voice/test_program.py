@@ -1,17 +1,18 @@
 """A program that fails, hangs or is hushed holds nobody up."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.clocks import RealClock
-from tests.voice.programs import write_program
+from tests.voice.programs import PATIENCE_S, until_written, write_program
 from voice.program import run_program
 from voice.unavailable import Hushed, VoiceUnavailable
 
 
-def run(program: str, data: bytes = b"", limit_s: float = 10.0, hush: threading.Event | None = None) -> bytes:
+def run(program: str, data: bytes = b"", limit_s: float = PATIENCE_S, hush: threading.Event | None = None) -> bytes:
     return run_program((program,), data, limit_s, RealClock(), hush or threading.Event())
 
 
@@ -53,13 +54,21 @@ def test_a_program_that_does_not_read_its_input_can_end_well(tmp_path: Path) -> 
 
 
 def test_a_program_that_is_hushed_is_gone(tmp_path: Path) -> None:
-    program = write_program(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 60")
+    said = tmp_path / "pid"
+    program = write_program(tmp_path, f"echo $$ > {said}; exec sleep 60")
     hush = threading.Event()
-    threading.Timer(0.2, hush.set).start()
-    with pytest.raises(Hushed):
-        run(program, hush=hush)
-    pid = (tmp_path / "pid").read_text().strip()
-    assert not Path(f"/proc/{pid}").exists()
+
+    def hush_it() -> str:
+        try:
+            return until_written(said)
+        finally:
+            hush.set()
+
+    with ThreadPoolExecutor(1) as beside:
+        pid = beside.submit(hush_it)
+        with pytest.raises(Hushed):
+            run(program, hush=hush)
+    assert not Path(f"/proc/{pid.result()}").exists()
 
 
 def test_what_is_hushed_before_it_begins_does_not_begin(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from kiosk_core.clock import Clock
 from kiosk_core.speech import Chime, Speaker, Utterance
 from tests.clocks import RealClock, SetClock
-from tests.voice.programs import write_program
+from tests.voice.programs import until_written, write_program
 from tests.voice.sounds import tone
 from voice.cache import RememberingVoice
 from voice.espeak import Espeak
@@ -130,11 +130,10 @@ def test_a_player_that_is_hushed_is_ended_in_the_middle_of_its_sound(tmp_path: P
     player = write_program(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 60")
     speaker = VoiceSpeaker(ListVoice(), Aplay("default", RealClock(), player), RealClock())
     speaker.say((ONE, TWO))
-    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
-        sleep(0.005)
+    pid = until_written(tmp_path / "pid")
     speaker.hush()
     wait_until_silent(speaker)
-    assert not (Path("/proc") / (tmp_path / "pid").read_text().strip()).exists()
+    assert not (Path("/proc") / pid).exists()
     speaker.close()
 
 
@@ -189,12 +188,12 @@ def test_an_espeak_that_fails_or_answers_nonsense_is_silence(
 
 
 def test_a_player_that_hangs_keeps_nobody_waiting_who_closes_the_speaker(tmp_path: Path) -> None:
-    player = write_program(tmp_path, "exec sleep 60")
+    player = write_program(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 60")
     speaker = VoiceSpeaker(ListVoice(), Aplay("default", RealClock(), player), RealClock())
     speaker.say((ONE, TWO))
-    sleep(0.1)
+    until_written(tmp_path / "pid")
     speaker.close()
-    assert not speaker.is_speaking()
+    wait_until_silent(speaker)
 
 
 def test_a_sentence_that_is_said_again_is_not_rendered_again() -> None:
