@@ -3,6 +3,7 @@
 import contextlib
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from device_sim.kept_port import KeptPort
 from kiosk_core.branch_queue import QueueCall, QueueSilent, QueueTicket, TicketRefused, TicketWish, Wait
 from kiosk_core.texts import LocalText
 from openteller import queue_client
@@ -50,12 +52,22 @@ MADE = says(201, NEW)
 Serve = Callable[..., tuple[QueueClient, LyingQueue]]
 
 
+PATIENCE_S = 30.0
+
+
 @pytest.fixture(autouse=True)
-def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait as little as it takes to tell that one waits."""
-    monkeypatch.setattr(queue_client, "_ANSWER_S", 0.2)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine may have other things to do than to answer; but nobody pauses for longer than can be told."""
+    for limit in ("_ANSWER_S", "_PATIENCE_S", "SILENCE_S"):
+        monkeypatch.setattr(queue_client, limit, PATIENCE_S)
     monkeypatch.setattr(queue_client, "_PAUSES_S", (0.0, 0.01, 0.01))
-    monkeypatch.setattr(queue_client, "SILENCE_S", 0.2)
+
+
+@pytest.fixture
+def in_a_hurry(patient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing comes wait as little as it takes to tell that one waits."""
+    for limit in ("_ANSWER_S", "SILENCE_S"):
+        monkeypatch.setattr(queue_client, limit, 1.0)
 
 
 @pytest.fixture
@@ -104,7 +116,6 @@ CUT = b'HTTP/1.1 201 Created\r\nContent-Length: 400\r\n\r\n{"ticket":'
 
 BROKEN: dict[str, Answer] = {
     "hangs up": hangs_up,
-    "silent": is_silent,
     "cut": raw(CUT),
     "cut in the head": raw(b"HTTP/1.1 2"),
     "no HTTP": raw(b"SSH-2.0-OpenSSH_9.2\r\n"),
@@ -123,14 +134,27 @@ BROKEN: dict[str, Answer] = {
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
 def test_an_answer_that_is_lost_or_wrong_is_asked_for_again_with_the_same_key(serve: Serve, answer: Answer) -> None:
-    client, server = serve(answer, MADE)
+    check_asked_twice(*serve(answer, MADE))
+
+
+def check_asked_twice(client: QueueClient, server: LyingQueue) -> None:
     assert isinstance(client.take(WISH, "one press"), QueueTicket)
     assert len(server.heard) == 2
     assert server.heard[0] == server.heard[1]
     assert keys(server) == [keys(server)[0]] * 2
 
 
-@pytest.mark.parametrize("answer", [BROKEN["hangs up"], BROKEN["no JSON"], BROKEN["down"], BROKEN["silent"]])
+@pytest.mark.usefixtures("in_a_hurry")
+def test_so_is_one_that_does_not_come(serve: Serve) -> None:
+    def falls_silent(connection: Any) -> None:
+        client._http.timeout = PATIENCE_S  # the next answer comes
+        is_silent(connection)
+
+    client, server = serve(falls_silent, MADE)
+    check_asked_twice(client, server)
+
+
+@pytest.mark.parametrize("answer", [BROKEN["hangs up"], BROKEN["no JSON"], BROKEN["down"]])
 def test_a_queue_that_goes_on_so_is_silent_after_some_tries(serve: Serve, answer: Answer) -> None:
     client, server = serve(answer)
     with pytest.raises(QueueSilent):
@@ -138,10 +162,22 @@ def test_a_queue_that_goes_on_so_is_silent_after_some_tries(serve: Serve, answer
     assert len(server.heard) == 4
 
 
+def test_so_is_one_that_never_says_anything(serve: Serve) -> None:
+    client, server = serve(is_silent)
+    client._http.timeout = 0.1
+    with pytest.raises(QueueSilent):
+        client.take(WISH, "k")
+    while len(server.heard) < 4:  # it may still be reading
+        time.sleep(0.005)
+    assert len(server.heard) == 4
+
+
 def test_a_queue_that_is_not_there_is_silent() -> None:
-    with closing(LyingQueue([hangs_up])) as server:
-        url = server.url
-    with closing(QueueClient(QueuePlace(url, "t"), RealClock())) as client, pytest.raises(QueueSilent):
+    with (
+        KeptPort() as port,
+        closing(QueueClient(QueuePlace(f"http://127.0.0.1:{port.number}", "t"), RealClock())) as client,
+        pytest.raises(QueueSilent),
+    ):
         client.take(WISH, "k")
 
 
@@ -170,11 +206,13 @@ def test_a_refusal_is_a_result_in_both_languages(serve: Serve) -> None:
     assert refused == TicketRefused(LocalText("还没有开始营业。", "The day has not been opened yet."))
 
 
-def test_an_answer_that_trickles_ends(serve: Serve) -> None:
+def test_an_answer_that_trickles_ends(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each byte comes in time, the last one never."""
     over = threading.Event()
+    monkeypatch.setattr(queue_client, "_ANSWER_S", 1.0)
 
     def trickle(connection: Any) -> None:
+        client._http.timeout = queue_client._ANSWER_S = PATIENCE_S  # the next answer comes
         connection.sendall(b"HTTP/1.1 201 Created\r\n\r\n")
         while not over.wait(0.02):
             connection.sendall(b" ")
@@ -282,7 +320,7 @@ def test_a_stream_comes_piece_by_piece(serve: Serve) -> None:
 
     def halves(connection: Any) -> None:
         connection.sendall(STREAM + ALIVE)
-        was_read.wait(5)
+        was_read.wait(PATIENCE_S)
         connection.sendall(b"id: 8\n")
 
     client, _ = serve(halves)
@@ -296,22 +334,19 @@ def test_a_stream_comes_piece_by_piece(serve: Serve) -> None:
 HTML = says(200, b"<!doctype html><title>It works!</title>", "Content-Type: text/html")
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        is_silent,
-        hangs_up,
-        says(401, PROBLEM),
-        says(503, PROBLEM),
-        raw(STREAM),
-        HTML,
-    ],
-)
+@pytest.mark.parametrize("answer", [hangs_up, says(401, PROBLEM), says(503, PROBLEM), raw(STREAM), HTML])
 def test_a_stream_that_ends_or_never_begins_is_silence(serve: Serve, answer: Answer) -> None:
     client, _ = serve(answer)
     assert read(client) == b""
 
 
+@pytest.mark.usefixtures("in_a_hurry")
+def test_so_is_one_that_never_answers(serve: Serve) -> None:
+    client, _ = serve(is_silent)
+    assert read(client) == b""
+
+
+@pytest.mark.usefixtures("in_a_hurry")
 def test_a_stream_that_says_nothing_any_more_is_silence(serve: Serve) -> None:
     def stall(connection: Any) -> None:
         connection.sendall(STREAM + ALIVE)

@@ -14,7 +14,7 @@ from queue_display.listening.listener import LOOK_EVERY_S, SILENCE_S
 from tests.clocks import SetClock
 from tests.queue_display.board.samples import NOW, OPENED, board
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 ALIVE = b'event: alive\ndata: {"entry":100,"at":%.1f}\n\n' % NOW
 THERE = queue_now(board())
