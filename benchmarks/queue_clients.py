@@ -5,6 +5,7 @@ They parse as little as they can: whatever they compute is missing to the server
 
 import asyncio
 import json
+import os
 import re
 import select
 import statistics
@@ -14,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +41,15 @@ class Served:
 
 @contextmanager
 def served(folder: Path, *options: str) -> Iterator[Served]:
-    """Serve the queue in `folder` at a free port, to clients that ask as often as they can; kill it in the end."""
+    """Serve the queue in `folder` at a free port, to clients that ask as often as they can; kill it in the end.
+
+    It is about noon in the branch: no day begins meanwhile, whose numbers would begin anew.
+    """
     command = [*COMMAND, "--data", str(folder), "--port", "0", "--rate", "1000000", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:  # noqa: S603  (ourselves)
+    environment = {**os.environ, "TZ": f"NOON{datetime.now(UTC).hour - 12:+d}"}
+    with subprocess.Popen(  # noqa: S603  (ourselves)
+        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+    ) as process:
         try:
             assert process.stdout is not None
             assert select.select([process.stdout], [], [], BEGIN_S)[0], "the queue does not begin"

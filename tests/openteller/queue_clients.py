@@ -15,12 +15,14 @@ from benchmarks.queue_clients import COMMAND, ROOT, Served
 
 TICKET = {"services": ["simple"], "customer_class": "ordinary"}
 
+PATIENCE_S = 40
+
 
 class Client:
     """One connection, kept open."""
 
     def __init__(self, queue: Served) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", queue.port, timeout=20)
+        self._connection = http.client.HTTPConnection("127.0.0.1", queue.port, timeout=PATIENCE_S)
         self.tokens = dict(queue.tokens)
 
     def ask(self, role: str, method: str, path: str, body: object = None, key: str = "") -> tuple[int, Any]:
@@ -66,7 +68,7 @@ class Queue:
 
     def end(self, by: int) -> int:
         self._queue.process.send_signal(by)
-        return self._queue.process.wait(20)
+        return self._queue.process.wait(PATIENCE_S)
 
 
 @contextmanager
@@ -109,7 +111,7 @@ def whole_log(queue: Queue) -> list[dict[str, Any]]:
 
 def refusal(*options: str) -> str:
     """Return what is said by a queue that cannot begin with these options."""
-    ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
+    ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, cwd=ROOT, timeout=50, check=False)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     return ended.stderr

@@ -1,5 +1,6 @@
 """Branches and headquarters as processes, with a real broker between them; any of them is killed at random."""
 
+import gc
 import random
 import signal
 import subprocess
@@ -105,7 +106,7 @@ def until(so: Callable[[], bool], seconds: float = 120) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_whoever_is_killed_headquarters_has_every_entry_once_in_the_end(tmp_path: Path) -> None:
     rng = random.Random(6)
     with mosquitto(tmp_path / "broker", *BRANCHES) as broker:
@@ -143,7 +144,7 @@ def test_whoever_is_killed_headquarters_has_every_entry_once_in_the_end(tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore:unclosed <ssl:ResourceWarning")  # paho leaves it to the garbage collector
 def test_a_broker_that_is_not_trusted_or_does_not_know_us_is_told_as_that(tmp_path: Path) -> None:
     reasons: list[str] = []
@@ -151,7 +152,8 @@ def test_a_broker_that_is_not_trusted_or_does_not_know_us_is_told_as_that(tmp_pa
     def tried(at: BrokerAt) -> str:
         reasons.clear()
         with line_to(at, "openteller/queue/x/have", lambda _, __: None, reasons.append):
-            until(lambda: bool(reasons), 20)
+            until(lambda: bool(reasons))
+        gc.collect()  # here and now, and not in the middle of another test, which would take it for its own
         return reasons[0]
 
     with mosquitto(tmp_path / "broker", "0012") as broker:
@@ -164,7 +166,7 @@ def test_a_broker_that_is_not_trusted_or_does_not_know_us_is_told_as_that(tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_branch_cannot_speak_for_another(tmp_path: Path) -> None:
     """By the rights that the documentation gives to Mosquitto."""
     heard: list[str] = []
@@ -181,7 +183,7 @@ def test_a_branch_cannot_speak_for_another(tmp_path: Path) -> None:
             BrokerAt(broker.url, broker.ca, broker.login("0012")), have_topic("0012"), lambda *_: None, states.append
         ) as branch,
     ):
-        until(lambda: states == ["", ""], 20)
+        until(lambda: states == ["", ""])
         while entries_topic("0012") not in heard:  # a subscription may take a moment
             branch.publish(entries_topic("天河 2"), b"{}")
             branch.publish(entries_topic("0012"), b"{}")
@@ -197,7 +199,7 @@ def test_headquarters_ends_when_it_is_asked_to_and_is_alone_in_its_folder(tmp_pa
         assert other.exit_code == 1
         assert "one collects the branches' logs there" in other.output.replace("\n", " ")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(30) == 0
 
 
 @pytest.mark.parametrize(
@@ -242,7 +244,7 @@ def said(*words: str) -> tuple[int, str]:
 def test_status_says_of_each_branch_how_it_is_doing(tmp_path: Path) -> None:
     database = tmp_path / "queues.db"
     entries = tuple(map(bare, a_day().entries))
-    then = datetime(2026, 1, 5, 9, tzinfo=UTC).timestamp()
+    then = datetime(2026, 1, 5, 12, tzinfo=UTC).timestamp()
     with closing(SqliteHeadquarters(database)) as copy:
         copy.keep(
             [

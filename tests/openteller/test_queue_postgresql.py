@@ -127,7 +127,7 @@ def check(log: Sequence[dict[str, Any]], tickets: Sequence[str], calls: Sequence
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_servers_of_a_branch_that_are_killed_lose_nothing_and_the_others_go_on(
     tmp_path: Path, postgres: Cluster
 ) -> None:
@@ -194,7 +194,7 @@ class Patient(threading.Thread):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_database_that_is_killed_under_load_loses_nothing_and_nothing_is_done_twice(
     tmp_path: Path, postgres: Cluster
 ) -> None:

@@ -84,10 +84,10 @@ def test_with_a_certificate_it_speaks_tls_only(tmp_path: Path) -> None:
     options = ("--certificate", str(made.server_certificate), "--key", str(made.server_key))
     with queue_clients.served(tmp_path / "queue", *options) as queue:
         trust = ssl.create_default_context(cafile=made.ca)
-        answer = httpx.get(f"https://127.0.0.1:{queue.port}/v1/health", verify=trust)
+        answer = httpx.get(f"https://127.0.0.1:{queue.port}/v1/health", verify=trust, trust_env=False, timeout=30)
         assert answer.json() == {"works": True}
         with pytest.raises(httpx.TransportError):
-            httpx.get(f"http://127.0.0.1:{queue.port}/v1/health")
+            httpx.get(f"http://127.0.0.1:{queue.port}/v1/health", trust_env=False, timeout=30)
 
 
 def test_data_lie_with_the_terminals_for_root_and_in_the_users_state_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_a_folder_without_a_queue_gets_no_tokens(tmp_path: Path, words: list[str
 
 
 @pytest.mark.parametrize(
-    "kills", [3, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(900)])], ids=["few", "many"]
+    "kills", [3, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])], ids=["few", "many"]
 )
 def test_a_queue_that_is_killed_under_load_loses_nothing_that_it_acknowledged(tmp_path: Path, kills: int) -> None:
     tickets: list[str] = []

@@ -179,8 +179,11 @@ def test_the_home_page_shows_who_is_called(branch: Branch, customer: Customer, s
     staff.did("teller", "/v1/windows/3/sign-in", {"teller": "1001"})
     while (called := staff.did("teller", "/v1/windows/3/call-next")["ticket"]["ticket"]) != number:
         staff.did("teller", "/v1/windows/3/no-show")
-    home = customer.see("menu", lambda page: page.queue is not None and page.queue.calls[:1] != ())
-    home = customer.see("menu", lambda page: page.queue.calls[0].ticket == called)
+
+    def shows_the_call(page: MenuPage) -> bool:
+        return page.queue is not None and [call.ticket for call in page.queue.calls[:1]] == [called]
+
+    home = customer.see("menu", shows_the_call)
     assert home.queue.calls[0].window == "3"
     staff.did("teller", "/v1/windows/3/no-show")
     staff.did("teller", "/v1/windows/3/sign-out")

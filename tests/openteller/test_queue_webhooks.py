@@ -6,6 +6,7 @@ import hmac
 import json
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -65,16 +66,17 @@ def test_a_program_is_told_of_what_it_asked_for_signed_and_without_persons(tmp_p
         code, secret = webhook(tmp_path, "add", f"{host}/queue", "--events", "issued, finished")
         assert code == 0
         identifier = client.ask("manager", "GET", "/v1/webhooks")[1]["webhooks"][0]["webhook"]
-        while client.ask("technician", "GET", "/v1/status")[1]["outboxes"] == []:
-            pass
-        listed = webhook(tmp_path, "list")[1]
+        while "told from now on" in (listed := webhook(tmp_path, "list")[1]):  # the queue has not seen it yet
+            time.sleep(0.01)
+        outboxes = client.ask("technician", "GET", "/v1/status")[1]["outboxes"]
+        assert [(each["name"], each["state"]) for each in outboxes] == [(f"webhook {identifier} {host}", "going")]
         assert listed.startswith(
             f"Allowed hosts: {host}\n{identifier}  {host}/queue\n          finished, issued; told up to "
         )
         assert listed.endswith("; going")
         client.did("teller", "/v1/windows/1/sign-in", {"teller": "1001"})
         client.did("customer", "/v1/tickets", TICKET)
-        headers, body = came.get(timeout=20)
+        headers, body = came.get(timeout=40)
         said = json.loads(body)
         assert is_signed(secret, headers, body)
         assert not is_signed(secret, headers, body + b" ")

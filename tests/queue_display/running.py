@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from queue_display.server.access import Limits, Tokens
 from queue_display.server.app import Server
 from queue_display.store import QueueStore
 from queue_display.writer import Writer
-from tests.clocks import RealClock
+from tests.clocks import SetClock
 from tests.queue_display.policies import branch_policy
 
 UNLIMITED = Limits(per_second=1e6, burst=1e6)
@@ -30,6 +31,8 @@ UNLIMITED = Limits(per_second=1e6, burst=1e6)
 URL = "http://queue"
 
 TICKET = {"services": ["simple"], "customer_class": "ordinary"}
+
+NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
 @dataclass
@@ -80,11 +83,11 @@ async def running(
     opened: Callable[[], QueueStore | PostgresStore] | None = None,
     outgoing: Callable[[Path, Feed, Clock], AbstractContextManager[Channels]] = alone,
 ) -> AsyncIterator[Running]:
-    """Run a branch; time passes in it only when it is asked something, unless `beat_s` is short.
+    """Run a branch on a Monday at nine; what is due happens only when it is asked something, unless `beat_s` is short.
 
-    Its log is in the folder, or where `opened` says.
+    Without a `clock` no time passes. Its log is in the folder, or where `opened` says.
     """
-    policy, clock = policy or branch_policy(), clock or RealClock()
+    policy, clock = policy or branch_policy(), clock or SetClock(NINE)
     with opened() if opened else QueueStore(folder) as store, ExitStack() as others:
         feed = Feed(store)
         writer = Writer(store, feed, lambda: LiveBranch(policy, clock, store))

@@ -322,6 +322,6 @@ TestAnyDay.settings = settings(max_examples=40, stateful_step_count=50)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_many_more_days() -> None:
     run_state_machine_as_test(AnyDay, settings=settings(max_examples=150, stateful_step_count=60))

@@ -76,7 +76,7 @@ class Told:
         self.feed.publish(entries)
 
     async def until(self, so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not so():
                 await asyncio.sleep(0.001)
 
@@ -182,7 +182,7 @@ def test_headquarters_answers_what_it_has_kept(tmp_path: Path, caplog: pytest.Lo
     here.line_changed("")
     here.heard("nobody's", b"")
     here.heard(entries_topic("12"), write_batch(Batch(2, 9, (bare(DAY[0]), bare(DAY[1])))))
-    assert answered.wait(10)
+    assert answered.wait(30)
     copy.close()
     here.heard(entries_topic("12"), write_batch(Batch(3, 9, (bare(DAY[2]),))))
     here.heard(entries_topic("13"), write_batch(Batch(0, 9)))

@@ -165,8 +165,10 @@ def test_others_are_heard_also_after_the_database_was_away(
 
 
 def test_who_hangs_in_his_turn_loses_it(log: PostgresLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("queue_display.postgresql.database._TURN_S", 0.3)
-    with log.open() as hangs, log.open() as other:
+    with monkeypatch.context() as in_a_hurry:
+        in_a_hurry.setattr("queue_display.postgresql.database._TURN_S", 0.3)
+        hanging = log.open()
+    with hanging as hangs, log.open() as other:  # whose own turn may take its time
         hangs.take_turn(0, [])
         other.take_turn(0, [])
         other.append(ENTRIES[:2])

@@ -99,7 +99,7 @@ def test_the_status_says_how_far_each_is_and_why_one_fails(tmp_path: Path) -> No
             assert (await branch.sees("technician", "/v1/status"))["outboxes"] == []
             await branch.did("manager", "/v1/webhooks", {"url": f"{HOST}/secret-path"})
             await branch.did("customer", "/v1/tickets", TICKET)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while True:
                     [outbox] = (await branch.sees("technician", "/v1/status"))["outboxes"] or [{"reason": ""}]
                     if outbox["reason"]:

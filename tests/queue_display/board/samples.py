@@ -17,6 +17,8 @@ from tests.clocks import SetClock
 # The offscreen platform cannot tell a window manager how large a window may be, and says so each time.
 IGNORED_QT_MESSAGES = ["This plugin does not support propagateSizeHints"]
 
+PATIENCE_MS = 30_000
+
 PORTRAIT, LANDSCAPE = (1080, 1920), (1920, 1080)
 
 OPENED = datetime(2026, 11, 23, 9, 41, tzinfo=timezone(timedelta(hours=8)))

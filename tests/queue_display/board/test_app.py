@@ -10,7 +10,7 @@ from queue_display.board.follower import CannotFollow
 from queue_display.listening.place import QueuePlace
 from tests.clocks import SetClock
 from tests.queue_display.board.fake_queue import FakeQueue, board_answer
-from tests.queue_display.board.samples import IGNORED_QT_MESSAGES, LANDSCAPE, OPENED, board
+from tests.queue_display.board.samples import IGNORED_QT_MESSAGES, LANDSCAPE, OPENED, PATIENCE_MS, board
 
 pytestmark = [pytest.mark.usefixtures("qapp"), pytest.mark.qt_log_ignore(*IGNORED_QT_MESSAGES)]
 
@@ -22,10 +22,10 @@ def test_an_error_of_its_own_makes_it_begin_again(
     queue = FakeQueue(board_answer(board()))
     running = start(QueuePlace(queue.url, "secret"), SetClock(OPENED), size=LANDSCAPE)
     survive_errors(running)
-    qtbot.waitUntil(lambda: len(queue.streams) == 1)  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: len(queue.streams) == 1, timeout=PATIENCE_MS)  # type: ignore[attr-defined]
     error = ValueError("a mistake of the program")
     sys.excepthook(ValueError, error, None)
-    qtbot.waitUntil(lambda: len(queue.streams) == 2)  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: len(queue.streams) == 2, timeout=PATIENCE_MS)  # type: ignore[attr-defined]
     assert "an error in the board" in caplog.text
     assert running.model.newest.ticket == "A031"
     running.close()

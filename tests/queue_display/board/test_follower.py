@@ -8,6 +8,7 @@ import pytest
 from PyQt6.QtCore import QObject
 from PyQt6.QtTest import QTest
 
+from device_sim.kept_port import KeptPort
 from queue_display.board.follower import LOOK_APART_S, Follower
 from queue_display.board.lobby_calls import LobbyCalls
 from queue_display.board.words import Trouble
@@ -76,7 +77,7 @@ class Rig:
         self.follower.tick()
 
     def until(self, condition: Callable[[], bool]) -> None:
-        for _ in range(2000):
+        for _ in range(6000):
             if condition():
                 return
             QTest.qWait(5)
@@ -195,14 +196,17 @@ def test_so_is_one_that_never_answers(rig: Rig) -> None:
 
 def test_nobody_there_is_tried_again_after_longer_and_longer_whiles(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[float] = []
-    ask = rig.follower._ask
-    monkeypatch.setattr(rig.follower, "_ask", lambda: (tries.append(rig.clock.now()), ask()))
-    rig.queue.close()
-    rig.follower.start()
-    for count in range(1, 7):
-        rig.until(lambda count=count: len(rig.watcher.troubles) == count)  # type: ignore[misc]
-        while len(tries) == count:
-            rig.pass_time(0.1)
+    with KeptPort() as port:
+        rig.follower = Follower(
+            QueuePlace(f"http://127.0.0.1:{port.number}", "secret"), rig.watcher, rig.clock, rig.parent
+        )
+        ask = rig.follower._ask
+        monkeypatch.setattr(rig.follower, "_ask", lambda: (tries.append(rig.clock.now()), ask()))
+        rig.follower.start()
+        for count in range(1, 7):
+            rig.until(lambda count=count: len(rig.watcher.troubles) == count)  # type: ignore[misc]
+            while len(tries) == count:
+                rig.pass_time(0.1)
     pauses = [later - earlier for earlier, later in pairwise(tries)]
     assert pauses == pytest.approx([0.5, 1, 2, 4, LONGEST_RETRY_S, LONGEST_RETRY_S], abs=0.11)
     assert set(rig.watcher.troubles) == {Trouble.UNREACHED}

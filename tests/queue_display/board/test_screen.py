@@ -20,6 +20,7 @@ from tests.queue_display.board.samples import (
     IGNORED_QT_MESSAGES,
     LANDSCAPE,
     MEDIA,
+    PATIENCE_MS,
     PORTRAIT,
     SCENES,
     SERVICES,
@@ -178,7 +179,7 @@ def test_a_picture_that_cannot_be_drawn_gives_way_to_the_next(tmp_path: Path, qt
             middle = rect(screen.find("notice")).center().toPoint()
             return screen.grab().pixelColor(middle) == QColor("red")
 
-        qtbot.waitUntil(is_red)  # type: ignore[attr-defined]
+        qtbot.waitUntil(is_red, timeout=PATIENCE_MS)  # type: ignore[attr-defined]
         assert rig.model.notice_picture.endswith("2.png")
 
 

@@ -10,6 +10,7 @@ import pytest
 from PyQt6.QtTest import QTest
 
 from benchmarks.queue_clients import Served, served
+from device_sim.kept_port import KeptPort
 from openteller.demo_certificates import make_demo_certificates
 from queue_display.board.app import LobbyBoard, start
 from queue_display.listening.listener import LONGEST_RETRY_S, SILENCE_S
@@ -25,7 +26,8 @@ pytestmark = [
 
 def did(queue: Served, role: str, path: str, body: object = None) -> Any:
     headers = {"Authorization": f"Bearer {queue.tokens[role]}"}
-    answer = httpx.post(f"http://127.0.0.1:{queue.port}{path}", json=body or {}, headers=headers)
+    url = f"http://127.0.0.1:{queue.port}{path}"
+    answer = httpx.post(url, json=body or {}, headers=headers, trust_env=False, timeout=30)
     assert answer.is_success, answer.text
     return answer.json()
 
@@ -55,30 +57,31 @@ def shown(board: LobbyBoard) -> list[str]:
 
 def test_calls_are_shown_and_those_missed_while_the_queue_was_gone_appear(tmp_path: Path) -> None:
     clock = SetClock(datetime(2026, 11, 23, 9, tzinfo=UTC))
-    with served(tmp_path) as queue:
-        place, token = QueuePlace(f"http://127.0.0.1:{queue.port}", queue.tokens["display"]), queue.tokens["display"]
-        board = start(place, clock, size=(1920, 1080))
-        until(lambda: not board.model.connecting)
-        assert not board.model.newest.there
-        did(queue, "teller", "/v1/windows/3/sign-in", {"teller": "1001"})
-        assert call_next(queue) == "A001"
-        until(lambda: shown(board) == ["A001"])
-        assert board.model.newest.lit
-        assert board.screen.find("newest_window").property("text") == "3"
-        take_ticket(queue)
-        clock.sleep(1)
-        until(lambda: board.model.services[0]["waiting"] == "1")
-    clock.sleep(SILENCE_S)
-    until(lambda: board.model.offline)
-    assert board.screen.find("offline").isVisible()
-    with served(tmp_path, "--port", str(queue.port)) as queue:
-        assert token == queue.tokens["display"]
-        missed = [call_next(queue) for _ in range(3)]
-        clock.sleep(LONGEST_RETRY_S)
-        until(lambda: not board.model.offline)
-        assert shown(board) == [*reversed(missed), "A001"]
-        last = call_next(queue)
-        until(lambda: board.model.newest.ticket == last)
+    with KeptPort() as port:
+        with served(tmp_path, "--port", str(port.number)) as queue:
+            token = queue.tokens["display"]
+            board = start(QueuePlace(f"http://127.0.0.1:{port.number}", token), clock, size=(1920, 1080))
+            until(lambda: not board.model.connecting)
+            assert not board.model.newest.there
+            did(queue, "teller", "/v1/windows/3/sign-in", {"teller": "1001"})
+            assert call_next(queue) == "A001"
+            until(lambda: shown(board) == ["A001"])
+            assert board.model.newest.lit
+            assert board.screen.find("newest_window").property("text") == "3"
+            take_ticket(queue)
+            clock.sleep(1)
+            until(lambda: board.model.services[0]["waiting"] == "1")
+        clock.sleep(SILENCE_S)
+        until(lambda: board.model.offline)
+        assert board.screen.find("offline").isVisible()
+        with served(tmp_path, "--port", str(port.number)) as queue:
+            assert token == queue.tokens["display"]
+            missed = [call_next(queue) for _ in range(3)]
+            clock.sleep(LONGEST_RETRY_S)
+            until(lambda: not board.model.offline)
+            assert shown(board) == [*reversed(missed), "A001"]
+            last = call_next(queue)
+            until(lambda: board.model.newest.ticket == last)
     board.close()
 
 
