@@ -21,6 +21,7 @@ from openteller.agreement import CardBalance, HostEntry, disagreements
 from openteller.demo_certificates import make_demo_certificates
 from openteller.demo_processes import DemoError, Part, all_devices_work, listens, running
 from openteller.demo_queue import DemoQueue, DemoTeller, prepare_queue, queue_disagreements
+from openteller.own_folder import claim
 from openteller.system_clock import SystemClock
 from queue_display.listening.place import QueuePlace
 from queue_display.server.access import Role
@@ -56,14 +57,16 @@ def run_demo(out: Path, headless: bool | None, size: tuple[int, int], language: 
     """Run the demo and return the exit code: 0 only if card, bank host and journal agree, and kiosk, queue and board.
 
     Raises:
-        DemoError: a part did not start.
+        DemoError: a part did not start, or there is something else in `out`.
         OSError: `out` cannot be written.
     """
     began = time.monotonic()
     if headless is None:
         headless = not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     out = out.resolve()
-    _claim(out)
+    out.mkdir(parents=True, exist_ok=True)
+    if not claim(out, _MARK):
+        raise DemoError(f"{out} is not empty and was not made by a demo; give another folder with --out")
     if headless:
         _begin_afresh(out)
     with (
@@ -83,19 +86,6 @@ def run_demo(out: Path, headless: bool | None, size: tuple[int, int], language: 
 
 
 # -- preparing ---------------------------------------------------------------------------------------------
-
-
-def _claim(out: Path) -> None:
-    """Make `out` the demo's own: what a demo deletes and overwrites was made by a demo.
-
-    Raises:
-        DemoError: there is something else in it.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    mark = out / _MARK
-    if not mark.exists() and any(out.iterdir()):
-        raise DemoError(f"{out} is not empty and was not made by a demo; give another folder with --out")
-    mark.touch()
 
 
 def _begin_afresh(out: Path) -> None:

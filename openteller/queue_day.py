@@ -15,6 +15,7 @@ from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
 from openteller.fast_clock import FastClock
 from openteller.lent_tokens import lend, take_back, write_token
+from openteller.own_folder import claim
 from openteller.queue_server import Place, Running, serve
 from queue_display.branch import AT_A_WINDOW
 from queue_display.live import LiveBranch
@@ -46,20 +47,14 @@ def run_day(folder: Path, policy_file: Path, place: Place, plan: DayPlan, clock:
         NotOurFolder: the log in it may be that of a branch.
         As openteller.queue_server.serve.
     """
-    _claim(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not claim(folder, _MARK):
+        problem = f"{folder} is not empty and holds no days of this command: simulated customers have no place there"
+        raise NotOurFolder(problem)
     begins = _free_day(folder, clock.wall()) + timedelta(seconds=plan.begins)
     fast = FastClock(clock, begins, speed)
     watched = _WatchedDay(Console(highlight=False, soft_wrap=True), plan, fast, folder / "board.token")
     serve(folder, policy_file, place, fast, say=lambda _: None, beside=watched.run)
-
-
-def _claim(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mark = folder / _MARK
-    if not mark.exists() and any(folder.iterdir()):
-        problem = f"{folder} is not empty and holds no days of this command: simulated customers have no place there"
-        raise NotOurFolder(problem)
-    mark.touch()
 
 
 def _free_day(folder: Path, today: datetime) -> datetime:

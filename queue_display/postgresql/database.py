@@ -5,7 +5,7 @@ The password is libpq's business (PGPASSWORD, a passfile): whoever may list proc
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import psycopg
@@ -70,14 +70,29 @@ def database_url(named: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def plain_name(url: URL) -> str:
+def _plain_name(url: URL) -> str:
     """Return how to speak of a database to people."""
     host = url.host or url.query.get("host") or "this machine"
     return f"{url.database or url.username or 'the default database'} at {host}"
 
 
-def engine_of(url: URL) -> Engine:
-    """Return what makes connections; none is made yet."""
+def opened(url: URL, what: str, prepare: Callable[[Connection], None]) -> Engine:
+    """Return what connects to `what`, a database that keeps its promises; `prepare` makes what is missing in it.
+
+    Raises:
+        StoreUnavailable: it is not there, or not as it must be; the text says why.
+    """
+    engine = _engine(url)
+    with ExitStack() as undo, keeping_promises(f"use {what}, {_plain_name(url)}"):
+        undo.callback(engine.dispose)
+        with engine.begin() as connection:
+            _check_that_it_keeps(connection)
+            prepare(connection)
+        undo.pop_all()
+    return engine
+
+
+def _engine(url: URL) -> Engine:
     engine = create_engine(
         url,
         isolation_level="READ COMMITTED",
@@ -98,7 +113,7 @@ def _begin_session(connection: psycopg.Connection[Any], _: object) -> None:
     connection.autocommit = False
 
 
-def check_that_it_keeps(connection: Connection) -> None:
+def _check_that_it_keeps(connection: Connection) -> None:
     """Refuse a server that does not wait for its disk, or cannot hold every name.
 
     Raises:

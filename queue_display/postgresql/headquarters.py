@@ -1,7 +1,6 @@
 """The branches' logs at headquarters in PostgreSQL: tables as the branches' own, and how far each log is."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
 
 from sqlalchemy import ARRAY, URL, BigInteger, Double, Text, bindparam, func, insert, select, text
@@ -10,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_if_new
 from queue_display.events import DayOpened
 from queue_display.headquarters.keeping import News, Standing
 from queue_display.headquarters.messages import BareEntry
-from queue_display.postgresql.database import check_that_it_keeps, engine_of, keeping_promises, once_more, plain_name
+from queue_display.postgresql.database import keeping_promises, once_more, opened
 from queue_display.postgresql.schema import BRANCH, ENTRY, STANDING, migrate
 
 _PIECE = 1000
@@ -53,14 +52,8 @@ class PostgresHeadquarters:
     """
 
     def __init__(self, url: URL) -> None:
-        self._engine = engine_of(url)
+        self._engine = opened(url, "headquarters' database", migrate)
         self._asking = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        with ExitStack() as undo, keeping_promises(f"use headquarters' database, {plain_name(url)}"):
-            undo.callback(self._engine.dispose)
-            with self._engine.begin() as connection:
-                check_that_it_keeps(connection)
-                migrate(connection)
-            undo.pop_all()
 
     def standings(self) -> Mapping[str, Standing]:
         """Return how far each branch is, by name."""

@@ -6,7 +6,7 @@ A turn is a transaction that holds the lock of the branch's row.
 import json
 import secrets
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,13 +32,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from queue_display.events import DayOpened, Entry
 from queue_display.keeping import KeptAnswer, StoreUnavailable, Turn, in_pieces
 from queue_display.postgresql.claims import claim, release
-from queue_display.postgresql.database import (
-    check_that_it_keeps,
-    engine_of,
-    keeping_promises,
-    once_more,
-    plain_name,
-)
+from queue_display.postgresql.database import keeping_promises, once_more, opened
 from queue_display.postgresql.schema import ANSWER, BRANCH, ENTRY, NOTE, migrate
 from queue_display.postgresql.wake import tell, told_numbers
 from queue_display.rows import Row as EntryRow
@@ -91,16 +85,13 @@ class PostgresStore:
         self._ours = {"ours": branch}
         self._branch = branch
         self._holder = secrets.token_hex(8)
-        self._engine = engine_of(url)
+        self._engine = opened(url, "the queue's database", self._prepare)
         self._asking = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._turn: Connection | None = None
-        with ExitStack() as undo, keeping_promises(f"use the queue's database, {plain_name(url)}"):
-            undo.callback(self._engine.dispose)
-            with self._engine.begin() as connection:
-                check_that_it_keeps(connection)
-                migrate(connection)
-                connection.execute(insert_if_new(BRANCH).values(name=_OURS).on_conflict_do_nothing(), self._ours)
-            undo.pop_all()
+
+    def _prepare(self, connection: Connection) -> None:
+        migrate(connection)
+        connection.execute(insert_if_new(BRANCH).values(name=_OURS).on_conflict_do_nothing(), self._ours)
 
     # -- turns ----------------------------------------------------------------------------------------------------
 
