@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from openteller.console import log_to_stderr, plain_errors, stop
+from openteller.console import log_to_stderr, need_display, plain_errors, stop
 from openteller.system_clock import SystemClock
 from queue_display.listening.place import NoToken, QueuePlace, read_token
 
@@ -59,6 +59,7 @@ def board(  # noqa: PLR0917  (each is an option)
     with plain_errors(), ExitStack() as undo:
         queue = QueuePlace(_address(url), _token(token_file), ca)
         spoken = load_voice(voice) if voice is not None else VoiceFile()
+        need_display()
         clock = SystemClock()
         announcer = None
         if not mute:

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
-from openteller.console import log_to_stderr, plain_errors, stop
+from openteller.console import log_to_stderr, need_display, plain_errors, stop
 from openteller.no_core_dump import leave_no_core_dump
 from openteller.system_clock import SystemClock
 
@@ -98,6 +98,8 @@ def demo(
         stop(f"--size {size}: must be WIDTHxHEIGHT in pixels, 480 to 7680 each, like 1080x1920")
     if language not in {"zh", "en"}:
         stop(f"--language {language}: must be zh or en")
+    if headless is False:
+        need_display()
     with plain_errors():
         raise typer.Exit(run_demo(out, headless, (int(width), int(height)), language, verbose=verbose))
 
@@ -128,6 +130,7 @@ def kiosk(config_file: _ConfigFile, verbose: _Verbose = False) -> None:
     log_to_stderr(verbose)
     with plain_errors():
         config = load_terminal(config_file)
+        need_display()
         screen, clock = config.screen, SystemClock()
         code = run(
             config.core.socket,

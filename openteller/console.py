@@ -1,6 +1,7 @@
 """What all commands say in the same way: where a terminal's file lies, errors that a user can mend, and the log."""
 
 import logging
+import os
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,6 +14,9 @@ from kiosk_core.errors import ConfigError, OpenTellerError
 
 TERMINAL_FILE = Path("/etc/openteller/kiosk.toml")
 """The configuration that a command takes where none is named."""
+
+
+_WHERE_QT_DRAWS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
 class plain_errors:  # noqa: N801  (reads as a clause)
@@ -35,6 +39,12 @@ def stop(problem: str) -> NoReturn:
     """Say what is wrong and exit with 1."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{escape(problem)}[/]")
     raise typer.Exit(1)
+
+
+def need_display() -> None:
+    """Stop where no window can be opened: Qt itself would abort, and leave a core dump for an answer."""
+    if not any(os.environ.get(name) for name in _WHERE_QT_DRAWS):
+        stop("there is no display here: start it on a desktop, or say how to draw: QT_QPA_PLATFORM=linuxfb")
 
 
 def report(error: ConfigError) -> None:

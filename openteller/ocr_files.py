@@ -29,9 +29,9 @@ from openteller.system_clock import SystemClock
 _WHY_NOT = {
     Unreadable.NO_CARD: "there is no ID card in it",
     Unreadable.BLURRED: "nothing in it is sharp: hold the camera still and take it again",
-    Unreadable.NOT_A_PICTURE: "it is no picture, or a damaged one",
-    Unreadable.TOO_LARGE: "the picture is too large: 25 million dots and 32 MB are the most",
-    Unreadable.TOO_SMALL: "the picture is too small: 320 x 200 dots are the least",
+    Unreadable.NOT_A_PICTURE: "it is not a picture, or it is damaged",
+    Unreadable.TOO_LARGE: "the picture is too large: 25 megapixels and 32 MB are the most",
+    Unreadable.TOO_SMALL: "the picture is too small: 320 x 200 pixels are the least",
     Unreadable.UNSUPPORTED: "this kind of picture is not read: save it as JPEG, PNG, WebP or BMP",
 }
 _MISTAKES_SHOWN = 30

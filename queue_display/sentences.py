@@ -47,7 +47,7 @@ def reason_sentence(reason: Reason, rule: Rule, language: Language) -> str:
     text = _SENTENCES.get(reason.because) or (_DUE if rule is Rule.DUE else _SHARE)
     minutes = _MINUTES.in_language(language)
     times = {
-        name: minutes.format(minutes=int(max(0.0, seconds) // 60))
+        name: minutes.format(minutes=int(max(0.0, seconds) // 60) or "<1")
         for name, seconds in (
             ("waited", reason.waited),
             ("target", reason.target),

@@ -31,8 +31,8 @@ Rectangle {
             anchors.verticalCenter: parent.verticalCenter
             color: Theme.onAccent
             fontSizeMode: Text.Fit
-            lineHeight: 1
-            height: parent.height
+            lineHeight: 0.82 // a long name has two lines: nearer to each other than to the edges
+            height: parent.height - 1.2 * Theme.gap1
             minimumPixelSize: Theme.textSmall
             objectName: "bank"
             size: Theme.textLead

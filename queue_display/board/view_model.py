@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from math import inf
+from math import ceil, inf
 
 from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 
@@ -138,11 +138,15 @@ class BoardModel(QObject):
             self.services_changed.emit()
 
     def _turn_page(self, now: float) -> None:
-        pages = -(-len(self._services) // SERVICES_AT_ONCE)
-        page = int(now // _PAGE_S) % pages if pages else 0
+        page = int(now // _PAGE_S) % self._pages
         if page != self._page:
             self._page = page
             self.services_changed.emit()
+
+    @property
+    def _pages(self) -> int:
+        """Pages of services, at least one."""
+        return max(1, ceil(len(self._services) / SERVICES_AT_ONCE))
 
     def _look_at_notices(self, now: float) -> None:
         is_idle = self._was_heard and now - self._called_at >= IDLE_S
@@ -208,9 +212,19 @@ class BoardModel(QObject):
     @qt_property("QVariantList", notify=services_changed)
     def services(self) -> list[dict[str, str]]:
         """Return the services of this page, each with how many wait and how long."""
-        first = self._page * SERVICES_AT_ONCE
-        shown = self._services[first : first + SERVICES_AT_ONCE]
+        first = self._page * self.services_at_once
+        shown = self._services[first : first + self.services_at_once]
         return [service | _UNKNOWN_NOW for service in shown] if self._is_offline else shown
+
+    @qt_property(int, notify=services_changed)
+    def services_at_once(self) -> int:
+        """Return how many a page has room for: no page has many where another has one."""
+        return ceil(len(self._services) / self._pages)
+
+    @qt_property(str, notify=services_changed)
+    def services_page(self) -> str:
+        """Return which page of how many this is: 1/2; "" where there is one."""
+        return f"{self._page + 1}/{self._pages}" if self._pages > 1 else ""
 
     @qt_property(str, notify=time_changed)
     def time(self) -> str:

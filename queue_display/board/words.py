@@ -36,15 +36,16 @@ class Trouble(Enum):
     """Why nothing is heard of the queue, for whoever mends it."""
 
     UNREACHED = LocalText("无法连接到排队系统，正在重试。", "The queue cannot be reached; trying again.")
-    SILENT = LocalText("排队系统没有响应，正在重试。", "The queue says nothing; trying again.")
+    SILENT = LocalText("排队系统没有响应，正在重试。", "The queue does not answer; trying again.")
     TOKEN = LocalText(
-        "排队系统不接受本屏的令牌，请更换令牌文件。", "The queue does not accept this screen's token: give it another."
+        "排队系统不接受本屏的令牌，请检查选项 --token-file。",
+        "The queue does not accept this screen's token: see the option --token-file.",
     )
     NO_QUEUE = LocalText(
-        "该地址不是排队系统，请检查地址。", "What answers there is no branch queue: check the address."
+        "该地址不是排队系统，请检查地址。", "What answers at this address is not a branch queue: check the address."
     )
     UNTRUSTED = LocalText(
-        "无法验证排队系统的证书，请检查证书设置。", "The queue's certificate is not trusted: see the option --ca."
+        "无法验证排队系统的证书，请检查选项 --ca。", "The queue's certificate is not trusted: see the option --ca."
     )
     BUSY = LocalText("排队系统繁忙，稍后重试。", "The queue is busy; trying again soon.")
 

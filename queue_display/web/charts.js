@@ -4,8 +4,8 @@
 import { setChildren } from "./staff.js";
 
 const NS = "http://www.w3.org/2000/svg";
-const WIDTH = 480;
-const HEIGHT = 130;
+const WIDTH = 340; // about as wide as it is drawn, so that its text is as large as it says
+const HEIGHT = 124;
 const LEFT = 40;
 const BOTTOM = 22;
 const TOP = 8;

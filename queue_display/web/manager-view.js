@@ -36,7 +36,7 @@ function showTiles(report) {
   const paused = report.windows.filter((each) => each.state === "paused").length;
   const serving = report.windows.filter((each) => each.state === "serving").length;
   const detail = [say("tileServing", { n: serving })].concat(paused === 0 ? [] : [say("tilePaused", { n: paused })]);
-  setText(find("open-detail"), detail.join(", "));
+  setText(find("open-detail"), detail.join(say("listJoint")));
   setText(find("issued"), String(report.now.issued));
   setText(find("kept"), report.promises.due === 0 ? "–" : percent(report.promises.kept));
 }
@@ -103,7 +103,7 @@ function showForecast(report, titles) {
   });
   fillList(find("forecast"), items, () => makeCells(4, [1]), (row, { service, customers, wait }) => {
     setText(row.children[0], titles.service(service.service));
-    setText(row.children[1], titles.customers(customers));
+    setText(row.children[1], titles.customersOf({ customer_class: customers, appointment: false }));
     const isKnown = wait.about_s !== null && wait.up_to_s !== null;
     setText(row.children[2], isKnown ? minutes(wait.about_s + 30) : "–");
     setText(row.children[3], isKnown ? minutes(wait.up_to_s + 59) : say("notInSight"));

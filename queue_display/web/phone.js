@@ -13,6 +13,7 @@ const KEPT = "ticket";
 const MORE_TIME = { id: "more-time", needs: "moreTime" };
 const GIVE_UP = { id: "give-up", needs: "giveUp" };
 const MINUTES = [5, 10, 15, 30];
+const BLANK = "\u00a0"; // the place of a title that is not known yet
 const EVERY_MS = 20000; // waits grow shorter though nothing happens
 const SOON_MS = 1000; // somebody else was called: all phones ask for their place, but not all at once
 const SPREAD_MS = 3000;
@@ -53,7 +54,7 @@ function show() {
 }
 
 function showTicket() {
-  const titles = titlesOf(ticket, services);
+  const titles = services.length > 0 ? titlesOf(ticket, services) : [BLANK];
   setText(find("number"), ticket.ticket);
   showLine("service", titles.length > 0 ? titles[0] : "");
   showLine("then", titles.length > 1 ? say("then", { services: titles.slice(1).join(say("listJoint")) }) : "");
@@ -184,7 +185,7 @@ async function look() {
   }
 }
 
-/** Learn what the services are called; until then their names must do. */
+/** Learn what the services are called. */
 async function learnTitles() {
   if (services.length === 0) {
     try {
@@ -237,7 +238,9 @@ function act(path, body) {
 function ask(question) {
   asking = question;
   show();
-  find(question.id + "-choice").querySelector("h2").focus();
+  const choice = find(question.id + "-choice");
+  choice.querySelector("h2").focus();
+  choice.scrollIntoView({ block: "nearest" }); // on a small phone too all of it is seen
 }
 
 /** Show the buttons again, and be where the customer was. */
@@ -286,4 +289,5 @@ onLanguage(show);
 beginPage({ zh, en });
 if (!without) {
   look();
+  learnTitles();
 }

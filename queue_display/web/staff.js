@@ -8,6 +8,7 @@ import zh from "./words/staff.zh.js";
 
 const TOKEN = "staff-token";
 const NEAR = 0.75;
+const REFUSED = { 401: "strangeToken", 403: "otherToken" };
 
 /** Begin a page of staff with its own texts beside those that all of theirs have. */
 export function beginStaffPage(texts) {
@@ -28,12 +29,14 @@ export function withToken(begin) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const token = find("token").value.trim();
-    if (token !== "") {
-      press(form, async () => {
-        keepToken(TOKEN, token);
-        await attempt(token);
-      });
+    if (token === "") {
+      find("token").focus();
+      return;
     }
+    press(form, async () => {
+      keepToken(TOKEN, token);
+      await attempt(token);
+    });
   });
   const kept = takeToken(TOKEN);
   if (kept !== "") {
@@ -48,13 +51,15 @@ export function isRefused(problem) {
   return problem.status === 401 || problem.status === 403;
 }
 
-/** Ask for another token if this one is refused, and throw what was wrong. */
+/** Ask for another token if this one is refused, and throw what was wrong: in words for people, not for programs. */
 export function refuseToken(problem) {
-  if (isRefused(problem)) {
-    forgetToken(TOKEN);
-    askForToken();
+  if (!isRefused(problem)) {
+    throw problem;
   }
-  throw problem;
+  forgetToken(TOKEN);
+  askForToken();
+  const texts = both(REFUSED[problem.status]);
+  throw new Problem(problem.status, problem.code, texts.zh, texts.en);
 }
 
 function askForToken() {
@@ -86,9 +91,9 @@ export class Titles {
     return titleOf(this._classes, name);
   }
 
-  /** "VIP customers (appointment)" */
+  /** "VIP customers · appointment"; what a title says in brackets there is room for elsewhere. */
   customersOf(line) {
-    const title = this.customers(line.customer_class);
+    const title = this.customers(line.customer_class).replace(/(.)\s*[(（].*$/, "$1");
     return line.appointment ? title + " · " + say("appointment") : title;
   }
 }

@@ -3,7 +3,6 @@
 import { find, press, setText } from "./page.js";
 import { fillList, make } from "./staff.js";
 import { keep, kept } from "./storage.js";
-import { showTop } from "./teller-view.js";
 import { onLanguage, say } from "./words.js";
 
 const WINDOW = "teller-window"; // of this computer
@@ -45,12 +44,6 @@ export class SignIn {
     find(find("window").value === "" ? "window" : "staff").focus();
   }
 
-  /** The window is closed: show that, and ask anew. */
-  closed(now) {
-    showTop(now);
-    this._teller.chooseWindow();
-  }
-
   _take(windows) {
     this._open = new Map(windows.windows.map((each) => [each.window, each.teller]));
     this._known = windows.known;
@@ -73,6 +66,7 @@ export class SignIn {
       setText(button.lastChild, teller === undefined ? say("closed") : say("openBy", { teller }));
       button.setAttribute("aria-pressed", String(item.key === chosen));
     });
+    find("windows-known").hidden = this._known.length === 0;
     const isOpen = this._open.has(chosen);
     find("staff-field").hidden = isOpen;
     setText(find("open-window"), say(isOpen ? "joinWindow" : "openWindow"));

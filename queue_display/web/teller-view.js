@@ -38,15 +38,20 @@ export function announce(before, now) {
   }
 }
 
+/** Show that the page is at no window. */
+export function clearTop() {
+  ["window-name", "teller-name", "time"].forEach((id) => setText(find(id), ""));
+  document.title = say("title");
+}
+
 /** Show where the page is, and the time of the branch. */
-export function showTop(now) {
-  const isOpen = now.window.teller !== "";
-  const name = isOpen ? say("window", { window: now.window.window }) : "";
+function showTop(now) {
+  const name = say("window", { window: now.window.window });
   setText(find("window-name"), name);
-  setText(find("teller-name"), isOpen ? say("tellerIs", { teller: now.window.teller }) : "");
+  setText(find("teller-name"), say("tellerIs", { teller: now.window.teller }));
   setText(find("time"), clockTime(now.at));
   const ticket = now.window.ticket;
-  document.title = [ticket === null ? "" : ticket.ticket, name, say("title")].filter((part) => part !== "").join(" · ");
+  document.title = (ticket === null ? [] : [ticket.ticket]).concat(name, say("title")).join(" · ");
 }
 
 function showAtWindow(teller, now) {
@@ -75,14 +80,15 @@ function showAtWindow(teller, now) {
 }
 
 function stateSaid(ticket, at) {
-  const called = minutes(at - ticket.called_at);
   if (ticket.state === "serving") {
     return say("serving", { time: minutes(at - ticket.started_at) });
   }
+  const ago = at - ticket.called_at;
+  const called = ago < 60 ? say("calledNow") : say("called", { time: minutes(ago) });
   if (ticket.state === "arrived") {
-    return say("arrived", { time: called });
+    return say("arrived", { called });
   }
-  return ticket.calls > 1 ? say("calledTimes", { time: called, n: ticket.calls }) : say("called", { time: called });
+  return ticket.calls > 1 ? say("calledTimes", { called, n: ticket.calls }) : called;
 }
 
 function setRow(name, text) {

@@ -8,7 +8,7 @@ import { ACTS, offered, question } from "./teller-acts.js";
 import { Dialogs } from "./teller-dialogs.js";
 import { listenToKeys } from "./teller-keys.js";
 import { SignIn } from "./teller-sign-in.js";
-import { announce, showDesk } from "./teller-view.js";
+import { announce, clearTop, showDesk } from "./teller-view.js";
 import { onLanguage, say } from "./words.js";
 import en from "./words/teller.en.js";
 import zh from "./words/teller.zh.js";
@@ -16,6 +16,7 @@ import zh from "./words/teller.zh.js";
 const SOONEST_MS = 300;
 const LATEST_MS = 10000;
 const SHOW_SENDING_MS = 500;
+const SHOW_NOT_NOW_MS = 4000;
 
 class Console {
   constructor() {
@@ -57,7 +58,9 @@ class Console {
   async work(window) {
     this.window = window;
     this.now = null;
-    if (window !== null) {
+    if (window === null) {
+      clearTop();
+    } else {
       await this.look();
     }
   }
@@ -68,7 +71,7 @@ class Console {
       return;
     }
     if (!offered(name, this.now)) {
-      setText(find("told"), say("notNow", { act: say(ACTS[name].says(this.now)) }));
+      this._sayNotNow(name);
       return;
     }
     const asks = question(name, this.now);
@@ -77,6 +80,13 @@ class Console {
     } else {
       this._dialogs[asks](this.now.window.ticket);
     }
+  }
+
+  /** Say for a while that this act does not apply: whoever pressed its key sees that the key was heard. */
+  _sayNotNow(name) {
+    clearTimeout(this._notNow);
+    setText(find("not-now"), say("notNow", { act: say(ACTS[name].says(this.now)) }));
+    this._notNow = setTimeout(() => setText(find("not-now"), ""), SHOW_NOT_NOW_MS);
   }
 
   /** Ask for an act at this window, by the last part of its path. */
@@ -163,7 +173,7 @@ class Console {
       return;
     }
     if (this.now.window.teller === "") {
-      this._signIn.closed(this.now);
+      this.chooseWindow(); // somebody closed it
       return;
     }
     showDesk(this, this.now);

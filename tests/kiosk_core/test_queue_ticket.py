@@ -37,7 +37,7 @@ from kiosk_core.texts import LocalText
 from tests.kiosk_core.id_cards import front
 from tests.kiosk_core.journey import TERMINAL, transaction
 
-CARE, VIP = LocalText("爱心窗口", "Care window"), LocalText("贵宾客户", "VIP customer")
+CARE, VIP = LocalText("爱心优先", "Priority service"), LocalText("贵宾客户", "VIP customer")
 SERVICE = QueueTicketing(
     kind="queue_ticket",
     id="queue_ticket",

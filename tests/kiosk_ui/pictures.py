@@ -6,7 +6,7 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PIL import Image
+from PIL import Image, ImageOps
 from PyQt6.QtGui import QGuiApplication, QImage
 
 from device_sim.receipt_printer import SimulatedReceiptPrinter
@@ -25,6 +25,7 @@ SCREENS = ROOT / "docs" / "screens"
 TAKEN = ("home_4_queue", "queue_services", "queue_ways", "queue_ticket")
 OTHERWISE = ("queue_id_card", "queue_code", "queue_ticket_unprinted", "queue_silent")
 GAP = 12
+PAPER_EDGE = 32  # dots: paper of 80 mm is printed on for 72
 GROUND = "#8A979D"
 COLOURS = 64
 
@@ -75,7 +76,7 @@ def paper(language: Language, customer_class: str) -> Image.Image:
     printer = SimulatedReceiptPrinter()
     ticket = QueueTicket("A013", 12, Wait(830, 1240), taken_at, QR_OF_TICKET)
     printer.receive(b"".join(compose(receipt(journey, ticket), PRINTERS["escpos-80mm"])))
-    return printer.take_receipt().picture.convert("L")
+    return ImageOps.expand(printer.take_receipt().picture.convert("L"), PAPER_EDGE, 255)
 
 
 def save(picture: Image.Image, name: str) -> None:

@@ -356,7 +356,7 @@ ID_PAGES: dict[str, Page] = {
 _QUEUE_SERVICES = (
     ("simple", "简单业务", "Simple services", 3, 10),
     ("complex", "复杂业务", "Complex services", 12, 85),
-    ("corporate", "对公业务", "Business customers", 0, 1),
+    ("corporate", "对公业务", "Business banking", 0, 1),
 )
 QUEUE = QueueStrip(
     calls=tuple(StripCall(ticket=ticket, window=window) for ticket, window in (("A013", "3"), ("B004", "12"))),
@@ -398,13 +398,13 @@ def way(name: str, icon: str, **more: object) -> Choice:
     )
 
 
-CARE = LocalText("爱心窗口", "Care window")
+CARE = LocalText("爱心优先", "Priority service")
 WAYS = (
     way("without", "ticket", leading=True),
     Choice(
         name="class_green",
         title=CARE,
-        subtitle=LocalText("老人、行动不便、孕妇、带婴儿", "Elderly, disabled, pregnant, with a baby"),
+        subtitle=LocalText("老人、行动不便、孕妇、带婴儿", "Elderly, disabled, pregnant, baby"),
         icon="care",
     ),
     way("id_card", "id_card"),

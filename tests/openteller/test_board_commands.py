@@ -59,6 +59,12 @@ def test_other_mistakes_are_named(tmp_path: Path) -> None:
     assert "nowhere: No such file or directory" in ended.stderr.replace("\n", "")
 
 
+def test_a_machine_without_a_display_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert "there is no display here" in refused(tmp_path, "http://queue.branch:8640")
+
+
 @pytest.mark.slow
 def test_a_wrong_token_is_logged_and_the_board_leaves_when_told(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "openteller", "board"]

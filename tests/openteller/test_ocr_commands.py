@@ -50,7 +50,7 @@ def test_without_json_a_person_reads_a_table_and_a_sentence(folder: Path) -> Non
     assert truth["fields"]["id_number"] in told.stdout
     assert "proved by a rule" in told.stdout
     assert cv2.imread(str(folder / "seen.png")).shape == cv2.imread(str(folder / "card.png")).shape
-    assert "notes.txt: it is no picture, or a damaged one" in run(folder / "notes.txt").stderr
+    assert "notes.txt: it is not a picture, or it is damaged" in run(folder / "notes.txt").stderr
 
 
 def test_the_bench_shows_shares_time_and_memory(folder: Path) -> None:

@@ -122,10 +122,10 @@ def test_an_elderly_customer_shows_his_id_card_and_is_called_before(
     branch.sim.place_id_card("elderly_citizen")
     page = customer.see("ticket", lambda page: page.paper is Paper.PRINTED)
     assert classes(staff)[page.number] == "green"
-    assert page.customer_class.en == "Care window"
+    assert page.customer_class.en == "Priority service"
     assert page.take.key == "queue_ticket.ticket.take.id_card"
     receipt = branch.sim.take_receipt()["text"]
-    assert "爱心窗口" in receipt
+    assert "爱心优先" in receipt
     left_behind = contents(branch.out) + caplog.text.encode() + receipt.encode()
     for text in ("650101194005060004", "19400506", "1940-05-06"):
         assert text.encode() not in left_behind, text

@@ -107,6 +107,7 @@ def test_a_terminal_reads_aloud_where_its_file_says_so(
     for name in ("espeak-ng", "aplay"):
         Path(write_program(tmp_path, "exit 1")).rename(tmp_path / name)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     given: list[Speaker | None] = []
 
     def run(*_: object, speaker: Speaker | None, **__: object) -> int:

@@ -36,7 +36,7 @@ Rectangle {
 
             anchors.left: header.left
             anchors.top: header.bottom
-            height: root.portrait && !root.alone ? 0.31 * root.height : services.y - Theme.gap - y
+            height: root.portrait && !root.alone ? 0.295 * root.height : services.y - Theme.gap - y
             width: root.portrait || root.alone ? header.width : 0.61 * header.width
 
             Newest {

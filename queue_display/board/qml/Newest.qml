@@ -13,7 +13,7 @@ Rectangle {
 
     Column {
         anchors.centerIn: parent
-        spacing: Theme.gap
+        spacing: 0.6 * Theme.gap
         visible: root.call.there
 
         Label {

@@ -8,10 +8,10 @@ Rectangle {
     required property bool portrait
     readonly property real figures: (portrait ? 0.335 : 0.16) * width
     readonly property real waiting: (portrait ? 0.175 : 0.16) * width
-    readonly property real rowHeight: (portrait ? 2.5 : 1.75) * Theme.textSmall
+    readonly property real rowHeight: (portrait ? 2.75 : 1.75) * Theme.textSmall
 
     color: Theme.surface
-    height: table.height + Theme.gap
+    height: headings.height + model.services_at_once * rowHeight + Theme.gap // the same on every page
     radius: Theme.radius
 
     Column {
@@ -34,7 +34,7 @@ Rectangle {
             TwoLines {
                 en: root.model.words.service_en
                 width: parent.width - waits.width - people.width
-                zh: root.model.words.service_zh
+                zh: root.model.words.service_zh + (root.model.services_page ? "  " + root.model.services_page : "")
             }
             TwoLines {
                 id: people

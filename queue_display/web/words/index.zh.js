@@ -7,7 +7,8 @@ export default {
   teller: "柜员台",
   manager: "网点实况",
   lobby: "大厅屏幕",
-  lobbyHow: "在接显示屏的电脑上运行：",
+  lobbyToken: "在运行排队系统的电脑上，为屏幕生成令牌：",
+  lobbyHow: "把该文件拷到接显示屏的电脑上，再运行：",
   engineers: "接口",
   engineersHow: "所有功能都有开放接口，凭令牌使用。",
 };

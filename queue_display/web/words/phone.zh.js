@@ -1,4 +1,4 @@
-// 手机号票页的文字。
+// 手机号票页的文字。数字两边不断行（\u00a0），一行只在标点处断开。
 export default {
   yourNumber: "您的号码",
   then: "之后：{services}",
@@ -17,18 +17,18 @@ export default {
   strange: "打不开这张号票",
   noTicket: "请扫描号票上的二维码",
 
-  wait: "约 {about} 分钟，最多 {upTo} 分钟",
+  wait: "约\u00a0{about}\u00a0分钟，最多\u00a0{upTo}\u00a0分钟",
   waitUpTo: "最多 {upTo} 分钟",
   waitUnknown: "等候时间暂时无法估计",
   nextHint: "请在窗口附近等候。",
   calledHint: "{number} 号，轮到您了。",
-  parkedFor: "{n} 分钟后自动继续排队。",
-  parkedOpen: "准备好后，请点下面的按钮。",
-  noShowFor: "请在 {n} 分钟内点下面的按钮，否则此号取消。",
+  parkedFor: "{n}\u00a0分钟后，自动继续排队。",
+  parkedOpen: "准备好后，请点“我回来了”。",
+  noShowFor: "请在\u00a0{n}\u00a0分钟内，点“我回来了”，否则此号取消。",
   finishedHint: "谢谢您的光临。",
   cancelledHint: "如需办理，请重新取号。",
   goneHint: "号票当天有效，请重新取号。",
-  strangeHint: "请重新扫描号票上的二维码，或看大厅屏幕。",
+  strangeHint: "请重新扫描二维码，或看大厅屏幕。",
   noTicketHint: "二维码在纸质号票上，或在取号机的屏幕上。",
 
   alertOn: "到号提醒我",

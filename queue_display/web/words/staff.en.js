@@ -1,9 +1,11 @@
 // The texts that the staff's pages share.
 export default {
-  tokenHeading: "Who are you?",
-  tokenHint: "Enter the token that you were given for this branch. It is kept until this tab is closed.",
+  tokenHeading: "Sign in",
+  tokenHint: "Enter the token that you were given for this branch. This tab keeps it until it is closed.",
   token: "Token",
   enter: "Continue",
+  strangeToken: "This token is not valid here. Please check it, or ask for a new one.",
+  otherToken: "This token is for something else. Please enter one that is meant for this page.",
   moment: "<1 min",
   minutes: "{n} min",
   hoursMinutes: "{hours} h {minutes} min",
@@ -26,5 +28,5 @@ export default {
   cash: "Cash: counting, fetching",
   back_office: "Back office",
   training: "Training",
-  fault: "A machine does not work",
+  fault: "Machine out of order",
 };

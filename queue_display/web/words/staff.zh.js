@@ -4,6 +4,8 @@ export default {
   tokenHint: "请输入本网点发给您的令牌，关闭此标签页后自动清除。",
   token: "令牌",
   enter: "继续",
+  strangeToken: "令牌无效，请核对，或申请新的令牌。",
+  otherToken: "此令牌不能用于本页，请输入本页适用的令牌。",
   moment: "<1分钟",
   minutes: "{n}分钟",
   hoursMinutes: "{hours}小时{minutes}分钟",

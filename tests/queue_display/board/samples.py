@@ -43,7 +43,7 @@ def service(name: str, title: LocalText, waiting: int, wait: WaitSaid) -> Servic
 SERVICES = (
     service("simple", LocalText("简单业务", "Simple services"), 12, minutes(8.2, 13)),
     service("complex", LocalText("复杂业务", "Complex services"), 7, minutes(26, 41.5)),
-    service("corporate", LocalText("对公业务", "Business customers"), 0, minutes(1, 2)),
+    service("corporate", LocalText("对公业务", "Business banking"), 0, minutes(1, 2)),
 )
 
 CALLS = (

@@ -145,11 +145,15 @@ def test_more_services_than_fit_take_turns() -> None:
     rig = Rig()
     many = tuple(replace(SERVICES[0], service=str(n), waiting=n) for n in range(SERVICES_AT_ONCE + 1))
     rig.model.begin(board(services=many))
-    seen = set()
+    seen, pages = set(), set()
     for _ in range(20):
         rig.pass_time(1)
         seen.add(tuple(service["waiting"] for service in rig.model.services))
-    assert seen == {("0", "1", "2"), ("3",)}
+        pages.add(rig.model.services_page)
+    assert seen == {("0", "1"), ("2", "3")}  # and not three, then one: the board would change its shape with each page
+    assert pages == {"1/2", "2/2"}
+    rig.model.take(board())
+    assert rig.model.services_page == ""
     rig.model.take(board(services=()))
     assert rig.model.services == []
 

@@ -32,7 +32,7 @@ _ALONE = (  # it asks nobody but the branch, and needs neither sandbox nor graph
 _TITLES = {
     "simple": LocalText("简单业务", "Simple services"),
     "complex": LocalText("复杂业务", "Complex services"),
-    "corporate": LocalText("对公业务", "Business customers"),
+    "corporate": LocalText("对公业务", "Business banking"),
     "hostile": LocalText(HOSTILE, HOSTILE),
 }
 

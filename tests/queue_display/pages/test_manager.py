@@ -61,7 +61,7 @@ def test_it_shows_what_the_report_says(branch: Branch, open_page: OpenPage) -> N
     assert simple.locator("th, td").all_inner_texts() == told
     assert page.locator("#windows tr").all_inner_texts() == [
         "3\tB001 called\t<1 min",
-        "10\tPause: Cash: counting, fetching\t64 min",
+        "10\tBreak: Cash: counting, fetching\t64 min",
     ]
     hours = [text.split("\t") for text in page.locator("#hours tr").all_inner_texts()]
     assert hours == [
@@ -105,7 +105,7 @@ def test_the_table_is_downloaded_with_no_token_in_any_address(
 
 def test_a_teller_is_told_that_it_takes_a_manager(branch: Branch, open_page: OpenPage) -> None:
     page = open_page(f"{branch.url}/manager#{branch.tokens['teller']}", "zh", DESK)
-    expect(page.locator("#problem")).to_have_text("角色teller无权操作；需要以下角色之一：manager。")
+    expect(page.locator("#problem")).to_have_text("此令牌不能用于本页，请输入本页适用的令牌。")
     expect(page.locator("#token")).to_be_focused()
     expect(page.locator("#download")).to_be_hidden()  # nothing can be had before
 

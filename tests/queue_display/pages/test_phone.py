@@ -42,6 +42,19 @@ def headline(page: Page, text: str) -> None:
     expect_idle(page)
 
 
+def test_a_service_is_not_shown_by_the_name_that_programs_use(branch: Branch, open_page: OpenPage) -> None:
+    page = open_page("/t", "en")
+    held: list[Route] = []
+    page.route("**/v1/services", lambda route: held.append(route))  # noqa: PLW0108  (playwright marks what it is given)
+    page.goto(branch.ticket(services=["simple", "complex"])["page_url"])
+    headline(page, "You are next")
+    assert "simple" not in page.inner_text("#ticket")
+    for route in held:
+        route.continue_()
+    expect(page.locator("#service")).to_have_text("Simple services")
+    expect(page.locator("#then")).to_have_text("Then: Complex services")
+
+
 def test_it_shows_a_whole_visit_as_it_happens(branch: Branch, phone: Phone) -> None:
     branch.ticket()
     branch.ticket()
@@ -85,7 +98,7 @@ def test_more_time_is_given_and_ends_by_itself_or_by_the_customer(branch: Branch
     expect(page.locator("#more-time-choice h2")).to_be_focused()
     page.click("text=10 分钟")
     headline(page, "已为您保留位置")
-    expect(page.locator("#detail")).to_have_text("10 分钟后自动继续排队。")
+    expect(page.locator("#detail")).to_have_text("10 分钟后，自动继续排队。")
     expect(page.locator("#more-time-choice")).to_be_hidden()
     page.click("#back")
     headline(page, "下一位就是您")
@@ -102,7 +115,7 @@ def test_who_was_missed_comes_back_in_time_or_loses_his_ticket(branch: Branch, p
     branch.clock.sleep(120)
     branch.at_window("no-show")
     headline(page, "You missed your call")
-    expect(page.locator("#detail")).to_have_text("Press the button within 28 minutes, or the ticket ends.")
+    expect(page.locator("#detail")).to_have_text('Press "I am back" within 28 minutes, or your ticket ends.')
     page.click("#back")
     headline(page, "You are next")
     branch.at_window("call-next")
@@ -116,7 +129,7 @@ def test_giving_up_is_asked_once_and_a_double_tap_is_one(branch: Branch, phone: 
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     page.click("#give-up")
-    expect(page.locator("#give-up-question")).to_have_text("Give up A001?")
+    expect(page.locator("#give-up-question")).to_have_text("Leave the queue with A001?")
     page.click("#give-up-not")
     expect(page.locator("#give-up-choice")).to_be_hidden()
     page.click("#give-up")
@@ -140,7 +153,7 @@ def test_an_act_whose_answer_was_lost_is_done_once(branch: Branch, phone: Phone)
 
     page.route("**/v1/my-ticket/park", lose_the_first)
     page.click("#more-time")
-    page.click("text=5 minutes")
+    page.click("#minutes >> text='5 min'")
     headline(page, "We keep your place")
     assert len(keys) == 2
     assert keys[0]
@@ -160,7 +173,7 @@ def test_an_answer_that_was_overtaken_changes_nothing(branch: Branch, phone: Pho
     with page.expect_request("**/v1/my-ticket"):
         branch.at_window("call-next")
     page.click("#more-time")
-    page.click("text=5 minutes")
+    page.click("#minutes >> text='5 min'")
     headline(page, "We keep your place")
     route, called = held[0]
     assert called.json()["state"] == "called"
@@ -184,7 +197,7 @@ def test_a_ticket_of_another_day_and_a_broken_link_say_so(branch: Branch, phone:
     ticket = branch.ticket()
     page = phone(ticket)
     branch.clock.sleep(86400)
-    headline(page, "This ticket is not of today")
+    headline(page, "This ticket is from another day")
     expect(page.locator("#ticket")).to_be_hidden()
     headline(open_page(ticket["page_url"], "zh"), "此号不是今天的")
     headline(open_page(ticket["page_url"][:-1] + "~"), "Scan the code on your ticket")
@@ -223,7 +236,7 @@ def test_it_works_without_what_old_browsers_lack(branch: Branch, phone: Phone) -
     branch.at_window("call-next")
     expect(page.locator("#window")).to_have_text("3")
     page.click("#more-time")
-    page.click("text=5 minutes")
+    page.click("#minutes >> text='5 min'")
     headline(page, "We keep your place")
     page.reload()
     headline(page, "We keep your place")

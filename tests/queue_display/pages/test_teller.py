@@ -52,7 +52,7 @@ def test_a_whole_morning_by_keyboard_alone(branch: Branch, open_page: OpenPage) 
     page.keyboard.press("Tab")
     press(page, "2", "Nobody")
     page.keyboard.press("b")
-    press(page, "2", "Paused")
+    press(page, "2", "On break")
     expect(page.locator("#hint")).to_contain_text("Meal")
     press(page, "b", "Nobody")
     page.keyboard.press("/")
@@ -105,7 +105,8 @@ def test_a_double_tap_calls_once_and_the_place_of_an_act_never_means_another(
     page.dblclick("[data-act=next]")
     expect(page.locator("#number")).to_have_text("A001")
     page.click("[data-act=next]", force=True)  # it is there and may be tapped, and means nothing now
-    expect(page.locator("#told")).to_have_text("“Call next” does not apply now.")
+    expect(page.locator("#not-now")).to_have_text('"Call next" is not possible now.')
+    expect(page.locator("#not-now")).to_be_visible()
     assert len(branch.ask("display", "GET", "/v1/board").json()["calls"]) == 1
 
 
@@ -143,13 +144,28 @@ def test_a_refusal_is_told_in_the_language_of_the_page(branch: Branch, open_page
     page.keyboard.press("Enter")
     expect(page.locator("#problem")).to_have_text("There is no ticket B077 today.")
     assert has_focus(page)
+    acts, told = (page.locator(name).bounding_box() for name in ("#acts", "#problem"))
+    assert acts is not None
+    assert told is not None
+    assert told["x"] > acts["x"] + acts["width"]  # beside the acts: it hides none
+
+
+def test_a_token_that_is_refused_is_told_below_its_field(branch: Branch, open_page: OpenPage) -> None:
+    page = open_page("/teller", size=DESK)
+    page.keyboard.type("wrong-wrong-wrong")
+    page.keyboard.press("Enter")
+    expect(page.locator("#problem")).to_be_visible()
+    form, told = (page.locator(name).bounding_box() for name in ("#token-form", "#problem"))
+    assert form is not None
+    assert told is not None
+    assert 0 < told["y"] - form["y"] - form["height"] < 20
 
 
 @pytest.mark.parametrize(
     ("token", "told"),
     [
-        ("wrong-wrong-wrong", "Send a token of this branch: Authorization: Bearer TOKEN."),
-        ("display", "A token of role display may not do this; it takes one of: manager, teller."),
+        ("wrong-wrong-wrong", "This token is not valid here. Please check it, or ask for a new one."),
+        ("display", "This token is for something else. Please enter one that is meant for this page."),
     ],
 )
 def test_who_has_no_token_of_a_teller_is_told_so(branch: Branch, open_page: OpenPage, token: str, told: str) -> None:
@@ -170,7 +186,7 @@ def test_whose_token_is_withdrawn_is_asked_for_another(branch: Branch, open_page
     page.keyboard.press("n")
     expect(page.locator("#token")).to_be_focused()
     expect(page.locator("#desk")).to_be_hidden()
-    expect(page.locator("#problem")).to_contain_text("请求须带本网点的令牌")
+    expect(page.locator("#problem")).to_have_text("令牌无效，请核对，或申请新的令牌。")
     assert branch.ask("display", "GET", "/v1/board").json()["calls"] == []
 
 
