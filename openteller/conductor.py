@@ -226,7 +226,7 @@ class Conductor:
         now = self._clock.now()
         if self._session is not None:
             self._session.fire_timers(now)
-        if self._surroundings.reader_is_lost(now) and self._session is not None:
+        if self._surroundings.fire_reader_lost(now) and self._session is not None:
             self._session.advance(ev.ReaderLost())
         if self._screen.idle_until is not None and self._screen.idle_until <= now:
             self._idle_ended()

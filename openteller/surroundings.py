@@ -47,8 +47,8 @@ class Surroundings:
             return None
         return ev.CardArrived() if after is Media.PRESENT else ev.CardLeft()
 
-    def reader_is_lost(self, now: float) -> bool:
-        """Whether it is time to tell whoever waits that the top-up module is lost; it is again a while later."""
+    def fire_reader_lost(self, now: float) -> bool:
+        """Return whether whoever waits is to be told now that the top-up module is lost; he is again a while later."""
         if self.reader_lost_at is None or self.reader_lost_at > now:
             return False
         self.reader_lost_at = now + READER_LOST_SECONDS
