@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from device_sim.control import ControlError, SimControl
 from device_sim.crt310 import SimulatedCrt310
 from device_sim.crt591 import SimulatedCrt591
+from device_sim.kept_port import KeptPort
 from device_sim.settings import (
     BarcodeScannerSettings,
     CameraSettings,
@@ -283,24 +284,23 @@ def test_the_new_actions_go_over_the_socket_and_nothing_private_comes_back(rig: 
 
 
 def test_ports_are_where_the_settings_say_and_gone_afterwards() -> None:
-    def on_tcp(settings: SimSettings, folder: Path) -> SimSettings:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        return replace(equipped(settings, folder), receipt_printer=PrinterSettings(tcp=port, dots_per_s=0))
+    with KeptPort() as kept:
 
-    with open_terminal(equip=on_tcp) as rig:
-        port = rig.settings.receipt_printer.tcp
-        assert port is not None
-        for name in ("card-reader", "pin-pad", "scanner"):
-            assert os.path.lexists(rig.folder / name)
-        with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as printer:
-            printer.sendall(b"\x10\x04\x01")  # DLE EOT 1
-            assert printer.recv(1) == b"\x12"  # facts/device-protocols.md 3c: all is well
-        rig.terminal.strike("receipt_printer", "unplug")
+        def on_tcp(settings: SimSettings, folder: Path) -> SimSettings:
+            return replace(equipped(settings, folder), receipt_printer=PrinterSettings(tcp=kept.number, dots_per_s=0))
+
+        place = "127.0.0.1", kept.number
+        with open_terminal(equip=on_tcp) as rig:
+            for name in ("card-reader", "pin-pad", "scanner"):
+                assert os.path.lexists(rig.folder / name)
+            with socket.create_connection(place, PATIENCE_S) as printer:
+                printer.sendall(b"\x10\x04\x01")  # DLE EOT 1
+                assert printer.recv(1) == b"\x12"  # facts/device-protocols.md 3c: all is well
+            rig.terminal.strike("receipt_printer", "unplug")
+            with pytest.raises(OSError, match="refused"):
+                socket.create_connection(place, PATIENCE_S)
         with pytest.raises(OSError, match="refused"):
-            socket.create_connection(("127.0.0.1", port), PATIENCE_S)
-    with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+            socket.create_connection(place, PATIENCE_S)
 
 
 def test_a_faster_terminal_has_quicker_mechanics() -> None:

@@ -738,7 +738,6 @@ def sim(rig: Rig) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
         process.stdout.close()
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_panel_and_simulator(sim: tuple["subprocess.Popen[str]", Path], number: signal.Signals) -> None:
     process, run = sim
@@ -749,7 +748,6 @@ def test_a_signal_ends_panel_and_simulator(sim: tuple["subprocess.Popen[str]", P
     assert not (run / "sim.sock").exists()
 
 
-@pytest.mark.timeout(180)
 def test_the_simulator_goes_on_when_its_panel_is_closed(rig: Rig) -> None:
     out, run = rig.folder / "out", rig.folder / "run"
     out.mkdir()

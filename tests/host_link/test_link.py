@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from device_sim.bank_host import SimulatedBankHost
+from device_sim.kept_port import KeptPort
 from host_link.link import HostLink
 from host_link.tls import TlsConnector, TlsSettings
 from kiosk_core.errors import HostSilent
@@ -269,15 +270,12 @@ def test_a_late_answer_is_nobody_s(
 def test_the_next_request_finds_the_host_again_after_its_restart(
     certificates: DemoCertificates, tmp_path: Path
 ) -> None:
-    with SimulatedBankHost(host_settings(certificates), RULES, tmp_path, RealClock()) as first:
-        port = first.port
-        link = link_to(settings(certificates, port))
-        link.order_qr(TRACE, INIT)
-    with (
-        contextlib.closing(link),
-        SimulatedBankHost(host_settings(certificates, port), RULES, tmp_path, RealClock()),
-    ):
-        assert link.query_order(TRACE) is OrderState.PENDING
+    with KeptPort() as kept, linked(settings(certificates, kept.number)) as link:
+        wanted = host_settings(certificates, kept.number)
+        with SimulatedBankHost(wanted, RULES, tmp_path, RealClock()):
+            link.order_qr(TRACE, INIT)
+        with SimulatedBankHost(wanted, RULES, tmp_path, RealClock()):
+            assert link.query_order(TRACE) is OrderState.PENDING
 
 
 def test_what_cannot_be_put_on_the_line_is_not_sent(link: HostLink, host: SimulatedBankHost) -> None:
