@@ -30,6 +30,13 @@ def let_midnight_pass() -> None:
         time.sleep(left_s + 1)
 
 
+class UnhurriedClock(RealClock):
+    """A quarter of the machine's time, for a driver whose device is another thread: its naps pass no deadline."""
+
+    def now(self) -> float:
+        return time.monotonic() / 4
+
+
 class SetClock:
     """Time that a test sets; `sleep` returns at once and lets the time pass."""
 

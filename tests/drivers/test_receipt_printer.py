@@ -27,7 +27,7 @@ from kiosk_core.errors import DeviceFault, DeviceUnavailable, Fault, ProtocolVio
 from kiosk_core.ports import ReceiptPrinter
 from kiosk_core.receipt import Align, Bitmap, Blank, Pair, QrCode, Receipt, Rule, TextLine
 from kiosk_core.status import DeviceState, Identity, Media, Supply
-from tests.clocks import RealClock, SetClock
+from tests.clocks import RealClock, SetClock, UnhurriedClock
 
 NAME = "receipt_printer"
 LOGO = Bitmap(160, bytes(range(1, 21)) * 60)
@@ -194,7 +194,7 @@ class Bench:
 
     def __init__(self, kind: str, folder: Path, printer: SimulatedReceiptPrinter | None = None) -> None:
         self.kind = kind
-        self.clock: Clock = RealClock() if kind in {"pty", "tcp"} else waited()
+        self.clock: Clock = UnhurriedClock() if kind in {"pty", "tcp"} else waited()
         self.printer = printer or SimulatedReceiptPrinter()
         self.tap = Tapped(self.printer)
         self._transports: list[Transport] = []

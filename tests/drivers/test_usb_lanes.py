@@ -29,7 +29,7 @@ from kiosk_core.errors import DeviceUnavailable, Fault
 from kiosk_core.id_card_reader import IdCard
 from kiosk_core.receipt import Receipt, TextLine
 from kiosk_core.status import DeviceState, Identity, Media
-from tests.clocks import RealClock
+from tests.clocks import RealClock, UnhurriedClock
 from tests.patience import PATIENCE_S
 from tests.usb_lanes import LANES, Lane, open_lane
 from wire import ccid, usb_printer
@@ -85,7 +85,7 @@ def opened(lane: Lane, function: UsbFunction, kind: Kind) -> Iterator[Driver]:
     numbers = function.descriptor.vendor_id, function.descriptor.product_id
     transport = open_usb(*numbers, NAME, CLOCK, kind.interface_class, backend=lane.backend)
     try:
-        driver = kind.driver(NAME, transport, CLOCK)
+        driver = kind.driver(NAME, transport, CLOCK if kind is KINDS["sdt"] else UnhurriedClock())
         yield driver
     finally:
         transport.close()
