@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ocr.arrays import Chances, Pixels
 from ocr.network import session
 
-_WEIGHTS = "PP-OCRv6_rec_small.onnx"
+WEIGHTS = "PP-OCRv6_rec_small.onnx"
 LINE_HEIGHT = 48  # dots that the network wants
 STEP = 8  # dots of width that give one column of chances
 _WIDEST = 1600
@@ -75,7 +75,7 @@ class OnnxRecogniser:
 
     def __init__(self) -> None:
         """Load the weights: some 0.1 s. Raises ModelMissing."""
-        self._session = session(str(model_file(_WEIGHTS)), 1)
+        self._session = session(str(model_file(WEIGHTS)), 1)
         self._input = self._session.get_inputs()[0].name
         known = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
         self.characters: tuple[str, ...] = ("", *known, " ")
@@ -119,15 +119,24 @@ class QuickRecogniser:
 class OpenVinoRecogniser:
     """The same network run by OpenVINO, of the extra `openvino`. Any thread may ask; `threads` work at once."""
 
-    def __init__(self, threads: int = 2) -> None:
-        """Load the weights: some 0.8 s. Raises ModelMissing."""
+    def __init__(self, threads: int = 2, weights: Path | None = None) -> None:
+        """Load the weights: some 0.8 s.
+
+        `weights`: other ones of this network, a file .xml of OpenVINO, as `python -m benchmarks.ocr_int8` makes them.
+
+        Raises:
+            ModelMissing: OpenVINO or the weights are not there, or the file is no such weights.
+        """
         try:
             import openvino  # noqa: PLC0415  (not installed with all else)
         except ImportError:
             raise ModelMissing("OpenVINO is missing; install it with: pip install openteller[openvino]") from None
         core = openvino.Core()
-        model = core.read_model(model_file(_WEIGHTS))
-        known = model.get_rt_info(["framework", "character"]).astype(str).splitlines()
+        try:
+            model = core.read_model(weights or model_file(WEIGHTS))
+            known = model.get_rt_info(["framework", "character"]).astype(str).splitlines()
+        except RuntimeError:
+            raise ModelMissing(f"{weights}: these are no weights of PP-OCRv6 small for OpenVINO") from None
         self.characters: tuple[str, ...] = ("", *known, " ")
         options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": threads, "INFERENCE_PRECISION_HINT": "f32"}
         self._model = core.compile_model(model, "CPU", options)

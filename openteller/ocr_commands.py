@@ -20,6 +20,7 @@ class Engine(Enum):
     """What reads the text."""
 
     OWN = "own"
+    OPENVINO = "openvino"
     PADDLEOCR = "paddleocr"
     PADDLEPADDLE = "paddlepaddle"
 
@@ -40,6 +41,17 @@ app = typer.Typer(
 )
 
 
+_EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        help="What reads the text. openvino: our own network run by OpenVINO. PaddleOCR is slower and sure of less."
+    ),
+]
+_WeightsOption = Annotated[
+    Path | None, typer.Option(metavar="FILE.xml", help="Other weights for OpenVINO (docs/ocr/accuracy.md).")
+]
+
+
 @app.command()
 def read(  # noqa: PLR0917  (each is an option)
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures: JPEG, PNG, WebP or BMP.")],
@@ -47,9 +59,8 @@ def read(  # noqa: PLR0917  (each is an option)
     annotate: Annotated[
         Path | None, typer.Option(metavar="OUT.png", help="Draw what was found into a copy of the picture.")
     ] = None,
-    engine: Annotated[
-        Engine, typer.Option(help="What reads the text; PaddleOCR is slower and sure of less, to compare with.")
-    ] = Engine.OWN,
+    engine: _EngineOption = Engine.OWN,
+    weights: _WeightsOption = None,
     document: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="What may be in the pictures; resident_id if not said, all for all known."),
@@ -61,23 +72,38 @@ def read(  # noqa: PLR0917  (each is an option)
     """Read the ID card in each picture; the word `read` may be left out. Exits with 1 where one could not be read."""
     if annotate is not None and (len(files) > 1 or annotate.suffix.lower() != ".png"):
         stop("--annotate takes one picture, and the name of a .png file to write")
-    if engine is not Engine.OWN and (document or layouts):
-        stop("--document and --layouts are for the suite's own engine")
-    from openteller.ocr_files import Wanted, read_files  # noqa: PLC0415  (with it come the networks)
+    if engine not in {Engine.OWN, Engine.OPENVINO} and (document or layouts):
+        stop("--document and --layouts are for the suite's own network")
+    _check(engine, weights)
+    from openteller.ocr_files import Wanted, engine_of, read_files  # noqa: PLC0415  (with it come the networks)
 
-    wanted = Wanted(tuple(document or ()), layouts)
-    raise typer.Exit(0 if read_files(files, annotate, wanted, engine=engine.value, as_json=as_json) else 1)
+    with engine_of(engine.value, Wanted(tuple(document or ()), layouts), weights) as reader:
+        all_read = read_files(reader, files, annotate, as_json=as_json)
+    raise typer.Exit(0 if all_read else 1)
 
 
 @app.command(epilog="Pictures and labels.json to try it with:  python -m ocr.synth pictures/ --count 20")
 def bench(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Pictures, and labels.json with what stands on them.")],
     as_json: Annotated[bool, typer.Option("--json", help="The figures as one JSON object.")] = False,
+    engine: _EngineOption = Engine.OWN,
+    weights: _WeightsOption = None,
 ) -> None:
     """Measure accuracy, doubt, time and memory on pictures whose truth is known."""
-    from openteller.ocr_files import measure  # noqa: PLC0415
+    _check(engine, weights)
+    from openteller.ocr_files import Wanted, engine_of, measure  # noqa: PLC0415
 
-    measure(folder, as_json=as_json)
+    with engine_of(engine.value, Wanted(), weights) as reader:
+        measure(reader, folder, as_json=as_json)
+
+
+def _check(engine: Engine, weights: Path | None) -> None:
+    if weights is None:
+        return
+    if engine is not Engine.OPENVINO:
+        stop("--weights are for --engine openvino")
+    if not weights.is_file():
+        stop(f"{weights}: there is no such file")
 
 
 class _Sides(Enum):

@@ -4,7 +4,8 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from ocr.line_reader import LineReader
 from ocr.paddle import EngineFailed, PaddleEngine, Runtime
 from ocr.picture import decode
 from ocr.reader import Reader, why_not
-from ocr.recogniser import ModelMissing, OnnxRecogniser
+from ocr.recogniser import ModelMissing, OnnxRecogniser, OpenVinoRecogniser, Recogniser
 from ocr.scores import Scores, Share, Truth
 from openteller.console import stop
 from openteller.system_clock import SystemClock
@@ -45,20 +46,26 @@ class Wanted:
     folder: Path | None = None
 
 
-def read_files(
-    files: Sequence[Path], annotate: Path | None, wanted: Wanted, *, engine: str = "own", as_json: bool
-) -> bool:
-    """Read and show the cards in each picture; return whether every picture had one. `engine`: own, or a Runtime."""
-    if engine == "own":
-        return _read_files(_reader(wanted), files, annotate, as_json=as_json)
+@contextmanager
+def engine_of(name: str, wanted: Wanted, weights: Path | None = None) -> Iterator[Reader | LineReader]:
+    """Lend what reads cards: own, openvino (with other `weights`, if given), or the name of a Runtime of PaddleOCR."""
     try:
-        with PaddleEngine(runtime=Runtime(engine)) as lines:
-            return _read_files(LineReader(lines), files, annotate, as_json=as_json)
+        match name:
+            case "own":
+                with closing(_reader(OnnxRecogniser(), wanted)) as reader:
+                    yield reader
+            case "openvino":
+                with closing(_reader(OpenVinoRecogniser(weights=weights), wanted)) as reader:
+                    yield reader
+            case _:
+                with PaddleEngine(runtime=Runtime(name)) as lines:
+                    yield LineReader(lines)
     except (ModelMissing, EngineFailed) as error:
         stop(str(error))
 
 
-def _read_files(reader: Reader | LineReader, files: Sequence[Path], annotate: Path | None, *, as_json: bool) -> bool:
+def read_files(reader: Reader | LineReader, files: Sequence[Path], annotate: Path | None, *, as_json: bool) -> bool:
+    """Read and show the cards in each picture; return whether every picture had one."""
     today = SystemClock().wall().date()
     all_read = True
     for file in files:
@@ -81,10 +88,9 @@ def _read_files(reader: Reader | LineReader, files: Sequence[Path], annotate: Pa
     return all_read
 
 
-def measure(folder: Path, *, as_json: bool) -> None:
+def measure(reader: Reader | LineReader, folder: Path, *, as_json: bool) -> None:
     """Read the pictures of a folder and show how well they were read."""
     truths = _labels(folder)
-    reader = _reader(Wanted())
     scores = Scores()
     for name, truth in truths.items():
         data = _bytes_of(folder / name)
@@ -102,7 +108,7 @@ def measure(folder: Path, *, as_json: bool) -> None:
 # -- reading -----------------------------------------------------------------------------------------------------
 
 
-def _reader(wanted: Wanted) -> Reader:
+def _reader(recogniser: Recogniser, wanted: Wanted) -> Reader:
     folder = wanted.folder
     if folder is not None and not folder.is_dir():
         stop(f"{folder}: there is no such folder")
@@ -110,8 +116,8 @@ def _reader(wanted: Wanted) -> Reader:
         named = wanted.documents or (RESIDENT_ID,)
         if "all" in named:
             named = (*layouts(), *(layouts(folder) if folder else ()))
-        return Reader(OnnxRecogniser(), documents=named, folder=folder)
-    except (ModelMissing, LayoutError, OSError) as error:
+        return Reader(recogniser, documents=named, folder=folder)
+    except (LayoutError, OSError) as error:
         stop(str(error))
 
 

@@ -9,6 +9,7 @@ import cv2
 from ocr.synth.documents import DOCUMENTS
 from ocr.synth.samples import Set, document_sample, sample
 from ocr.synth.scenes import Level
+from ocr.synth.typefaces import TypefacesMissing, require_rare_characters
 
 
 def main() -> None:
@@ -20,6 +21,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20, help="how many pictures a level")
     parser.add_argument("--document", choices=list(DOCUMENTS), help="another document than a resident ID card")
     given = parser.parse_args()
+    try:
+        require_rare_characters()
+    except TypefacesMissing as error:
+        raise SystemExit(str(error)) from None
     given.folder.mkdir(parents=True, exist_ok=True)
     labels = {}
     for level in [Level(given.level)] if given.level else list(Level):

@@ -10,6 +10,22 @@ _NOTO = "NotoSansSC[wght].ttf"
 _MICRO_HEI = "wqy-microhei.ttc"
 
 
+class TypefacesMissing(RuntimeError):
+    """Names would be printed with gaps; the text says how to get what is missing."""
+
+
+def require_rare_characters() -> None:
+    """See that all that a label may name can be printed: the suite's own typeface has the common characters only.
+
+    Raises:
+        TypefacesMissing: no package with the others is installed.
+    """
+    if not _installed("justmytype-intl-cjk", _NOTO) and not _installed("paperang-p2-fonts-cjk", _MICRO_HEI):
+        raise TypefacesMissing(
+            "the typefaces with the rare characters of names are missing; install them with: pip install openteller[dev]"
+        )
+
+
 @cache
 def typefaces() -> tuple[Fonts, ...]:
     """Return all there are; those of the packages have the characters of rare names as well."""

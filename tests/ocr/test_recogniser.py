@@ -5,16 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
-from ocr import lines
+from benchmarks import ocr_int8
 from ocr.arrays import Pixels
 from ocr.decode import greedy
-from ocr.layout import layout
 from ocr.paddle import Runtime, python_of
-from ocr.projection import rim
 from ocr.recogniser import ModelMissing, OnnxRecogniser, OpenVinoRecogniser, QuickRecogniser, prepared
 from ocr.synth.samples import Set, sample
 from ocr.synth.scenes import Level
@@ -22,11 +19,21 @@ from ocr.synth.scenes import Level
 # Run by the Python of PaddleOCR's environment, which has OpenVINO too: lines in, what OpenVINO makes of them out.
 SCRIPT = """
 import io, sys
+from pathlib import Path
 import numpy as np
-from ocr.recogniser import OpenVinoRecogniser
+import openvino
+from ocr.recogniser import WEIGHTS, ModelMissing, OpenVinoRecogniser, model_file
 lines = np.load(io.BytesIO(sys.stdin.buffer.read()))
 recogniser = OpenVinoRecogniser()
+openvino.save_model(openvino.Core().read_model(model_file(WEIGHTS)), sys.argv[1] + "/other.xml", compress_to_fp16=False)
+other = OpenVinoRecogniser(weights=Path(sys.argv[1], "other.xml"))
+Path(sys.argv[1], "broken.xml").write_text("no weights")
+try:
+    OpenVinoRecogniser(weights=Path(sys.argv[1], "broken.xml"))
+except ModelMissing as error:
+    print(error, file=sys.stderr)
 out = {name: recogniser.chances(lines[name]) for name in lines}
+assert all(np.array_equal(out[name], other.chances(lines[name])) for name in lines)
 out["characters"] = np.array(recogniser.characters)
 np.savez(sys.stdout.buffer, **out)
 """
@@ -45,15 +52,7 @@ def test_a_runtime_that_is_not_there_says_how_to_get_it(monkeypatch: pytest.Monk
 
 
 def lines_of(level: Level, number: int) -> list[Pixels]:
-    """All lines of a card, cut out of its picture by its true corners."""
-    scene = sample(Set.DEV, level, number)
-    card = scene.cards[0]
-    side = layout(f"resident_id_{card.face.side}")
-    matrix = cv2.getPerspectiveTransform(card.corners.astype(np.float32), rim(side.size).astype(np.float32))
-    flat = cv2.warpPerspective(scene.pixels, matrix, side.size)
-    ink = lines.ink(flat)
-    boxes = [line.box for field in side.fields for line in lines.find(ink, field, side.slack)]
-    return [flat[top:bottom, left:right] for left, top, right, bottom in boxes]
+    return list(ocr_int8.lines_of(sample(Set.DEV, level, number)))
 
 
 def test_the_quick_network_reads_lines_as_the_whole_one_does_in_the_columns_of_who_asks() -> None:
@@ -82,14 +81,17 @@ def test_the_quick_network_tells_what_it_can_read_and_tells_nothing_in_columns_t
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_openvino_reads_as_onnx_runtime_does() -> None:
+def test_openvino_reads_as_onnx_runtime_does_also_by_other_weights(tmp_path: Path) -> None:
     python = python_of(Runtime.ONNX_RUNTIME)
     cut = [line for level in Level for number in (0, 1) for line in lines_of(level, number)]
     assert len(cut) > 25
     packed = io.BytesIO()
     np.savez(packed, **{f"{number:03}": line for number, line in enumerate(cut)})  # type: ignore[arg-type]
     root = Path(__file__).parents[2]
-    ended = subprocess.run([python, "-c", SCRIPT], cwd=root, input=packed.getvalue(), capture_output=True, check=True)
+    ended = subprocess.run(
+        [python, "-c", SCRIPT, tmp_path], cwd=root, input=packed.getvalue(), capture_output=True, check=True
+    )
+    assert "broken.xml: these are no weights of PP-OCRv6 small for OpenVINO" in ended.stderr.decode()
     told = np.load(io.BytesIO(ended.stdout))
     recogniser = OnnxRecogniser()
     assert tuple(told["characters"].tolist()) == recogniser.characters

@@ -1,11 +1,16 @@
 """Test pictures and their truth."""
 
+import sys
 from functools import cache
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+import ocr.synth.__main__
+import ocr.synth.typefaces
 from ocr.arrays import Pixels
 from ocr.fields import checks
 from ocr.id_card import Risk
@@ -93,3 +98,16 @@ def test_what_is_no_id_card_has_no_card_in_it() -> None:
     kinds = [stranger(Set.DEV, number) for number in range(2)]
     assert [scene.cards for scene in kinds] == [(), ()]
     assert [scene.effects for scene in kinds] == [("bank card",), ("business card",)]
+
+
+def test_labels_are_not_written_where_no_typeface_has_the_rare_characters(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def none(package: str) -> None:
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr(ocr.synth.typefaces, "files", none)
+    monkeypatch.setattr(sys, "argv", ["ocr.synth", str(tmp_path / "pictures")])
+    with pytest.raises(SystemExit, match=r"rare characters of names are missing; .*pip install openteller\[dev\]"):
+        ocr.synth.__main__.main()
+    assert not (tmp_path / "pictures").exists()

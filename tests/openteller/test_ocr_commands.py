@@ -1,6 +1,7 @@
 """`openteller ocr` as an engineer uses it: files in, a table or JSON out, one clear sentence where it cannot be."""
 
 import json
+import sys
 from pathlib import Path
 
 import cv2
@@ -51,6 +52,22 @@ def test_without_json_a_person_reads_a_table_and_a_sentence(folder: Path) -> Non
     assert "proved by a rule" in told.stdout
     assert cv2.imread(str(folder / "seen.png")).shape == cv2.imread(str(folder / "card.png")).shape
     assert "notes.txt: it is not a picture, or it is damaged" in run(folder / "notes.txt").stderr
+
+
+@pytest.mark.parametrize("command", ["read", "bench"])
+def test_what_an_engine_needs_is_said_in_a_sentence(
+    folder: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    file = folder if command == "bench" else folder / "card.png"
+    for words, sentence in (
+        (("--weights", folder / "labels.json"), "--weights are for --engine openvino"),
+        (("--engine", "openvino", "--weights", folder / "none.xml"), "none.xml: there is no such file"),
+        (("--engine", "openvino"), "OpenVINO is missing; install it with: pip install openteller[openvino]"),
+    ):
+        told = run(command, file, *words)
+        assert told.exit_code != 0
+        assert sentence in " ".join(told.stderr.split())
 
 
 def test_the_bench_shows_shares_time_and_memory(folder: Path) -> None:
