@@ -48,6 +48,7 @@ from openteller.core_server import CoreServer
 from openteller.devices import giving_cards_back, opener, watch, with_logo
 from openteller.host_report import host_report
 from openteller.id_capture import IdCapture
+from openteller.inbox import awaited
 from openteller.pin_pad_keys import PinKeyInPad, PinPadKeys, with_key_of_bank
 from openteller.preview import CameraPreview
 from openteller.questions import SlotReading, Worker
@@ -70,7 +71,6 @@ _POLL_S = {
     Role.ID_CARD_READER: 2.0,
 }
 _POLL_OTHER_S = 2.0
-_ASK_S = 2.0  # the conductor takes one thing at a time, none of them for long
 
 
 class Core:
@@ -272,11 +272,8 @@ class Core:
     def _show_camera(self, question: AskPreview) -> Previewed | Refused:
         if Role.CAMERA not in self._threads:
             return Refused(reason="this terminal has no camera")
-        try:
-            shown = self._conductor.show_camera(question.seconds, Preview(mirrored=question.mirrored)).result(_ASK_S)
-        except TimeoutError:
-            shown = False
-        if not shown:
+        asked = self._conductor.show_camera(question.seconds, Preview(mirrored=question.mirrored))
+        if not awaited(asked):
             return Refused(reason=BUSY)
         return Previewed(seconds=question.seconds)
 

@@ -5,6 +5,9 @@ from concurrent.futures import Future
 from queue import Empty, Queue
 from typing import Any, TypeVar
 
+ASK_S = 2.0
+"""How long to wait for a turn: the thread takes one thing at a time, none of them for long."""
+
 _Done = TypeVar("_Done")
 
 
@@ -43,6 +46,14 @@ class Inbox:
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
         return self._work.empty()
+
+
+def awaited(asked: "Future[_Done]", patience_s: float = ASK_S) -> _Done | None:
+    """Return what came of it; None: its turn did not come in time, and it will not be done."""
+    try:
+        return asked.result(patience_s)
+    except TimeoutError:
+        return None if asked.cancel() else asked.result()  # it is being done
 
 
 def _do(act: Callable[[], Any], done: "Future[Any]") -> None:

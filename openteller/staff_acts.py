@@ -4,7 +4,6 @@ The journal has one writer, the conductor's thread: everything here is done ther
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import date, datetime, time
 from typing import TypeVar
 
@@ -27,8 +26,8 @@ from kiosk_core.staff_questions import (
     StaffQuestion,
 )
 from openteller.conductor import Conductor
+from openteller.inbox import ASK_S, awaited
 
-_ASK_S = 2.0  # the conductor takes one thing at a time, none of them for long
 _NOT_DONE = "the terminal is busy and has not done it; try again"
 
 _Done = TypeVar("_Done")
@@ -37,10 +36,12 @@ _Done = TypeVar("_Done")
 class StaffActs:
     """Answers what staff ask; any thread may call `answer`."""
 
-    def __init__(self, conductor: Conductor, journal: SqliteJournal, clock: Clock) -> None:
+    def __init__(self, conductor: Conductor, journal: SqliteJournal, clock: Clock, patience_s: float = ASK_S) -> None:
+        """`patience_s`: how long an act may wait for its turn."""
         self._conductor = conductor
         self._journal = journal
         self._clock = clock
+        self._patience_s = patience_s
 
     def answer(self, question: StaffQuestion) -> StaffAnswer | Refused:
         """Do it and say what came of it, or why it was not done."""
@@ -59,7 +60,7 @@ class StaffActs:
 
     def _settle(self, question: AskSettle) -> Settled | Refused:
         settlement = Settlement(question.transaction, question.resolution, question.by, question.reason)
-        row = _awaited(self._conductor.settle(settlement))
+        row = awaited(self._conductor.settle(settlement), self._patience_s)
         return Settled(row=row.number) if row is not None else Refused(reason=_NOT_DONE)
 
     def _confirm_clock(self, question: AskConfirmClock) -> ClockConfirmed | Refused:
@@ -100,12 +101,4 @@ class StaffActs:
         return ArchivesRetired(archive=done.archive, last=done.last, until=done.until.isoformat(timespec="seconds"))
 
     def _do(self, act: Callable[[], _Done]) -> _Done | None:
-        return _awaited(self._conductor.carry_out(act))
-
-
-def _awaited(asked: "Future[_Done]") -> _Done | None:
-    """Return what came of it; None: its turn did not come, and it will not be done."""
-    try:
-        return asked.result(_ASK_S)
-    except TimeoutError:
-        return None if asked.cancel() else asked.result()  # it is being done
+        return awaited(self._conductor.carry_out(act), self._patience_s)

@@ -22,7 +22,8 @@ def require_rare_characters() -> None:
     """
     if not _installed("justmytype-intl-cjk", _NOTO) and not _installed("paperang-p2-fonts-cjk", _MICRO_HEI):
         raise TypefacesMissing(
-            "the typefaces with the rare characters of names are missing; install them with: pip install openteller[dev]"
+            "the typefaces with the rare characters of names are missing;"
+            " install them with: pip install openteller[dev]"
         )
 
 

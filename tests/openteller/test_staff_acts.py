@@ -91,9 +91,8 @@ def test_a_clock_is_confirmed_by_nobody_who_does_not_say_who_and_why(
     assert behind.journal.head()[0] == 2
 
 
-def test_a_core_that_has_no_time_says_so_and_does_nothing_later(behind: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openteller.staff_acts._ASK_S", 0.0)
-    acts = StaffActs(behind.conductor, behind.journal, behind.clock)
+def test_a_core_that_has_no_time_says_so_and_does_nothing_later(behind: Stage) -> None:
+    acts = StaffActs(behind.conductor, behind.journal, behind.clock, patience_s=0.0)
     assert acts.answer(CONFIRM) == Refused(reason="the terminal is busy and has not done it; try again")
     behind.settle()
     assert behind.journal.head()[0] == 2
