@@ -68,6 +68,7 @@ def read_files(reader: Reader | LineReader, files: Sequence[Path], annotate: Pat
     """Read and show the cards in each picture; return whether every picture had one."""
     today = SystemClock().wall().date()
     all_read = True
+    shown = 0
     for file in files:
         data = _bytes_of(file)
         begun = time.perf_counter()
@@ -82,7 +83,8 @@ def read_files(reader: Reader | LineReader, files: Sequence[Path], annotate: Pat
             elif isinstance(found, Unreadable):
                 Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"{file}: {_WHY_NOT[found]}")
             else:
-                _print(file, found, took)
+                _print(file, found, took, apart=shown > 0)
+                shown += 1
         if annotate is not None and not isinstance(pixels, Unreadable):
             _draw(pixels, cards, annotate)
     return all_read
@@ -180,7 +182,8 @@ def _field_as_json(field: FieldReading) -> dict[str, Any]:
     }
 
 
-def _print(file: Path, found: IdCard, took: float) -> None:
+def _print(file: Path, found: IdCard, took: float, *, apart: bool) -> None:
+    """Print a card's fields as a table, `apart` from the one before by an empty line."""
     console = Console(highlight=False)
     what = "" if found.document == RESIDENT_ID else f": {found.document.replace('_', ' ')}"
     table = Table(title=f"{file}{what}", title_justify="left", caption_justify="left", box=None, pad_edge=False)
@@ -192,6 +195,8 @@ def _print(file: Path, found: IdCard, took: float) -> None:
         table.add_row(name.replace("_", " "), text or "-", f"{field.confidence:.3f}", said)
     risks = ", ".join(sorted(risk.value.replace("_", " ") for risk in found.risks)) or "none"
     table.caption = f"risks: {risks}; {took:.0f} ms"
+    if apart:
+        console.print()
     console.print(table)
 
 

@@ -5,6 +5,7 @@ import errno
 import re
 import signal
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -35,6 +36,10 @@ _IDLE_S = 75  # a kiosk asks now and then: a connection that is open saves the h
 
 class PortTaken(OpenTellerError):
     """Nobody can be served at this address."""
+
+
+class CertificateUnusable(OpenTellerError):
+    """TLS cannot be spoken with these files."""
 
 
 class NoPublicUrl(OpenTellerError):
@@ -89,6 +94,7 @@ def serve(
         StoreUnavailable, PolicyMisfit, TokensUnusable: the folder cannot be used; the text says why.
         ExtraMissing, DatabaseNamed: the database cannot; the text says why.
         PortTaken: the address cannot be had.
+        CertificateUnusable: TLS cannot be spoken.
         NoPublicUrl: phones cannot find the queue there.
     """
     policy = load_policy(policy_file)
@@ -221,10 +227,28 @@ def _config(server: Server, place: Place) -> uvicorn.Config:
     )
 
 
-def _listening(place: Place) -> socket.socket:
+def _check_certificate(place: Place) -> None:
+    """Raise CertificateUnusable, or OSError with the name of the file, where TLS could not be spoken."""
+    if place.certificate is None:
+        if place.key is not None:
+            raise CertificateUnusable("--key is for a certificate: name that too, with --certificate")
+        return
     for path in (place.certificate, place.key):
         if path is not None:
             path.open("rb").close()  # what is wrong with it names it
+    try:
+        # A key under a password could be used by nobody after a power cut, so none is asked for.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(place.certificate, place.key, password="")
+    except ssl.SSLError:
+        key = place.key or place.certificate
+        problem = (
+            f"{place.certificate} and {key} must be a certificate and its key, both PEM, the key without a password"
+        )
+        raise CertificateUnusable(problem) from None
+
+
+def _listening(place: Place) -> socket.socket:
+    _check_certificate(place)
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
     # With IPPROTO_TCP, which socket.create_server leaves out, asyncio sets TCP_NODELAY on what it accepts. Without it
     # an answer in two packets waits 40 ms for the client's delayed acknowledgement.

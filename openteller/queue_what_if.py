@@ -15,7 +15,7 @@ from openteller.queue_policy import DEFAULT_DAY, DEFAULT_POLICY, load_forecast, 
 from openteller.staffing_plot import check_plot, write_plot
 from queue_display.policy import Policy
 from queue_display.service_times import ServiceTimes
-from queue_display.store import read_day
+from queue_display.store import DATABASE_NAME, read_day
 from queue_display.tickets import Line
 from queue_display.what_if import Coming, Outcome, WhatIf, learned_times, recorded_day
 
@@ -57,6 +57,8 @@ def what_if(  # noqa: PLR0917  (each is an option)
     least, most = _counts(windows)
     if (day_from is None) != (not date):
         stop("--day-from FOLDER and --date YYYY-MM-DD belong together")
+    if date and not re.fullmatch(r"\d{4}-\d\d-\d\d", date, re.ASCII):
+        stop(f"--date {date}: must be a day like 2026-11-23")
     with plain_errors():
         if plot is not None:
             check_plot(plot)
@@ -88,6 +90,8 @@ def _counts(windows: str) -> tuple[int, int]:
 
 def _recorded(folder: Path, day: str, rules: Policy, policy: Path) -> tuple[tuple[Coming, ...], ServiceTimes]:
     """Return who came on a day of the log, and how long windows took."""
+    if not (folder / DATABASE_NAME).is_file():
+        stop(f"there is no queue in {folder}: name the folder that openteller queue serve keeps its data in")
     log = read_day(folder, day)
     try:
         return recorded_day(log, day), learned_times(log, rules)

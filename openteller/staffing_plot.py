@@ -15,10 +15,12 @@ from queue_display.policy import Policy
 from queue_display.tickets import Line
 from queue_display.what_if import Outcome
 
-_WIDTH, _HEIGHT = 1000, 540
+_WIDTH, _HEIGHT = 1080, 540
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 640, 76, 470
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#56b4e9", "#e69f00")
 """Okabe and Ito 2008, without the yellow: told apart by the colour-blind."""
+_FONTS = "Noto Sans SC, Noto Sans, Helvetica, Arial, sans-serif"
+_OUR_FONT = "Noto Sans SC"  # Qt takes one name only, and comes with it
 _DASHES = ("", "6 4", "2 4")
 _LABEL_PX = 18
 _PNG_SCALE = 2
@@ -63,7 +65,7 @@ class _Drawing:
     def elements(self) -> Iterator[str]:
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}"'
-            f' height="{_HEIGHT}" font-family="Noto Sans SC, Noto Sans, Helvetica, Arial, sans-serif" font-size="14">'
+            f' height="{_HEIGHT}" font-family="{_FONTS}" font-size="14">'
         )
         yield f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>'
         yield _text(_LEFT, 32, "Share of customers called within their target", size=20)
@@ -172,7 +174,7 @@ def _png(svg: str) -> bytes:
     load_fonts()
     image = QImage(_WIDTH * _PNG_SCALE, _HEIGHT * _PNG_SCALE, QImage.Format.Format_RGB32)
     painter = QPainter(image)
-    QSvgRenderer(QByteArray(svg.encode())).render(painter)
+    QSvgRenderer(QByteArray(svg.replace(_FONTS, _OUR_FONT).encode())).render(painter)
     painter.end()
     made = QBuffer()
     made.open(QIODevice.OpenModeFlag.WriteOnly)

@@ -91,7 +91,8 @@ def test_a_day_as_it_was_is_taken_out_of_the_queues_data(tmp_path: Path) -> None
         (["--day-from", "{}", "--date", "2026-11-24"], "2026-11-24 is not in the log of"),
         (["--day-from", "{}"], "--day-from FOLDER and --date YYYY-MM-DD belong together"),
         (["--date", "2026-11-23"], "--day-from FOLDER and --date YYYY-MM-DD belong together"),
-        (["--day-from", "{}/nowhere", "--date", "2026-11-23"], "cannot read the queue in"),
+        (["--day-from", "{}/nowhere", "--date", "2026-11-23"], "there is no queue in"),
+        (["--day-from", "{}", "--date", "yesterday"], "--date yesterday: must be a day like 2026-11-23"),
         (["--plot", "{}/plot.pdf"], "must be a file .svg or .png"),
         (["--plot", "{}/nowhere/plot.svg", "--runs", "1", "--windows", "9"], "No such file"),
     ],
@@ -131,7 +132,7 @@ def test_the_plot_may_be_a_picture(tmp_path: Path) -> None:
     code, output = run("--windows", "7", "--runs", "1", "--plot", str(tmp_path / "plot.png"))
     assert code == 0, output
     with Image.open(tmp_path / "plot.png") as picture:
-        assert picture.size == (2000, 1080)
+        assert picture.size == (2160, 1080)
         assert len(picture.getcolors(1 << 24) or ()) > 20
 
 

@@ -41,6 +41,9 @@ def test_what_cannot_begin_says_why_in_a_sentence(tmp_path: Path) -> None:
     assert wrong in refusal("--policy", str(policy), "--data", str(tmp_path / "a"))
     missing = str(tmp_path / "no.pem")
     assert f"{missing}: No such file" in refusal("--certificate", missing, "--data", str(tmp_path / "a"))
+    assert "--key is for a certificate" in refusal("--key", str(policy), "--data", str(tmp_path / "a"))
+    no_pem = refusal("--certificate", str(policy), "--key", str(policy), "--data", str(tmp_path / "a"))
+    assert f"{policy} and {policy} must be a certificate and its key" in no_pem
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         said = refusal("--port", str(port), "--data", str(tmp_path / "a"))
