@@ -144,7 +144,14 @@ def next_choice(branch: Branch, policy: Policy, window: Window, now: float) -> C
         after = ticket_after(served, Finished(served.number), now)
         if after.state is TicketState.WAITING and policy.may_call(window.name, window.skills, after.line):
             heads += (after.head,)
-    return choose(heads, policy, now, policy.window_rule(window.name).first)
+    choice = choose(heads, policy, now, policy.window_rule(window.name).first)
+    if (
+        choice is not None
+        and choice.reason.because is Because.ALONE
+        and len(branch.lines.get(choice.head.line, ())) > 1
+    ):
+        return Choice(choice.head, choice.reason._replace(because=Because.SENIOR))  # others wait behind him
+    return choice
 
 
 def _call_next(branch: Branch, policy: Policy, act: CallNext, now: float) -> Decision:

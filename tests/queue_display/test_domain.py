@@ -59,6 +59,12 @@ def test_the_thousandth_number_is_a_new_one_too(log: Log) -> None:
     assert numbers[998:] == ["A999", "A1000", "A1001"]
 
 
+def test_who_is_called_before_others_of_his_only_line_is_not_said_to_be_alone(log: Log) -> None:
+    take(log, "simple")
+    take(log, "simple")
+    assert [call(log, window).reason.because for window in ("1", "2")] == [Because.SENIOR, Because.ALONE]
+
+
 def test_a_log_that_was_damaged_is_refused(log: Log) -> None:
     take(log, "complex")
     call(log, "2")
