@@ -15,6 +15,7 @@ import uvicorn
 
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
+from openteller.queue_connections import TimelyHttp
 from openteller.queue_database import Database, log_and_tokens
 from openteller.queue_outgoing import Outside, outgoing
 from openteller.queue_policy import load_policy
@@ -212,7 +213,7 @@ def _config(server: Server, place: Place) -> uvicorn.Config:
     return uvicorn.Config(
         server.app,
         loop="asyncio",
-        http="h11",
+        http=TimelyHttp,
         ws="none",
         lifespan="on",
         log_config=None,
