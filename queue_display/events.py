@@ -176,10 +176,25 @@ class BreakEnded:
 Event = DayOpened | Issued | TicketEvent | TellerSignedIn | TellerSignedOut | BreakBegan | BreakEnded
 
 
+UNKNOWN = "unknown"
+"""The author of what was written before the log kept authors, or by whom others are not to know."""
+
+QUEUE = "queue"
+"""The author of what time alone brought about."""
+
+HOLDER = "customer"
+"""The author of what was asked by the token of a ticket: whoever holds it."""
+
+
 @dataclass(frozen=True)
 class Entry:
-    """An event in the log: `number` is 1, 2, 3... over all days, `at` never goes back."""
+    """An event in the log: `number` is 1, 2, 3... over all days, `at` never goes back.
+
+    `author` is whose token did it, by role and name ("teller/1001"), or HOLDER, QUEUE, UNKNOWN. It is of the record,
+    not of what happened: no fold of the log asks for it.
+    """
 
     number: int
     at: float
     event: Event
+    author: str = UNKNOWN

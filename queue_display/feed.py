@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from queue_display.events import Entry
-from queue_display.keeping import LogStore
+from queue_display.keeping import LogStore, span_of
 
 _AT_HAND = 2000
 _AT_ONCE = 200
@@ -60,3 +60,12 @@ class Feed:
         # Followers are nearly always at the end: from there it is a step or two.
         missing = min(self.last - number, len(self._newest))
         return tuple(reversed(tuple(islice(reversed(self._newest), missing))))[:_AT_ONCE]
+
+    async def of_day(self, day: str) -> Sequence[Entry]:
+        """Return the entries of a day (YYYY-MM-DD), of today those so far.
+
+        Raises:
+            NoSuchDay: the text says which days there are.
+            StoreUnavailable: the log cannot be read.
+        """
+        return await asyncio.to_thread(lambda: tuple(self._store.entries(*span_of(day, self._store.days()))))

@@ -26,6 +26,10 @@ class StoreHeld(StoreUnavailable):
     """Another program writes this log."""
 
 
+class NoSuchDay(OpenTellerError):
+    """The day is not in the log."""
+
+
 @dataclass(frozen=True)
 class KeptAnswer:
     """What was answered to the request of this `key`; `request` tells whether it is asked again with other content."""
@@ -90,6 +94,13 @@ class LogStore(Protocol):
             StoreUnavailable: the disk says no.
         """
 
+    def days(self) -> Mapping[str, int]:
+        """Return the days of the log (YYYY-MM-DD), each with the number of the entry that opened it.
+
+        Raises:
+            StoreUnavailable: the disk says no, or a row cannot be read.
+        """
+
     def claim(self, work: str) -> bool:
         """Take or renew the claim on work that one server of the branch is to do; False: another one has it.
 
@@ -102,6 +113,22 @@ class LogStore(Protocol):
 
     def close(self) -> None:
         """Let go of all that is held; may be called twice."""
+
+
+def span_of(day: str, opened: Mapping[str, int]) -> tuple[int, int]:
+    """Return after which entry a day (YYYY-MM-DD) comes, and how many are of it (-1: all that follow).
+
+    `opened` are the days of the log as `LogStore.days` gives them.
+
+    Raises:
+        NoSuchDay: the text says which days there are.
+    """
+    if day not in opened:
+        days = f"its days are {min(opened)} to {max(opened)}" if opened else "there is no day in it yet"
+        raise NoSuchDay(f"{day} is not in the log: {days}")
+    first = opened[day]
+    next_day = min((number for number in opened.values() if number > first), default=None)
+    return first - 1, -1 if next_day is None else next_day - first
 
 
 def in_pieces(piece: Callable[[int, int], Sequence[Entry]], after: int, most: int) -> Iterator[Entry]:

@@ -13,6 +13,7 @@ from queue_display.calibration import Calibration
 from queue_display.deciding import decide, lapsed
 from queue_display.estimates import Estimator
 from queue_display.events import (
+    QUEUE,
     BreakBegan,
     BreakEnded,
     DayOpened,
@@ -79,11 +80,14 @@ class LiveBranch:
         except BrokenLog as error:
             raise StoreUnavailable(f"the queue's log is damaged: {error}") from error
 
-    def do(self, act: Act) -> tuple[Entry, ...] | Refusal:
-        """Let an act happen; return the entries that the log must get before anybody hears of it."""
+    def do(self, act: Act, author: str) -> tuple[Entry, ...] | Refusal:
+        """Let an act happen; return the entries that the log must get before anybody hears of it.
+
+        `author`: whose act it is (see Entry).
+        """
         now = self.now
         decision = decide(self.branch, self.policy, act, now)
-        return decision if isinstance(decision, Refusal) else self._go_on(decision, now)
+        return decision if isinstance(decision, Refusal) else self._go_on(decision, now, author)
 
     @property
     def is_something_due(self) -> bool:
@@ -97,14 +101,14 @@ class LiveBranch:
         today = _today(self._clock.wall())
         if today.day > self.branch.day:
             # It began at midnight, whoever was there to see it: rates of arrivals count from then.
-            opened = self._go_on((DayOpened(today.day, today.midnight),), max(today.midnight, self.branch.last.at))
+            opened = self._go_on((today,), max(today.midnight, self.branch.last.at), QUEUE)
         now = self.now
-        return (*opened, *self._go_on(lapsed(self.branch, self.policy, now), now))
+        return (*opened, *self._go_on(lapsed(self.branch, self.policy, now), now, QUEUE))
 
-    def _go_on(self, events: Iterable[Event], at: float) -> tuple[Entry, ...]:
+    def _go_on(self, events: Iterable[Event], at: float, author: str) -> tuple[Entry, ...]:
         entries: list[Entry] = []
         for event in events:
-            entry = Entry(self.branch.last.number + 1, at, event)
+            entry = Entry(self.branch.last.number + 1, at, event, author)
             self._observe(entry)
             entries.append(entry)
         return tuple(entries)

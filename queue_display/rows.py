@@ -20,6 +20,7 @@ class Row:
     at: float
     kind: str
     fields: str
+    author: str
     notes: str
 
 
@@ -28,7 +29,7 @@ def write_entry(entry: Entry) -> Row:
     event, notes = entry.event, ""
     if isinstance(event, Issued) and event.notes:
         event, notes = replace(event, notes=""), event.notes
-    return Row(entry.number, entry.at, *write_event(event), notes)
+    return Row(entry.number, entry.at, *write_event(event), entry.author, notes)
 
 
 def read_entry(row: Row) -> Entry:
@@ -40,7 +41,7 @@ def read_entry(row: Row) -> Entry:
     event = read_event(row.kind, row.fields)
     if row.notes and isinstance(event, Issued):
         event = replace(event, notes=row.notes)
-    return Entry(row.number, row.at, event)
+    return Entry(row.number, row.at, event, row.author)
 
 
 def write_event(event: Event) -> tuple[str, str]:

@@ -5,7 +5,7 @@ overwritten. What is kept: `keeping`. apsw brings its own SQLite: docs/decisions
 """
 
 import os
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -23,10 +23,9 @@ from durable.sqlite import (
     open_for_writing,
     plain_reason,
 )
-from kiosk_core.errors import OpenTellerError
 from queue_display.branch import BrokenLog
-from queue_display.events import DayOpened, Entry
-from queue_display.keeping import KeptAnswer, StoreHeld, StoreUnavailable, Turn, in_pieces
+from queue_display.events import UNKNOWN, DayOpened, Entry
+from queue_display.keeping import KeptAnswer, StoreHeld, StoreUnavailable, Turn, in_pieces, span_of
 from queue_display.rows import Row, read_entry, write_entry
 
 DATABASE_NAME = "queue.db"
@@ -58,11 +57,15 @@ CREATE TABLE note (
 ) STRICT;
 """
 
-SCHEMA = Schema("the queue's log", (_VERSION_1,))
+_VERSION_2 = f"ALTER TABLE entry ADD COLUMN author TEXT NOT NULL DEFAULT '{UNKNOWN}'"
+
+SCHEMA = Schema("the queue's log", (_VERSION_1, _VERSION_2))
 
 _ENTRIES = """
-SELECT number, at, kind, fields, text FROM entry LEFT JOIN note USING (number) WHERE number > ? ORDER BY number LIMIT ?
+SELECT number, at, kind, fields, author, coalesce(text, '') FROM entry LEFT JOIN note USING (number)
+WHERE number > ? ORDER BY number LIMIT ?
 """
+_ENTRIES_OF_VERSION_1 = _ENTRIES.replace("author", f"'{UNKNOWN}'")
 _ANSWER = "SELECT key, request, body FROM answer WHERE key = ?"
 _OPENED = "SELECT fields ->> 'day', number FROM entry WHERE kind = 'DayOpened' ORDER BY number"
 _DAYS = "SELECT number FROM entry WHERE kind = 'DayOpened' ORDER BY number DESC"
@@ -89,7 +92,7 @@ class QueueStore:
     def take_turn(self, after: int, keys: Sequence[str]) -> Turn:
         """Return what follows entry `after`, and answers that are kept: nobody else writes."""
         with keeping_promises("read the queue's log"):
-            entries = tuple(_entry(*row) for row in self._writer.execute(_ENTRIES, (after, -1)))
+            entries = tuple(read_entry(Row(*row)) for row in self._writer.execute(_ENTRIES, (after, -1)))
             asked = (self._writer.execute(_ANSWER, (key,)).get for key in keys)
             return Turn(entries, {row[0]: KeptAnswer(*row) for row in asked if row})
 
@@ -103,7 +106,8 @@ class QueueStore:
                 self._writer.execute("DELETE FROM note")
                 self._writer.execute(f"DELETE FROM answer WHERE number < ({_DAYS} LIMIT 1)")  # noqa: S608  (our names)
             self._writer.executemany(
-                "INSERT INTO entry VALUES (?, ?, ?, ?)", [(row.number, row.at, row.kind, row.fields) for row in rows]
+                "INSERT INTO entry VALUES (?, ?, ?, ?, ?)",
+                [(row.number, row.at, row.kind, row.fields, row.author) for row in rows],
             )
             if notes:
                 self._writer.executemany("INSERT INTO note VALUES (?, ?)", notes)
@@ -119,7 +123,7 @@ class QueueStore:
 
     def _piece(self, after: int, most: int) -> Sequence[Entry]:
         with keeping_promises("read the queue's log"), self._reading:
-            return [_entry(*row) for row in self._reader.execute(_ENTRIES, (after, most))]
+            return [read_entry(Row(*row)) for row in self._reader.execute(_ENTRIES, (after, most))]
 
     def last_number(self) -> int:
         """Return the number of the last entry, 0 for an empty log."""
@@ -131,6 +135,11 @@ class QueueStore:
         with keeping_promises("read the queue's log"), self._reading:
             opened = [number for (number,) in self._reader.execute(f"{_DAYS} LIMIT ?", (days,))]
         return opened[-1] if opened else 1
+
+    def days(self) -> Mapping[str, int]:
+        """Return the days of the log (YYYY-MM-DD), each with the number of the entry that opened it."""
+        with keeping_promises("read the queue's log"), self._reading:
+            return dict(iter(self._reader.execute(_OPENED)))
 
     def claim(self, work: str) -> bool:  # noqa: ARG002
         """Return True: there is no other server."""
@@ -155,10 +164,6 @@ class QueueStore:
         self.close()
 
 
-class NoSuchDay(OpenTellerError):
-    """The day is not in the log."""
-
-
 def read_day(folder: Path, day: str) -> tuple[Entry, ...]:
     """Return the entries of a day (YYYY-MM-DD) of the log in `folder`, also while a queue writes it.
 
@@ -170,18 +175,9 @@ def read_day(folder: Path, day: str) -> tuple[Entry, ...]:
         keeping_promises(f"read the queue in {folder}"),
         closing_connection(open_for_reading(folder / DATABASE_NAME)) as reader,
     ):
-        opened: dict[str, int] = dict(iter(reader.execute(_OPENED)))
-        if day not in opened:
-            days = f"its days are {min(opened)} to {max(opened)}" if opened else "there is no day in it yet"
-            raise NoSuchDay(f"{day} is not in the log of {folder}: {days}")
-        first = opened[day]
-        after = min((number for number in opened.values() if number > first), default=None)
-        most = -1 if after is None else after - first
-        return tuple(_entry(*row) for row in reader.execute(_ENTRIES, (first - 1, most)))
-
-
-def _entry(number: int, at: float, kind: str, fields: str, notes: str | None) -> Entry:
-    return read_entry(Row(number, at, kind, fields, notes or ""))
+        entries = _ENTRIES if SCHEMA.version_of(reader) > 1 else _ENTRIES_OF_VERSION_1
+        span = span_of(day, dict(iter(reader.execute(_OPENED))))
+        return tuple(read_entry(Row(*row)) for row in reader.execute(entries, span))
 
 
 def _lock(folder: Path) -> int:

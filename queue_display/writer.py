@@ -51,6 +51,7 @@ class KeyUsedOtherwise(Exception):
 class _Wanted:
     wish: Wish
     say: Say
+    author: str
     key: Key | None
     said: "asyncio.Future[str | Refusal]"
 
@@ -69,8 +70,10 @@ class Writer:
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="queue-disk")
         self._stopping = False
 
-    async def do(self, wish: Wish, say: Say, key: Key | None = None) -> str | Refusal:
+    async def do(self, wish: Wish, say: Say, author: str, key: Key | None = None) -> str | Refusal:
         """Let a wish happen, and return what to say of it; with a key that was used before, what was said then.
+
+        `author` goes into the log (see events.Entry).
 
         A refusal is not kept under its key: nothing has happened, and it may be tried again.
 
@@ -78,7 +81,7 @@ class Writer:
             KeyUsedOtherwise: nothing was done.
             StoreUnavailable: it may or may not have been done; who has a key may ask again.
         """
-        wanted = _Wanted(wish, say, key, asyncio.get_running_loop().create_future())
+        wanted = _Wanted(wish, say, author, key, asyncio.get_running_loop().create_future())
         self._wanted.append(wanted)
         self._something.set()
         return await wanted.said
@@ -225,7 +228,7 @@ class Writer:
         if key is not None and (kept := answers.get(key.key)) is not None:
             return kept.body if kept.request == key.request else KeyUsedOtherwise()
         act = wanted.wish(live)
-        followed = act if isinstance(act, Refusal) else live.do(act)
+        followed = act if isinstance(act, Refusal) else live.do(act, wanted.author)
         if isinstance(followed, Refusal):
             return followed
         said = wanted.say(live, followed)

@@ -6,12 +6,13 @@ whoever writes: numbers without gaps, entries that are never changed.
 
 from sqlalchemy import Connection, column, table, text
 
+from queue_display.events import UNKNOWN
 from queue_display.keeping import StoreUnavailable
 
 SCHEMA = "openteller_queue"
 
 BRANCH = table("branch", column("name"), schema=SCHEMA)
-ENTRY = table("entry", *map(column, ("branch", "number", "at", "kind", "fields")), schema=SCHEMA)
+ENTRY = table("entry", *map(column, ("branch", "number", "at", "kind", "fields", "author")), schema=SCHEMA)
 ANSWER = table("answer", *map(column, ("branch", "key", "request", "body", "number")), schema=SCHEMA)
 CLAIM = table("claim", *map(column, ("branch", "work", "holder", "until")), schema=SCHEMA)
 NOTE = table("note", *map(column, ("branch", "number", "text")), schema=SCHEMA)
@@ -99,7 +100,10 @@ CREATE TRIGGER entries_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON openteller_qu
 FOR EACH STATEMENT EXECUTE FUNCTION openteller_queue.entries_stay()""",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+# No row is written anew for it, and a server of the version before may go on beside those of this one.
+_VERSION_2 = (f"ALTER TABLE openteller_queue.entry ADD COLUMN author text NOT NULL DEFAULT '{UNKNOWN}'",)
+
+STEPS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
 """The n-th step makes schema version n of version n - 1; the table `schema_version` says where a database stands."""
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:schema))").bindparams(schema=SCHEMA)

@@ -5,13 +5,14 @@ A turn is a transaction that holds the lock of the branch's row.
 
 import json
 import secrets
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     URL,
     BigInteger,
     Connection,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    cast,
     delete,
     func,
     insert,
@@ -43,7 +45,7 @@ _OURS = bindparam("ours", type_=Text)
 _TAKE = select(BRANCH.c.name).where(BRANCH.c.name == _OURS).with_for_update(key_share=True)
 
 _ENTRIES = (
-    select(ENTRY.c.number, ENTRY.c.at, ENTRY.c.kind, ENTRY.c.fields, NOTE.c.text)
+    select(ENTRY.c.number, ENTRY.c.at, ENTRY.c.kind, ENTRY.c.fields, ENTRY.c.author, NOTE.c.text)
     .select_from(ENTRY.outerjoin(NOTE, and_(NOTE.c.branch == ENTRY.c.branch, NOTE.c.number == ENTRY.c.number)))
     .where(ENTRY.c.branch == _OURS, ENTRY.c.number >= bindparam("first"))
     .order_by(ENTRY.c.number)
@@ -59,18 +61,25 @@ _DAYS = (
     .order_by(ENTRY.c.number.desc())
     .limit(bindparam("days"))
 )
+_OPENED = (
+    select(cast(ENTRY.c.fields, JSON)["day"].as_string(), ENTRY.c.number)
+    .where(ENTRY.c.branch == _OURS, ENTRY.c.kind == text(f"'{DayOpened.__name__}'"))
+    .order_by(ENTRY.c.number)
+)
 _NEW = (
     func.unnest(
         bindparam("numbers", type_=ARRAY(BigInteger)),
         bindparam("ats", type_=ARRAY(Double)),
         bindparam("kinds", type_=ARRAY(Text)),
         bindparam("fields", type_=ARRAY(Text)),
+        bindparam("authors", type_=ARRAY(Text)),
     )
-    .table_valued("number", "at", "kind", "fields")
+    .table_valued("number", "at", "kind", "fields", "author")
     .render_derived()
 )
 _APPEND = insert(ENTRY).from_select(
-    ["branch", "number", "at", "kind", "fields"], select(_OURS, _NEW.c.number, _NEW.c.at, _NEW.c.kind, _NEW.c.fields)
+    ["branch", "number", "at", "kind", "fields", "author"],
+    select(_OURS, _NEW.c.number, _NEW.c.at, _NEW.c.kind, _NEW.c.fields, _NEW.c.author),
 )
 
 
@@ -207,6 +216,12 @@ class PostgresStore:
             opened = once_more(self._asking, lambda connection: connection.execute(_DAYS, asked).scalars().all())
         return int(opened[-1]) if opened else 1
 
+    def days(self) -> Mapping[str, int]:
+        """Return the days of the log (YYYY-MM-DD), each with the number of the entry that opened it."""
+        with keeping_promises("read the queue's log"):
+            opened = once_more(self._asking, lambda connection: connection.execute(_OPENED, self._ours).all())
+        return {day: int(number) for day, number in opened}
+
     def claim(self, work: str) -> bool:
         """Take or renew a claim, for `CLAIM_S` from now."""
         with keeping_promises("claim what one server is to do"):
@@ -234,9 +249,9 @@ class PostgresStore:
         self.close()
 
 
-def _entry(row: Row[Any, Any, Any, Any, Any]) -> Entry:
+def _entry(row: Row[Any, Any, Any, Any, Any, Any]) -> Entry:
     notes = json.loads(row.text) if row.text else ""
-    return read_entry(EntryRow(row.number, row.at, row.kind, row.fields, notes))
+    return read_entry(EntryRow(row.number, row.at, row.kind, row.fields, row.author, notes))
 
 
 def _columns(rows: Sequence[EntryRow]) -> dict[str, object]:
@@ -245,4 +260,5 @@ def _columns(rows: Sequence[EntryRow]) -> dict[str, object]:
         "ats": [row.at for row in rows],
         "kinds": [row.kind for row in rows],
         "fields": [row.fields for row in rows],
+        "authors": [row.author for row in rows],
     }

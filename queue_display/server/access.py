@@ -19,11 +19,13 @@ from pydantic import TypeAdapter
 from durable.folders import replacing
 from kiosk_core.clock import Clock
 from kiosk_core.errors import OpenTellerError
+from queue_display.events import HOLDER
 
 TOKENS_NAME = "tokens.json"
 HAND_OUT_NAME = "tokens-to-hand-out.txt"
 
 _MOST_CLIENTS = 10_000
+_LONGEST_NAME = 64
 
 
 class Role(Enum):
@@ -44,6 +46,11 @@ class Caller:
     role: Role
     name: str
     order: int = 0
+
+    @property
+    def author(self) -> str:
+        """Who he is to the log."""
+        return HOLDER if self.role is Role.TICKET else f"{self.role.value}/{self.name}"
 
 
 class TokensUnusable(OpenTellerError):
@@ -112,9 +119,11 @@ class Tokens:
         """Make a token for somebody; return it, for it is not kept.
 
         Raises:
-            TokenNamed: the name has one, or is empty, or the role is that of a ticket.
+            TokenNamed: the name has one, or cannot stand in the log, or the role is that of a ticket.
         """
-        if role is Role.TICKET or not name or any(each.name == name for each in self._file.tokens):
+        if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
+            raise TokenNamed(f"a name has 1 to {_LONGEST_NAME} characters that can be printed: take another one")
+        if role is Role.TICKET or any(each.name == name for each in self._file.tokens):
             raise TokenNamed(f'"{name}" has a token already, or may have none: take another name')
         token = secrets.token_urlsafe(32)
         known = _Known(role, name, hashlib.sha256(token.encode()).hexdigest())
@@ -134,10 +143,11 @@ class Tokens:
         self._write(_File(self._file.ticket_key, left))
 
     def _read(self) -> None:
-        self._version = _version(self._path)
+        version = _version(self._path)
         try:
             self._file = _FILE.validate_json(self._path.read_bytes())
             self._key = bytes.fromhex(self._file.ticket_key)
+            self._version = version  # one that is damaged stays unread
         except ValueError:
             problem = f"{self._path} is damaged: restore it, or delete it and hand out new tokens"
             raise TokensUnusable(problem) from None

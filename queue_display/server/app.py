@@ -20,19 +20,24 @@ from queue_display.feed import Feed
 from queue_display.keeping import StoreUnavailable
 from queue_display.refusals import Refusal
 from queue_display.server import asking, pages
-from queue_display.server.access import Caller, Limits, RateLimit, Role, Tokens, names
+from queue_display.server.access import Caller, Limits, Role, Tokens
 from queue_display.server.answers import CsvFile
-from queue_display.server.endpoints import EVERYBODY, STAFF, VIEWS, Doing, Looking, View, doings, status_view
+from queue_display.server.day_log import day_log
+from queue_display.server.endpoints import EVERYBODY, VIEWS, Doing, Looking, View, doings, status_view
 from queue_display.server.events import EventStream, Frames, OneTicket
+from queue_display.server.gate import Gate
 from queue_display.server.openapi import openapi
 from queue_display.server.outgoing import Deed, Outgoing
-from queue_display.server.problems import Problem, no_such_path, other_method, refused, too_often
-from queue_display.server.requests import adapter, body_of, checked, key_of, query_of
+from queue_display.server.problems import Problem, no_such_path, other_method, refused
+from queue_display.server.requests import adapter, body_of, checked, key_of, names_of, query_of
+from queue_display.telling import Audience
 from queue_display.writer import KeyUsedOtherwise, Writer
 
 _log = logging.getLogger(__name__)
 
 MOST_FOLLOWERS = 600
+
+_AUDIENCES = {Role.TELLER: Audience.STAFF, Role.MANAGER: Audience.MANAGERS}
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -56,8 +61,7 @@ class Server:
     deeds: Sequence[Deed] = ()
 
     def __post_init__(self) -> None:
-        self._callers = RateLimit(self.clock, self.limits.per_second, self.limits.burst)
-        self._strangers = RateLimit(self.clock, self.limits.strangers_per_second, self.limits.strangers_burst)
+        self._gate = Gate(self.tokens, self.limits, self.clock)
         self._frames = Frames()
         self._followers = 0
         self._lost = ""  # why the log cannot be read now
@@ -67,10 +71,11 @@ class Server:
         """The application."""
         acts = doings(self.tokens, self.public_url)
         views = (*VIEWS, status_view(self.outgoing))
+        deeds = (day_log(self.feed, self.writer), *self.deeds)
 
         @cache
         def document() -> bytes:
-            return json.dumps(openapi(views, acts, self.deeds), ensure_ascii=False).encode()
+            return json.dumps(openapi(views, acts, deeds), ensure_ascii=False).encode()
 
         async def described(_: Request) -> Response:
             return _json(document())
@@ -84,14 +89,16 @@ class Server:
             Route(each.path, self._telling(self._doing(each)), methods=["POST"]) for each in acts
         ]
         routes += [Route(each.path, self._telling(self._viewing(each)), methods=["GET"]) for each in views]
-        routes += [Route(each.path, self._telling(self._managing(each)), methods=[each.method]) for each in self.deeds]
+        routes += [Route(each.path, self._telling(self._managing(each)), methods=[each.method]) for each in deeds]
         routes += pages.routes()
         routes += [
             Route("/v1/events", self._telling(self._follow), methods=["GET"]),
             Route("/v1/openapi.json", described, methods=["GET"]),
             Route("/v1/health", self._telling(health), methods=["GET"]),
         ]
-        return Starlette(routes=routes, lifespan=self._life, exception_handlers={404: no_such_path, 405: other_method})
+        app = Starlette(routes=routes, lifespan=self._life, exception_handlers={404: no_such_path, 405: other_method})
+        app.router.redirect_slashes = False  # it would send to whatever host the request names
+        return app
 
     @asynccontextmanager
     async def _life(self, _: Starlette) -> AsyncIterator[None]:
@@ -140,42 +147,14 @@ class Server:
 
         return told
 
-    def _caller(self, request: Request, roles: frozenset[Role]) -> Caller:
-        address = request.client.host if request.client else ""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        caller = self.tokens.who(token.strip()) if scheme.lower() == "bearer" else None
-        if caller is None:
-            wait_s = self._strangers.wait_s(address)
-            if wait_s:  # phones share the address of a proxy: who has a token does not suffer for who guesses
-                raise too_often(wait_s)
-            raise Problem(
-                401,
-                "no_token",
-                "Send a token of this branch: Authorization: Bearer TOKEN.",
-                "请求须带本网点的令牌：Authorization: Bearer TOKEN。",
-                {"WWW-Authenticate": "Bearer"},
-            )
-        wait_s = self._callers.wait_s(f"{caller.role.value} {caller.name} {address}")
-        if wait_s:
-            raise too_often(wait_s)
-        if caller.role not in roles:
-            allowed = names(sorted(roles, key=lambda role: role.value))
-            raise Problem(
-                403,
-                "other_role",
-                f"A token of role {caller.role.value} may not do this; it takes one of: {allowed}.",
-                f"角色{caller.role.value}无权操作；需要以下角色之一：{allowed}。",
-            )
-        return caller
-
     # -- the endpoints -------------------------------------------------------------------------------------------
 
     def _viewing(self, view: View) -> Answer:
         made = adapter(view.answer)
 
         async def answer(request: Request) -> Response:
-            caller = self._caller(request, view.roles)
-            looking = Looking(caller, request.path_params, query_of(request, view.query))
+            caller = self._gate.caller(request, view.roles)
+            looking = Looking(caller, names_of(request), query_of(request, view.query))
             await self._known_to(caller.order)
             async with self.writer.looking() as live:
                 seen = view.see(live, looking)
@@ -190,15 +169,16 @@ class Server:
         status = 201 if doing.makes else 200
 
         async def answer(request: Request) -> Response:
-            caller = self._caller(request, doing.roles)
+            caller = self._gate.caller(request, doing.roles)
             sent = await body_of(request)
             body = checked(doing.body, sent)
-            path = request.path_params
+            path = names_of(request)
             wish = doing.asked(caller, path, body)
             try:
                 said = await self.writer.do(
                     wish,
                     lambda live, entries: made.dump_json(doing.tell(live, entries, caller, path)).decode(),
+                    caller.author,
                     key_of(request, caller, sent),
                 )
             except KeyUsedOtherwise:
@@ -218,14 +198,15 @@ class Server:
         made = adapter(deed.answer)
 
         async def answer(request: Request) -> Response:
-            self._caller(request, deed.roles)
-            body = checked(deed.body, await body_of(request))
-            return _json(made.dump_json(await deed.do(request.path_params, body)), 201 if deed.makes else 200)
+            self._gate.caller(request, deed.roles)
+            sent = checked(deed.body, await body_of(request))
+            seen = await deed.do(names_of(request), query_of(request, deed.query) or sent)
+            return _csv(seen) if isinstance(seen, CsvFile) else _json(made.dump_json(seen), 201 if deed.makes else 200)
 
         return answer
 
     async def _follow(self, request: Request) -> Response:
-        caller = self._caller(request, EVERYBODY)
+        caller = self._gate.caller(request, EVERYBODY)
         text = request.headers.get("last-event-id") or request.query_params.get("after") or str(self.feed.last)
         is_number = text.isascii() and text.isdigit() and len(text) <= 18
         if is_number:
@@ -244,7 +225,7 @@ class Server:
 
     async def _shown_to(self, caller: Caller) -> Callable[[Entry], bytes]:
         if caller.role is not Role.TICKET:
-            return partial(self._frames.of, for_staff=caller.role in STAFF)
+            return partial(self._frames.of, audience=_AUDIENCES.get(caller.role, Audience.PUBLIC))
         await self._known_to(caller.order)
         async with self.writer.looking() as live:
             number = asking.own_ticket(live, caller)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import Field
 
 from kiosk_core.texts import Language
 from queue_display import acts
@@ -15,9 +16,15 @@ from queue_display.server.access import Caller
 from queue_display.tickets import Channel, Line
 from queue_display.writer import Wish
 
-_STRICT = {"extra": "forbid"}
+STRICT = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+"""How bodies are read: as the OpenAPI document says, and no otherwise."""
 
-Name = Annotated[str, MinLen(1), MaxLen(32)]
+_LONGEST = MaxLen(32)
+_IS_SHOWN = Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")  # on boards, and spoken
+
+Name = Annotated[str, MinLen(1), _LONGEST, _IS_SHOWN]
+Moment = Annotated[float, Ge(0), Le(253_402_300_799)]
+"""Unix seconds, to the end of the year 9999: no calendar goes on."""
 Minutes = Annotated[float, Ge(1), Le(240)]
 
 
@@ -25,7 +32,7 @@ Minutes = Annotated[float, Ge(1), Le(240)]
 class Nothing:
     """A request without a body."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True)
@@ -37,9 +44,9 @@ class TakeTicket:
     language: Language = "zh"
     channel: Channel = Channel.KIOSK
     notes: Annotated[str, MaxLen(500)] = ""
-    slot: float | None = None
+    slot: Moment | None = None
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class Call:
 
     ticket: Name
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True)
@@ -56,9 +63,9 @@ class TransferTo:
     """Which service, and at which window ("": any)."""
 
     service: Name
-    window: Annotated[str, MaxLen(32)] = ""
+    window: Annotated[str, _LONGEST, _IS_SHOWN] = ""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True)
@@ -70,12 +77,20 @@ class ReportOf:
 
 
 @dataclass(frozen=True)
+class LogOf:
+    """Of which day (YYYY-MM-DD; "": the present one), and in which language."""
+
+    day: Annotated[str, Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")] = ""
+    language: Language = "zh"
+
+
+@dataclass(frozen=True)
 class ParkFor:
     """For how many minutes; none: until somebody brings the ticket back."""
 
     minutes: Minutes | None = None
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,7 @@ class MoreTime:
 
     minutes: Minutes
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True)
@@ -93,7 +108,7 @@ class FinishThen:
 
     go_on: bool = False
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True)
@@ -102,7 +117,7 @@ class SignInAs:
 
     teller: Name
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True)
@@ -111,7 +126,7 @@ class BreakFor:
 
     reason: BreakReason
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 Asked = Callable[[Caller, Mapping[str, str], Any], Wish]

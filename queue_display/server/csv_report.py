@@ -1,7 +1,5 @@
-"""The figures of the last days as a table for Excel: RFC 4180, UTF-8 with a byte order mark, minutes and shares."""
+"""The figures of the last days as a table for Excel, in minutes and shares."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 
 from kiosk_core.texts import Language, LocalText
@@ -9,6 +7,7 @@ from queue_display.figures import DayFigures
 from queue_display.live import LiveBranch
 from queue_display.server.answers import CsvFile
 from queue_display.server.console import by_policy
+from queue_display.server.spreadsheet import csv_text, harmless
 
 _HEADINGS = (
     LocalText("日期", "day"),
@@ -25,20 +24,14 @@ _HEADINGS = (
     LocalText("叫号前放弃", "gave up before the call"),
 )
 _YES, _NO = LocalText("是", "yes"), LocalText("否", "no")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_report(live: LiveBranch, days: int, language: Language) -> CsvFile:
     """Return a row for each line of each of the last `days`. Targets and names are those of the present policy."""
     shown = live.figures.last(days)
-    text = io.StringIO()
-    text.write("\ufeff")
-    table = csv.writer(text, lineterminator="\r\n")
-    table.writerow(each.in_language(language) for each in _HEADINGS)
-    for day in shown:
-        table.writerows(_rows(live, day, language))
+    rows = (row for day in shown for row in _rows(live, day, language))
     span = "_".join(dict.fromkeys(each.day for each in (*shown[:1], *shown[-1:])))
-    return CsvFile(f"queue-{span}.csv", text.getvalue())
+    return CsvFile(f"queue-{span}.csv", csv_text(_HEADINGS, rows, language))
 
 
 def _rows(live: LiveBranch, day: DayFigures, language: Language) -> Iterator[tuple[str, ...]]:
@@ -64,9 +57,4 @@ def _rows(live: LiveBranch, day: DayFigures, language: Language) -> Iterator[tup
 
 
 def _titles(titles: Mapping[str, LocalText], language: Language) -> Mapping[str, str]:
-    return {name: _harmless(title.in_language(language)) for name, title in titles.items()}
-
-
-def _harmless(text: str) -> str:
-    """Return a text that a spreadsheet takes for no formula (OWASP, CSV Injection)."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return {name: harmless(title.in_language(language)) for name, title in titles.items()}

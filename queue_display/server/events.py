@@ -15,11 +15,11 @@ from kiosk_core.clock import Clock
 from queue_display.events import DayOpened, Entry, Issued, TicketEvent
 from queue_display.feed import Feed
 from queue_display.keeping import StoreUnavailable
-from queue_display.telling import told
+from queue_display.telling import Audience, told
 
 _log = logging.getLogger(__name__)
 
-_KEPT_FRAMES = 4000
+_KEPT_FRAMES = 6000
 _SLOWEST_S = 20.0
 
 _HEADERS = [
@@ -34,21 +34,21 @@ class Frames:
     """Entries as bytes for the wire, each made once for all who follow."""
 
     def __init__(self) -> None:
-        self._frames: dict[tuple[int, bool], bytes] = {}
+        self._frames: dict[tuple[int, Audience], bytes] = {}
 
-    def of(self, entry: Entry, *, for_staff: bool) -> bytes:
+    def of(self, entry: Entry, audience: Audience) -> bytes:
         """Return an entry as an event."""
-        key = (entry.number, for_staff)
+        key = (entry.number, audience)
         frame = self._frames.get(key)
         if frame is None:
-            frame = self._frames[key] = _frame(entry, for_staff=for_staff)
+            frame = self._frames[key] = _frame(entry, audience)
             if len(self._frames) > _KEPT_FRAMES:
                 del self._frames[next(iter(self._frames))]
         return frame
 
 
-def _frame(entry: Entry, *, for_staff: bool) -> bytes:
-    data = json.dumps(told(entry, for_staff=for_staff), ensure_ascii=False, separators=(",", ":"))
+def _frame(entry: Entry, audience: Audience) -> bytes:
+    data = json.dumps(told(entry, audience), ensure_ascii=False, separators=(",", ":"))
     return f"id: {entry.number}\ndata: {data}\n\n".encode()
 
 
@@ -70,7 +70,7 @@ class OneTicket:
         ends = isinstance(event, DayOpened)
         if (is_own or ends) and not self._is_over:
             self._is_over = ends
-            return self._frames.of(entry, for_staff=False)
+            return self._frames.of(entry, Audience.PUBLIC)
         return b"id: %d\nevent: other\ndata: {}\n\n" % entry.number
 
 
@@ -86,9 +86,12 @@ class EventStream:
         self._shown = shown
         self._after = after
 
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer by ASGI."""
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        if scope["method"] == "HEAD":  # what has no body would have no end either
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
         gone = asyncio.ensure_future(_until_gone(receive))
         following = asyncio.ensure_future(self._follow(send))
         try:

@@ -9,8 +9,10 @@ from pydantic import TypeAdapter
 
 from queue_display.server.access import Role
 from queue_display.server.answers import CsvFile
+from queue_display.server.asking import Name
 from queue_display.server.endpoints import Doing, View
 from queue_display.server.outgoing import Deed
+from queue_display.server.requests import MOST_BYTES
 
 _REF = "#/components/schemas/{model}"
 _PROBLEMS = {
@@ -26,11 +28,11 @@ _PROBLEMS = {
 
 def openapi(views: Sequence[View], doings: Sequence[Doing], deeds: Sequence[Deed]) -> dict[str, Any]:
     """Return the document."""
-    kinds: list[type] = [each.answer for each in views if each.answer is not CsvFile]
     asked: Sequence[Doing | Deed] = (*doings, *deeds)
-    kinds += [kind for each in asked for kind in (each.answer, each.body)]
+    named = [each.answer for each in views] + [kind for each in asked for kind in (each.answer, each.body)]
+    kinds = [kind for kind in dict.fromkeys(named) if kind is not CsvFile]
     _, schemas = TypeAdapter.json_schemas(
-        [(kind, "serialization", TypeAdapter(kind)) for kind in dict.fromkeys(kinds)], ref_template=_REF
+        [(kind, "serialization", TypeAdapter(kind)) for kind in kinds], ref_template=_REF
     )
     paths: dict[str, dict[str, Any]] = {}
     for view in views:
@@ -38,13 +40,13 @@ def openapi(views: Sequence[View], doings: Sequence[Doing], deeds: Sequence[Deed
     for doing in doings:
         operation = _operation(doing, "post")
         operation["parameters"] += [_KEY]
-        operation["requestBody"] = _body(doing)
+        _bring_body(operation, doing)
         paths.setdefault(doing.path, {})["post"] = operation
     for deed in deeds:
         method = deed.method.lower()
         operation = _operation(deed, method)
         if method == "post":
-            operation["requestBody"] = _body(deed)
+            _bring_body(operation, deed)
         paths.setdefault(deed.path, {})[method] = operation
     paths["/v1/events"] = {"get": _EVENTS}
     paths["/v1/health"] = {"get": _HEALTH}
@@ -60,8 +62,12 @@ def openapi(views: Sequence[View], doings: Sequence[Doing], deeds: Sequence[Deed
     }
 
 
-def _body(each: Doing | Deed) -> dict[str, Any]:
-    return {"content": {"application/json": {"schema": _ref(each.body)}}}
+def _bring_body(operation: dict[str, Any], each: Doing | Deed) -> None:
+    operation["requestBody"] = {
+        "required": "required" in TypeAdapter(each.body).json_schema(),
+        "content": {"application/json": {"schema": _ref(each.body)}},
+    }
+    operation["responses"]["413"] = _problem(f"The body is longer than {MOST_BYTES} bytes")
 
 
 def _operation(each: View | Doing | Deed, method: str) -> dict[str, Any]:
@@ -74,10 +80,10 @@ def _operation(each: View | Doing | Deed, method: str) -> dict[str, Any]:
         "description": f"Roles: {', '.join(sorted(role.value for role in each.roles))}.",
         "operationId": re.sub(r"\W+", "_", each.path.replace("/v1", method)).strip("_"),
         "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            {"name": name, "in": "path", "required": True, "schema": TypeAdapter(Name).json_schema()}
             for name in re.findall(r"{(\w+)}", each.path)
         ]
-        + (_query_parameters(each.query) if isinstance(each, View) and each.query else []),
+        + (_query_parameters(each.query) if not isinstance(each, Doing) and each.query else []),
         "responses": {status: done, **_problems()},
     }
 
@@ -90,8 +96,12 @@ def _query_parameters(kind: type) -> list[dict[str, Any]]:
 
 
 def _problems() -> dict[str, Any]:
+    return {status: _problem(text) for status, text in _PROBLEMS.items()}
+
+
+def _problem(text: str) -> dict[str, Any]:
     content = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
-    return {status: {"description": text, "content": content} for status, text in _PROBLEMS.items()}
+    return {"description": text, "content": content}
 
 
 def _ref(kind: type) -> dict[str, str]:
@@ -120,8 +130,8 @@ _KEY = {
 
 _EVENTS = {
     "summary": "The log as server-sent events, from the event that the caller has",
-    "description": f"Roles: {', '.join(sorted(role.value for role in Role))}. Only staff see tellers."
-    " A ticket sees its own events; of others an event of type other says only that something happened.",
+    "description": f"Roles: {', '.join(sorted(role.value for role in Role))}. Only staff see tellers, only managers"
+    " authors. A ticket sees its own events; of others an event of type other says only that something happened.",
     "operationId": "get_events",
     "parameters": [
         {

@@ -32,9 +32,10 @@ class OutboxNow:
 
 @dataclass(frozen=True)
 class Deed:
-    """Something that may be asked of what tells others: no act of the branch, and not in the log.
+    """Something that is asked of others than the branch: of what tells outside, or of the log on disk. No act is one.
 
-    `do` gets the path's parameters and the body, and raises `problems.Problem`.
+    `do` gets the path's parameters and the body, or what the query says if it has a `query`; it raises
+    `problems.Problem`.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Deed:
     do: Callable[[Mapping[str, str], Any], Awaitable[object]]
     answer: type
     makes: bool = False
+    query: type | None = None
 
 
 class Outgoing(Protocol):

@@ -1,17 +1,20 @@
 """What comes with a request: its body, its query, and the key by which a repeated one is known."""
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from queue_display.server.access import Caller
+from queue_display.server.asking import Name
 from queue_display.server.problems import Problem, malformed
 from queue_display.writer import Key
 
 MOST_BYTES = 16 * 1024
 _LONGEST_KEY = 200
+_NAMES = TypeAdapter(Mapping[str, Name])
 
 
 async def body_of(request: Request) -> bytes:
@@ -49,6 +52,18 @@ def checked(kind: type, sent: bytes) -> object:
         raise malformed(error) from None
 
 
+def names_of(request: Request) -> Mapping[str, str]:
+    """Return what the path names.
+
+    Raises:
+        Problem: one of it can be nobody's name.
+    """
+    try:
+        return _NAMES.validate_python(request.path_params)
+    except ValidationError as error:
+        raise malformed(error) from None
+
+
 def query_of(request: Request, kind: type | None) -> object:
     """Return what the query says as the record that it must be, None where nothing may be asked.
 
@@ -80,5 +95,5 @@ def key_of(request: Request, caller: Caller, body: bytes) -> Key | None:
             f"Idempotency-Key须为1至{_LONGEST_KEY}个字符。",
         )
     of_caller = f"{caller.role.value} {caller.name} {caller.order}\n{key}"
-    content = f"{request.method} {request.url.path}\n".encode() + body
+    content = f"{request.method} {request.scope['path']}\n".encode() + body
     return Key(hashlib.sha256(of_caller.encode()).hexdigest(), hashlib.sha256(content).hexdigest())

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from queue_display.acts import Act
-from queue_display.events import Entry
+from queue_display.events import HOLDER, Entry
 from queue_display.live import LiveBranch
 from queue_display.refusals import Refusal
 from queue_display.server.access import Caller, Role
 from queue_display.server.asking import TakeTicket, take_ticket
 from queue_display.staged.people import Hall, Outcome, Person, Until, customer, teller
-from queue_display.staged.plan import DayPlan, Visit
+from queue_display.staged.plan import DayPlan, Shift, Visit
 from queue_display.tickets import TicketState
 from queue_display.writer import Wish, Writer
 
@@ -38,6 +38,7 @@ class _Acting:
     """Somebody, a teller at a window or ("") a customer. What was planned for an earlier turn is void."""
 
     person: Person
+    author: str = HOLDER
     window: str = ""
     turn: int = 0
 
@@ -49,7 +50,7 @@ class StagedDay:
         self._writer = writer
         self._pace = pace
         self._hall = hall = Hall(plan.begins)
-        self._acting = [_Acting(teller(shift, hall), shift.window) for shift in plan.shifts]
+        self._acting = [_Acting(teller(shift, hall), _teller(shift).author, shift.window) for shift in plan.shifts]
         self._acting += [_Acting(customer(visit, hall, _takes_ticket)) for visit in plan.visits]
         self._at_work = len(plan.shifts)
         self._idle: dict[str, _Acting] = {}
@@ -82,7 +83,7 @@ class StagedDay:
         step: Until | Wish
         try:
             while not isinstance(step := acting.person.send(outcome), Until):
-                outcome = await self._do(step)
+                outcome = await self._do(step, acting.author)
         except StopIteration:
             self._at_work -= acting.window != ""
             return
@@ -95,7 +96,7 @@ class StagedDay:
             self._count += 1
             heapq.heappush(self._agenda, (until.at, self._count, acting.turn, acting))
 
-    async def _do(self, wish: Wish) -> Outcome:
+    async def _do(self, wish: Wish, author: str) -> Outcome:
         followed: list[Entry] = []
 
         def hear(live: LiveBranch, entries: tuple[Entry, ...]) -> str:
@@ -103,7 +104,7 @@ class StagedDay:
             self._wake(live, entries)
             return ""
 
-        said = await self._writer.do(wish, hear)
+        said = await self._writer.do(wish, hear, author)
         return said if isinstance(said, Refusal) else tuple(followed)
 
     def _wake(self, live: LiveBranch, entries: tuple[Entry, ...]) -> None:
@@ -128,6 +129,10 @@ def _takes_ticket(visit: Visit) -> Wish:
         return take_ticket(_CUSTOMER, {}, asked)(live)
 
     return wish
+
+
+def _teller(shift: Shift) -> Caller:
+    return Caller(Role.TELLER, shift.teller)
 
 
 _CUSTOMER = Caller(Role.CUSTOMER, "staged")

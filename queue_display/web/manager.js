@@ -25,6 +25,11 @@ find("download").addEventListener("submit", (event) => {
   event.preventDefault();
   press(find("download"), () => download("report.csv?days=" + find("days").value + "&language=" + language()));
 });
+find("log").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const day = encodeURIComponent(find("log-day").value);
+  press(find("log"), () => download("log.csv?day=" + day + "&language=" + language()));
+});
 withToken(begin);
 
 async function begin(given) {
@@ -78,6 +83,8 @@ function show() {
     find("report").hidden = false;
     find("download").hidden = false;
     showReport(report, titles);
+    find("log-day").max = report.now.day;
+    find("log-day").value = find("log-day").value || report.now.day;
   }
 }
 

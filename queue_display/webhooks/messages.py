@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import get_args
 
 from queue_display.events import Entry, Event
-from queue_display.telling import told
+from queue_display.telling import Audience, told
 
 
 def _name(kind: str) -> str:
@@ -25,7 +25,7 @@ def event_name(entry: Entry) -> str:
 
 def message(entry: Entry) -> bytes:
     """Return an entry as the body of a message: `type`, `timestamp` and `data`, as Standard Webhooks advises."""
-    data = told(entry, for_staff=False)
+    data = told(entry, Audience.PUBLIC)
     del data["kind"]
     at = datetime.fromtimestamp(entry.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     said = {"type": f"queue.{event_name(entry)}", "timestamp": at, "data": data}

@@ -88,7 +88,7 @@ def test_a_day_as_it_was_is_taken_out_of_the_queues_data(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--day-from", "{}", "--date", "2026-11-24"], "2026-11-24 is not in the log of"),
+        (["--day-from", "{}", "--date", "2026-11-24"], "2026-11-24 is not in the log: "),
         (["--day-from", "{}"], "--day-from FOLDER and --date YYYY-MM-DD belong together"),
         (["--date", "2026-11-23"], "--day-from FOLDER and --date YYYY-MM-DD belong together"),
         (["--day-from", "{}/nowhere", "--date", "2026-11-23"], "there is no queue in"),

@@ -11,6 +11,7 @@ import pytest
 from queue_display.feed import Feed
 from queue_display.keeping import StoreUnavailable
 from queue_display.server.events import EventStream, Frames
+from queue_display.telling import Audience
 from tests.clocks import RealClock
 from tests.queue_display.running import TICKET, Follower, Running, running
 
@@ -91,8 +92,8 @@ def test_a_screen_that_is_too_slow_is_let_go_and_holds_up_nobody(
                 await asyncio.Event().wait()
                 return {}
 
-            stream = EventStream(branch.server.feed, RealClock(), partial(Frames().of, for_staff=False), 0)
-            await stream({}, nothing_comes, never_sent)  # type: ignore[arg-type]
+            stream = EventStream(branch.server.feed, RealClock(), partial(Frames().of, audience=Audience.PUBLIC), 0)
+            await stream({"method": "GET"}, nothing_comes, never_sent)  # type: ignore[arg-type]
             await branch.did("customer", "/v1/tickets", TICKET)
 
     asyncio.run(go())

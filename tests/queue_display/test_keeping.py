@@ -1,6 +1,7 @@
 """What every store of a branch's log promises, on SQLite and in PostgreSQL."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,14 @@ def test_what_was_appended_is_there_when_it_is_opened_again(log: Log) -> None:
         assert list(store.entries()) == entries
         assert list(store.entries(after=4, most=2)) == entries[4:6]
         assert store.last_number() == len(entries)
+
+
+def test_whose_act_it_was_is_kept_with_it(log: Log) -> None:
+    authors = ("queue", "customer", "teller/王芳 \U0001f600 ' \\", "unknown")
+    entries = [replace(entry, author=author) for entry, author in zip(a_day().entries, authors, strict=False)]
+    with log.open() as store:
+        store.append(entries)
+        assert tuple(store.entries()) == store.take_turn(0, []).entries == tuple(entries)
 
 
 def test_many_entries_are_read_piece_by_piece(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,6 +130,7 @@ def test_it_says_where_the_last_days_begin(log: Log) -> None:
         store.append(day.entries)
         assert store.first_of_days(1) == 3
         assert store.first_of_days(5) == 1
+        assert store.days() == {"2026-11-23": 1, "2026-11-24": 3}
 
 
 @pytest.mark.parametrize("notes", ["张三 13800138000", "\0 a machine's rubbish \x1f %s \\ ' \U0001f600"])

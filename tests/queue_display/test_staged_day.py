@@ -14,6 +14,7 @@ import pytest
 from queue_display import acts
 from queue_display.branch import Branch
 from queue_display.events import (
+    UNKNOWN,
     Arrived,
     BreakBegan,
     BreakEnded,
@@ -69,7 +70,7 @@ def entries_of(plan: DayPlan, *interfering: acts.Act) -> Sequence[Entry]:
             writing = asyncio.create_task(writer.run())
             await writer.let_time_pass()
             for act in interfering:
-                await writer.do(lambda _, act=act: act, lambda *_: "")  # type: ignore[misc]
+                await writer.do(lambda _, act=act: act, lambda *_: "", UNKNOWN)  # type: ignore[misc]
             await StagedDay(plan, writer, clock).run()
             writer.stop()
             await writing
@@ -129,6 +130,7 @@ def test_who_needs_more_time_or_gives_up_does_so_only_while_he_waits() -> None:
     gives_up = entries_of(one(replace(SIMPLE, patience_s=900), nobody_there))
     assert kinds(gives_up)[2:-2] == [Issued, Cancelled]
     assert gives_up[4].event == Cancelled("A001", By.CUSTOMER)
+    assert [entry.author for entry in gives_up] == ["queue", *["teller/t1"] * 2, *["customer"] * 2, *["teller/t1"] * 2]
     assert kinds(entries_of(one(replace(SIMPLE, more_time=(60.0, 120.0), patience_s=100)))) == [
         *[TellerSignedIn, Issued, Called, Arrived, Started, Finished, TellerSignedOut]
     ]

@@ -11,7 +11,7 @@ import pytest
 
 from queue_display import acts
 from queue_display.acts import Act
-from queue_display.events import By, DayOpened, Entry, Issued
+from queue_display.events import QUEUE, By, DayOpened, Entry, Issued
 from queue_display.feed import Feed
 from queue_display.keeping import KeptAnswer, StoreUnavailable
 from queue_display.live import LiveBranch, PolicyMisfit
@@ -55,7 +55,8 @@ class Desk:
         self.writer = Writer(disk, self.feed, lambda: LiveBranch(policy, clock, disk))
 
     async def do(self, act: Act, key: Key | None = None) -> str | Refusal:
-        return await self.writer.do(lambda _: act, lambda _, entries: json.dumps([e.number for e in entries]), key)
+        say = lambda _, entries: json.dumps([entry.number for entry in entries])  # noqa: E731
+        return await self.writer.do(lambda _: act, say, "teller/1001", key)
 
     async def tickets(self) -> list[str]:
         async with self.writer.looking() as live:
@@ -150,7 +151,7 @@ def test_a_mistake_of_the_program_in_one_wish_stops_no_other(tmp_path: Path) -> 
     async def go() -> None:
         async with desk(tmp_path) as at:
             with pytest.raises(StoreUnavailable, match="a mistake of the program"):
-                await at.writer.do(lambda _: 1 // 0, lambda *_: "")  # type: ignore[arg-type, return-value]
+                await at.writer.do(lambda _: 1 // 0, lambda *_: "", QUEUE)  # type: ignore[arg-type, return-value]
             assert await at.do(TICKET) == "[2]"
 
     asyncio.run(go())
@@ -170,8 +171,11 @@ def test_a_day_begins_at_midnight_and_whoever_was_parked_comes_back(tmp_path: Pa
             assert at.feed.last == 4
             clock.sleep(86400)
             await at.writer.let_time_pass()
-            (first, *_, last) = await at.feed.after(0)
-            assert first == Entry(1, NINE.timestamp() - 9 * 3600, DayOpened("2026-11-23", NINE.timestamp() - 9 * 3600))
+            entries = await at.feed.after(0)
+            assert [entry.author for entry in entries] == [QUEUE, "teller/1001", "teller/1001", QUEUE, QUEUE]
+            (first, *_, last) = entries
+            midnight = NINE.timestamp() - 9 * 3600
+            assert first == Entry(1, midnight, DayOpened("2026-11-23", midnight), QUEUE)
             assert last.event == DayOpened("2026-11-24", NINE.timestamp() + 15 * 3600)
             assert await at.do(TICKET) == "[6]"
             assert await at.tickets() == ["A001"]

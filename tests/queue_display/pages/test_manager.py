@@ -103,6 +103,20 @@ def test_the_table_is_downloaded_with_no_token_in_any_address(
     assert branch.tokens["manager"] not in "".join(asked)
 
 
+def test_the_log_of_a_day_is_downloaded(branch: Branch, open_page: OpenPage, tmp_path: Path) -> None:
+    a_morning(branch)
+    page = reported(open_page, branch)
+    expect(page.locator("#log-day")).to_have_value("2026-11-23")
+    with page.expect_download() as downloading:
+        page.click("#log [type=submit]")
+    assert downloading.value.suggested_filename == "queue-log-2026-11-23.csv"
+    downloading.value.save_as(tmp_path / "log.csv")
+    assert b",called,A001,3,teller teller,Called by its number" in (tmp_path / "log.csv").read_bytes()
+    page.fill("#log-day", "2026-11-22")
+    page.click("#log [type=submit]")
+    expect(page.locator("#problem")).to_contain_text("2026-11-22 is not in the log")
+
+
 def test_a_teller_is_told_that_it_takes_a_manager(branch: Branch, open_page: OpenPage) -> None:
     page = open_page(f"{branch.url}/manager#{branch.tokens['teller']}", "zh", DESK)
     expect(page.locator("#problem")).to_have_text("此令牌不能用于本页，请输入本页适用的令牌。")
