@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from queue_display.refusals import Refusal, Why
 
@@ -69,7 +70,14 @@ async def no_such_path(_: Request, __: Exception) -> Response:
     return Problem(404, "no_such_path", detail, "没有这个地址；/v1/openapi.json列出全部地址。").response
 
 
-async def other_method(_: Request, __: Exception) -> Response:
-    """Answer whoever asks in the wrong way."""
+async def other_method(request: Request, _: Exception) -> Response:
+    """Answer whoever asks in the wrong way; `Allow` names all methods of the path (RFC 9110, 15.5.6)."""
     detail = "This path takes another method; /v1/openapi.json says which."
-    return Problem(405, "other_method", detail, "此地址须用另一种方法，见/v1/openapi.json。").response
+    taken = {
+        method
+        for route in request.app.routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods
+    }
+    allow = {"Allow": ", ".join(sorted(taken))}
+    return Problem(405, "other_method", detail, "此地址须用另一种方法，见/v1/openapi.json。", allow).response

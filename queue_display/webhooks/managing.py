@@ -8,7 +8,7 @@ from annotated_types import MaxLen
 from pydantic import AfterValidator, WithJsonSchema
 
 from queue_display.server.access import Role
-from queue_display.server.asking import Nothing
+from queue_display.server.asking import STRICT, Nothing
 from queue_display.server.outgoing import Deed, OutboxNow
 from queue_display.server.problems import Problem
 from queue_display.webhooks.addresses import AddressRefused, checked_url, origin_of
@@ -17,7 +17,6 @@ from queue_display.webhooks.registry import Endpoint, Registry
 from queue_display.webhooks.service import Webhooks
 
 _MOST = 20
-_STRICT = {"extra": "forbid"}
 _MANAGER = frozenset({Role.MANAGER})
 
 
@@ -37,7 +36,7 @@ class AddWebhook:
     url: Annotated[str, MaxLen(1000)]
     events: Annotated[tuple[EventName, ...], MaxLen(len(EVENTS))] = ()
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class EnableWebhook:
 
     skip: bool = False
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True)
