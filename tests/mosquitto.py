@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from device_sim.kept_port import KeptPort
 from openteller.demo_certificates import make_demo_certificates
 
 HEADQUARTERS = "headquarters"
 PASSWORD = "a long and secret word"
-_BEGIN_S = 20
+_BEGIN_S = 120
 
 _CONFIGURATION = """\
 listener {port} 127.0.0.1
@@ -96,18 +97,19 @@ def mosquitto(folder: Path, *branches: str) -> Iterator[Mosquitto]:
     rights.write_text(_RIGHTS, encoding="utf-8")
     for file in (passwords, rights):
         file.chmod(0o600)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    (folder / "mosquitto.conf").write_text(
-        _CONFIGURATION.format(port=port, certificate=made.server_certificate, key=made.server_key, folder=folder),
-        encoding="utf-8",
-    )
-    broker = Mosquitto(folder, port, made.ca)
-    for user in (HEADQUARTERS, *branches):
-        broker.login(user).write_text(f"{user}\n{PASSWORD}\n", encoding="utf-8")
-        broker.login(user).chmod(0o600)
-    try:
-        broker.begin()
-        yield broker
-    finally:
-        broker.kill()
+    with KeptPort() as port:  # else another program is given it while the broker is dead
+        (folder / "mosquitto.conf").write_text(
+            _CONFIGURATION.format(
+                port=port.number, certificate=made.server_certificate, key=made.server_key, folder=folder
+            ),
+            encoding="utf-8",
+        )
+        broker = Mosquitto(folder, port.number, made.ca)
+        for user in (HEADQUARTERS, *branches):
+            broker.login(user).write_text(f"{user}\n{PASSWORD}\n", encoding="utf-8")
+            broker.login(user).chmod(0o600)
+        try:
+            broker.begin()
+            yield broker
+        finally:
+            broker.kill()

@@ -12,4 +12,4 @@ def until(so: Callable[[], object]) -> None:
     give_up = time.monotonic() + PATIENCE_S
     while not so():
         assert time.monotonic() < give_up, "it did not come true"
-        time.sleep(0.002)
+        time.sleep(0.005)

@@ -19,12 +19,12 @@ from kiosk_ui.texts import Catalogue
 from kiosk_ui.view_model import ViewModel
 from tests.clocks import SetClock
 from tests.kiosk_ui.sample_pages import SIZE, hello
+from tests.patience import PATIENCE_S
 
 # The offscreen platform cannot tell a window manager how large a window may be, and says so each time. It is no
 # fault of the screen.
 IGNORED_QT_MESSAGES = ["This plugin does not support propagateSizeHints"]
 
-PATIENCE_MS = 120_000  # a machine that does much else
 
 _CATALOGUE = Catalogue(strict=True)
 
@@ -133,5 +133,5 @@ class FakeCore:
 
 
 def settle(qtbot: object, condition: Callable[[], bool]) -> None:
-    qtbot.waitUntil(condition, timeout=PATIENCE_MS)  # type: ignore[attr-defined]
+    qtbot.waitUntil(condition, timeout=round(1000 * PATIENCE_S))  # type: ignore[attr-defined]
     QCoreApplication.processEvents()

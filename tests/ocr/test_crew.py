@@ -8,8 +8,7 @@ from threading import Event
 import pytest
 
 from ocr.crew import meanwhile, side_by_side
-
-PATIENCE_S = 60
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from ocr.id_card import IdCard, Risk, Unreadable
 from ocr.synth.samples import Set, sample
 from ocr.synth.scenes import Level
 from ocr.worker import ReadingFailed, ReadingProcess, process
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 120
 BLANK = np.full((240, 400, 3), 128, np.uint8)
 
 

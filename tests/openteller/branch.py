@@ -38,8 +38,8 @@ from openteller.reconcile import compared
 from openteller.reconciliation import Reconciliation
 from openteller.simulator import simulated_at_free_ports
 from tests.clocks import RealClock
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 120.0  # a machine that does much else
 HOST_S = 30.0
 IMPATIENT_S = 3.0
 """After which the host is given up where a test waits for just that."""

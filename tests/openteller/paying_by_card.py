@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
@@ -11,7 +11,8 @@ from device_sim.bank_desk import Reply
 from kiosk_core.funding import FundingKind
 from kiosk_core.technician_questions import AskDevices, Devices
 from openteller.core_client import CoreClient
-from tests.openteller.branch import CARD, PATIENCE_S, Branch, Customer
+from tests.openteller.branch import CARD, Branch, Customer
+from tests.patience import PATIENCE_S, until
 
 BANK_CARD = "bank"
 PIN = "123456"
@@ -26,13 +27,6 @@ def title(page: object) -> str:
 def see_stage(customer: Customer, stage: str) -> Any:
     kind = "progress" if stage == "ask_bank" else "capture"
     return customer.see(kind, lambda page: title(page) == f"top_up.bank_card.{stage}.title")
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    patience = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < patience
-        time.sleep(0.01)
 
 
 def can_take_bank_cards(branch: Branch) -> bool:

@@ -11,9 +11,10 @@ from kiosk_core.ledger import LedgerState as L
 from openteller.cli import app
 from tests.clocks import let_midnight_pass
 from tests.openteller.branch import Branch, Customer
-from tests.openteller.paying_by_card import BANK_CARD, can_take_bank_cards, insert, title, until
+from tests.openteller.paying_by_card import BANK_CARD, can_take_bank_cards, insert, title
 from tests.openteller.test_card_info_terminal import pull
 from tests.openteller.test_nothing_sensitive import traces_of
+from tests.patience import until
 from tests.sensitive import Scanner, Secret, files_below
 
 pytestmark = pytest.mark.slow

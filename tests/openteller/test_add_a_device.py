@@ -20,7 +20,8 @@ from kiosk_core.errors import ConfigError
 from kiosk_core.receipt import Receipt, TextLine
 from openteller.config import load_printers
 from tests.clocks import RealClock
-from tests.openteller.branch import CARD, PATIENCE_S, Branch
+from tests.openteller.branch import CARD, Branch
+from tests.patience import PATIENCE_S
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "add-a-device.md").read_text(encoding="utf-8")

@@ -23,7 +23,8 @@ from openteller.bank_card_funding import AtOnce, BankCardDevices, BankCardFundin
 from openteller.bench import Bench
 from openteller.devices import giving_cards_back
 from tests.clocks import RealClock
-from tests.openteller.paying_by_card import TYPING_S, until
+from tests.openteller.paying_by_card import TYPING_S
+from tests.patience import until
 from wire import emv
 
 BEGAN = datetime(2026, 11, 22, 10, 29, tzinfo=UTC)

@@ -27,8 +27,8 @@ from tests.openteller.paying_by_card import (
     take_bank_card,
     title,
     type_pin,
-    until,
 )
+from tests.patience import until
 
 BEFORE = 2_350
 SEALED = 'mac = "retail"\nkey_exchange_key = "88E1AB2A2E3DD38C1FA039A536500CC8"\n'

@@ -22,8 +22,9 @@ from openteller.bench import Bench, BenchError, FaultWish, Simulated
 from openteller.config import load_terminal
 from openteller.core import Core
 from tests.clocks import RealClock
-from tests.openteller.branch import PATIENCE_S, Customer
-from tests.openteller.paying_by_card import go_to_pin, type_pin, until
+from tests.openteller.branch import Customer
+from tests.openteller.paying_by_card import go_to_pin, type_pin
+from tests.patience import PATIENCE_S, until
 
 
 @pytest.fixture

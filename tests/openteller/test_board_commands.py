@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from benchmarks.queue_clients import ROOT, served
 from openteller.board_commands import app
-from tests.openteller.branch import PATIENCE_S
+from tests.patience import PATIENCE_S
 
 TOKEN = "Zm9yIHRoZSBsb2JieQ"
 

@@ -8,8 +8,9 @@ import pytest
 
 from openteller.demo import write_configuration
 from tests.openteller.branch import CARD, Branch, Customer
-from tests.openteller.paying_by_card import can_take_bank_cards, device, insert, until
+from tests.openteller.paying_by_card import can_take_bank_cards, device, insert
 from tests.openteller.test_nothing_sensitive import traces_of
+from tests.patience import until
 from tests.sensitive import Scanner, Secret, files_below
 
 pytestmark = pytest.mark.slow

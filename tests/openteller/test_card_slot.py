@@ -17,7 +17,7 @@ from kiosk_core.status import Media
 from openteller.bench import Bench
 from openteller.card_slot import CardSlot
 from tests.clocks import RealClock
-from tests.openteller.branch import PATIENCE_S
+from tests.patience import PATIENCE_S
 
 
 @dataclass

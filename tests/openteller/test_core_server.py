@@ -15,7 +15,7 @@ from kiosk_core.screen_messages import Hello, ShowPage, Touched
 from kiosk_core.technician_questions import Devices
 from kiosk_core.texts import LANGUAGES, LocalText
 from openteller.core_server import CoreServer
-from tests.openteller.branch import PATIENCE_S
+from tests.patience import PATIENCE_S
 
 HELLO = Hello(
     terminal_no="OT000001",

@@ -19,7 +19,8 @@ from openteller.demo import CARD, write_configuration
 from openteller.monitor import Sample, samples, table, watch_lines
 from openteller.trace_view import TraceView
 from tests.clocks import SetClock
-from tests.openteller.branch import PATIENCE_S, Branch
+from tests.openteller.branch import Branch
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from kiosk_core.ledger import LedgerState as L
 from kiosk_core.technician_questions import HostReport, HostServerReport, WaitingReport
 from openteller import host_commands
 from tests.clocks import SetClock
-from tests.openteller.branch import PATIENCE_S, Branch
+from tests.openteller.branch import Branch
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture(scope="module")

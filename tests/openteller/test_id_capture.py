@@ -20,7 +20,8 @@ from ocr.worker import ReadingFailed, ReadingProcess
 from openteller.id_capture import FAILURES, WIDTH_PX, IdCapture
 from tests.clocks import RealClock
 from tests.ocr.read_cards import back, field, front
-from tests.openteller.branch import PATIENCE_S, READING_MS
+from tests.openteller.branch import READING_MS
+from tests.patience import PATIENCE_S
 
 START = RealClock().wall().replace(year=2026, month=6, day=1)
 

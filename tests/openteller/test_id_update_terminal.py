@@ -9,8 +9,8 @@ import pytest
 from kiosk_core.intents import AnswerField, Cancel, ChooseService, Confirm, FieldAnswer, OpenField
 from kiosk_core.pages import MenuPage, ResultPage
 from tests.openteller.branch import IMPATIENT_S, Branch, Customer
-from tests.openteller.paying_by_card import until
 from tests.openteller.test_nothing_sensitive import traces_of
+from tests.patience import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -42,7 +42,8 @@ from openteller.virtual_day.day import DayPlan, run_day
 from openteller.virtual_day.stations import LOAD_MASTER, PIN_KEY, TAC_MASTER
 from tests.clocks import let_midnight_pass
 from tests.openteller.branch import CARD, Branch, Customer
-from tests.openteller.paying_by_card import can_take_bank_cards, go_to_pin, take_bank_card, type_pin, until
+from tests.openteller.paying_by_card import can_take_bank_cards, go_to_pin, take_bank_card, type_pin
+from tests.patience import until
 from tests.sensitive import Scanner, Secret, files_below
 
 # -- the scanner finds what it must: all of this is typed by hand ------------------------------------------------

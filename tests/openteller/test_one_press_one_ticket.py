@@ -14,11 +14,11 @@ from openteller import queue_client
 from openteller.queue_client import QueueClient
 from queue_display.listening.place import QueuePlace
 from tests.clocks import RealClock
-from tests.openteller.branch import PATIENCE_S, Branch, Customer
+from tests.openteller.branch import Branch, Customer
 from tests.openteller.line_to_queue import LineToQueue
-from tests.openteller.paying_by_card import until
 from tests.openteller.queue_clients import Client
 from tests.openteller.test_queue_ticket_terminal import begin, choose, take
+from tests.patience import PATIENCE_S, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

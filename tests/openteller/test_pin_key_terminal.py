@@ -16,8 +16,8 @@ from tests.openteller.paying_by_card import (
     take_bank_card,
     title,
     type_pin,
-    until,
 )
+from tests.patience import until
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ import pytest
 from kiosk_core.ledger import LedgerState as L
 from openteller.demo import CARD
 from tests.money.power_cut import PowerCuts
-from tests.openteller.branch import AMOUNT_FEN, PATIENCE_S, Branch
+from tests.openteller.branch import AMOUNT_FEN, Branch
+from tests.patience import PATIENCE_S
 from wire import host_decoder
 from wire.errors import WireError
 from wire.host_mac import unseal

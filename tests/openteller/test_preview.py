@@ -32,7 +32,8 @@ from kiosk_core.texts import Words
 from openteller import device_commands, preview
 from openteller.preview import MAX_JPEG_BYTES, CameraPreview, encode
 from tests.clocks import RealClock
-from tests.openteller.branch import PATIENCE_S, Branch
+from tests.openteller.branch import Branch
+from tests.patience import PATIENCE_S
 
 CLOCK = RealClock()
 PAGE = CapturePage(title=Words("t"), body=Words("b"), picture=Picture.PLACE_CARD, preview=Preview())

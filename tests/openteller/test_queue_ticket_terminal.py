@@ -12,9 +12,9 @@ from kiosk_core.intents import Cancel, ChooseOption, ChooseService, Done
 from kiosk_core.ledger import LedgerState as L
 from kiosk_core.pages import MenuPage, Paper
 from tests.openteller.branch import Branch, Customer
-from tests.openteller.paying_by_card import until
 from tests.openteller.queue_clients import Client
 from tests.openteller.test_id_update_terminal import contents
+from tests.patience import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 

@@ -35,7 +35,7 @@ from kiosk_core.receipt import Receipt, TextLine
 from kiosk_core.trace import Trace, header_line, record_line
 from openteller import device_commands
 from tests.clocks import RealClock
-from tests.openteller.branch import PATIENCE_S
+from tests.patience import PATIENCE_S
 
 CLOCK = RealClock()
 PAN = "6222021234567890123"

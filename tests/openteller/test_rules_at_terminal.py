@@ -16,7 +16,7 @@ from kiosk_core.texts import LocalText
 from openteller.core_client import CoreClient, CoreSilent
 from openteller.demo import CARD
 from tests.clocks import let_midnight_pass
-from tests.openteller.branch import AMOUNT_FEN, MASKED, PATIENCE_S, Branch
+from tests.openteller.branch import AMOUNT_FEN, MASKED, Branch
 from tests.openteller.paying_by_card import (
     BANK_CARD,
     can_take_bank_cards,
@@ -25,9 +25,9 @@ from tests.openteller.paying_by_card import (
     insert,
     take_bank_card,
     type_pin,
-    until,
 )
 from tests.openteller.test_card_info_terminal import pull
+from tests.patience import PATIENCE_S, until
 
 SERVICES = Path(__file__).parents[2] / "services"
 RULES = """

@@ -20,7 +20,8 @@ from openteller import sim_commands
 from openteller.scenarios import load_scenario
 from tests.clocks import RealClock
 from tests.openteller.branch import IMPATIENT_S, Branch
-from tests.openteller.paying_by_card import can_take_bank_cards, until
+from tests.openteller.paying_by_card import can_take_bank_cards
+from tests.patience import until
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "scenarios"
 

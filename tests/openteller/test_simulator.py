@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 
 from openteller.demo import write_configuration
-from tests.openteller.branch import PATIENCE_S
+from tests.patience import PATIENCE_S
 
 
 def test_the_control_api_listens_where_the_first_line_says() -> None:

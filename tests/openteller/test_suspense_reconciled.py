@@ -6,8 +6,8 @@ from kiosk_core.ledger import LedgerState as L
 from openteller.reconcile_sides import End
 from openteller.reconciliation import Kind, Matched
 from tests.openteller.branch import AMOUNT_FEN, CARD, Branch
-from tests.openteller.paying_by_card import until
 from tests.openteller.test_power_cut import AFTER_THE_CREDIT, start_again, top_up_until_killed
+from tests.patience import until
 
 pytestmark = pytest.mark.slow
 

@@ -30,7 +30,7 @@ from openteller import technician
 from openteller.remedies import REMEDIES, remedies
 from openteller.technician import Attended, Technician
 from tests.clocks import RealClock
-from tests.openteller.branch import PATIENCE_S
+from tests.patience import PATIENCE_S
 
 CLOCK = RealClock()
 

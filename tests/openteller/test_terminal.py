@@ -7,7 +7,8 @@ import pytest
 from kiosk_core.ledger import LedgerState as L
 from openteller import surroundings
 from openteller.reconciliation import Evidence, Kind
-from tests.openteller.branch import AMOUNT_FEN, CARD, HOST_S, IMPATIENT_S, PATIENCE_S, Branch, Customer
+from tests.openteller.branch import AMOUNT_FEN, CARD, HOST_S, IMPATIENT_S, Branch, Customer
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
