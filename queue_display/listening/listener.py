@@ -119,7 +119,6 @@ class Listener:
         """End a try that failed; the next one begins after a while, each time after twice as long."""
         self._begin_at = self._clock.now() + self._retry_s
         self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
-        self._awaits_board = False
 
     def _is_new(self, said: Alive | Happened) -> bool:
         if isinstance(said, Alive):

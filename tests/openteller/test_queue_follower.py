@@ -10,7 +10,7 @@ from kiosk_core.branch_queue import QueueNow, QueueSilent
 from openteller.queue_answers import queue_now
 from openteller.queue_follower import LOOK_APART_S, QueueFollower
 from queue_display.listening.heard import Board
-from queue_display.listening.listener import LOOK_EVERY_S, SILENCE_S
+from queue_display.listening.listener import FIRST_RETRY_S, LOOK_EVERY_S, SILENCE_S
 from tests.clocks import SetClock
 from tests.queue_display.board.samples import NOW, OPENED, board
 
@@ -35,6 +35,7 @@ class Script:
         self._tries = list(tries)
         self.looked_at: list[float] = []
         self.behind: list[str] = []
+        self.told_at: list[float] = []
         self.is_closed = False
         self._gone_at: float | None = None
         self.is_over = threading.Event()
@@ -74,8 +75,14 @@ class Script:
 def followed(*tries: list[Said]) -> tuple[list[QueueNow | None], Script]:
     """Return what was told until the queue was offline behind the last try."""
     told: list[QueueNow | None] = []
-    client = Script(SetClock(OPENED), *tries)
-    follower = QueueFollower(client, client._clock, told.append)  # type: ignore[arg-type]
+    clock = SetClock(OPENED)
+    client = Script(clock, *tries)
+
+    def tell(now: QueueNow | None) -> None:
+        told.append(now)
+        client.told_at.append(clock.now())
+
+    follower = QueueFollower(client, clock, tell)  # type: ignore[arg-type]
     follower.start()
     try:
         assert client.is_over.wait(PATIENCE_S)
@@ -106,6 +113,16 @@ def test_what_happens_is_told_at_once_and_much_not_too_often() -> None:
     assert looked_at == pytest.approx([0.0, LOOK_APART_S, 2 * LOOK_APART_S])
 
 
+def test_that_it_is_offline_is_told_while_it_waits_for_the_next_try() -> None:
+    told_at = followed([ALIVE])[1].told_at
+    assert told_at == [0.0, pytest.approx(SILENCE_S, abs=0.2)]
+
+
+def test_a_stream_that_says_nothing_of_a_queue_is_not_read_on() -> None:
+    client = followed([ALIVE, 4.0, b": no word\n\n", 1.0, b": no word\n\n", event(101)], [ALIVE])[1]
+    assert client.looked_at == [0.0, pytest.approx(5.0 + FIRST_RETRY_S, abs=0.2)]
+
+
 def test_a_queue_that_is_soon_back_was_never_offline() -> None:
     assert followed([ALIVE], [ALIVE])[0] == [THERE, THERE, None]
 
@@ -117,7 +134,6 @@ def test_one_that_is_silent_for_longer_is_offline_until_it_is_back() -> None:
 @pytest.mark.parametrize(
     "stream",
     [
-        [ALIVE, 4.0, b": no word\n\n", 1.0, b": no word\n\n"],
         [5.0, b"<html>It works!</html>\n"],
         [b"data: \xff\xfe\n\n", 5.0],
         [event(105)],

@@ -84,14 +84,14 @@ def test_half_an_event_of_a_lost_connection_is_not_part_of_the_next(rig: Rig) ->
 
 # -- a stream that is none ---------------------------------------------------------------------------------
 
-SAYING = "\ufeff: 你好\nretry: 0\nretry: nonsense\nweather: rain\n\n".encode()
+SAYING = ": 你好\nretry: 0\nretry: nonsense\nweather: rain\n\n".encode()
 TWO_LINES = event(101).replace(b'"at"', b'\ndata: "at"')
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("at_once", [1, 2, 7, 10_000])
 def test_however_its_lines_end_and_are_torn_it_says_the_same(rig: Rig, end: bytes, at_once: int) -> None:
-    stream = (SAYING + ALIVE + TWO_LINES + event(102)).replace(b"\n", end)
+    stream = ("\ufeff".encode() + ALIVE + SAYING + TWO_LINES + event(102)).replace(b"\n", end)
     pieces = [stream[place : place + at_once] for place in range(0, len(stream), at_once)]
     assert rig.heard(*(piece for each in pieces for piece in (each, b""))) == ["alive 100", "101 Issued", "102 Issued"]
 
@@ -157,6 +157,16 @@ def test_tries_that_fail_are_no_words_but_a_board_is_one(rig: Rig) -> None:
     assert (rig.listener.is_silent, rig.listener.is_offline) == (False, True)
     rig.listener.see(board())
     assert not rig.listener.is_offline
+
+
+def test_a_board_that_came_late_leaves_the_stream_its_time(rig: Rig) -> None:
+    rig.listener.begin()
+    rig.listener.look()
+    rig.clock.sleep(SILENCE_S - 0.5)
+    rig.listener.see(board())
+    rig.listener.follow(board())
+    rig.clock.sleep(1)
+    assert not rig.listener.is_silent
 
 
 def test_who_was_never_heard_is_not_offline() -> None:
