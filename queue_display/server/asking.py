@@ -138,7 +138,7 @@ def take_ticket(_: Caller, __: Mapping[str, str], body: TakeTicket) -> Wish:
 
     def wish(live: LiveBranch) -> acts.Act:
         about = up_to = None
-        if body.services[0] in live.policy.service and body.customer_class in live.policy.customer_class:
+        if live.policy.knows(body.services[0], body.customer_class):
             wait = live.waits.of_newcomer(live.branch, Line(body.services[0], body.customer_class), live.now)
             about, up_to = wait.about_s, wait.up_to_s
         return acts.IssueTicket(
