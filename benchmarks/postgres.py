@@ -18,6 +18,7 @@ import psycopg
 _PORT = 5432
 _LONGEST_SOCKET = 107  # bytes of sun_path, unix(7)
 _BEGIN_S = 120  # after a kill it reads its log again, and syncs it, beside whatever else uses the disk
+_END_S = 120
 _SETTINGS = (
     "listen_addresses=",
     "max_connections=60",
@@ -95,7 +96,7 @@ class Cluster:
         """Let it die as by a power cut: no process of it writes anything more."""
         if self.process is not None:
             self.process.send_signal(signal.SIGQUIT)  # its immediate shutdown
-            self.process.wait(60)
+            self.process.wait(_END_S)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Branches and headquarters as processes, with a real broker between them; any of them is killed at random."""
 
-import gc
 import random
 import signal
 import subprocess
@@ -153,7 +152,6 @@ def test_a_broker_that_is_not_trusted_or_does_not_know_us_is_told_as_that(tmp_pa
         reasons.clear()
         with line_to(at, "openteller/queue/x/have", lambda _, __: None, reasons.append):
             until(lambda: bool(reasons))
-        gc.collect()  # here and now, and not in the middle of another test, which would take it for its own
         return reasons[0]
 
     with mosquitto(tmp_path / "broker", "0012") as broker:
