@@ -147,7 +147,7 @@ def check_asked_twice(client: QueueClient, server: LyingQueue) -> None:
 @pytest.mark.usefixtures("in_a_hurry")
 def test_so_is_one_that_does_not_come(serve: Serve) -> None:
     def falls_silent(connection: Any) -> None:
-        client._http.timeout = PATIENCE_S  # the next answer comes
+        client._http.timeout = queue_client._ANSWER_S = PATIENCE_S  # the next answer comes
         is_silent(connection)
 
     client, server = serve(falls_silent, MADE)
@@ -346,8 +346,9 @@ def test_so_is_one_that_never_answers(serve: Serve) -> None:
     assert read(client) == b""
 
 
-@pytest.mark.usefixtures("in_a_hurry")
-def test_a_stream_that_says_nothing_any_more_is_silence(serve: Serve) -> None:
+def test_a_stream_that_says_nothing_any_more_is_silence(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_client, "SILENCE_S", 3.0)  # what it says comes within that
+
     def stall(connection: Any) -> None:
         connection.sendall(STREAM + ALIVE)
         is_silent(connection)

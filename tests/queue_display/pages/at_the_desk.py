@@ -25,9 +25,14 @@ def has_focus(page: Page) -> bool:
     return bool(page.evaluate("document.activeElement !== null && document.activeElement !== document.body"))
 
 
+def expect_idle(page: Page) -> None:
+    """Wait until the console takes another act: what one has done may be seen, by the stream, before it is answered."""
+    expect(page.locator("#main")).not_to_have_attribute("aria-busy", "true")
+
+
 def press(page: Page, key: str, then: str) -> None:
     """Press a key, and wait until the window shows this; the focus is somewhere all the time."""
     page.keyboard.press(key)
     expect(page.locator("#at-window")).to_contain_text(then)
-    expect(page.locator("#main")).not_to_have_attribute("aria-busy", "true")
+    expect_idle(page)
     assert has_focus(page), key
