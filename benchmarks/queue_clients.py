@@ -23,7 +23,7 @@ from queue_display.server.access import HAND_OUT_NAME
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "openteller", "queue", "serve"]
-BEGIN_S = 30
+BEGIN_S = 120
 
 _PAUSE_S = 0.05
 

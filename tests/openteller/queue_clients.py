@@ -12,10 +12,9 @@ from typing import Any
 
 from benchmarks import queue_clients
 from benchmarks.queue_clients import COMMAND, ROOT, Served
+from tests.patience import PATIENCE_S
 
 TICKET = {"services": ["simple"], "customer_class": "ordinary"}
-
-PATIENCE_S = 40
 
 
 class Client:
@@ -111,7 +110,9 @@ def whole_log(queue: Queue) -> list[dict[str, Any]]:
 
 def refusal(*options: str) -> str:
     """Return what is said by a queue that cannot begin with these options."""
-    ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, cwd=ROOT, timeout=50, check=False)
+    ended = subprocess.run(
+        [*COMMAND, *options], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S, check=False
+    )
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     return ended.stderr

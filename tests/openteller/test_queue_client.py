@@ -23,6 +23,7 @@ from openteller.queue_client import QueueClient
 from queue_display.listening.place import QueuePlace
 from tests.clocks import RealClock
 from tests.openteller.queue_that_lies import Answer, LyingQueue, hangs_up, is_silent, raw, says
+from tests.patience import PATIENCE_S
 
 WISH = TicketWish("simple", "ordinary", "zh")
 WAIT = {"about_s": 60.5, "up_to_s": 300}
@@ -50,9 +51,6 @@ PROBLEM = {
 MADE = says(201, NEW)
 
 Serve = Callable[..., tuple[QueueClient, LyingQueue]]
-
-
-PATIENCE_S = 30.0
 
 
 @pytest.fixture(autouse=True)
@@ -182,7 +180,7 @@ def test_a_queue_that_is_not_there_is_silent() -> None:
 
 
 def test_who_is_asked_to_wait_longer_than_a_customer_does_gives_up_at_once(serve: Serve) -> None:
-    client, server = serve(says(429, PROBLEM, "Retry-After: 60"), MADE)
+    client, server = serve(says(429, PROBLEM, "Retry-After: 6000"), MADE)
     with pytest.raises(QueueSilent, match="429"):
         client.take(WISH, "k")
     assert len(server.heard) == 1

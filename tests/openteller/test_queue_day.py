@@ -12,13 +12,14 @@ from pathlib import Path
 
 from benchmarks.queue_clients import ROOT
 from queue_display.store import QueueStore
+from tests.patience import PATIENCE_S
 
 DAY = [sys.executable, "-m", "openteller", "queue", "day", "--port", "0"]
 QUICK = [*DAY, "--speed", "60000", "--tickets", "30"]
 
 
 def ended(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*QUICK, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=50, check=False)
+    return subprocess.run([*QUICK, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S, check=False)
 
 
 def test_a_short_day_goes_by_and_is_told_of(tmp_path: Path) -> None:
@@ -43,16 +44,16 @@ def test_a_short_day_goes_by_and_is_told_of(tmp_path: Path) -> None:
 def test_its_pages_answer_while_it_runs_and_ctrl_c_ends_it_with_the_figures_so_far() -> None:
     with subprocess.Popen([*DAY, "--speed", "60"], stdout=subprocess.PIPE, text=True, cwd=ROOT) as day:
         assert day.stdout is not None
-        assert select.select([day.stdout], [], [], 30)[0]
+        assert select.select([day.stdout], [], [], PATIENCE_S)[0]
         said = "".join(day.stdout.readline() for _ in range(5))
         url, token = re.findall(r"(http://\S+)/manager#(\S+)", said)[0]
         asked = urllib.request.Request(f"{url}/v1/status", headers={"Authorization": f"Bearer {token}"})
         directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with directly.open(asked, timeout=30) as answer:
+        with directly.open(asked, timeout=PATIENCE_S) as answer:
             assert json.loads(answer.read())["day"] == said[:10]
         day.send_signal(signal.SIGINT)
         rest = day.stdout.read()
-        assert day.wait(30) == 0
+        assert day.wait(PATIENCE_S) == 0
     assert "served" in rest
     assert "Traceback" not in rest
 

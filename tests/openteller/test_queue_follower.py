@@ -12,9 +12,8 @@ from openteller.queue_follower import LOOK_APART_S, QueueFollower
 from queue_display.listening.heard import Board
 from queue_display.listening.listener import FIRST_RETRY_S, LOOK_EVERY_S, SILENCE_S
 from tests.clocks import SetClock
+from tests.patience import PATIENCE_S
 from tests.queue_display.board.samples import NOW, OPENED, board
-
-PATIENCE_S = 30.0
 
 ALIVE = b'event: alive\ndata: {"entry":100,"at":%.1f}\n\n' % NOW
 THERE = queue_now(board())

@@ -17,6 +17,7 @@ from openteller.queue_folder import default_folder
 from openteller.queue_policy import DEFAULT_POLICY
 from openteller.queue_server import NoPublicUrl, Place, _listening, _urls
 from tests.openteller.queue_clients import TICKET, Load, refusal, served, whole_log
+from tests.patience import PATIENCE_S
 
 
 def test_it_runs_without_configuration_and_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -87,10 +88,12 @@ def test_with_a_certificate_it_speaks_tls_only(tmp_path: Path) -> None:
     options = ("--certificate", str(made.server_certificate), "--key", str(made.server_key))
     with queue_clients.served(tmp_path / "queue", *options) as queue:
         trust = ssl.create_default_context(cafile=made.ca)
-        answer = httpx.get(f"https://127.0.0.1:{queue.port}/v1/health", verify=trust, trust_env=False, timeout=30)
+        answer = httpx.get(
+            f"https://127.0.0.1:{queue.port}/v1/health", verify=trust, trust_env=False, timeout=PATIENCE_S
+        )
         assert answer.json() == {"works": True}
         with pytest.raises(httpx.TransportError):
-            httpx.get(f"http://127.0.0.1:{queue.port}/v1/health", trust_env=False, timeout=30)
+            httpx.get(f"http://127.0.0.1:{queue.port}/v1/health", trust_env=False, timeout=PATIENCE_S)
 
 
 def test_data_lie_with_the_terminals_for_root_and_in_the_users_state_else(monkeypatch: pytest.MonkeyPatch) -> None:

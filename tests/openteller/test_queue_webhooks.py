@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from openteller.queue_commands import app
 from tests.openteller.queue_clients import served
+from tests.patience import PATIENCE_S
 
 TICKET = {"services": ["simple"], "customer_class": "ordinary", "notes": "张三 13800138000"}
 
@@ -76,7 +77,7 @@ def test_a_program_is_told_of_what_it_asked_for_signed_and_without_persons(tmp_p
         assert listed.endswith("; going")
         client.did("teller", "/v1/windows/1/sign-in", {"teller": "1001"})
         client.did("customer", "/v1/tickets", TICKET)
-        headers, body = came.get(timeout=40)
+        headers, body = came.get(timeout=PATIENCE_S)
         said = json.loads(body)
         assert is_signed(secret, headers, body)
         assert not is_signed(secret, headers, body + b" ")

@@ -21,10 +21,8 @@ from queue_display.server.app import Server
 from queue_display.store import QueueStore
 from queue_display.writer import Writer
 from tests.clocks import SetClock
+from tests.patience import PATIENCE_S
 from tests.queue_display.running import TICKET, UNLIMITED
-
-PATIENCE_S = 30.0
-"""How long an answer may take: the machine may have other things to do."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from queue_display.server.outgoing import OutboxState
 from queue_display.store import QueueStore
 from queue_display.tickets import Channel, Line
 from tests.clocks import RealClock, SetClock
+from tests.patience import PATIENCE_S
 from tests.queue_display.logs import Log
 from tests.queue_display.policies import branch_policy, customers, service
 from tests.queue_display.test_views import a_day
@@ -76,7 +77,7 @@ class Told:
         self.feed.publish(entries)
 
     async def until(self, so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not so():
                 await asyncio.sleep(0.001)
 
@@ -182,7 +183,7 @@ def test_headquarters_answers_what_it_has_kept(tmp_path: Path, caplog: pytest.Lo
     here.line_changed("")
     here.heard("nobody's", b"")
     here.heard(entries_topic("12"), write_batch(Batch(2, 9, (bare(DAY[0]), bare(DAY[1])))))
-    assert answered.wait(30)
+    assert answered.wait(PATIENCE_S)
     copy.close()
     here.heard(entries_topic("12"), write_batch(Batch(3, 9, (bare(DAY[2]),))))
     here.heard(entries_topic("13"), write_batch(Batch(0, 9)))

@@ -25,6 +25,7 @@ from queue_display.webhooks.registry import Endpoint, Registry
 from queue_display.webhooks.sending import Sender
 from queue_display.webhooks.service import Webhooks
 from tests.clocks import SetClock
+from tests.patience import PATIENCE_S
 from tests.queue_display.receivers import Fate, Receiver, answer
 from tests.queue_display.test_views import a_day
 
@@ -54,7 +55,7 @@ class Told:
             self.feed.publish(entries)
 
     async def until(self, so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not so():
                 await asyncio.sleep(0)
 

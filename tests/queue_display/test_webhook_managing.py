@@ -11,6 +11,7 @@ from kiosk_core.clock import Clock
 from openteller.queue_outgoing import Channels, Outside, outgoing
 from queue_display.feed import Feed
 from queue_display.webhooks.registry import WEBHOOKS_NAME, Registry
+from tests.patience import PATIENCE_S
 from tests.queue_display.running import TICKET, Running, running
 
 HOST = "http://127.0.0.1:9"  # nobody listens there
@@ -99,7 +100,7 @@ def test_the_status_says_how_far_each_is_and_why_one_fails(tmp_path: Path) -> No
             assert (await branch.sees("technician", "/v1/status"))["outboxes"] == []
             await branch.did("manager", "/v1/webhooks", {"url": f"{HOST}/secret-path"})
             await branch.did("customer", "/v1/tickets", TICKET)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 while True:
                     [outbox] = (await branch.sees("technician", "/v1/status"))["outboxes"] or [{"reason": ""}]
                     if outbox["reason"]:

@@ -15,12 +15,12 @@ from queue_display.webhooks.registry import Endpoint
 from queue_display.webhooks.sending import Sender, Sent
 from queue_display.webhooks.signing import new_secret
 from tests.clocks import SetClock
+from tests.patience import PATIENCE_S
 from tests.queue_display.receivers import Answering, listening
 from tests.queue_display.test_views import a_day
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ENTRY = a_day().entries[5]
-PATIENCE_S = 30.0
 
 
 async def send(url: str, trust: ssl.SSLContext | None = None, longest_s: float = PATIENCE_S) -> Sent:

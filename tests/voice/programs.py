@@ -1,9 +1,8 @@
 """Programs that stand in for espeak-ng and aplay: shell scripts that behave or misbehave."""
 
 from pathlib import Path
-from time import monotonic, sleep
 
-PATIENCE_S = 30.0
+from tests.patience import until
 
 
 def write_program(folder: Path, script: str) -> str:
@@ -16,8 +15,5 @@ def write_program(folder: Path, script: str) -> str:
 
 def until_written(path: Path) -> str:
     """Wait until a program has written a line into a file; return it without its end."""
-    deadline = monotonic() + PATIENCE_S
-    while not (path.exists() and (line := path.read_text()).endswith("\n")):
-        assert monotonic() < deadline, f"nobody writes into {path}"
-        sleep(0.005)
-    return line.strip()
+    until(lambda: path.exists() and path.read_text().endswith("\n"))
+    return path.read_text().strip()

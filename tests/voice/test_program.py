@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.clocks import RealClock
-from tests.voice.programs import PATIENCE_S, until_written, write_program
+from tests.patience import PATIENCE_S
+from tests.voice.programs import until_written, write_program
 from voice.program import run_program
 from voice.unavailable import Hushed, VoiceUnavailable
 
@@ -46,7 +47,7 @@ def test_a_program_that_may_not_be_run_is_told(tmp_path: Path) -> None:
 
 def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
     with pytest.raises(VoiceUnavailable, match="hangs"):
-        run(write_program(tmp_path, "exec sleep 60"), limit_s=0.1)
+        run(write_program(tmp_path, "exec sleep 250"), limit_s=0.1)
 
 
 def test_a_program_that_does_not_read_its_input_can_end_well(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_a_program_that_does_not_read_its_input_can_end_well(tmp_path: Path) -> 
 
 def test_a_program_that_is_hushed_is_gone(tmp_path: Path) -> None:
     said = tmp_path / "pid"
-    program = write_program(tmp_path, f"echo $$ > {said}; exec sleep 60")
+    program = write_program(tmp_path, f"echo $$ > {said}; exec sleep 250")
     hush = threading.Event()
 
     def hush_it() -> str:

@@ -5,13 +5,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 
 from kiosk_core.clock import Clock
 from kiosk_core.speech import Chime, Speaker, Utterance
 from tests.clocks import RealClock, SetClock
+from tests.patience import until
 from tests.voice.programs import until_written, write_program
 from tests.voice.sounds import tone
 from voice.cache import RememberingVoice
@@ -62,10 +62,7 @@ class ListLoudspeaker:
 
 
 def wait_until_silent(speaker: Speaker) -> None:
-    deadline = monotonic() + 20
-    while speaker.is_speaking():
-        assert monotonic() < deadline, "it speaks and speaks"
-        sleep(0.005)
+    until(lambda: not speaker.is_speaking())
 
 
 @contextmanager
@@ -115,8 +112,7 @@ def test_hush_cuts_off_and_forgets_and_what_is_said_next_is_heard() -> None:
     loudspeaker.go_on.clear()
     with speaking(voice, loudspeaker) as speaker:
         speaker.say((ONE, TWO))
-        while not loudspeaker.played:
-            sleep(0.005)
+        until(lambda: bool(loudspeaker.played))
         speaker.hush()
         wait_until_silent(speaker)
         loudspeaker.go_on.set()
@@ -127,7 +123,7 @@ def test_hush_cuts_off_and_forgets_and_what_is_said_next_is_heard() -> None:
 
 
 def test_a_player_that_is_hushed_is_ended_in_the_middle_of_its_sound(tmp_path: Path) -> None:
-    player = write_program(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 60")
+    player = write_program(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 250")
     speaker = VoiceSpeaker(ListVoice(), Aplay("default", RealClock(), player), RealClock())
     speaker.say((ONE, TWO))
     pid = until_written(tmp_path / "pid")
@@ -188,7 +184,7 @@ def test_an_espeak_that_fails_or_answers_nonsense_is_silence(
 
 
 def test_a_player_that_hangs_keeps_nobody_waiting_who_closes_the_speaker(tmp_path: Path) -> None:
-    player = write_program(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 60")
+    player = write_program(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 250")
     speaker = VoiceSpeaker(ListVoice(), Aplay("default", RealClock(), player), RealClock())
     speaker.say((ONE, TWO))
     until_written(tmp_path / "pid")

@@ -13,11 +13,12 @@ from queue_display.board.view_model import BoardModel
 from queue_display.board.words import Trouble
 from queue_display.listening.heard import Alive, Board, CallShown, Happened, ServiceNow, WaitSaid
 from tests.clocks import SetClock
+from tests.patience import PATIENCE_S
 
 # The offscreen platform cannot tell a window manager how large a window may be, and says so each time.
 IGNORED_QT_MESSAGES = ["This plugin does not support propagateSizeHints"]
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = round(1000 * PATIENCE_S)
 
 PORTRAIT, LANDSCAPE = (1080, 1920), (1920, 1080)
 

@@ -16,6 +16,7 @@ from queue_display.board.app import LobbyBoard, start
 from queue_display.listening.listener import LONGEST_RETRY_S, SILENCE_S
 from queue_display.listening.place import QueuePlace
 from tests.clocks import SetClock
+from tests.patience import PATIENCE_S
 
 pytestmark = [
     pytest.mark.slow,
@@ -27,7 +28,7 @@ pytestmark = [
 def did(queue: Served, role: str, path: str, body: object = None) -> Any:
     headers = {"Authorization": f"Bearer {queue.tokens[role]}"}
     url = f"http://127.0.0.1:{queue.port}{path}"
-    answer = httpx.post(url, json=body or {}, headers=headers, trust_env=False, timeout=30)
+    answer = httpx.post(url, json=body or {}, headers=headers, trust_env=False, timeout=PATIENCE_S)
     assert answer.is_success, answer.text
     return answer.json()
 

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from benchmarks.queue_clients import TICKET, Served, served
 from device_sim.kept_port import KeptPort
+from tests.patience import PATIENCE_S
 from tests.queue_display.pages.conftest import OpenPage
 
 pytestmark = pytest.mark.slow
@@ -19,7 +20,7 @@ BANNER_MS = 5000
 def do(queue: Served, role: str, path: str, body: object) -> dict[str, object]:
     headers = {"Authorization": f"Bearer {queue.tokens[role]}"}
     url = f"http://127.0.0.1:{queue.port}/v1/{path}"
-    answer = httpx.post(url, json=body, headers=headers, trust_env=False, timeout=30)
+    answer = httpx.post(url, json=body, headers=headers, trust_env=False, timeout=PATIENCE_S)
     assert answer.is_success, answer.text
     return answer.json()  # type: ignore[no-any-return]
 
