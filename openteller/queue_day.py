@@ -148,7 +148,7 @@ def _line(live: LiveBranch, plan: DayPlan, clock: FastClock) -> Text:
         f"  {len(branch.tickets):,} of {len(plan.visits):,} came  {within:.0%} in time  {clock.speed:.0f}x",
     )
     if clock.behind_s > _LATE_S:
-        line.append(f"  {clock.behind_s / 60:.0f} min late: this machine bears no more", "yellow")
+        line.append(f"  {clock.behind_s / 60:.0f} min late: this machine is too slow for that speed", "yellow")
     return line
 
 
@@ -159,7 +159,7 @@ def _summary(report: Report, live: LiveBranch) -> Table:
         f"{states.count(state):,} {words}"
         for state, words in (
             (TicketState.FINISHED, "served"),
-            (TicketState.CANCELLED, "given up or missed"),
+            (TicketState.CANCELLED, "gave up or did not come back"),
             (TicketState.NO_SHOW, "missed"),
         )
     )
