@@ -19,7 +19,9 @@ QUICK = [*DAY, "--speed", "60000", "--tickets", "30"]
 
 
 def ended(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*QUICK, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S, check=False)
+    return subprocess.run(
+        [*QUICK, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S, check=False
+    )
 
 
 def test_a_short_day_goes_by_and_is_told_of(tmp_path: Path) -> None:
