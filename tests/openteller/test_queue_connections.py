@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from openteller import queue_connections
 from openteller.queue_connections import TimelyHttp
+from tests.patience import PATIENCE_S
 
 ASKING_S = 0.2
 
@@ -39,7 +40,7 @@ async def connected(
         server = uvicorn.Server(uvicorn.Config(app, http=TimelyHttp, ws="none", lifespan="off", log_config=None))
         serving = asyncio.create_task(server._serve(sockets=[listening]))
         reader, writer = await asyncio.open_connection(*listening.getsockname())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             yield reader, writer
         writer.close()
         server.should_exit = True

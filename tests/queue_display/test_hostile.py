@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from queue_display.server.access import TOKENS_NAME
+from tests.patience import PATIENCE_S
 from tests.queue_display.running import TICKET, Running, running
 
 
@@ -114,7 +115,7 @@ def test_a_page_of_another_site_is_let_see_nothing(tmp_path: Path) -> None:
 
 def test_the_head_of_an_endless_answer_has_an_end(tmp_path: Path) -> None:
     async def go() -> None:
-        async with running(tmp_path) as branch, asyncio.timeout(20):
+        async with running(tmp_path) as branch, asyncio.timeout(PATIENCE_S):
             answer = await branch.ask("display", "HEAD", "/v1/events")
             assert answer.headers["content-type"].startswith("text/event-stream")
 
