@@ -69,8 +69,8 @@ _KINDS: Mapping[type[Event], LocalText] = {
     Cancelled: LocalText("取消", "cancelled"),
     TellerSignedIn: LocalText("窗口开放", "window opened"),
     TellerSignedOut: LocalText("窗口关闭", "window closed"),
-    BreakBegan: LocalText("暂停", "pause began"),
-    BreakEnded: LocalText("结束暂停", "pause ended"),
+    BreakBegan: LocalText("暂停", "break began"),
+    BreakEnded: LocalText("结束暂停", "break ended"),
 }
 
 _BREAKS: Mapping[BreakReason, LocalText] = {
