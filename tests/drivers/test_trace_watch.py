@@ -184,8 +184,8 @@ def test_records_are_asked_by_number_and_by_count(clock: SetClock) -> None:
         ("", b"\x10\x04\x01", b"\x16"),
     ],
 )
-def test_a_chunk_costs_less_than_ten_microseconds(clock: SetClock, family: str, sent: bytes, received: bytes) -> None:
-    """The best of many: other processes must not fail this."""
+def test_a_chunk_costs_no_more_than_some_calls(clock: SetClock, family: str, sent: bytes, received: bytes) -> None:
+    """Less than 400 calls of nothing, which are some 10 us: the best of many, so that other processes do not fail this."""
 
     def best(transport: Transport) -> float:
         rounds = []
@@ -203,5 +203,4 @@ def test_a_chunk_costs_less_than_ten_microseconds(clock: SetClock, family: str, 
         def read(self, size: int, timeout_s: float) -> bytes:
             return received
 
-    overhead = best(TraceWatch("d", clock, family=family).line(Quick())) - best(Quick())
-    assert overhead < 10e-6
+    assert best(TraceWatch("d", clock, family=family).line(Quick())) < 400 * best(Quick())
