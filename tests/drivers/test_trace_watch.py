@@ -185,7 +185,7 @@ def test_records_are_asked_by_number_and_by_count(clock: SetClock) -> None:
     ],
 )
 def test_a_chunk_costs_no_more_than_some_calls(clock: SetClock, family: str, sent: bytes, received: bytes) -> None:
-    """Less than 400 calls of nothing, which are some 10 us: the best of many, so that other processes do not fail this."""
+    """Less than 400 calls of nothing, some 10 us: the best of many, so that other processes do not fail this."""
 
     def best(transport: Transport) -> float:
         rounds = []
