@@ -16,7 +16,7 @@ from queue_display.server.access import Caller
 from queue_display.tickets import Channel, Line
 from queue_display.writer import Wish
 
-STRICT = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+STRICT = {"extra": "forbid", "strict": True}
 """How bodies are read: as the OpenAPI document says, and no otherwise."""
 
 _LONGEST = MaxLen(32)

@@ -80,6 +80,18 @@ def test_whoever_sends_a_byte_now_and_then_is_let_go_too(monkeypatch: pytest.Mon
     asyncio.run(go())
 
 
+def test_whoever_was_answered_once_may_not_take_for_ever_to_ask_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def go() -> None:
+        async with connected(monkeypatch) as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\nHost: queue\r\n\r\n")
+            assert (await reader.readuntil(b"\r\n\r\n0")).startswith(b"HTTP/1.1 200")
+            writer.write(b"GET / HTT")
+            with suppress(ConnectionResetError):
+                assert await reader.read() == b""
+
+    asyncio.run(go())
+
+
 def test_whoever_has_asked_may_wait_and_ask_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async def go() -> None:
         async with connected(monkeypatch) as (reader, writer):
