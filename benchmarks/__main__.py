@@ -1,8 +1,8 @@
 """`./run bench [NAME...]`: run the benchmarks and print a table each; the last column compares with the first line.
 
-`./run bench replug`, `ocr`, `ocr-worker`, `queue-board`, `queue-kiosk`, `queue-server` and `queue-waits` are by
-themselves (bench_replug.py, bench_ocr.py, bench_ocr_worker.py, bench_queue_board.py, bench_queue_kiosk.py,
-bench_queue_server.py, queue_waits.py): they take one to twenty minutes.
+`./run bench replug`, `ocr`, `ocr-worker`, `queue-board`, `queue-first-day`, `queue-kiosk`, `queue-server` and
+`queue-waits` are by themselves (bench_replug.py, bench_ocr.py, bench_ocr_worker.py, bench_queue_board.py,
+queue_first_day.py, bench_queue_kiosk.py, bench_queue_server.py, queue_waits.py): they take one to twenty minutes.
 """
 
 import sys
@@ -24,6 +24,7 @@ from benchmarks import (
     bench_receipt,
     bench_reconcile,
     bench_replug,
+    queue_first_day,
     queue_waits,
 )
 from benchmarks.measure import Figure
@@ -46,6 +47,7 @@ BY_THEMSELVES: dict[str, Callable[[list[str]], int]] = {
     "queue-kiosk": bench_queue_kiosk.main,
     "queue-server": bench_queue_server.main,
     "queue-board": bench_queue_board.main,
+    "queue-first-day": queue_first_day.main,
     "queue-waits": queue_waits.main,
 }
 """They take arguments of their own, and long."""

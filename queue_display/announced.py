@@ -1,7 +1,6 @@
 """The waits that are announced: estimated anew where time allows, else those of a moment ago; "up to" as it is kept."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from kiosk_core.clock import Clock
 from queue_display.branch import Branch
@@ -36,7 +35,7 @@ class AnnouncedWaits:
     def of_newcomer(self, branch: Branch, line: Line, now: float) -> Wait:
         """Return the wait of somebody who takes a ticket for this line now."""
         self._renew(branch, now)
-        return self._as_kept(line, self._waits.get(newcomer(line, now).number, _UNKNOWN))
+        return self._calibration.as_kept(line, self._waits.get(newcomer(line, now).number, _UNKNOWN))
 
     def of_ticket(self, branch: Branch, number: str, now: float) -> Wait:
         """Return the wait of a ticket of today from now on; unknown where it does not wait."""
@@ -44,12 +43,7 @@ class AnnouncedWaits:
         ticket = branch.tickets[number]
         if ticket.state is not TicketState.WAITING:
             return _UNKNOWN
-        return self._as_kept(ticket.line, self._waits.get(number, _UNKNOWN))
-
-    def _as_kept(self, line: Line, wait: Wait) -> Wait:
-        if wait.about_s is None or wait.up_to_s is None:
-            return wait
-        return replace(wait, up_to_s=max(wait.about_s, wait.up_to_s * self._calibration.stretch(line)))
+        return self._calibration.as_kept(ticket.line, self._waits.get(number, _UNKNOWN))
 
     def _renew(self, branch: Branch, now: float) -> None:
         began = self._clock.now()

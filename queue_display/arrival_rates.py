@@ -1,76 +1,94 @@
-"""How many come to each line, learned by hour of the day and from the last hour; tickets a second."""
+"""How often something comes, learned by hour of the day and from the last hour: tickets to a line, pauses of a kind."""
 
 import math
 import random
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from queue_display.tickets import Line
+Key = TypeVar("Key")
 
 _RECENT_S = 2700.0
+_RECENT = 100.0
 _IMAGINED_S = 1800.0
 _OLD_DAYS = 0.8
 
 
 class Rate(NamedTuple):
-    """What is known of the rate of arrivals at a line: `tickets` that came in `seconds`."""
+    """What is known of a rate: `tickets`, or whatever else is counted, that came in `seconds`."""
 
     tickets: float
     seconds: float
 
     def draw(self, rng: random.Random) -> float:
-        """Return a rate that it may be, tickets a second: the fewer tickets were seen, the less it is known."""
+        """Return a rate that it may be, a second: the fewer were seen, the less it is known."""
         return rng.gammavariate(self.tickets, 1 / self.seconds) if self.tickets > 0 else 0.0
 
 
-class ArrivalRates:
-    """Learned from arrivals, day by day.
+UNKNOWN = Rate(0.0, 1.0)
+"""Nothing of the kind was ever seen."""
 
-    The rate of a line is that of the hour on earlier days and that of the last while (three quarters of an hour, the
-    recent counting more), as if the former had been watched for half an hour. On the first day only the latter counts.
+
+class ArrivalRates(Generic[Key]):
+    """Learned from arrivals, day by day; a key is a line, or whatever else things come by.
+
+    The rate of a key is that of the hour on earlier days and that of the last while, as if the former had been watched
+    for half an hour; on the first day only the latter counts. The last while are three quarters of an hour, the recent
+    counting more; where many come it is shorter, the time of some hundred, who tell sooner that more come or fewer.
     """
 
     def __init__(self) -> None:
-        self._hours: dict[int, dict[Line, float]] = {}
-        self._today: dict[int, dict[Line, int]] = {}
-        self._recent: dict[Line, float] = {}
-        self._opened_at = 0.0
+        self._hours: dict[int, dict[Key, float]] = {}
+        self._today: dict[int, dict[Key, int]] = {}
+        self._recent: dict[Key, float] = {}
+        self._watched = 0.0  # seconds, by how much they count
+        self._squares = 0.0  # seconds, by the square of that
         self._at = 0.0
 
     def open_day(self, at: float) -> None:
         """Begin a day: what came yesterday is what the same hours of the days before were like."""
         for hour, counts in self._today.items():
-            known = self._hours.setdefault(hour, {line: float(count) for line, count in counts.items()})
-            for line in known.keys() | counts.keys():
-                known[line] = _OLD_DAYS * known.get(line, 0.0) + (1 - _OLD_DAYS) * counts.get(line, 0)
+            known = self._hours.setdefault(hour, {key: float(count) for key, count in counts.items()})
+            for key in known.keys() | counts.keys():
+                known[key] = _OLD_DAYS * known.get(key, 0.0) + (1 - _OLD_DAYS) * counts.get(key, 0)
         self._today = {}
         self._recent = {}
-        self._opened_at = self._at = at
+        self._squares = self._watched = 0.0
+        self._at = at
 
-    def learn(self, line: Line, hour: int, at: float) -> None:
-        """Somebody came to a line."""
+    def begin(self, at: float) -> None:
+        """Watch from here on if nothing came today: before a branch is open, that nobody comes teaches nothing."""
+        if not self._today:
+            self._at = max(at, self._at)
+
+    def learn(self, key: Key, hour: int, at: float) -> None:
+        """One came."""
         fading = math.exp((self._at - at) / _RECENT_S)
-        self._recent = {each: count * fading for each, count in self._recent.items()}
-        self._recent[line] = self._recent.get(line, 0.0) + 1
+        count = math.fsum(self._recent.values()) * fading + 1
+        kept = fading * min(1.0, _RECENT / count)
+        self._recent = {each: count * kept for each, count in self._recent.items()}
+        self._watched = self._watched * kept + _RECENT_S * (1 - fading)
+        self._squares = self._squares * kept**2 + _RECENT_S / 2 * (1 - fading**2)
+        self._recent[key] = self._recent.get(key, 0.0) + 1
         self._at = at
         today = self._today.setdefault(hour, {})
-        today[line] = today.get(line, 0) + 1
+        today[key] = today.get(key, 0) + 1
 
-    def rates(self, hour: int, at: float) -> Mapping[Line, Rate]:
-        """Return what is known of the rate of every line to which anybody comes in this hour."""
+    def rates(self, hour: int, at: float) -> Mapping[Key, Rate]:
+        """Return what is known of the rate of every key of which any come in this hour."""
         fading = math.exp((self._at - at) / _RECENT_S)
-        since_opening = math.exp((self._opened_at - at) / _RECENT_S)
-        # Weights w that fade are worth as much as sum(w)^2 / sum(w^2) whole tickets: up to twice their sum.
-        worth = 2 / (1 + since_opening)
-        watched = worth * _RECENT_S * (1 - since_opening)
+        watched = self._watched * fading + _RECENT_S * (1 - fading)
+        squares = self._squares * fading**2 + _RECENT_S / 2 * (1 - fading**2)
+        # Weights w that fade are worth as much as sum(w)^2 / sum(w^2) whole tickets: in the end twice their sum.
+        worth = watched / squares if squares > 0 else 1.0
+        watched *= worth
         earlier = self._hours.get(hour, {})
         imagined = _IMAGINED_S if earlier else 0.0
         if watched + imagined <= 0:
             return {}
         return {
-            line: Rate(
-                worth * self._recent.get(line, 0.0) * fading + earlier.get(line, 0.0) / 3600 * imagined,
+            key: Rate(
+                worth * self._recent.get(key, 0.0) * fading + earlier.get(key, 0.0) / 3600 * imagined,
                 watched + imagined,
             )
-            for line in self._recent.keys() | earlier.keys()
+            for key in self._recent.keys() | earlier.keys()
         }

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from queue_display.events import Called, DayOpened, Entry, Issued, Parked
+from queue_display.replay import Wait
 from queue_display.tickets import Line
 
 _AT_ONCE_S = 60.0
@@ -79,6 +80,12 @@ class Calibration:
     def stretch(self, line: Line) -> float:
         """Return by what "up to" of this line is multiplied, so that it is kept as often as it is meant to be."""
         return math.exp(self._stretch.get(line._replace(window=""), 0.0))
+
+    def as_kept(self, line: Line, wait: Wait) -> Wait:
+        """Return a wait with "up to" as it is kept, and never less than "about"."""
+        if wait.about_s is None or wait.up_to_s is None:
+            return wait
+        return replace(wait, up_to_s=max(wait.about_s, wait.up_to_s * self.stretch(line)))
 
     @property
     def promises(self) -> Mapping[Line, Promises]:

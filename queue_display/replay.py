@@ -2,21 +2,25 @@
 
 No formula: whatever the policy, the estimate follows from the rule that makes the calls. With n = 5k - 1 runs the
 4k-th smallest wait is exceeded by a further, equally likely one with probability 1/5 exactly, however few runs there
-are: that is "up to". "About" is the mean. What is not known for certain, how many will come, is drawn anew in each run.
+are: that is "up to". "About" is the mean. What is not known for certain is drawn anew in each run: how many will come,
+how long a service takes on average, how many windows will pause, how many customers give up or are sent on.
 """
 
 import math
 import random
 from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, islice
 
-from queue_display.arrival_rates import Rate
+from queue_display.arrival_rates import UNKNOWN, Rate
+from queue_display.events import BreakReason
+from queue_display.pauses import NO_PAUSES, Pausing
 from queue_display.policy import Policy
 from queue_display.service_times import Law, ServiceTimes
 from queue_display.simulation import Arrival, Desk, Floor
 from queue_display.tickets import Head, Line
+from queue_display.visits import Onward
 
 RUNS = (39, 29, 19, 9, 4)
 """How many runs there may be: 5k - 1. The more wait, the fewer: their waits vary less beside their length."""
@@ -35,22 +39,34 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class OpenDesk:
-    """A desk as it stands: `since` is when it was occupied, for `service`; None: it is free."""
+    """A desk as it stands: `since` is when it was occupied, or began to pause; None: it is free.
+
+    `served` is who is there, for `service`; he may wait again after.
+    """
 
     desk: Desk
     service: str = ""
     since: float | None = None
+    served: Head | None = None
+    pause: BreakReason | None = None
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a branch stands at `now` in this `hour`: its desks, who waits, and how many come."""
+    """Where a branch stands at `now` in this `hour`: its desks, who waits, and what is known of what comes.
+
+    `rates` are those of arrivals. `further` are the services that a ticket is for after the present one.
+    """
 
     now: float
     hour: int
     desks: Sequence[OpenDesk]
     waiting: Iterable[Head]
     rates: Mapping[Line, Rate]
+    pausing: Pausing = NO_PAUSES
+    giving_up: Rate = UNKNOWN
+    onward: Onward = field(default_factory=Onward)
+    further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -113,8 +129,9 @@ class Replay:
         lines: dict[Line, list[Head]] = {}
         for head in sorted(heads):
             lines.setdefault(head.line, []).append(head)
+        laws = _Laws(self._times, standing.hour)
         for _ in range(count):
-            waits = self._run(standing, lines, found, rng)
+            waits = self._run(_Chances(standing, laws, rng), lines, found)
             for number, samples in found.items():
                 samples.append(waits.get(number, math.inf))
         return {number: _wait(samples) for number, samples in found.items()}
@@ -124,27 +141,18 @@ class Replay:
         return next((count for count in RUNS if count <= affordable), RUNS[-1])
 
     def _run(
-        self, standing: Standing, lines: Mapping[Line, list[Head]], numbers: Collection[str], rng: random.Random
+        self, chances: "_Chances", lines: Mapping[Line, list[Head]], numbers: Collection[str]
     ) -> Mapping[str, float]:
+        standing = chances.standing
         most = self._budget.calls_besides + self._budget.calls_per_waiting * len(numbers)
         asked = _Asked(standing.now, numbers, most)
-        laws = _Laws(self._times, standing.hour)
-
-        def occupation(head: Head, desk: Desk, _: float) -> float:
-            if head.order == _NEWCOMER:
-                return 0.0
-            return laws.of(head.line.service, desk.teller).draw(rng) + self._times.gap(rng)
-
-        floor = Floor(self._policy, standing.now, occupation, asked.called)
-        asked.floor = floor
+        floor = Floor(self._policy, standing.now, chances.occupation, asked.called)
+        asked.floor = chances.floor = floor
         for line, waiting in lines.items():
             floor.put(line, waiting)
         for each in standing.desks:
-            left = self._times.gap(rng)
-            if each.since is not None:
-                left += laws.of(each.service, each.desk.teller).residual(standing.now - each.since, rng)
-            floor.open(each.desk, standing.now + left)
-        floor.run(islice(_arrivals(standing, rng), most))  # no window may call some of them
+            floor.open(each.desk, standing.now + chances.left(each))
+        floor.run(islice(_arrivals(standing, chances.rng), most))  # no window may call some of them
         return asked.waits
 
 
@@ -152,15 +160,84 @@ class _Laws:
     """The laws of one hour, each made once."""
 
     def __init__(self, times: ServiceTimes, hour: int) -> None:
-        self._times = times
+        self.times = times
         self._hour = hour
         self._laws: dict[tuple[str, str], Law] = {}
 
     def of(self, service: str, teller: str) -> Law:
         key = (service, teller)
         if key not in self._laws:
-            self._laws[key] = self._times.law(service, self._hour, teller)
+            self._laws[key] = self.times.law(service, self._hour, teller)
         return self._laws[key]
+
+
+class _Chances:
+    """What happens by chance in one run; what is not known is drawn once."""
+
+    def __init__(self, standing: Standing, laws: _Laws, rng: random.Random) -> None:
+        self.standing = standing
+        self.rng = rng
+        self.floor: Floor | None = None
+        self._laws = laws
+        self._gap = laws.times.gap
+        self._doubts: dict[str, float] = {}
+        self._further = dict(standing.further)
+        self._gives_up = standing.giving_up.draw(rng)
+        pausing = standing.pausing
+        self._reasons = list(pausing.rates)
+        self._until = list(accumulate(pausing.rates[reason].draw(rng) for reason in self._reasons))
+        working = sum(each.pause is None for each in standing.desks)
+        self._pauses = self._until[-1] / working if self._until and working else 0.0
+
+    def occupation(self, head: Head, desk: Desk, at: float) -> float:
+        """Return for how long a window that calls `head` calls nobody else."""
+        if head.order == _NEWCOMER or self._gave_up(head, at):
+            return 0.0
+        service = head.line.service
+        seconds = self._laws.of(service, desk.teller).draw(self.rng) * self._doubt(service)
+        self._goes_on(head, at + seconds)
+        return seconds + self._gap(self.rng) + self._pause(seconds)
+
+    def left(self, each: OpenDesk) -> float:
+        """Return how long from now on a desk calls nobody."""
+        now, gap = self.standing.now, self._gap(self.rng)
+        if each.since is None:
+            return gap
+        if each.pause is not None:
+            return gap + self.standing.pausing.lasts[each.pause].residual(now - each.since, self.rng)
+        doubt = self._doubt(each.service)
+        law = self._laws.of(each.service, each.desk.teller)
+        seconds = law.residual((now - each.since) / doubt, self.rng) * doubt
+        if each.served is not None:
+            self._goes_on(each.served, now + seconds)
+        return seconds + gap + self._pause(now - each.since + seconds)
+
+    def _doubt(self, service: str) -> float:
+        if service not in self._doubts:
+            self._doubts[service] = self._laws.times.doubt(service, self.rng)
+        return self._doubts[service]
+
+    def _gave_up(self, head: Head, at: float) -> bool:
+        """Whether somebody is not there any more; his place in the line stays, and costs no time."""
+        waited = at - max(head.since, self.standing.now)
+        return self._gives_up > 0 and self.rng.random() < -math.expm1(-self._gives_up * waited)
+
+    def _goes_on(self, head: Head, at: float) -> None:
+        """Let him wait again from `at` on, with his seniority, if there is something more to do for him."""
+        further = self._further.get(head.number, ())
+        if further:
+            service, self._further[head.number] = further[0], further[1:]
+        else:
+            service = self.standing.onward.draw(head.line.service, self.rng)
+        if service and self.floor is not None:
+            self.floor.expect(Arrival(at, head._replace(line=head.line._replace(service=service, window=""))))
+
+    def _pause(self, worked: float) -> float:
+        """Return for how long a window pauses that has worked for so long."""
+        if self._pauses <= 0 or self.rng.random() >= self._pauses * worked:
+            return 0.0
+        reason = self._reasons[bisect(self._until, self.rng.random() * self._until[-1])]
+        return self.standing.pausing.lasts[reason].draw(self.rng)
 
 
 def _arrivals(standing: Standing, rng: random.Random) -> Iterator[Arrival]:

@@ -23,6 +23,7 @@ _PRIOR_RATIOS = (
 )
 """Twenty equally likely ratios to the mean of a gamma law of shape 2: what is assumed of an unknown service."""
 
+_SHAPE = 2.0
 _REMEMBERED = 400
 _IMAGINED = 8.0
 _IMAGINED_FACTOR = 20.0
@@ -114,6 +115,14 @@ class ServiceTimes:
     def gap(self, rng: random.Random) -> float:
         """Return for how long a window may let somebody wait whom it can call; 0 until one was seen."""
         return self._gaps[int(rng.random() * len(self._gaps))] if self._gaps else 0.0
+
+    def doubt(self, service: str, rng: random.Random) -> float:
+        """Return by what the mean of a service may be wrong, a factor: the less was seen, the further it may be from 1.
+
+        It is the mean of as many times as count, each with the variance that is assumed of an unknown service.
+        """
+        shape = _SHAPE * self._services[service].mean.count
+        return rng.gammavariate(shape, 1 / shape)
 
     def mean(self, service: str, hour: int, teller: str) -> float:
         """Return the mean time of a service in an hour (0 to 23) by a teller."""

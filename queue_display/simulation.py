@@ -56,7 +56,7 @@ class Floor:
         self._desks: list[Desk] = []
         self._idle: list[Desk] = []
         self._lines_for: dict[str, list[list[Head]]] = {}  # of each desk, in the order in which lines began
-        self._agenda: list[tuple[float, int, Desk | Head]] = []
+        self._agenda: list[tuple[float, int, Desk | Head | Arrival]] = []
         self._count = 0
         self._stopped = False
 
@@ -90,6 +90,10 @@ class Floor:
             if self._may(desk, line):
                 self._lines_for[desk.name].append(waiting)
 
+    def expect(self, arrival: Arrival) -> None:
+        """Let somebody come later, besides those of `run`."""
+        self._plan(arrival.at, arrival)
+
     def stop(self) -> None:
         """End `run` after what happens at this moment."""
         self._stopped = True
@@ -114,9 +118,12 @@ class Floor:
                 self.join(coming)
                 coming = next(arrivals, None)
 
-    def _happen(self, what: Desk | Head) -> None:
+    def _happen(self, what: Desk | Head | Arrival) -> None:
         if isinstance(what, Desk):
             self._call_next(what)
+            return
+        if isinstance(what, Arrival):
+            self.join(what)
             return
         heads = self._lines.get(what.line, [])
         if what in heads:
@@ -139,6 +146,6 @@ class Floor:
     def _may(self, desk: Desk, line: Line) -> bool:
         return self._policy.may_call(desk.name, desk.skills, line)
 
-    def _plan(self, at: float, what: Desk | Head) -> None:
+    def _plan(self, at: float, what: Desk | Head | Arrival) -> None:
         self._count += 1
         heapq.heappush(self._agenda, (at, self._count, what))
