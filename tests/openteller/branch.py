@@ -41,7 +41,7 @@ from tests.clocks import RealClock
 from tests.patience import PATIENCE_S
 
 HOST_S = 30.0
-IMPATIENT_S = 3.0
+IMPATIENT_S = 8.0
 """After which the host is given up where a test waits for just that."""
 READING_MS = 120_000
 UNHURRIED = """
