@@ -96,8 +96,8 @@ class Console {
 
   /** Ask for an act; nothing else is asked for until the answer is there. */
   doPath(path, body) {
-    const slow = setTimeout(() => setText(find("sending"), say("sending")), SHOW_SENDING_MS);
     return press(find("main"), async () => {
+      const slow = setTimeout(() => setText(find("sending"), say("sending")), SHOW_SENDING_MS);
       try {
         await this.api.act(path, body);
       } catch (problem) {
