@@ -35,6 +35,11 @@ export class Follower {
     this._connect();
   }
 
+  /** Whether the queue is heard. */
+  get isLive() {
+    return this._isLive === true;
+  }
+
   /** Try at once if the queue is silent: the network may be back, or the phone was asleep. */
   hurry() {
     if (performance.now() - this._heardAt > SILENT_MS / 2) {

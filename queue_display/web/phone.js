@@ -168,8 +168,10 @@ async function look() {
     return;
   }
   isLooking = true;
+  let isSeen = false;
   try {
     take(await api.see("my-ticket"));
+    isSeen = true;
     if (follower === null) {
       follow();
     }
@@ -178,8 +180,14 @@ async function look() {
   } finally {
     isLooking = false;
   }
+  const isHeard = follower !== null && follower.isLive;
+  if (isSeen && isHeard) {
+    showLive(true); // the look before may have failed, though the log was heard all the time
+  }
   if (lookAgain) {
     look();
+  } else if (!isSeen && isHeard && !without) {
+    lookSoon();
   } else if (!without) {
     timer = setTimeout(look, EVERY_MS);
   }

@@ -191,6 +191,17 @@ def test_an_answer_that_was_overtaken_changes_nothing(branch: Branch, phone: Pho
     assert page.locator("#headline").inner_text() == "We keep your place"
 
 
+def test_a_look_that_failed_is_made_up_for_and_the_banner_goes(branch: Branch, phone: Phone) -> None:
+    page = phone(branch.ticket())
+    is_down = True
+    page.route("**/v1/my-ticket", lambda route: route.abort() if is_down else route.continue_())
+    branch.at_window("call-next")
+    expect(page.locator("#offline")).to_be_visible()
+    is_down = False
+    headline(page, "Please go to window")  # without another event
+    expect(page.locator("#offline")).to_be_hidden()
+
+
 def test_what_cannot_be_done_is_said_in_the_language_of_the_page(branch: Branch, phone: Phone) -> None:
     ticket = branch.ticket()
     page = phone(ticket)
