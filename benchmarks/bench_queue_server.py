@@ -99,8 +99,10 @@ def _told(found: Rate) -> tuple[str, str, str]:
 
 async def _measure(queues: Sequence[Served], options: argparse.Namespace) -> tuple[Rate, Rate, Rate]:
     windows = await open_windows(queues, options.clients)
+    kiosk = await Connection.open(queues[0], "customer")
+    seen = await _screens(queues, kiosk, windows[0], options.screens, options.calls)
+    # Who connects and asks nothing for 20 s is let go: the kiosks come when they are wanted.
     kiosks = [await Connection.open(queues[place % len(queues)], "customer") for place in range(len(windows))]
-    seen = await _screens(queues, kiosks[0], windows[0], options.screens, options.calls)
     calls = await _calls(windows, kiosks, options.seconds)
     tickets = await _tickets(kiosks, options.seconds)  # last: thousands wait then
     return tickets, calls, seen
