@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
+from device_sim.virtual_time import VirtualClock
 from openteller.queue_policy import DEFAULT_DAY, DEFAULT_POLICY, load_forecast, load_policy
 from queue_display.announced import AnnouncedWaits
 from queue_display.branch import Branch
@@ -111,36 +112,24 @@ class _Unsaid(AnnouncedWaits):
         return Wait(None, None)
 
 
-class _VirtualTime:
+class StagedClock(VirtualClock):
     """A clock that the staged day sets from moment to moment."""
 
-    def __init__(self, wall: datetime) -> None:
-        self._start = wall
-        self._passed = 0.0
-
-    def now(self) -> float:
-        return self._passed
-
-    def wall(self) -> datetime:
-        return self._start + timedelta(seconds=self._passed)
-
-    def sleep(self, seconds: float) -> None:
-        self._passed += seconds
-
     async def until(self, at: float) -> None:
-        self.sleep(max(0.0, at - self.wall().timestamp()))
+        """Let the time pass until `at`, Unix seconds; it never goes back."""
+        self.sleep(at - self.wall().timestamp())
 
 
 def log_of(policy: Policy, plans: Iterable[DayPlan]) -> Sequence[Entry]:
     """Return the log of these days, one after the other."""
     with TemporaryDirectory() as folder, QueueStore(Path(folder)) as store:
         for number, plan in enumerate(plans):
-            clock = _VirtualTime(_FIRST + timedelta(days=number, seconds=plan.begins))
+            clock = StagedClock(_FIRST + timedelta(days=number, seconds=plan.begins))
             asyncio.run(_run(policy, plan, store, clock))
         return tuple(store.entries())
 
 
-async def _run(policy: Policy, plan: DayPlan, store: QueueStore, clock: _VirtualTime) -> None:
+async def _run(policy: Policy, plan: DayPlan, store: QueueStore, clock: StagedClock) -> None:
     def load() -> LiveBranch:
         live = LiveBranch(policy, clock, store)
         live.waits = _Unsaid(policy, Estimator(policy), live.calibration, clock)

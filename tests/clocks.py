@@ -54,13 +54,6 @@ class SetClock:
         self._passed += seconds
 
 
-class SteppedClock(SetClock):
-    """A clock that a staged day sets from moment to moment."""
-
-    async def until(self, at: float) -> None:
-        self.sleep(max(0.0, at - self.wall().timestamp()))
-
-
 @contextmanager
 def passing(clock: SetClock, *, from_when: Callable[[], object] = lambda: True) -> Iterator[None]:
     """Let time pass quickly once `from_when()` is true, for who waits in vain.

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from benchmarks.queue_first_day import StagedClock
 from queue_display import acts
 from queue_display.branch import Branch
 from queue_display.events import (
@@ -42,7 +43,6 @@ from queue_display.staged.plan import DayPlan, Habits, Pause, Shift, Visit, plan
 from queue_display.store import QueueStore
 from queue_display.tickets import Channel, TicketState
 from queue_display.writer import Writer
-from tests.clocks import SteppedClock
 from tests.queue_display.policies import branch_policy
 
 POLICY = branch_policy()
@@ -64,7 +64,7 @@ def entries_of(plan: DayPlan, *interfering: acts.Act) -> Sequence[Entry]:
     """Run the plan; what somebody else does on a page of the queue comes before the first customer."""
 
     async def run(folder: Path) -> Sequence[Entry]:
-        clock = SteppedClock(datetime(2026, 11, 23, 8, 50, tzinfo=CHINA))
+        clock = StagedClock(datetime(2026, 11, 23, 8, 50, tzinfo=CHINA))
         with QueueStore(folder) as store:
             writer = Writer(store, Feed(store), lambda: LiveBranch(POLICY, clock, store))
             writing = asyncio.create_task(writer.run())
